@@ -1,0 +1,1 @@
+"""mlplab: populations of multilayer perceptrons at the cost of a few, turned into verdicts."""

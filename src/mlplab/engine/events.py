@@ -1,0 +1,35 @@
+"""What an engine says while it works: plain values that cross process borders."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mlplab.specs import Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Progressed:
+    """`run_epochs` more run-epochs are done (a fraction where an epoch is long)."""
+
+    run_epochs: float
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpointed:
+    """A run's state part-way; `blob` is safetensors bytes and restores it bit for bit."""
+
+    key: str
+    epoch: int
+    step: int
+    blob: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A run has ended; `weights` is safetensors bytes where they were asked for."""
+
+    outcome: Outcome
+    weights: bytes | None = None
+
+
+Event = Progressed | Checkpointed | Ended

@@ -1,0 +1,97 @@
+"""The base of every spec: frozen, closed to unknown fields, and complete in its complaints."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import json
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from mlplab.errors import ConfigError
+
+
+class Spec(BaseModel):
+    """A frozen, validated and hashable description; nothing is computed by making one.
+
+    Raises:
+        ConfigError: every problem of the given fields, in one line.
+    """
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", validate_default=True, allow_inf_nan=False
+    )
+
+    def __init__(self, **data: Any) -> None:
+        try:
+            super().__init__(**data)
+        except ValidationError as problems:
+            raise ConfigError(explain(problems, type(self))) from None
+
+    def replace(self, **changes: Any) -> Any:
+        """Return this spec with some fields changed, validated again.
+
+        >>> from mlplab.specs import SGD
+        >>> SGD(lr=0.1).replace(lr=0.3).lr
+        0.3
+        """
+        fields = {name: getattr(self, name) for name in type(self).model_fields}
+        return type(self)(**(fields | changes))
+
+    def canonical(self) -> dict[str, Any]:
+        """Return the fields that differ from their defaults, as plain JSON values.
+
+        A field added later with a default therefore leaves every older key as it was.
+        """
+        out: dict[str, Any] = {}
+        for name, field in type(self).model_fields.items():
+            value = getattr(self, name)
+            if name == "kind" or value != field.get_default(call_default_factory=True):
+                out[name] = _plain(value)
+        return out
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Spec):
+        return value.canonical()
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return value
+
+
+def canonical_json(value: Any) -> str:
+    """Write a spec or plain value as JSON with sorted keys: equal values give equal text."""
+    return json.dumps(_plain(value), sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+
+
+def digest(value: Any, length: int = 32) -> str:
+    """Hash a spec or plain value: the first `length` hex digits of the SHA-256 of its JSON.
+
+    >>> digest({"b": 1, "a": 2}) == digest({"a": 2, "b": 1})
+    True
+    """
+    return hashlib.sha256(canonical_json(value).encode()).hexdigest()[:length]
+
+
+def explain(problems: ValidationError, model: type[BaseModel]) -> str:
+    """Put every problem of a validation into one line: the field, what was expected, the value."""
+    lines = []
+    for problem in problems.errors(include_url=False):
+        place = ".".join(str(part) for part in problem["loc"]) or model.__name__
+        if problem["type"] == "extra_forbidden":
+            known = [name for name in model.model_fields if name != "kind"]
+            close = difflib.get_close_matches(str(problem["loc"][-1]), known, n=1)
+            hint = f"did you mean {close[0]!r}?" if close else f"known: {', '.join(known)}"
+            lines.append(f"{model.__name__} has no field {place!r}; {hint}")
+        elif problem["type"] == "missing":
+            lines.append(f"{place}: a value is required")
+        elif problem["type"] == "value_error":
+            message = str(problem["msg"]).removeprefix("Value error, ")
+            lines.append(message if place in (model.__name__, "") else f"{place}: {message}")
+        else:
+            wanted = str(problem["msg"]).removeprefix("Input should be ").removeprefix("a valid ")
+            lines.append(f"{place}: expected {wanted}; got {problem['input']!r}")
+    return "; ".join(lines)

@@ -1,0 +1,110 @@
+"""Statements that can fail, and what the runs say of them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, JsonValue
+
+from mlplab.specs.base import Spec, digest
+
+Arm = dict[str, Any]
+Matters = Annotated[float, Field(gt=0, description="The smallest difference that matters.")]
+
+
+class _Claim(Spec):
+    says: str = Field(description="The statement, in words.")
+    metric: str = Field("test_accuracy", description="What is compared, at the last epoch.")
+    matters: Matters = 0.005
+
+    @property
+    def id(self) -> str:
+        """A short hash of the claim's content."""
+        return digest({"claim": self.canonical(), "type": type(self).__name__}, 8)
+
+
+class Difference(_Claim):
+    """`arm` gives a higher, a lower or the same metric as `baseline`, paired by seed."""
+
+    kind: Literal["difference"] = "difference"
+    arm: Arm
+    baseline: Arm
+    expect: Literal["higher", "lower", "same"]
+
+
+class Chain(_Claim):
+    """Each arm gives a higher (or lower) metric than the next: A > B > C."""
+
+    kind: Literal["chain"] = "chain"
+    arms: tuple[Arm, ...] = Field(min_length=2)
+    expect: Literal["higher", "lower", "same"] = "higher"
+
+
+class Threshold(_Claim):
+    """The metric of an arm lies above or below a number fixed in advance."""
+
+    kind: Literal["threshold"] = "threshold"
+    arm: Arm
+    value: float
+    expect: Literal["higher", "lower", "same"]
+
+
+class Interaction(_Claim):
+    """The effect of `factor_a` differs with `factor_b`: (A1B1 - A0B1) - (A1B0 - A0B0)."""
+
+    kind: Literal["interaction"] = "interaction"
+    both: Arm
+    only_a: Arm
+    only_b: Arm
+    neither: Arm
+    expect: Literal["higher", "lower", "same"]
+
+
+class BestArm(_Claim):
+    """One arm is the best of several, in a metric that may select: never one of the test split."""
+
+    kind: Literal["best"] = "best"
+    metric: str = "valid_accuracy"
+    arm: Arm
+    arms: tuple[Arm, ...] = Field(min_length=2)
+    higher_is_better: bool = True
+
+
+class Proof(Spec):
+    """A statement decided by computation alone: a symbolic check and a property test."""
+
+    kind: Literal["proof"] = "proof"
+    says: str
+
+    @property
+    def id(self) -> str:
+        """A short hash of the claim's content."""
+        return digest({"claim": self.canonical(), "type": "Proof"}, 8)
+
+
+Claim = Annotated[
+    Difference | Chain | Threshold | Interaction | BestArm | Proof, Field(discriminator="kind")
+]
+VerdictWord = Literal[
+    "supported", "refuted", "equivalent", "undecided", "none", "proved"
+]
+
+
+class Verdict(Spec):
+    """What the runs say of a claim, with the one interval that decides and is shown."""
+
+    id: str
+    says: str
+    verdict: VerdictWord
+    size: str = Field("", description="below d, at least d, or open.")
+    effect: float | None = None
+    interval: tuple[float, float] | None = None
+    level: float | None = Field(None, description="Of the interval, after sharing 5 % out.")
+    p: float | None = None
+    n_seeds: int = 0
+    matters: float | None = None
+    metric: str = ""
+    note: str = ""
+    seeds_needed: int | None = None
+    parts: tuple[Verdict, ...] = ()
+    details: dict[str, JsonValue] = {}

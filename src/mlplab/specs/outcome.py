@@ -1,0 +1,50 @@
+"""What came of a run, and where it was computed."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+Status = Literal["finished", "diverged", "stopped"]
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """Where a run's bits come from: runs of one provenance are comparable bit for bit.
+
+    >>> Provenance("x86_64", "2.13.0", "mkl-avx2-strict", "1").id
+    '30b5b68b542d'
+    """
+
+    machine: str
+    torch: str
+    numerics: str
+    engine: str
+
+    @property
+    def id(self) -> str:
+        """A short hash of the four."""
+        text = "\0".join((self.machine, self.torch, self.numerics, self.engine))
+        return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What one run gave: its metrics after every epoch, and how it ended."""
+
+    key: str
+    provenance: str
+    status: Status
+    epochs: int
+    history: Mapping[str, tuple[float, ...]]
+    seconds: float
+    n_params: int
+    diverged_epoch: int | None = None
+    correct: Mapping[str, bytes] = field(default_factory=dict)
+
+    def last(self, metric: str) -> float:
+        """Return a metric after the last epoch; NaN where it was not recorded."""
+        values = self.history.get(metric, ())
+        return values[-1] if values else float("nan")

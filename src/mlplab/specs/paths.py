@@ -1,0 +1,75 @@
+"""Dotted paths into specs: `optim.lr`, `net.hidden`."""
+
+from __future__ import annotations
+
+import difflib
+from typing import Any
+
+from mlplab.errors import ConfigError
+from mlplab.specs.base import Spec
+
+
+def get_path(spec: Spec, path: str) -> Any:
+    """Return the value at a dotted path.
+
+    Raises:
+        ConfigError: no such field.
+    """
+    value: Any = spec
+    for name in path.split("."):
+        _check(value, name, path)
+        value = getattr(value, name)
+    return value
+
+
+def set_path(spec: Any, path: str, value: Any) -> Any:
+    """Return a copy of a spec with the value at a dotted path replaced, validated again."""
+    name, _, rest = path.partition(".")
+    _check(spec, name, path)
+    if rest:
+        value = set_path(getattr(spec, name), rest, value)
+    changes = {name: value}
+    # A rate per layer belongs to the layers it was given for.
+    if name == "hidden" and getattr(spec, "dropout", ()):
+        rates = set(spec.dropout)
+        if len(rates) == 1:
+            changes["dropout"] = rates.pop()
+    return spec.replace(**changes)
+
+
+def resolve(spec: Spec, name: str) -> str:
+    """Return the dotted path that a field's short name stands for, such as `lr` for `optim.lr`.
+
+    Raises:
+        ConfigError: no field, or several, of that name.
+    """
+    if "." in name:
+        get_path(spec, name)
+        return name
+    if name in type(spec).model_fields:
+        return name
+    found = [
+        f"{outer}.{name}"
+        for outer in type(spec).model_fields
+        if isinstance(getattr(spec, outer), Spec) and name in type(getattr(spec, outer)).model_fields
+    ]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise ConfigError(f"{name!r} is ambiguous: expected one of {', '.join(found)}")
+    known = sorted(
+        inner
+        for outer in type(spec).model_fields
+        if isinstance(getattr(spec, outer), Spec)
+        for inner in type(getattr(spec, outer)).model_fields
+        if inner != "kind"
+    )
+    close = difflib.get_close_matches(name, known, n=1)
+    hint = f"did you mean {close[0]!r}?" if close else f"known: {', '.join(known)}"
+    raise ConfigError(f"no field {name!r} in this run; {hint}")
+
+
+def _check(value: Any, name: str, path: str) -> None:
+    if not isinstance(value, Spec) or name not in type(value).model_fields:
+        known = ", ".join(type(value).model_fields) if isinstance(value, Spec) else "none"
+        raise ConfigError(f"{path!r}: no field {name!r} in {type(value).__name__}; known: {known}")

@@ -1,0 +1,43 @@
+"""Which rows of the training pool a run trains on."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from mlplab.specs.base import Spec
+
+
+class SeedSplit(Spec):
+    """The whole pool, less the validation rows that the task draws by the run's seed."""
+
+    kind: Literal["seed"] = "seed"
+
+
+class Fold(Spec):
+    """Fold `index` of `n_folds` is held out for validation; the rest trains.
+
+    Folds are drawn once by `seed`, so every arm and every run seed sees the same ones.
+    """
+
+    kind: Literal["fold"] = "fold"
+    n_folds: int = Field(5, ge=2)
+    index: int = Field(0, ge=0)
+    seed: int = Field(0, ge=0)
+
+    @model_validator(mode="after")
+    def _inside(self) -> Fold:
+        if self.index >= self.n_folds:
+            raise ValueError(f"index: expected below n_folds={self.n_folds}; got {self.index}")
+        return self
+
+
+class First(Spec):
+    """The first `n` of the training rows of the seed's split, in the order of its draw."""
+
+    kind: Literal["first"] = "first"
+    n: int = Field(ge=1)
+
+
+Rows = Annotated[SeedSplit | Fold | First, Field(discriminator="kind")]

@@ -1,0 +1,37 @@
+"""One-word forms of small specs: `normal:0.01`, `step:5,0.5`, as people type them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+_FORM = re.compile(r"\s*([a-z][a-z0-9-]*)\s*(?:[:(]\s*([^()]*?)\s*\)?)?\s*")
+
+
+def parse_shorthand(text: str, arguments: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+    """Turn `kind:value,value` or `kind(value, value)` into fields.
+
+    Args:
+        text: what was typed.
+        arguments: for each kind, the names its values stand for, in order.
+
+    Raises:
+        ValueError: an unknown kind, or too many values.
+
+    >>> parse_shorthand("normal:0.01", {"normal": ["scale"]})
+    {'kind': 'normal', 'scale': '0.01'}
+    """
+    match = _FORM.fullmatch(text)
+    if match is None or match[1] not in arguments:
+        forms = ", ".join(
+            kind + (":" + ",".join(names).upper() if names else "")
+            for kind, names in arguments.items()
+        )
+        raise ValueError(f"expected one of {forms}; got {text!r}")
+    kind, rest = match[1], match[2]
+    values = [part.strip() for part in rest.split(",")] if rest else []
+    names = arguments[kind]
+    if len(values) > len(names):
+        raise ValueError(f"{kind} takes at most {len(names)} values; got {text!r}")
+    return {"kind": kind, **dict(zip(names, values, strict=False))}

@@ -85,9 +85,7 @@ class Proof(Spec):
 Claim = Annotated[
     Difference | Chain | Threshold | Interaction | BestArm | Proof, Field(discriminator="kind")
 ]
-VerdictWord = Literal[
-    "supported", "refuted", "equivalent", "undecided", "none", "proved"
-]
+VerdictWord = Literal["supported", "refuted", "equivalent", "undecided", "none", "proved"]
 
 
 class Verdict(Spec):

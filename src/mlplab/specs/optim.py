@@ -10,7 +10,9 @@ from mlplab.specs.base import Spec
 from mlplab.specs.shorthand import parse_shorthand
 
 LearningRate = Annotated[float, Field(gt=0, description="Learning rate.")]
-Decay = Annotated[float, Field(ge=0, description="L2 penalty: weight_decay * w joins the gradient.")]
+Decay = Annotated[
+    float, Field(ge=0, description="L2 penalty: weight_decay * w joins the gradient.")
+]
 Fraction = Annotated[float, Field(ge=0, lt=1)]
 
 _SCHEDULE_FORMS = {

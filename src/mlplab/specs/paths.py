@@ -51,7 +51,8 @@ def resolve(spec: Spec, name: str) -> str:
     found = [
         f"{outer}.{name}"
         for outer in type(spec).model_fields
-        if isinstance(getattr(spec, outer), Spec) and name in type(getattr(spec, outer)).model_fields
+        if isinstance(getattr(spec, outer), Spec)
+        and name in type(getattr(spec, outer)).model_fields
     ]
     if len(found) == 1:
         return found[0]

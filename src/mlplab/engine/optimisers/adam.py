@@ -1,0 +1,176 @@
+"""Adam and AdamW: stacked passes for small networks, one fused pass per run for large ones."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from mlplab.engine.optimisers.base import (
+    Accumulate,
+    Slot,
+    per_slot,
+    scheduled_rate,
+    step_numbers,
+)
+from mlplab.specs import SGD
+
+
+class StackedAdam:
+    """m <- b1 m + (1-b1) g, v <- b2 v + (1-b2) g^2, w <- w - lr m^ / (sqrt(v^) + eps).
+
+    m^ and v^ are corrected for their start at 0. With `decoupled`, weights shrink by lr * decay
+    before the step (AdamW); otherwise the decay joins the gradient (Adam).
+    """
+
+    def __init__(self, like: Tensor, decoupled: bool) -> None:
+        self._like = like
+        self._decoupled = decoupled
+
+    def state(self, weights: Sequence[Tensor], biases: Sequence[Tensor]) -> dict[str, Tensor]:
+        """Two moments per weight and bias, and the gradient's place."""
+        made = {}
+        for kind, tensors in (("w", weights), ("b", biases)):
+            for i, tensor in enumerate(tensors):
+                made[f"first.{kind}{i}"] = torch.zeros_like(tensor)
+                made[f"second.{kind}{i}"] = torch.zeros_like(tensor)
+        self._gradients = [torch.zeros_like(w) for w in weights]
+        self._scratch = [torch.empty_like(w) for w in weights]
+        self._bias_scratch = [torch.empty_like(b) for b in biases]
+        return made
+
+    def begin_epoch(self, slots: Sequence[Slot | None], n_steps: int) -> None:
+        """Take this epoch's settings, and the corrections of all its steps."""
+        like = self._like
+        self._slots = slots
+        self._rates = [0.0 if slot is None else scheduled_rate(slot) for slot in slots]
+        self._numbers = step_numbers(slots, n_steps)
+        betas = np.array([_betas(slot) for slot in slots])
+        correction = 1 - betas[:, :, None] ** self._numbers[:, None, :]
+        steps = -np.array(self._rates)[:, None] / correction[:, 0]
+        self._step_sizes = torch.tensor(steps, dtype=like.dtype)
+        self._roots = torch.tensor(np.sqrt(correction[:, 1]), dtype=like.dtype)
+        self._b1 = torch.tensor(betas[:, 0], dtype=like.dtype).view(-1, 1, 1)
+        self._b2 = torch.tensor(betas[:, 1], dtype=like.dtype).view(-1, 1, 1)
+        self._rest1, self._rest2 = 1 - self._b1, 1 - self._b2
+        self._eps = per_slot(slots, _eps, like, idle=1.0)
+        self._decay = per_slot(slots, lambda slot: slot.run.optim.weight_decay, like)
+        self._decays = bool(self._decay.any())
+        self._shrink = 1 - torch.tensor(self._rates, dtype=like.dtype).view(-1, 1, 1) * self._decay
+
+    def begin_step(self, step: int) -> None:
+        """Take the step's corrections."""
+        self._step = step
+        self._size = self._step_sizes[:, step].view(-1, 1, 1)
+        self._root = self._roots[:, step].view(-1, 1, 1)
+
+    def delta_scale(self) -> None:
+        """The moments want the gradient itself."""
+
+    def apply(
+        self,
+        layer: int,
+        weight: Tensor,
+        bias: Tensor,
+        accumulate: Accumulate,
+        bias_gradient: Tensor,
+        state: dict[str, Tensor],
+    ) -> None:
+        """Renew the moments, then move."""
+        gradient = self._gradients[layer].zero_()
+        accumulate(gradient)
+        self._move(weight, gradient, state, f"w{layer}", self._scratch[layer], lambda t: t)
+        self._move(
+            bias,
+            bias_gradient,
+            state,
+            f"b{layer}",
+            self._bias_scratch[layer],
+            lambda t: t.squeeze(2),
+        )
+
+    def _move(self, w, gradient, state, name, scratch, shape):  # type: ignore[no-untyped-def]
+        first, second = state[f"first.{name}"], state[f"second.{name}"]
+        if self._decays and self._decoupled:
+            w.mul_(shape(self._shrink))
+        elif self._decays:
+            gradient.addcmul_(w, shape(self._decay))
+        first.mul_(shape(self._b1)).addcmul_(gradient, shape(self._rest1))
+        gradient.mul_(gradient)
+        second.mul_(shape(self._b2)).addcmul_(gradient, shape(self._rest2))
+        torch.sqrt(second, out=scratch)
+        scratch.div_(shape(self._root)).add_(shape(self._eps))
+        torch.div(first, scratch, out=scratch)
+        w.addcmul_(scratch, shape(self._size))
+
+    def end_step(
+        self, weights: Sequence[Tensor], biases: Sequence[Tensor], state: dict[str, Tensor]
+    ) -> None:
+        """Everything is done already."""
+
+
+class FusedAdam(StackedAdam):
+    """The same, with torch's fused kernel on each run: one pass over weights and moments.
+
+    Chosen by the size of the network alone (see `Program.fused_adam`), never by companions.
+    """
+
+    def apply(
+        self,
+        layer: int,
+        weight: Tensor,
+        bias: Tensor,
+        accumulate: Accumulate,
+        bias_gradient: Tensor,
+        state: dict[str, Tensor],
+    ) -> None:
+        """Form the gradient; the step waits for the last layer."""
+        accumulate(self._gradients[layer].zero_())
+        self._bias_scratch[layer].copy_(bias_gradient)
+
+    def end_step(
+        self, weights: Sequence[Tensor], biases: Sequence[Tensor], state: dict[str, Tensor]
+    ) -> None:
+        """Walk over the runs."""
+        fused = torch._fused_adamw_ if self._decoupled else torch._fused_adam_
+        n_layers = len(weights)
+        names = [f"w{i}" for i in range(n_layers)] + [f"b{i}" for i in range(n_layers)]
+        params = [*weights, *biases]
+        gradients = [*self._gradients, *self._bias_scratch]
+        firsts = [state[f"first.{name}"] for name in names]
+        seconds = [state[f"second.{name}"] for name in names]
+        for r, slot in enumerate(self._slots):
+            if slot is None or isinstance(slot.run.optim, SGD):
+                continue
+            optim = slot.run.optim
+            fused(
+                [p[r] for p in params],
+                [g[r] for g in gradients],
+                [m[r] for m in firsts],
+                [v[r] for v in seconds],
+                [],
+                [_float(self._numbers[r, self._step])] * len(params),
+                lr=self._rates[r],
+                beta1=optim.betas[0],
+                beta2=optim.betas[1],
+                weight_decay=optim.weight_decay,
+                eps=optim.eps,
+                amsgrad=False,
+                maximize=False,
+            )
+
+
+def _float(number: float) -> Tensor:
+    return torch.tensor(float(number))
+
+
+def _betas(slot: Slot | None) -> tuple[float, float]:
+    if slot is None or isinstance(slot.run.optim, SGD):
+        return (0.0, 0.0)
+    return slot.run.optim.betas
+
+
+def _eps(slot: Slot) -> float:
+    return 1.0 if isinstance(slot.run.optim, SGD) else slot.run.optim.eps

@@ -1,0 +1,131 @@
+"""Programs: what a static spec compiles to."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+
+from mlplab.data import Task
+from mlplab.errors import ConfigError
+from mlplab.specs import SGD, Run
+
+_LANES = 16  # floats in 64 bytes
+FUSED_ADAM_FROM = 16_384  # parameters above which one fused pass per run beats stacked passes
+
+
+def padded(n: int) -> int:
+    """Round a number of floats up to whole 64-byte lines."""
+    return -(-n // _LANES) * _LANES
+
+
+@dataclass(frozen=True)
+class Program:
+    """The static part of a run: runs that share it train in the slots of one stack.
+
+    `widths` are the sizes of inputs, hidden layers and outputs; `n_rows` is what an epoch walks
+    over. Everything that is free per slot is absent here.
+    """
+
+    widths: tuple[int, ...]
+    activation: str
+    loss: str
+    optimiser: str
+    batch_size: int
+    keep_partial: bool
+    n_rows: int
+    dtype: str
+    has_dropout: bool
+    measures: tuple[str, ...]
+
+    @cached_property
+    def padded_widths(self) -> tuple[int, ...]:
+        """Widths as they lie in memory: few inputs are padded, so that no product is skinny."""
+        return (max(self.widths[0], _LANES), *self.widths[1:])
+
+    @cached_property
+    def batch_sizes(self) -> tuple[int, ...]:
+        """The size of each batch of an epoch."""
+        full, rest = divmod(self.n_rows, self.batch_size)
+        return (self.batch_size,) * full + ((rest,) if rest and self.keep_partial else ())
+
+    @cached_property
+    def lanes(self) -> int:
+        """Examples per batch as they lie in memory."""
+        return padded(min(self.batch_size, max(self.batch_sizes)))
+
+    @cached_property
+    def score_lanes(self) -> int:
+        """Examples per portion when a split is scored."""
+        return max(256, min(1024, padded(2**18 // max(self.widths[1:]))))
+
+    @property
+    def n_layers(self) -> int:
+        """Number of weight matrices."""
+        return len(self.widths) - 1
+
+    @property
+    def n_params(self) -> int:
+        """Weights and biases of one run."""
+        return sum((i + 1) * o for i, o in zip(self.widths, self.widths[1:], strict=False))
+
+    @property
+    def min_group(self) -> int:
+        """Slots that a group of runs with shared batches fills at least: 16 rows in one product.
+
+        A product with fewer rows takes another kernel, and other bits.
+        """
+        return math.ceil(_LANES / self.widths[1])
+
+    @property
+    def fused_adam(self) -> bool:
+        """Whether Adam walks over each run on its own; a question of size, never of companions."""
+        return self.n_params >= FUSED_ADAM_FROM
+
+    @cached_property
+    def flop_per_example(self) -> int:
+        """Multiplications and additions of one example's forward and backward pass."""
+        pairs = list(zip(self.widths, self.widths[1:], strict=False))
+        return sum(6 * i * o for i, o in pairs) - 2 * pairs[0][0] * pairs[0][1]
+
+    @property
+    def flop_per_score(self) -> int:
+        """Multiplications and additions of one example's forward pass."""
+        return sum(2 * i * o for i, o in zip(self.widths, self.widths[1:], strict=False))
+
+
+def program_of(run: Run, task: Task, n_rows: int) -> Program:
+    """Compile the static part of a run on a task with `n_rows` training rows.
+
+    Raises:
+        ConfigError: the loss does not fit the task, or an epoch has no whole batch.
+    """
+    classes = task.kind == "classification"
+    loss = run.fit.loss
+    if loss == "auto":
+        loss = "cross-entropy" if classes else "squared"
+    if loss == "cross-entropy" and not classes:
+        raise ConfigError(f"fit.loss: cross-entropy needs classes; {task.name} has numbers")
+    keep = run.fit.last_batch == "keep"
+    if n_rows < 1:
+        raise ConfigError(f"{task.name}: no rows are left to train on; lower valid={task.valid}")
+    if not keep and n_rows < run.fit.batch_size:
+        raise ConfigError(
+            f"fit.batch_size: expected at most the {n_rows} training rows when the last batch "
+            f"is dropped; got {run.fit.batch_size}"
+        )
+    optimiser: str = run.optim.kind
+    if isinstance(run.optim, SGD) and run.optim.momentum > 0:
+        optimiser = "momentum"
+    return Program(
+        widths=(task.n_features, *run.net.hidden, task.n_outputs),
+        activation=run.net.activation if run.net.hidden else "identity",
+        loss=loss,
+        optimiser=optimiser,
+        batch_size=run.fit.batch_size,
+        keep_partial=keep,
+        n_rows=n_rows,
+        dtype=run.fit.dtype,
+        has_dropout=bool(run.net.dropout),
+        measures=tuple(sorted(run.fit.measures)),
+    )

@@ -1,0 +1,125 @@
+"""Scoring: loss and hits of every slot of a stack on rows that do not train."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from mlplab.engine.activations import activation
+from mlplab.engine.device import sum_dtype
+from mlplab.engine.kernels import Products
+from mlplab.engine.losses import Loss
+from mlplab.engine.program import Program
+from mlplab.engine.tensors import TaskTensors
+
+
+@dataclass
+class Scores:
+    """Sums over rows for each slot, (R,) float64; with what was asked for beside them."""
+
+    n_rows: int
+    loss: Tensor
+    hit: Tensor
+    hits: list[NDArray[np.bool_]] = field(default_factory=list)
+    outputs: list[NDArray[np.generic]] = field(default_factory=list)
+
+    def metrics(self, slot: int, counts: str) -> dict[str, float]:
+        """Return a slot's mean loss and its accuracy or RMSE."""
+        return mean_metrics(float(self.loss[slot]), float(self.hit[slot]), self.n_rows, counts)
+
+
+def mean_metrics(loss: float, hit: float, n: int, counts: str) -> dict[str, float]:
+    """Turn sums over n examples into a mean loss and an accuracy or RMSE."""
+    if not n:
+        return {"loss": math.nan, counts: math.nan}
+    mean = hit / n
+    return {"loss": loss / n, counts: mean if counts == "accuracy" else math.sqrt(mean)}
+
+
+class Scorer:
+    """Forward passes of slots in portions whose size depends on the program alone."""
+
+    def __init__(
+        self, program: Program, data: TaskTensors, products: Products, loss: Loss, n_slots: int
+    ) -> None:
+        self._program = program
+        self._data = data
+        self._products = products
+        self._act = activation(program.activation)
+        self._loss = loss
+        dtype = getattr(torch, program.dtype)
+        lanes, widths = program.score_lanes, program.padded_widths
+        self._x = torch.zeros(lanes, widths[0], dtype=dtype)
+        self._target = torch.zeros(widths[-1], lanes, dtype=dtype)
+        # Portions of slots bound the memory; two at least, as a batched product wants.
+        self._portion = max(2, program.min_group, 2**22 // (lanes * max(widths[1:])))
+        n = min(n_slots, self._portion)
+        self._h = [torch.zeros(max(n, 2), width, lanes, dtype=dtype) for width in widths[1:]]
+
+    def score(
+        self,
+        weights: list[Tensor],
+        biases: list[Tensor],
+        rows: Tensor,
+        *,
+        keep_hits: bool = False,
+        keep_outputs: bool = False,
+    ) -> Scores:
+        """Score all given slots on the same rows.
+
+        Args:
+            weights: of each layer, (R, O, I), R at least the program's least group and 2.
+            biases: of each layer, (R, O).
+            rows: which examples, (N,).
+            keep_hits: keep for each slot which examples are right, (R, N).
+            keep_outputs: keep the outputs (logits or numbers), (R, N, O).
+        """
+        n_slots, lanes = len(weights[0]), self._program.score_lanes
+        kept = sum_dtype(self._x.device)
+        sums = torch.zeros(2, n_slots, dtype=kept)
+        hits: list[list[NDArray[np.bool_]]] = [[] for _ in range(n_slots)]
+        outputs: list[list[NDArray[np.generic]]] = [[] for _ in range(n_slots)]
+        for first in range(0, len(rows), lanes):
+            picked = rows[first : first + lanes]
+            n = len(picked)
+            self._data.inputs(picked, self._x)
+            self._data.targets(picked, self._target)
+            for start, stop in self._portions(n_slots):
+                z = self._forward([w[start:stop] for w in weights], [b[start:stop] for b in biases])
+                if keep_outputs:
+                    for r in range(start, stop):
+                        outputs[r].append(z[r - start, :, :n].t().cpu().numpy().copy())
+                judged = self._loss.judge(z, self._target.expand_as(z))
+                sums[0, start:stop] += judged.loss[:, :n].sum(1, dtype=kept)
+                sums[1, start:stop] += judged.hit[:, :n].sum(1, dtype=kept)
+                if keep_hits:
+                    for r in range(start, stop):
+                        hits[r].append(judged.hit[r - start, :n].cpu().numpy() > 0.5)
+        return Scores(
+            n_rows=len(rows),
+            loss=sums[0],
+            hit=sums[1],
+            hits=[np.concatenate(parts) for parts in hits if parts],
+            outputs=[np.concatenate(parts) for parts in outputs if parts],
+        )
+
+    def _portions(self, n_slots: int) -> list[tuple[int, int]]:
+        parts = max(1, n_slots // self._portion)
+        edges = np.linspace(0, n_slots, parts + 1).astype(int)
+        return list(zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True))
+
+    def _forward(self, weights: list[Tensor], biases: list[Tensor]) -> Tensor:
+        n = len(weights[0])
+        if n > len(self._h[0]):
+            self._h = [torch.zeros(n, *h.shape[1:], dtype=h.dtype) for h in self._h]
+        h = [buffer[:n] for buffer in self._h]
+        self._products.shared_forward(self._x, weights[0], biases[0], h[0])
+        for layer in range(1, len(weights)):
+            self._act.forward(h[layer - 1])
+            self._products.forward(h[layer - 1], weights[layer], biases[layer], h[layer])
+        return h[-1]

@@ -1,0 +1,228 @@
+"""A stack: the slots of one program, their weights, and the step that moves them all."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from mlplab.engine.activations import activation
+from mlplab.engine.device import sum_dtype
+from mlplab.engine.initialise import initial_weight
+from mlplab.engine.kernels import Products
+from mlplab.engine.losses import Judged, loss_of
+from mlplab.engine.noise import KeyedNoise, fill_masks, realised_rate
+from mlplab.engine.optimisers import Slot, optimiser_of
+from mlplab.engine.program import Program
+from mlplab.engine.tensors import TaskTensors
+from mlplab.specs import Run
+
+
+@dataclass(frozen=True)
+class Group:
+    """Neighbouring slots whose runs see the same batches."""
+
+    start: int
+    stop: int
+    seed: int
+
+
+class Stack:
+    """Slots in groups; idle slots fill groups up to the least size of a product.
+
+    Weights of layer l are (R, O, I), biases (R, O), activations (R, O, B): R slots, O outputs and
+    I inputs of the layer, B examples in whole 64-byte lines.
+    """
+
+    def __init__(
+        self,
+        program: Program,
+        slots: Sequence[Slot | None],
+        groups: Sequence[Group],
+        data: TaskTensors,
+        products: Products,
+    ) -> None:
+        self.program = program
+        self.slots = list(slots)
+        self.groups = list(groups)
+        self.dtype = getattr(torch, program.dtype)
+        self._data = data
+        self._products = products
+        self._act = activation(program.activation)
+        self.loss = loss_of(program.loss, program.widths[-1], self.dtype)
+        n, widths, lanes = len(slots), program.padded_widths, program.lanes
+        pairs = list(zip(widths, widths[1:], strict=False))
+        self.weights = [self._zeros(n, o, i) for i, o in pairs]
+        self.biases = [self._zeros(n, o) for _, o in pairs]
+        self.optimiser = optimiser_of(program, self.weights[0])
+        self.state = self.optimiser.state(self.weights, self.biases)
+        self._x = self._zeros(len(groups), lanes, widths[0])
+        self._target = self._zeros(len(groups), widths[-1], lanes)
+        self._share = self._zeros(len(groups), 1, lanes)
+        self._group_of = torch.tensor(
+            [g for g, group in enumerate(groups) for _ in range(group.start, group.stop)]
+        )
+        self._h = [self._zeros(n, width, lanes) for width in widths[1:]]
+        self._d = [self._zeros(n, width, lanes) for width in widths[1:-1]]
+        self._noise = KeyedNoise()
+        if program.has_dropout:
+            self._masks = [self._zeros(n, width, lanes) for width in widths[1:-1]]
+            self._dropped = [self._zeros(n, width, lanes) for width in widths[1:-1]]
+        self._sum_dtype = sum_dtype(self.weights[0].device)
+        self.loss_sums = torch.zeros(n, dtype=self._sum_dtype)
+        self.hit_sums = torch.zeros_like(self.loss_sums)
+        self.norm_sums = torch.zeros_like(self.loss_sums)
+        self._wants_norm = "grad_norm" in program.measures
+
+    def _zeros(self, *shape: int) -> Tensor:
+        return torch.zeros(shape, dtype=self.dtype)
+
+    def initialise(self, slot: int, run: Run) -> None:
+        """Draw a slot's first weights; see `initialise.initial_weight`."""
+        widths = self.program.widths
+        for layer, (n_in, n_out) in enumerate(zip(widths, widths[1:], strict=False)):
+            drawn = initial_weight(run.net.init, run.seed, layer, n_out, n_in)
+            self.weights[layer][slot, :, :n_in] = torch.from_numpy(np.array(drawn))
+
+    def slot_state(self, slot: int) -> dict[str, Tensor]:
+        """Return views of all that a slot must carry along: weights and optimiser state."""
+        out = {f"weight.{i}": w[slot] for i, w in enumerate(self.weights)}
+        out |= {f"bias.{i}": b[slot] for i, b in enumerate(self.biases)}
+        return out | {name: tensor[slot] for name, tensor in self.state.items()}
+
+    def load(self, slot: int, state: dict[str, Tensor]) -> None:
+        """Put a state from `slot_state` into a slot."""
+        for name, place in self.slot_state(slot).items():
+            place.copy_(state[name])
+
+    def finite(self) -> Tensor:
+        """Say for each slot whether all its weights and biases are finite, (R,) bool."""
+        ok = torch.ones(len(self.slots), dtype=torch.bool)
+        for tensor in (*self.weights, *self.biases):
+            ok &= torch.isfinite(tensor.flatten(1).sum(1, dtype=self._sum_dtype))
+        return ok
+
+    def begin_epoch(self) -> None:
+        """Take the slots' settings for their present epochs."""
+        self.optimiser.begin_epoch(self.slots, len(self.program.batch_sizes))
+        if self.program.has_dropout:
+            rates = [
+                [realised_rate(p) for p in slot.run.net.dropout] if slot else None
+                for slot in self.slots
+            ]
+            n_hidden = len(self.program.widths) - 2
+            self._thresholds, self._scales = [], []
+            for layer in range(n_hidden):
+                at = [0.0 if rate is None else rate[layer] for rate in rates]
+                kept = torch.tensor(at, dtype=self._sum_dtype).view(-1, 1, 1)
+                self._thresholds.append((kept * 65_536).to(self.dtype))
+                self._scales.append((1 / (1 - kept)).to(self.dtype))
+            self._noise.forget({group.seed for group in self.groups})
+
+    def step(self, step: int, rows: Sequence[Tensor]) -> None:
+        """Train every slot on one batch; `rows` holds each group's rows of it."""
+        n = len(rows[0])
+        if n < self.program.lanes:
+            self._share[:, :, n:] = 0
+        for g, picked in enumerate(rows):
+            self._data.inputs(picked, self._x[g])
+            self._data.targets(picked, self._target[g])
+            self._share[g, 0, :n] = self._data.weights(picked)
+        self.optimiser.begin_step(step)
+        target = self._target.index_select(0, self._group_of)
+        share = self._share.index_select(0, self._group_of)
+        z = self._forward(step)
+        judged = self.loss.judge(z, target)
+        self._count(judged, n)
+        delta = self.loss.delta(z, target, share)
+        scale = self.optimiser.delta_scale()
+        if scale is not None:
+            delta.mul_(scale)
+        self._backward(delta)
+        self.optimiser.end_step(self.weights, self.biases, self.state)
+
+    def _forward(self, step: int) -> Tensor:
+        weights, biases, h = self.weights, self.biases, self._h
+        for g, group in enumerate(self.groups):
+            part = slice(group.start, group.stop)
+            self._products.shared_forward(self._x[g], weights[0][part], biases[0][part], h[0][part])
+        for layer in range(1, len(weights)):
+            self._act.forward(h[layer - 1])
+            below = h[layer - 1]
+            if self.program.has_dropout:
+                below = self._drop(layer - 1, step)
+            self._products.forward(below, weights[layer], biases[layer], h[layer])
+        return h[-1]
+
+    def _drop(self, layer: int, step: int) -> Tensor:
+        h, mask = self._h[layer], self._masks[layer]
+        drawn: dict[tuple[int, int], Tensor] = {}
+        for group in self.groups:
+            slot = self.slots[group.start]
+            assert slot is not None
+            at = (group.seed, slot.step + step)
+            if at not in drawn:
+                drawn[at] = self._noise.draw(group.seed, layer, at[1], h.shape[1], h.shape[2])
+            part = slice(group.start, group.stop)
+            fill_masks(
+                drawn[at].to(self.dtype),
+                self._thresholds[layer][part],
+                self._scales[layer][part],
+                mask[part],
+            )
+        return torch.mul(h, mask, out=self._dropped[layer])
+
+    def _backward(self, delta: Tensor) -> None:
+        squares = torch.zeros_like(self.norm_sums)
+        for layer in range(len(self.weights) - 1, -1, -1):
+            weight, bias = self.weights[layer], self.biases[layer]
+            below: Tensor | None = None
+            if layer:
+                below = self._d[layer - 1]
+                self._products.backward(weight, delta, below)
+                if self.program.has_dropout:
+                    below.mul_(self._masks[layer - 1])
+                self._act.backward(below, self._h[layer - 1])
+            bias_gradient = delta.sum(2)
+            if self._wants_norm:
+                squares += self._square_norm(layer, delta, bias_gradient)
+            self.optimiser.apply(
+                layer,
+                weight,
+                bias,
+                lambda out, layer=layer, delta=delta: self._accumulate(layer, delta, out),
+                bias_gradient,
+                self.state,
+            )
+            if below is not None:
+                delta = below
+        if self._wants_norm:
+            self.norm_sums += squares.sqrt_()
+
+    def _accumulate(self, layer: int, delta: Tensor, out: Tensor) -> None:
+        if layer:
+            below = (self._dropped if self.program.has_dropout else self._h)[layer - 1]
+            self._products.update(out, delta, below)
+            return
+        for g, group in enumerate(self.groups):
+            part = slice(group.start, group.stop)
+            self._products.shared_update(out[part], delta[part], self._x[g])
+
+    def _square_norm(self, layer: int, delta: Tensor, bias_gradient: Tensor) -> Tensor:
+        """Square norm of a layer's loss gradient per slot: costs one more gradient product."""
+        gradient = torch.zeros_like(self.weights[layer])
+        self._accumulate(layer, delta, gradient)
+        total = gradient.to(self._sum_dtype).square_().sum((1, 2))
+        total += bias_gradient.to(self._sum_dtype).square().sum(1)
+        scale = self.optimiser.delta_scale()
+        if scale is None:
+            return total
+        factor = scale.to(self._sum_dtype).view(-1).square()
+        return torch.where(factor > 0, total / factor, torch.zeros_like(total))
+
+    def _count(self, judged: Judged, n: int) -> None:
+        self.loss_sums += judged.loss[:, :n].sum(1, dtype=self._sum_dtype)
+        self.hit_sums += judged.hit[:, :n].sum(1, dtype=self._sum_dtype)

@@ -1,0 +1,75 @@
+"""A task's arrays as tensors, and the gathering of rows into batches."""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from mlplab.data import Task
+
+
+class TaskTensors:
+    """Inputs, targets and weights of a task, without copying them; bytes become floats per batch."""
+
+    def __init__(self, task: Task, dtype: torch.dtype, width: int, device: torch.device) -> None:
+        """Take a task's arrays; `width` is the padded number of features in a batch."""
+        self.n_features = task.n_features
+        self.width = width
+        self.dtype = dtype
+        self._inputs = _borrow(task.inputs).to(device)
+        self._scale = task.input_scale
+        self._weights = None if task.weights is None else _borrow(task.weights).to(device)
+        self.n_outputs = task.n_outputs
+        self._classes = task.kind == "classification"
+        self._targets = _borrow(task.targets).to(device)
+        if not self._classes and self._targets.ndim == 1:
+            self._targets = self._targets.unsqueeze(1)
+        self._eye = torch.eye(task.n_outputs, dtype=dtype)
+        self._gathered: Tensor | None = None
+
+    def inputs(self, rows: Tensor, out: Tensor) -> None:
+        """Write the inputs of `rows` into the first rows of `out`, (lanes, width), as floats."""
+        n = len(rows)
+        target = out[:n, : self.n_features]
+        if self._inputs.dtype == self.dtype and self.width == self.n_features:
+            torch.index_select(self._inputs, 0, rows, out=target)
+        else:
+            if self._gathered is None or len(self._gathered) < n:
+                shape = (max(n, len(out)), self.n_features)
+                self._gathered = torch.empty(shape, dtype=self._inputs.dtype)
+            gathered = self._gathered[:n]
+            torch.index_select(self._inputs, 0, rows, out=gathered)
+            target.copy_(gathered)
+        if self._scale != 1.0:
+            target.mul_(self._scale)
+
+    def targets(self, rows: Tensor, out: Tensor) -> None:
+        """Write one-hot classes or numbers of `rows` into `out`, (O, lanes)."""
+        if self._classes:
+            picked = self._eye.index_select(1, self._targets.index_select(0, rows))
+        else:
+            picked = self._targets.index_select(0, rows).t()
+        out[:, : len(rows)].copy_(picked)
+
+    def weights(self, rows: Tensor) -> Tensor:
+        """Return each row's share of the batch's loss: 1/B, or weight / sum of weights."""
+        if self._weights is None:
+            return torch.full((len(rows),), 1 / len(rows), dtype=self.dtype)
+        weights = self._weights.index_select(0, rows).to(self.dtype)
+        return weights / weights.sum().clamp_min(torch.finfo(self.dtype).tiny)
+
+    def raw_targets(self, rows: Tensor) -> NDArray[np.generic]:
+        """Return the targets of `rows` as the task holds them."""
+        picked: NDArray[np.generic] = self._targets.index_select(0, rows).cpu().numpy()
+        return picked
+
+
+def _borrow(array: NDArray[np.generic]) -> Tensor:
+    with warnings.catch_warnings():
+        # Arrays mapped from a file are read-only, and nothing here writes to them.
+        warnings.filterwarnings("ignore", message="The given NumPy array is not writable")
+        return torch.from_numpy(array)

@@ -1,0 +1,104 @@
+"""Where runs are computed: in this process when the job is small, in workers when it is not."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import pickle
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Protocol
+
+from mlplab.data import Task
+from mlplab.engine import Event, train
+from mlplab.engine.measures import Measure, measures_of
+from mlplab.errors import ConfigError
+from mlplab.execute.chunks import deal
+from mlplab.execute.processes import in_processes
+from mlplab.specs import Run
+
+_SMALL_SECONDS = 4.0  # starting workers takes about as long
+
+
+class Resumable(Protocol):
+    """A stored checkpoint: `blob` is what `Checkpointed` held."""
+
+    @property
+    def blob(self) -> bytes:
+        """Safetensors bytes."""
+
+
+def default_workers() -> int:
+    """Return how many workers to use: the cores this process may use, or `MLPLAB_WORKERS`.
+
+    One inside a worker of somebody else's parallel job: that job has taken the cores already.
+    """
+    if given := os.environ.get("MLPLAB_WORKERS"):
+        if not given.isdigit() or int(given) < 1:
+            raise ConfigError(f"MLPLAB_WORKERS: expected a whole number from 1; got {given!r}")
+        return int(given)
+    if multiprocessing.parent_process() is not None or "LOKY_WORKER" in os.environ:
+        return 1
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def execute(
+    runs: Sequence[Run],
+    task: Task,
+    *,
+    workers: int | None = None,
+    device: str = "cpu",
+    resume: Mapping[str, Resumable] | None = None,
+    keep_weights: bool = False,
+    keep_correct: bool = False,
+    measures: Mapping[str, Measure] | None = None,
+    checkpoint_seconds: float = 10.0,
+) -> Iterator[Event]:
+    """Train runs of one task and yield what happens, in this process or in workers.
+
+    The bits are the same either way. Closing the generator stops the workers.
+
+    Args:
+        runs: their task refs must belong to `task`.
+        task: the data.
+        workers: processes; None takes `default_workers()`, and this process for small jobs;
+            1 is always this process.
+        device: `cpu`; on another device all runs train in this process.
+        resume: checkpoints by run key.
+        keep_weights: let `Ended` carry weights.
+        keep_correct: keep which test examples each run classifies rightly.
+        measures: the user's metrics; default: those registered in this process.
+        checkpoint_seconds: least time between two checkpoints of a run.
+    """
+    if workers is not None and workers < 1:
+        raise ConfigError(f"workers: expected at least 1; got {workers}")
+    if not runs:
+        return
+    names = tuple(sorted({name for run in runs for name in run.fit.measures}))
+    options = {
+        "keep_weights": keep_weights,
+        "keep_correct": keep_correct,
+        "checkpoint_seconds": checkpoint_seconds,
+        "measures": measures_of(names) if measures is None else dict(measures),
+    }
+    states = {key: state.blob for key, state in (resume or {}).items()}
+    many = workers or default_workers()
+    if device == "cpu" and many > 1 and _can_travel(options["measures"]):  # type: ignore[arg-type]
+        chunks = deal(runs, task, many)
+        seconds = sum(chunk.seconds for chunk in chunks)
+        if len(chunks) > 1 and (workers is not None or seconds > _SMALL_SECONDS):
+            yield from in_processes(chunks, task, many, states, options)
+            return
+    yield from train(runs, task, resume=states, device=device, **options)  # type: ignore[arg-type]
+
+
+def _can_travel(measures: Mapping[str, Measure]) -> bool:
+    """Say whether workers can import the user's metrics; those of a notebook they cannot."""
+    if any(function.__module__ == "__main__" for function in measures.values()):
+        return False
+    try:
+        pickle.dumps(dict(measures))
+    except Exception:
+        return False
+    return True

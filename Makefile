@@ -1,0 +1,45 @@
+# Every target makes its own .venv first; running one again is quick.
+PYTHON ?= python3
+BIN := .venv/bin
+EXTRAS ?= test,bench
+
+.PHONY: demo test test-slow lint bench docs clean
+
+demo: .venv/.installed  ## exercise 4.2.1 on real Fashion-MNIST, with error bars and a page
+	$(BIN)/mlplab data fetch fashion-mnist
+	$(BIN)/mlplab run 4.2.1 --profile quick --out reports
+
+test: .venv/.installed  ## all normal tests
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 --dist worksteal
+
+test-slow: .venv/.installed  ## the long ones: simulations, many kills, Fashion-MNIST trainings
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -m slow
+
+lint: .venv/.linting  ## ruff and mypy --strict
+	$(BIN)/ruff check src tests
+	$(BIN)/ruff format --check src tests
+	$(BIN)/mypy
+
+bench: .venv/.installed  ## every workload beside its baselines, in one run
+	$(BIN)/mlplab bench
+
+docs: .venv/.installed  ## pages that are made from the code: the command reference, the simulation's table
+	$(BIN)/python -m mlplab.cli.reference > docs/cli.md
+	$(BIN)/python -m mlplab.stats.simulate --out docs/verdict-simulation.md --long
+
+clean:
+	rm -rf .venv reports .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "mlplab needs Python 3.11 or newer; try: make PYTHON=python3.11"; exit 1; }
+	$(PYTHON) -m venv .venv || { rm -rf .venv; \
+		echo "no venv module: on Debian, apt-get install python3-venv"; exit 1; }
+
+.venv/.installed: .venv/bin/python pyproject.toml constraints.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[$(EXTRAS)]'
+	@touch $@
+
+.venv/.linting: .venv/.installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $@

@@ -1,0 +1,145 @@
+"""Failed runs are counted: how often, and whether one arm fails more often than another."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from mlplab.errors import ConfigError, DataError
+from mlplab.stats.interval import ALPHA, alpha_per_claim
+from mlplab.stats.power import MIN_SEEDS
+from mlplab.stats.quantiles import FloatArray, beta_quantile, fair_coin_cdf
+
+
+@dataclass(frozen=True, slots=True)
+class FailureCount:
+    """Failed runs of one arm with the Clopper-Pearson interval of the failure rate."""
+
+    failures: int
+    n_runs: int
+    low: float
+    high: float
+    level: float
+
+    @property
+    def rate(self) -> float:
+        """Share of the runs that failed."""
+        return self.failures / self.n_runs
+
+
+@dataclass(frozen=True, slots=True)
+class FailureComparison:
+    """Verdict on "A fails more often than B", from the seeds where exactly one of them failed.
+
+    Attributes:
+        verdict: supported, refuted (B fails more often), undecided, or none (too few seeds).
+        a_only, b_only, both, neither: seeds by which arm failed.
+        p: exact two-sided p, times the number of claims, at most 1.
+        low, high: Clopper-Pearson interval of the share of A among one-sided failures.
+        n_seeds, level: seeds compared, level of that interval.
+    """
+
+    verdict: Literal["supported", "refuted", "undecided", "none"]
+    a_only: int
+    b_only: int
+    both: int
+    neither: int
+    p: float
+    low: float
+    high: float
+    n_seeds: int
+    level: float
+
+
+def clopper_pearson(
+    failures: ArrayLike, n_runs: ArrayLike, level: float = 0.95
+) -> tuple[FloatArray, FloatArray]:
+    """Exact interval of a rate, elementwise: it covers with at least `level`.
+
+    With x of n and g = (1 - level)/2: from the g quantile of Beta(x, n - x + 1), 0 if x = 0, to
+    the 1 - g quantile of Beta(x + 1, n - x), 1 if x = n.
+
+    Assumes: runs fail independently, all with the same probability.
+    Does not license: comparing two arms by overlap (see `fails_more_often`).
+
+    >>> low, high = clopper_pearson(0, 16)
+    >>> float(low), round(float(high), 3)
+    (0.0, 0.206)
+    """
+    x, n = np.asarray(failures, dtype=np.float64), np.asarray(n_runs, dtype=np.float64)
+    if np.any(x < 0) or np.any(x > n):
+        bad = int(np.flatnonzero((x < 0) | (x > n))[0])
+        got, most = np.broadcast_arrays(x, n)
+        raise ConfigError(
+            f"failures: expected between 0 and {most.flat[bad]:g}; got {got.flat[bad]:g}"
+        )
+    if not 0.0 < level < 1.0:
+        raise ConfigError(f"level: expected a number between 0 and 1; got {level}")
+    tail = (1.0 - level) / 2.0
+    low = np.where(x > 0, beta_quantile(tail, np.maximum(x, 1), n - x + 1), 0.0)
+    high = np.where(x < n, beta_quantile(1.0 - tail, x + 1, np.maximum(n - x, 1)), 1.0)
+    return low, high
+
+
+def count_failures(failed: ArrayLike, level: float = 0.95) -> FailureCount:
+    """Failed runs of one arm, (n,) bool, with the interval of `clopper_pearson`.
+
+    >>> count = count_failures([True, False, False, False])
+    >>> count.failures, count.rate, round(count.high, 3)
+    (1, 0.25, 0.806)
+    """
+    mask = np.asarray(failed, dtype=bool)
+    if mask.ndim != 1 or not mask.size:
+        raise DataError(f"failed: expected one entry per run; got shape {mask.shape}")
+    low, high = clopper_pearson(int(mask.sum()), mask.size, level)
+    return FailureCount(int(mask.sum()), mask.size, float(low), float(high), level)
+
+
+def mcnemar_exact(a_only: int, b_only: int) -> float:
+    """Exact two-sided p that one-sided failures fall on A and B with equal chance.
+
+    `min(1, 2 P(Binomial(a_only + b_only, 1/2) <= min(a_only, b_only)))`.
+
+    Assumes: seeds are independent. Does not license: a statement on how often either arm fails.
+
+    >>> mcnemar_exact(5, 0), mcnemar_exact(2, 2)
+    (0.0625, 1.0)
+    """
+    if min(a_only, b_only) < 0:
+        raise ConfigError(f"counts: expected 0 or more; got {a_only} and {b_only}")
+    return min(1.0, 2.0 * fair_coin_cdf(min(a_only, b_only), a_only + b_only))
+
+
+def fails_more_often(
+    a_failed: ArrayLike, b_failed: ArrayLike, *, claims: int = 1, alpha: float = ALPHA
+) -> FailureComparison:
+    """Verdict on "A fails more often than B", a claim of its own, by McNemar's exact test.
+
+    Supported (refuted) if `claims * p <= alpha` and A (B) has more of the one-sided failures.
+
+    Assumes: paired seeds; what counts as a failure was declared before.
+    Does not license: "A and B fail equally often" from an undecided one.
+
+    >>> fails_more_often([True] * 8, [False] * 8).verdict
+    'supported'
+    """
+    a, b = np.asarray(a_failed, dtype=bool), np.asarray(b_failed, dtype=bool)
+    if a.ndim != 1 or a.shape != b.shape:
+        raise DataError(f"failed: expected two rows of the same seeds; got {a.shape}, {b.shape}")
+    level = 1.0 - alpha_per_claim(claims, alpha)
+    a_only, b_only = int((a & ~b).sum()), int((b & ~a).sum())
+    p = min(1.0, claims * mcnemar_exact(a_only, b_only))
+    verdict: Literal["supported", "refuted", "undecided", "none"] = "undecided"
+    if a.size < MIN_SEEDS:
+        verdict = "none"
+    elif p <= alpha:
+        verdict = "supported" if a_only > b_only else "refuted"
+    low, high = 0.0, 1.0
+    if a_only + b_only:
+        bottom, top = clopper_pearson(a_only, a_only + b_only, level)
+        low, high = float(bottom), float(top)
+    both, neither = int((a & b).sum()), int((~a & ~b).sum())
+    return FailureComparison(verdict, a_only, b_only, both, neither, p, low, high, a.size, level)

@@ -1,0 +1,91 @@
+"""Checkpoints of unfinished runs, and weights of finished ones: opaque bytes by run."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Sequence
+
+from sqlalchemy import Connection, select
+
+from mlplab.store import schema
+from mlplab.store.records import Checkpoint
+from mlplab.store.statements import in_parts, insert_new, insert_or_replace
+
+
+def write_checkpoints(
+    connection: Connection, checkpoints: Sequence[Checkpoint], provenance: str
+) -> None:
+    """Replace the runs' checkpoints; a run that has finished meanwhile needs none."""
+    finished = _finished(connection, (one.key for one in checkpoints), provenance)
+    latest = {one.key: one for one in checkpoints if one.key not in finished}
+    now = time.time()
+    rows = [
+        {
+            "key": key,
+            "provenance": provenance,
+            "epoch": int(latest[key].epoch),
+            "step": int(latest[key].step),
+            "saved_at": now,
+            "blob": bytes(latest[key].blob),
+        }
+        for key in sorted(latest)
+    ]
+    insert_or_replace(connection, schema.checkpoints, rows)
+
+
+def read_checkpoints(
+    connection: Connection, keys: Iterable[str], provenance: str
+) -> dict[str, Checkpoint]:
+    """Return the checkpoints that continue to the same bits: those of one provenance."""
+    table = schema.checkpoints
+    found = {}
+    for part in in_parts(keys):
+        for row in connection.execute(
+            select(table).where(table.c.key.in_(part), table.c.provenance == provenance)
+        ):
+            found[row.key] = Checkpoint(row.key, row.epoch, row.step, row.blob)
+    return found
+
+
+def write_weights(connection: Connection, key: str, provenance: str, blob: bytes) -> None:
+    """Keep a run's weights; the first ones stay."""
+    row = {"key": key, "provenance": provenance, "saved_at": time.time(), "blob": bytes(blob)}
+    insert_new(connection, schema.weights, [row])
+
+
+def read_weights(
+    connection: Connection, keys: Iterable[str], provenance: str | None
+) -> dict[str, bytes]:
+    """Return one blob per known key: of that provenance if there is one, else the newest."""
+    table = schema.weights
+    found: dict[str, bytes] = {}
+    for part in in_parts(keys):
+        chosen: dict[str, str] = {}
+        names = select(table.c.key, table.c.provenance).where(table.c.key.in_(part))
+        for key, origin in connection.execute(names.order_by(table.c.saved_at)):
+            if chosen.get(key) != provenance or provenance is None:
+                chosen[key] = origin
+        for row in connection.execute(
+            select(table.c.key, table.c.provenance, table.c.blob).where(table.c.key.in_(part))
+        ):
+            if chosen.get(row.key) == row.provenance:
+                found[row.key] = row.blob
+    return found
+
+
+def keys_with_weights(connection: Connection, keys: Iterable[str]) -> set[str]:
+    """Return the keys that have weights, without reading them."""
+    table = schema.weights
+    found: set[str] = set()
+    for part in in_parts(keys):
+        found.update(connection.execute(select(table.c.key).where(table.c.key.in_(part))).scalars())
+    return found
+
+
+def _finished(connection: Connection, keys: Iterable[str], provenance: str) -> set[str]:
+    table = schema.outcomes
+    found: set[str] = set()
+    for part in in_parts(keys):
+        query = select(table.c.key).where(table.c.key.in_(part), table.c.provenance == provenance)
+        found.update(connection.execute(query).scalars())
+    return found

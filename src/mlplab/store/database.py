@@ -1,0 +1,209 @@
+"""Transactions on the store's database: short, retried when others write, safe to fork around."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import os
+import sqlite3
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import quote
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.pool import NullPool, StaticPool
+
+from mlplab.errors import StoreError
+from mlplab.store.failures import ELSEWHERE, as_store_error, is_busy
+from mlplab.store.filesystem import is_shared
+from mlplab.store.place import Place
+from mlplab.store.schema import bring_up_to_date, check_version, newest_version
+from mlplab.store.upkeep import bytes_on_server
+
+T = TypeVar("T")
+Work = Callable[[Connection], T]
+
+# Together they bound how long a writer waits for the others; Ctrl-C is answered in between.
+PATIENCE_SECONDS = 60.0
+_SQLITE_WAITS_SECONDS = 5.0
+_BEGIN = "mlplab_begin"
+
+# SQLite forbids a fork while a connection is open in any thread: a fork waits for the transaction.
+_connected = threading.RLock()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(
+        before=_connected.acquire,
+        after_in_parent=_connected.release,
+        after_in_child=_connected.release,
+    )
+
+
+class Database:
+    """A place, opened: every call connects, does its work in one transaction, and disconnects.
+
+    No connection outlives its transaction and none is open during a fork, so threads and
+    children share none.
+    """
+
+    def __init__(self, place: Place, *, create: bool) -> None:
+        self.place = place
+        self._closed = False
+        if place.path is not None:
+            _check_file(place, create)
+        self._open_engine()
+        self._prepare(create)
+
+    def read(self, work: Work[T]) -> T:
+        """Return `work(connection)` on one consistent view."""
+        return self._transact(work, "BEGIN")
+
+    def write(self, work: Work[T]) -> T:
+        """Return `work(connection)`, committed whole or not at all; it may be called again."""
+        return self._transact(work, "BEGIN IMMEDIATE")
+
+    def size_bytes(self) -> int:
+        """Return what the place takes on its disk, or in memory."""
+        if not _is_sqlite(self.place):
+            return self.read(bytes_on_server)
+        if self.place.path is None:
+            pages = "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size"
+            return int(self.read(lambda c: c.exec_driver_sql(pages).scalar_one()))
+        size = 0
+        for end in ("", "-wal", "-journal"):
+            with contextlib.suppress(FileNotFoundError):
+                size += Path(f"{self.place.path}{end}").stat().st_size
+        return size
+
+    def compact(self) -> None:
+        """Give the pages of removed rows back to the disk, unless another process is writing."""
+        if self.place.path is not None:
+            with contextlib.suppress(StoreError):
+                self._transact(lambda c: c.exec_driver_sql("VACUUM"), None, patience_seconds=0.0)
+
+    def close(self) -> None:
+        """Refuse further work; a store in memory is gone."""
+        self._closed = True
+        self._engine.dispose()
+
+    def _open_engine(self) -> None:
+        self._pid = os.getpid()
+        self._engine = _sqlite(self.place) if _is_sqlite(self.place) else _server(self.place)
+
+    def _check_usable(self) -> None:
+        if self._closed:
+            raise StoreError(f"the store {self.place.shown} is closed")
+        if self._pid != os.getpid():
+            if self.place.in_memory:
+                raise StoreError("a store in memory cannot be used from another process")
+            self._open_engine()
+
+    def _transact(
+        self, work: Work[T], begin: str | None, patience_seconds: float | None = None
+    ) -> T:
+        self._check_usable()
+        if patience_seconds is None:
+            patience_seconds = PATIENCE_SECONDS
+        deadline, pause = time.monotonic() + patience_seconds, 0.005
+        while True:
+            try:
+                with _connected, self._engine.connect() as connection:
+                    connection.execution_options(**{_BEGIN: begin})
+                    with connection.begin():
+                        return work(connection)
+            except (SQLAlchemyError, sqlite3.Error) as error:
+                if not is_busy(error) or time.monotonic() + pause > deadline:
+                    raise as_store_error(error, self.place) from error
+            time.sleep(pause)
+            pause = min(2 * pause, 0.5)
+
+    def _prepare(self, create: bool) -> None:
+        version = self.read(lambda connection: check_version(connection, self.place))
+        if version == 0 and not create:
+            raise StoreError(f"there is no store at {self.place.shown} yet")
+        if self.place.path is not None:
+            mode = "DELETE" if is_shared(self.place.path) else "WAL"
+            self._transact(lambda c: c.exec_driver_sql(f"PRAGMA journal_mode={mode}"), None)
+        if version < newest_version():
+            self.write(lambda connection: bring_up_to_date(connection, self.place))
+
+
+def _is_sqlite(place: Place) -> bool:
+    return place.path is not None or place.in_memory
+
+
+def _check_file(place: Place, create: bool) -> None:
+    path = place.path
+    assert path is not None
+    try:
+        if path.is_dir():
+            raise StoreError(f"the store {path} is a folder: expected a file, e.g. {path / 'runs'}")
+        if path.exists():
+            return
+        if not create:
+            raise StoreError(f"there is no store at {path} yet")
+        if place.ours:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        elif not path.parent.is_dir():
+            raise StoreError(f"cannot make the store {path}: its folder does not exist")
+        path.touch()
+    except (OSError, ValueError) as error:
+        says = getattr(error, "strerror", None) or error
+        raise StoreError(f"cannot use the store {path}: {says}; {ELSEWHERE}") from error
+
+
+def _sqlite(place: Place) -> Engine:
+    # The mode keeps SQLite from making a new, empty file where a store was removed meanwhile.
+    name = ":memory:" if place.path is None else _as_uri(place.path) + "?mode=rw"
+
+    def connect() -> sqlite3.Connection:
+        connection = sqlite3.connect(
+            name,
+            timeout=_SQLITE_WAITS_SECONDS,
+            isolation_level=None,
+            check_same_thread=False,
+            uri=place.path is not None,
+        )
+        connection.execute("PRAGMA synchronous=FULL")
+        return connection
+
+    pool = StaticPool if place.in_memory else NullPool
+    engine = create_engine("sqlite://", creator=connect, poolclass=pool)
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        if statement := connection.get_execution_options().get(_BEGIN):
+            connection.exec_driver_sql(statement)
+
+    return engine
+
+
+def _as_uri(path: Path) -> str:
+    # `Path.as_uri` names a Windows server in a way that SQLite refuses.
+    text = path.as_posix()
+    return "file://" + ("" if text.startswith("/") else "/") + quote(os.fsencode(text), safe="/:")
+
+
+def _server(place: Place) -> Engine:
+    url = _with_driver(make_url(place.url))
+    arguments: dict[str, Any] = {}
+    if url.drivername.endswith(("psycopg", "psycopg2")) and "connect_timeout" not in url.query:
+        arguments["connect_timeout"] = 10
+    try:
+        return create_engine(url, poolclass=NullPool, connect_args=arguments)
+    except (ImportError, NoSuchModuleError) as error:
+        raise StoreError(
+            f"no driver for the store {place.shown}: pip install 'mlplab[postgres]'"
+        ) from error
+    except ArgumentError as error:
+        raise as_store_error(error, place) from error
+
+
+def _with_driver(url: URL) -> URL:
+    if "+" in url.drivername:
+        return url
+    installed = (name for name in ("psycopg", "psycopg2") if importlib.util.find_spec(name))
+    return url.set(drivername="postgresql+" + next(installed, "psycopg"))

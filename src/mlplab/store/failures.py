@@ -1,0 +1,60 @@
+"""What a database says went wrong, as one line that names the place and what to try."""
+
+from __future__ import annotations
+
+import sqlite3
+
+from mlplab.errors import StoreError
+from mlplab.store.place import Place
+
+ELSEWHERE = "name another with --store or MLPLAB_STORE"
+_LOST_RACES = ("40001", "40P01", "55P03")  # PostgreSQL: serialisation, deadlock, lock
+
+_SQLITE = {
+    "SQLITE_NOTADB": f"is not a database: move it away, or {ELSEWHERE}",
+    "SQLITE_CORRUPT": f"is damaged ({{}}): move it away (its runs are computed again), "
+    f"or {ELSEWHERE}",
+    "SQLITE_CANTOPEN": f"cannot be opened: check that its folder exists and may be written to, "
+    f"or {ELSEWHERE}",
+    "SQLITE_READONLY": f"may not be written to: check its permissions and its folder's, "
+    f"or {ELSEWHERE}",
+    "SQLITE_PERM": f"may not be read: check its permissions, or {ELSEWHERE}",
+    "SQLITE_FULL": f"cannot grow, the disk is full: make room (`mlplab store prune`), "
+    f"or {ELSEWHERE}",
+    "SQLITE_IOERR": f"cannot be read or written ({{}}): check its disk, or {ELSEWHERE}",
+    "SQLITE_BUSY": f"stays locked by another process: end that one, or {ELSEWHERE}",
+    "SQLITE_LOCKED": f"stays locked by another process: end that one, or {ELSEWHERE}",
+}
+
+
+def is_busy(error: Exception) -> bool:
+    """Tell whether the same transaction may succeed when tried again."""
+    cause = getattr(error, "orig", None) or error
+    if isinstance(cause, sqlite3.Error):
+        return _sqlite_name(cause).startswith(("SQLITE_BUSY", "SQLITE_LOCKED"))
+    return _sqlstate(cause) in _LOST_RACES
+
+
+def as_store_error(error: Exception, place: Place) -> StoreError:
+    """Translate an error of SQLAlchemy or of a driver."""
+    cause = getattr(error, "orig", None) or error
+    says = (str(cause).strip() or type(cause).__name__).splitlines()[0]
+    if isinstance(cause, sqlite3.Error):
+        name = _sqlite_name(cause)
+        for start, advice in _SQLITE.items():
+            if name.startswith(start):
+                return StoreError(f"the store {place.shown} {advice.format(says)}")
+    elif _sqlstate(cause) is None:
+        return StoreError(
+            f"cannot reach the store {place.shown}: {says}; check the address and that the "
+            f"server runs, or {ELSEWHERE}"
+        )
+    return StoreError(f"the store {place.shown} refused: {says}")
+
+
+def _sqlite_name(error: sqlite3.Error) -> str:
+    return str(getattr(error, "sqlite_errorname", ""))
+
+
+def _sqlstate(error: object) -> str | None:
+    return getattr(error, "sqlstate", None) or getattr(error, "pgcode", None)

@@ -1,0 +1,114 @@
+"""What was concluded, and every look at a test split: only ever added to."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Connection, func, insert, select
+
+from mlplab.errors import StoreError
+from mlplab.store import schema
+
+
+def write_verdicts(
+    connection: Connection, experiment: str, verdicts: Sequence[Mapping[str, Any]]
+) -> None:
+    """Add verdicts to the history."""
+    now = time.time()
+    rows = [
+        {
+            "experiment": experiment,
+            "claim": _claim_of(verdict),
+            "n_seeds": int(verdict.get("n_seeds") or 0),
+            "saved_at": now,
+            "verdict": _to_json(verdict),
+        }
+        for verdict in verdicts
+    ]
+    if rows:
+        connection.execute(insert(schema.verdicts), rows)
+
+
+def read_verdicts(
+    connection: Connection, experiment: str | None, latest: bool
+) -> list[dict[str, Any]]:
+    """Return verdicts in the order they were given, or each claim's last one."""
+    table = schema.verdicts
+    query = select(table).order_by(table.c.id)
+    if experiment is not None:
+        query = query.where(table.c.experiment == experiment)
+    if latest:
+        last = select(func.max(table.c.id)).group_by(table.c.experiment, table.c.claim)
+        query = query.where(table.c.id.in_(last))
+    return [
+        {**json.loads(row.verdict), "experiment": row.experiment, "time": _as_time(row.saved_at)}
+        for row in connection.execute(query)
+    ]
+
+
+def read_claim_looks(connection: Connection, experiment: str, claim: str) -> list[int]:
+    """Return the numbers of seeds at which a claim was evaluated, each once, first look first."""
+    table = schema.verdicts
+    query = (
+        select(table.c.n_seeds)
+        .where(table.c.experiment == experiment, table.c.claim == claim)
+        .group_by(table.c.n_seeds)
+        .order_by(func.min(table.c.id))
+    )
+    return list(connection.execute(query).scalars())
+
+
+def write_look(
+    connection: Connection,
+    split: str,
+    purpose: str,
+    experiment: str,
+    n_runs: int,
+    remembered: bool,
+) -> None:
+    """Log one look."""
+    row = {
+        "split": split,
+        "purpose": purpose,
+        "experiment": experiment,
+        "n_runs": int(n_runs),
+        "remembered": bool(remembered),
+        "saved_at": time.time(),
+    }
+    connection.execute(insert(schema.looks), row)
+
+
+def read_looks(connection: Connection) -> list[dict[str, Any]]:
+    """Return all looks in order."""
+    table = schema.looks
+    found = []
+    for row in connection.execute(select(table).order_by(table.c.id)):
+        look = dict(row._mapping)
+        del look["id"]
+        look["time"] = _as_time(look.pop("saved_at"))
+        found.append(look)
+    return found
+
+
+def _claim_of(verdict: Mapping[str, Any]) -> str:
+    claim = verdict.get("id")
+    if not isinstance(claim, str) or not claim:
+        raise StoreError(f"cannot keep a verdict without its claim's id: got {claim!r}")
+    return claim
+
+
+def _to_json(verdict: Mapping[str, Any]) -> str:
+    try:
+        return json.dumps(dict(verdict), ensure_ascii=False)
+    except (TypeError, ValueError) as error:
+        raise StoreError(
+            f"cannot keep the verdict of claim {verdict['id']}: {error}; expected JSON values"
+        ) from error
+
+
+def _as_time(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds")

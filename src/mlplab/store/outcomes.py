@@ -1,0 +1,143 @@
+"""Rows of finished runs: written once, read by key."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Row, and_, bindparam, delete, select
+
+from mlplab.errors import StoreError
+from mlplab.specs.outcome import Outcome, Provenance
+from mlplab.store import schema
+from mlplab.store.packing import pack, pack_floats, unpack, unpack_floats
+from mlplab.store.statements import in_parts, insert_new
+
+
+def write_outcomes(
+    connection: Connection,
+    outcomes: Sequence[Outcome],
+    specs: Mapping[str, str],
+    weights: Mapping[str, bytes],
+) -> None:
+    """Add rows that are not there yet, and drop the checkpoints that they make needless."""
+    if strangers := weights.keys() - {outcome.key for outcome in outcomes}:
+        raise StoreError(f"weights of run {min(strangers)} came without its outcome")
+    now = time.time()
+    # In one order everywhere, so that two writers on a server never wait for each other.
+    rows = sorted((_as_row(outcome, now) for outcome in outcomes), key=_identity)
+    insert_new(connection, schema.outcomes, rows)
+    insert_new(connection, schema.runs, [{"key": key, "spec": specs[key]} for key in sorted(specs)])
+    insert_new(
+        connection,
+        schema.weights,
+        [
+            {**_names(row), "blob": weights[row["key"]], "saved_at": now}
+            for row in rows
+            if row["key"] in weights
+        ],
+    )
+    if rows:
+        table = schema.checkpoints
+        done = and_(
+            table.c.key == bindparam("of_key"), table.c.provenance == bindparam("of_provenance")
+        )
+        connection.execute(
+            delete(table).where(done),
+            [{"of_key": row["key"], "of_provenance": row["provenance"]} for row in rows],
+        )
+
+
+def read_outcomes(
+    connection: Connection, keys: Iterable[str], provenance: str | None
+) -> dict[str, Outcome]:
+    """Return one outcome per known key, in the keys' order."""
+    table = schema.outcomes
+    found: dict[str, Outcome] = {}
+    for part in in_parts(keys):
+        rows: dict[str, Row[Any]] = {}
+        for row in connection.execute(
+            select(table).where(table.c.key.in_(part)).order_by(table.c.id)
+        ):
+            known = rows.get(row.key)
+            if known is None or row.provenance == provenance or known.provenance != provenance:
+                rows[row.key] = row
+        found.update((key, _as_outcome(rows[key])) for key in part if key in rows)
+    return found
+
+
+def read_specs(connection: Connection, keys: Iterable[str]) -> dict[str, str]:
+    """Return the canonical JSON of the runs that were put with it."""
+    table = schema.runs
+    found: dict[str, str] = {}
+    for part in in_parts(keys):
+        for key, spec in connection.execute(select(table).where(table.c.key.in_(part))):
+            found[key] = spec
+    return found
+
+
+def write_provenance(connection: Connection, provenance: Provenance) -> None:
+    """Keep what a provenance's id stands for."""
+    row = {
+        "id": provenance.id,
+        "machine": provenance.machine,
+        "torch": provenance.torch,
+        "numerics": provenance.numerics,
+        "engine": provenance.engine,
+    }
+    insert_new(connection, schema.provenances, [row])
+
+
+def read_provenances(connection: Connection) -> dict[str, dict[str, str]]:
+    """Return id -> machine, torch, numerics, engine."""
+    found = {}
+    for row in connection.execute(select(schema.provenances).order_by(schema.provenances.c.id)):
+        fields = dict(row._mapping)
+        found[fields.pop("id")] = fields
+    return found
+
+
+def _as_row(outcome: Outcome, now: float) -> dict[str, Any]:
+    diverged = outcome.diverged_epoch
+    # Drivers refuse, or keep as bytes, numpy's numbers.
+    return {
+        "key": outcome.key,
+        "provenance": outcome.provenance,
+        "status": outcome.status,
+        "epochs": int(outcome.epochs),
+        "diverged_epoch": None if diverged is None else int(diverged),
+        "seconds": float(outcome.seconds),
+        "n_params": int(outcome.n_params),
+        "history": pack_floats(outcome.history),
+        "correct": pack(outcome.correct),
+        "saved_at": now,
+    }
+
+
+def _identity(row: Mapping[str, Any]) -> tuple[str, str]:
+    return row["key"], row["provenance"]
+
+
+def _names(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {"key": row["key"], "provenance": row["provenance"]}
+
+
+def _as_outcome(row: Row[Any]) -> Outcome:
+    try:
+        return Outcome(
+            key=row.key,
+            provenance=row.provenance,
+            status=row.status,
+            epochs=row.epochs,
+            diverged_epoch=row.diverged_epoch,
+            history=unpack_floats(row.history),
+            seconds=float("nan") if row.seconds is None else row.seconds,
+            n_params=row.n_params,
+            correct=unpack(row.correct),
+        )
+    except (TypeError, ValueError) as error:
+        raise StoreError(
+            f"the stored row of run {row.key} cannot be read: {error}; "
+            "move the store away (its runs are computed again), or name another"
+        ) from error

@@ -1,0 +1,54 @@
+"""What a store hands out besides outcomes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """The state of an unfinished run after `step` steps of its `epoch`-th epoch."""
+
+    key: str
+    epoch: int
+    step: int
+    blob: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class StoreInfo:
+    """What is kept, where, and how large.
+
+    Attributes:
+        where: the file, or the address without its password.
+        schema_version: of the tables.
+        bytes: on disk, free pages and the journal included.
+        rows: table -> number of rows.
+        runs_by_engine: engine version -> finished runs; "unknown" where no provenance was kept.
+        engine: the engine version that counts as current.
+        stale: finished runs of other (known) engine versions; nothing asks for them any more.
+    """
+
+    where: str
+    schema_version: int
+    bytes: int
+    rows: Mapping[str, int]
+    runs_by_engine: Mapping[str, int]
+    engine: str
+    stale: int
+
+
+@dataclass(frozen=True, slots=True)
+class PruneReport:
+    """What was removed (or, in a dry run, what would be).
+
+    Attributes:
+        rows: table -> rows removed; verdicts and looks are never among them.
+        bytes: size of the contents of these rows.
+        dry_run: nothing was removed.
+    """
+
+    rows: Mapping[str, int]
+    bytes: int
+    dry_run: bool

@@ -1,0 +1,173 @@
+"""The tables, their version, and the steps from older versions."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Connection,
+    Double,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+    func,
+    insert,
+    inspect,
+    select,
+    text,
+)
+
+from mlplab.errors import StoreError
+from mlplab.store.place import Place
+from mlplab.version import __version__
+
+# One prefix, so that a shared database may hold other things.
+PREFIX = "mlplab_"
+metadata = MetaData()
+
+
+def _table(name: str, *columns: Column[object] | UniqueConstraint) -> Table:
+    return Table(PREFIX + name, metadata, *columns)
+
+
+def _required(name: str, kind: type) -> Column[object]:
+    return Column(name, kind, nullable=False)
+
+
+def _part_of_key(name: str) -> Column[object]:
+    return Column(name, Text, primary_key=True)
+
+
+def _number() -> Column[object]:
+    return Column("id", Integer, primary_key=True)
+
+
+schema = _table(
+    "schema",
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    _required("saved_at", Double),
+    _required("mlplab", Text),
+)
+outcomes = _table(
+    "outcomes",
+    _number(),
+    _required("key", Text),
+    _required("provenance", Text),
+    _required("status", Text),
+    _required("epochs", Integer),
+    Column("diverged_epoch", Integer),
+    Column("seconds", Double),  # SQLite keeps NaN as NULL
+    _required("n_params", BigInteger),
+    _required("history", LargeBinary),
+    _required("correct", LargeBinary),
+    _required("saved_at", Double),
+    UniqueConstraint("key", "provenance"),
+)
+runs = _table("runs", _part_of_key("key"), _required("spec", Text))
+provenances = _table(
+    "provenances",
+    _part_of_key("id"),
+    _required("machine", Text),
+    _required("torch", Text),
+    _required("numerics", Text),
+    _required("engine", Text),
+)
+checkpoints = _table(
+    "checkpoints",
+    _part_of_key("key"),
+    _part_of_key("provenance"),
+    _required("epoch", Integer),
+    _required("step", BigInteger),
+    _required("saved_at", Double),
+    _required("blob", LargeBinary),
+)
+weights = _table(
+    "weights",
+    _part_of_key("key"),
+    _part_of_key("provenance"),
+    _required("saved_at", Double),
+    _required("blob", LargeBinary),
+)
+verdicts = _table(
+    "verdicts",
+    _number(),
+    _required("experiment", Text),
+    _required("claim", Text),
+    _required("n_seeds", Integer),
+    _required("saved_at", Double),
+    _required("verdict", Text),
+)
+looks = _table(
+    "looks",
+    _number(),
+    _required("split", Text),
+    _required("purpose", Text),
+    _required("experiment", Text),
+    _required("n_runs", Integer),
+    _required("remembered", Boolean),
+    _required("saved_at", Double),
+)
+CONTENTS = (outcomes, runs, provenances, checkpoints, weights, verdicts, looks)
+
+Migration = Callable[[Connection], None]
+# MIGRATIONS[i] leads from version i + 1 to i + 2; `metadata` above is always the newest version.
+MIGRATIONS: list[Migration] = []
+
+
+def newest_version() -> int:
+    """Return the version that this mlplab writes."""
+    return len(MIGRATIONS) + 1
+
+
+def version_of(connection: Connection) -> int:
+    """Return the version of the tables that are there, 0 if there are none."""
+    if not inspect(connection).has_table(schema.name):
+        return 0
+    return int(connection.execute(select(func.max(schema.c.version))).scalar() or 0)
+
+
+def check_version(connection: Connection, place: Place) -> int:
+    """Return the tables' version; refuse those of a newer mlplab, and files of something else."""
+    version, newest = version_of(connection), newest_version()
+    if version == 0:
+        _refuse_strangers(connection, place)
+    if version > newest:
+        raise StoreError(
+            f"the store {place.shown} was written by a newer mlplab (schema {version}; this one "
+            f"knows up to {newest}): upgrade mlplab, or name another store"
+        )
+    return version
+
+
+def bring_up_to_date(connection: Connection, place: Place) -> None:
+    """Create the tables, or apply the steps that are missing; one transaction, one process."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(4021982)"))
+    version = check_version(connection, place)
+    if version == 0:
+        metadata.create_all(connection)
+        _note_version(connection, newest_version())
+        return
+    for number, migrate in enumerate(MIGRATIONS[version - 1 :], start=version + 1):
+        migrate(connection)
+        _note_version(connection, number)
+
+
+def _refuse_strangers(connection: Connection, place: Place) -> None:
+    if connection.dialect.name == "sqlite" and (names := inspect(connection).get_table_names()):
+        raise StoreError(
+            f"the store {place.shown} is a database of something else (it holds the table "
+            f"'{names[0]}'): name another file"
+        )
+
+
+def _note_version(connection: Connection, version: int) -> None:
+    row = {"version": version, "saved_at": time.time(), "mlplab": __version__}
+    connection.execute(insert(schema), row)

@@ -1,0 +1,203 @@
+from __future__ import annotations
+
+import contextlib
+import os
+import random
+import sqlite3
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from mlplab.errors import StoreError
+from mlplab.store import Store, database
+from mlplab.store.failures import as_store_error, is_busy
+from mlplab.store.place import find_place
+
+
+@contextlib.contextmanager
+def one_line(*parts):
+    """Expect a StoreError of one line that holds `parts`."""
+    with pytest.raises(StoreError) as caught:
+        yield
+    message = str(caught.value)
+    assert "\n" not in message
+    for part in parts:
+        assert str(part) in message
+
+
+@contextlib.contextmanager
+def as_nobody():
+    """Lay down the rights of root, whom no permission stops."""
+    was_root = os.geteuid() == 0
+    if was_root:
+        os.seteuid(65534)
+    try:
+        yield
+    finally:
+        if was_root:
+            os.seteuid(0)
+
+
+@pytest.fixture
+def open_folder():
+    """A folder that every user may enter."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        yield folder
+
+
+def test_a_file_that_is_no_database(file):
+    file.write_text("key,seed\n" * 1000)
+    with one_line(file, "is not a database", "MLPLAB_STORE"):
+        Store(file)
+    assert file.read_text() == "key,seed\n" * 1000
+
+
+def test_a_database_of_something_else(file):
+    with sqlite3.connect(file) as connection:
+        connection.execute("CREATE TABLE photographs (name)")
+    before = file.read_bytes()
+    with one_line(file, "something else", "photographs"):
+        Store(file)
+    assert file.read_bytes() == before
+
+
+@pytest.mark.parametrize("harm", ["overwritten", "cut short"])
+def test_a_damaged_file(file, outcome, harm):
+    keys = [f"k{number}" for number in range(2000)]
+    with Store(file) as store:
+        store.put([outcome(key) for key in keys])
+    whole = file.read_bytes()
+    junk = random.Random(0).randbytes(len(whole) - 8192)
+    file.write_bytes(whole[:8192] + junk if harm == "overwritten" else whole[: len(whole) // 2])
+    with one_line(file, "is damaged"), Store(file) as store:
+        store.get(keys)
+
+
+def test_a_damaged_row(file, outcome):
+    with Store(file) as store:
+        store.put([outcome("kk")])
+        with contextlib.closing(sqlite3.connect(file)) as connection, connection:
+            connection.execute("UPDATE mlplab_outcomes SET history = x'50ff'")
+        with one_line("run kk", "cannot be read"):
+            store.get(["kk"])
+
+
+def test_a_folder_is_no_store(tmp_path):
+    with one_line(tmp_path, "is a folder"):
+        Store(tmp_path)
+
+
+def test_a_missing_folder_is_not_made(tmp_path):
+    with one_line(tmp_path / "no" / "s.sqlite", "folder does not exist"):
+        Store(tmp_path / "no" / "s.sqlite")
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_file_is_no_folder(file):
+    file.touch()
+    with one_line(file / "s.sqlite"):
+        Store(file / "s.sqlite")
+
+
+@pytest.mark.parametrize("there", [False, True])
+def test_no_store_where_none_may_be_made(file, there):
+    if there:
+        file.touch()
+    with one_line(f"no store at {file}"):
+        Store(file, create=False)
+    assert file.exists() == there
+    if there:
+        assert file.read_bytes() == b""
+
+
+def test_a_folder_that_may_not_be_written(open_folder):
+    Store(":memory:").close()
+    open_folder.chmod(0o555)
+    with as_nobody(), one_line(open_folder, "Permission denied"):
+        Store(open_folder / "s.sqlite")
+
+
+@pytest.mark.parametrize("locked", ["folder", "file", "both"])
+def test_a_store_that_may_not_be_written(open_folder, outcome, locked):
+    file = open_folder / "s.sqlite"
+    with Store(file) as store:
+        store.put([outcome()])
+    file.chmod(0o666 if locked == "folder" else 0o444)
+    open_folder.chmod(0o777 if locked == "file" else 0o555)
+    with as_nobody(), one_line(file, "permissions" if locked == "file" else "folder"):
+        Store(file).put([outcome("other")])
+
+
+def test_a_store_removed_meanwhile_is_not_made_anew(file, outcome):
+    with Store(file) as store:
+        file.unlink()
+        with one_line(file, "cannot be opened"):
+            store.put([outcome()])
+    assert not file.exists()
+
+
+def test_a_closed_store(place, outcome):
+    store = Store(place)
+    store.close()
+    with one_line("is closed"):
+        store.put([outcome()])
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "mysql://ada:secret@host/runs",
+        "postgresql://ada:secret@host:port/runs",
+        "postgresql+nothing://ada:secret@host/runs",
+        "postgresql://ada:sec@secret@127.0.0.1:1/runs",
+        "postgres://ada:secret@127.0.0.1:1/runs",
+        "sqlite://runs.sqlite",
+        "sqlite:///",
+        "https://host/runs",
+        "",
+        "a\0b",
+    ],
+)
+def test_an_address_that_leads_nowhere(address, monkeypatch):
+    monkeypatch.setenv("PGCONNECT_TIMEOUT", "2")
+    with pytest.raises(StoreError) as caught:
+        Store(address)
+    assert "\n" not in str(caught.value)
+    assert "secret" not in str(caught.value)
+    assert address.partition(":")[0].split("+")[0][:8] in str(caught.value)
+
+
+def test_a_missing_driver(monkeypatch):
+    for name in ("psycopg", "psycopg2"):
+        monkeypatch.setitem(sys.modules, name, None)
+    with one_line("postgresql://host/runs", "mlplab[postgres]"):
+        Store("postgresql://host/runs")
+
+
+def test_a_full_disk_and_a_broken_one(file):
+    place = find_place(file)
+    connection = sqlite3.connect(file, isolation_level=None)
+    connection.execute("PRAGMA max_page_count=3")
+    with pytest.raises(sqlite3.OperationalError) as caught:
+        connection.execute("CREATE TABLE t AS SELECT zeroblob(1000000) AS x")
+    assert "disk is full" in str(as_store_error(caught.value, place))
+    assert str(file) in str(as_store_error(caught.value, place))
+    assert not is_busy(caught.value)
+
+
+def test_a_lock_that_is_not_given_back(file, outcome, monkeypatch):
+    monkeypatch.setattr(database, "PATIENCE_SECONDS", 0.2)
+    monkeypatch.setattr(database, "_SQLITE_WAITS_SECONDS", 0.02)
+    with Store(file) as store, contextlib.closing(sqlite3.connect(file)) as other:
+        other.isolation_level = None
+        other.execute("BEGIN IMMEDIATE")
+        with one_line(file, "stays locked"):
+            store.put([outcome()])
+        assert store.get(["k"]) == {}
+        other.execute("ROLLBACK")
+        store.put([outcome()])
+        assert "k" in store.get(["k"])

@@ -1,0 +1,105 @@
+from __future__ import annotations
+
+import threading
+
+import pytest
+from sqlalchemy import inspect, text
+
+from mlplab.errors import StoreError
+from mlplab.store import Store, schema
+
+
+def add_note(connection):
+    connection.execute(text("ALTER TABLE mlplab_looks ADD COLUMN note TEXT"))
+    connection.execute(text("UPDATE mlplab_looks SET note = 'from version 1'"))
+
+
+def add_table(connection):
+    connection.execute(text("CREATE TABLE mlplab_extra (name TEXT)"))
+
+
+def fail(connection):
+    connection.execute(text("DELETE FROM mlplab_outcomes"))
+    connection.execute(text("DROP TABLE mlplab_looks"))
+    connection.execute(text("THIS IS NOT SQL"))
+
+
+def columns(store, table):
+    names = store._database.read(lambda c: [x["name"] for x in inspect(c).get_columns(table)])
+    return set(names)
+
+
+@pytest.fixture
+def old(place, outcome):
+    """A store of version 1, filled and closed."""
+    with Store(place) as store:
+        store.put([outcome()])
+        store.log_look("test", "score", "e", 1, False)
+    return place
+
+
+def test_an_old_store_is_brought_up_to_date_and_keeps_its_rows(old, monkeypatch, outcome):
+    monkeypatch.setattr(schema, "MIGRATIONS", [add_note, add_table])
+    for _ in range(2):
+        with Store(old) as store:
+            assert store.info().schema_version == 3
+            assert "k" in store.get(["k"])
+            assert "note" in columns(store, "mlplab_looks")
+            versions = store._database.read(
+                lambda c: list(c.execute(text("SELECT version FROM mlplab_schema")).scalars())
+            )
+            assert sorted(versions) == [1, 2, 3]
+
+
+def test_only_the_missing_steps_are_taken(old, monkeypatch):
+    monkeypatch.setattr(schema, "MIGRATIONS", [add_note])
+    Store(old).close()
+    monkeypatch.setattr(schema, "MIGRATIONS", [fail, add_table])
+    with Store(old, create=False) as store:
+        assert columns(store, "mlplab_extra") == {"name"}
+
+
+def test_a_step_that_fails_leaves_the_old_store_as_it_was(old, monkeypatch):
+    monkeypatch.setattr(schema, "MIGRATIONS", [add_note, fail])
+    with pytest.raises(StoreError):
+        Store(old)
+    monkeypatch.setattr(schema, "MIGRATIONS", [])
+    with Store(old) as store:
+        assert store.info().schema_version == 1
+        assert "k" in store.get(["k"])
+        assert "note" not in columns(store, "mlplab_looks")
+
+
+def test_a_newer_store_is_refused_in_one_line(place, monkeypatch):
+    monkeypatch.setattr(schema, "MIGRATIONS", [add_note])
+    Store(place).close()
+    monkeypatch.setattr(schema, "MIGRATIONS", [])
+    with pytest.raises(StoreError, match=r"^the store .* newer mlplab \(schema 2; .* up to 1\).*$"):
+        Store(place)
+
+
+def test_a_new_store_has_the_newest_version_at_once(place, monkeypatch):
+    monkeypatch.setattr(schema, "MIGRATIONS", [fail])
+    with Store(place) as store:
+        assert store.info().schema_version == 2
+
+
+def test_two_may_open_an_old_store_at_once(old, monkeypatch):
+    taken = []
+    monkeypatch.setattr(schema, "MIGRATIONS", [lambda c: (taken.append(1), add_note(c))])
+    gate = threading.Barrier(4)
+    failures = []
+
+    def open_it():
+        gate.wait()
+        try:
+            Store(old).close()
+        except Exception as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=open_it) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (failures, taken) == ([], [1])

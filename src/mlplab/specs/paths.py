@@ -7,6 +7,7 @@ from typing import Any
 
 from mlplab.errors import ConfigError
 from mlplab.specs.base import Spec
+from mlplab.specs.net import MLP
 
 
 def get_path(spec: Spec, path: str) -> Any:
@@ -28,12 +29,10 @@ def set_path(spec: Any, path: str, value: Any) -> Any:
     _check(spec, name, path)
     if rest:
         value = set_path(getattr(spec, name), rest, value)
-    changes = {name: value}
+    changes: dict[str, Any] = {name: value}
     # A rate per layer belongs to the layers it was given for.
-    if name == "hidden" and getattr(spec, "dropout", ()):
-        rates = set(spec.dropout)
-        if len(rates) == 1:
-            changes["dropout"] = rates.pop()
+    if isinstance(spec, MLP) and name == "hidden" and len(set(spec.dropout)) == 1:
+        changes["dropout"] = spec.dropout[0]
     return spec.replace(**changes)
 
 
@@ -51,8 +50,7 @@ def resolve(spec: Spec, name: str) -> str:
     found = [
         f"{outer}.{name}"
         for outer in type(spec).model_fields
-        if isinstance(getattr(spec, outer), Spec)
-        and name in type(getattr(spec, outer)).model_fields
+        if name in getattr(type(getattr(spec, outer)), "model_fields", ())
     ]
     if len(found) == 1:
         return found[0]

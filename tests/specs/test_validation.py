@@ -1,0 +1,87 @@
+"""Specs refuse what does not fit, all at once, and name the value."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mlplab.errors import ConfigError, MlplabError
+from mlplab.specs import MLP, SGD, Adam, Fit, Fold, Init, Run, Schedule, resolve
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda: SGD(lr=-1), ["lr", "greater than 0", "-1"]),
+        (lambda: SGD(lr=float("nan")), ["lr", "finite", "nan"]),
+        (lambda: SGD(momentum=1.0), ["momentum", "less than 1", "1.0"]),
+        (lambda: SGD(momentun=0.9), ["momentun", "did you mean 'momentum'"]),
+        (lambda: MLP(hidden=(0,)), ["hidden.0", "greater than or equal to 1", "0"]),
+        (lambda: MLP(activation="rellu"), ["activation", "relu", "rellu"]),
+        (lambda: MLP(hidden=(3, 4), dropout=(0.1, 0.2, 0.3)), ["dropout", "2 hidden", "0.3"]),
+        (lambda: MLP(dropout=1.0), ["dropout", "less than 1", "1.0"]),
+        (lambda: MLP(init="glorot"), ["init", "xavier", "glorot"]),
+        (lambda: MLP(init="normal:0.1,2"), ["init", "at most 1", "normal:0.1,2"]),
+        (lambda: Fit(epochs=0), ["epochs", "greater than or equal to 1"]),
+        (lambda: Fit(batch_size="many"), ["batch_size", "integer", "many"]),
+        (lambda: Fold(n_folds=5, index=5), ["index", "n_folds=5", "5"]),
+        (lambda: Schedule.model_validate("exp:2"), ["exponential", "exp:2"]),
+        (lambda: Run(optim={"kind": "lion"}), ["optim", "lion", "sgd"]),
+        (lambda: Run().with_value("optim.rate", 1), ["rate", "lr"]),
+        (lambda: resolve(Run(), "lrr"), ["lrr", "did you mean 'lr'"]),
+    ],
+)
+def test_a_mistake_is_one_line_that_names_field_value_and_expectation(make, words):
+    with pytest.raises((ConfigError, ValueError)) as caught:
+        make()
+    for word in words:
+        assert word in str(caught.value)
+
+
+def test_every_problem_is_reported_at_once():
+    with pytest.raises(ConfigError) as caught:
+        Run(net={"hidden": [0], "activation": "foo"}, optim={"kind": "sgd", "lr": -1}, seed=-3)
+    text = str(caught.value)
+    assert "\n" not in text
+    for name in ("hidden.0", "activation", "lr", "seed"):
+        assert name in text
+
+
+def test_mistakes_are_both_ours_and_value_errors():
+    assert issubclass(ConfigError, MlplabError)
+    assert issubclass(ConfigError, ValueError)
+
+
+def test_specs_are_frozen_and_hashable():
+    run = Run()
+    with pytest.raises(Exception, match="frozen"):
+        run.seed = 3
+    assert len({run, Run(), Run(seed=1)}) == 2
+
+
+@given(rate=st.floats(0.001, 0.9), depth=st.integers(1, 5))
+def test_one_dropout_rate_stands_for_every_layer(rate, depth):
+    hidden = (8,) * depth
+    assert MLP(hidden=hidden, dropout=rate).dropout == (rate,) * depth
+    assert MLP(hidden=hidden, dropout=(rate,)) == MLP(hidden=hidden, dropout=[rate] * depth)
+    assert MLP(hidden=hidden, dropout=0.0) == MLP(hidden=hidden)
+
+
+def test_a_uniform_dropout_follows_a_changed_depth():
+    run = Run(net=MLP(hidden=(8, 8), dropout=0.3))
+    assert run.with_value("net.hidden", (4,)).net.dropout == (0.3,)
+
+
+def test_shorthands_equal_the_long_form():
+    assert MLP(init="normal:0.01").init == Init(kind="normal", scale=0.01)
+    assert MLP(init="normal(0.01)").init == Init(kind="normal", scale=0.01)
+    assert Adam(schedule="step:5,0.5").schedule == Schedule(kind="step", every=5, gamma=0.5)
+
+
+@pytest.mark.parametrize("kind", ["constant", "exponential", "step", "cosine"])
+def test_schedules_start_at_one_and_never_rise(kind):
+    schedule = Schedule(kind=kind)
+    factors = [schedule.factor(epoch, 20) for epoch in range(20)]
+    assert factors[0] == 1
+    assert all(a >= b for a, b in zip(factors, factors[1:], strict=False))

@@ -1,0 +1,99 @@
+"""Fashion-MNIST: 70,000 grey images of clothes, 28 x 28, in ten classes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from mlplab.data.arrays import task_from_arrays
+from mlplab.data.debian import DebianPackage
+from mlplab.data.files import FileSet
+from mlplab.data.http_folder import HttpFolder
+from mlplab.data.idx import read_idx
+from mlplab.data.registry import dataset
+from mlplab.data.task import Task
+from mlplab.errors import DataError
+
+CLASS_NAMES = (
+    "T-shirt/top",
+    "trouser",
+    "pullover",
+    "dress",
+    "coat",
+    "sandal",
+    "shirt",
+    "sneaker",
+    "bag",
+    "ankle boot",
+)
+
+FILES = FileSet(
+    name="fashion-mnist",
+    sha256={
+        "train-images-idx3-ubyte.gz": (
+            "b0564c3eedabfbf835052cff8503ea422014ce006caf5b757f851416ee8300c7"
+        ),
+        "train-labels-idx1-ubyte.gz": (
+            "0ae29f65d86684f32d1b9c85147786c547b9c6aebcaf235f0400a0cce308b056"
+        ),
+        "t10k-images-idx3-ubyte.gz": (
+            "cc1d090a38ace84dfa1aa66e3ada7c336ef481a96936906477e6dd344da56eaa"
+        ),
+        "t10k-labels-idx1-ubyte.gz": (
+            "8d3605d196f4be44669e46906da9733c8131fef761fdbfec72c424d5222f1a05"
+        ),
+    },
+    sources=(
+        HttpFolder("http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/"),
+        DebianPackage("dataset-fashion-mnist", "usr/share/datasets/fashion-mnist"),
+    ),
+    aliases=("FashionMNIST/raw",),
+)
+
+
+@dataset(
+    "fashion-mnist",
+    describe="Images of clothes, 28 x 28 grey levels, ten classes (Zalando)",
+    kind="classification",
+    n_train=60_000,
+    n_test=10_000,
+    n_features=784,
+    files=FILES,
+)
+def fashion_mnist(folder: Path) -> Task:
+    """Read the four files of Fashion-MNIST; images stay uint8, 55 MB in all.
+
+    Source: Xiao, Rasul and Vollgraf, Fashion-MNIST, 2017 (MIT licence).
+    """
+    return task_from_idx_files(folder, "fashion-mnist", CLASS_NAMES)
+
+
+def task_from_idx_files(folder: Path, name: str, class_names: tuple[str, ...]) -> Task:
+    """Make a task of four idx files named as those of the MNIST family.
+
+    Args:
+        folder: holds `train-` and `t10k-`, `images-idx3-ubyte` and `labels-idx1-ubyte`, packed.
+        name: the task's name.
+        class_names: what the labels stand for, from 0.
+
+    Raises:
+        DataError: a file is damaged, or the numbers of images and labels differ.
+    """
+    parts = []
+    for part in ("train", "t10k"):
+        images_path = folder / f"{part}-images-idx3-ubyte.gz"
+        labels_path = folder / f"{part}-labels-idx1-ubyte.gz"
+        images, labels = read_idx(images_path), read_idx(labels_path)
+        if images.ndim != 3 or images.dtype != np.uint8:
+            raise DataError(
+                f"{images_path}: expected images, (N, H, W) uint8; "
+                f"got {images.shape} {images.dtype}"
+            )
+        if labels.shape != (len(images),) or labels.dtype != np.uint8:
+            raise DataError(
+                f"{labels_path}: expected {len(images)} labels, one per image; "
+                f"got {labels.shape} {labels.dtype}"
+            )
+        parts += [images, labels]
+    return task_from_arrays(*parts, name=name, kind="classification", class_names=class_names)

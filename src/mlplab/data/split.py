@@ -1,0 +1,109 @@
+"""Which rows of the pool train and which validate: drawn by seed, never by arm."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from mlplab.errors import ConfigError
+from mlplab.specs.keyed import philox
+from mlplab.specs.rows import First, Fold, Rows
+
+Indices = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Split:
+    """The rows one run trains on and the rows it is validated on; disjoint, inside the pool.
+
+    Attributes:
+        train: (T,) int64.
+        valid: (V,) int64; empty where nothing is held out.
+    """
+
+    train: Indices
+    valid: Indices
+
+
+def plain_share(valid: float | int) -> float | int:
+    """Write a share or count in the one way it enters a run's key: 0 as 0.0, counts as int.
+
+    >>> plain_share(0), plain_share(0.25), plain_share(500)
+    (0.0, 0.25, 500)
+    """
+    return float(valid) if valid < 1 else int(valid)
+
+
+def held_out_count(valid: float | int, n_pool: int) -> int:
+    """Return how many of `n_pool` rows are held out: a share below 1, or a count from 1.
+
+    Raises:
+        ConfigError: neither a share nor a count, or nothing would be left on either side.
+
+    >>> held_out_count(0.1, 60_000), held_out_count(500, 60_000), held_out_count(0, 10)
+    (6000, 500, 0)
+    """
+    whole = isinstance(valid, int | np.integer) and not isinstance(valid, bool)
+    share = isinstance(valid, float | np.floating) and 0 <= valid < 1
+    if not (whole and valid >= 0) and not share:
+        raise ConfigError(
+            f"valid: expected a share of at least 0 and below 1, or a whole count; got {valid!r}"
+        )
+    count = int(valid) if whole else round(float(valid) * n_pool)
+    if valid > 0 and count == 0:
+        raise ConfigError(f"valid: a share of {valid} holds out none of {n_pool} training rows")
+    if count >= n_pool:
+        raise ConfigError(f"valid: {valid!r} leaves none of {n_pool} training rows to train on")
+    return count
+
+
+def draw_split(pool: Indices, valid: float | int, seed: int, rows: Rows | None = None) -> Split:
+    """Split a pool by seed: the rows with the smallest random keys are held out.
+
+    Row `i` of the pool draws its key at place `i` of `philox(seed, "split")`. So the split knows
+    nothing of the arm, a smaller validation set is part of a larger one, and rows added at the
+    end of the pool leave the keys of the others as they were. Both parts keep the pool's order.
+
+    `Fold(n_folds, index, seed)` deals the rows into folds in the order of keys of its own seed;
+    `First(n)` keeps the `n` training rows that follow the held-out ones, in the order of the
+    keys, so that a smaller training set is part of a larger one.
+
+    Args:
+        pool: rows to draw from, (P,).
+        valid: share or count held out; not used by `Fold`.
+        seed: the run's seed; not used by `Fold`.
+        rows: which rows train; None stands for all that are not held out.
+
+    Raises:
+        ConfigError: more folds or rows asked for than there are rows.
+    """
+    if isinstance(rows, Fold):
+        return _draw_fold(pool, rows)
+    n_valid = held_out_count(valid, len(pool))
+    if n_valid == 0 and not isinstance(rows, First):
+        return Split(train=pool, valid=pool[:0])
+    order = _order(len(pool), seed, "split")
+    held_out = np.zeros(len(pool), dtype=bool)
+    held_out[order[:n_valid]] = True
+    if isinstance(rows, First):
+        n_left = len(pool) - n_valid
+        if rows.n > n_left:
+            raise ConfigError(f"rows.n: expected at most {n_left} training rows; got {rows.n}")
+        return Split(train=pool[order[n_valid : n_valid + rows.n]], valid=pool[held_out])
+    return Split(train=pool[~held_out], valid=pool[held_out])
+
+
+def _draw_fold(pool: Indices, fold: Fold) -> Split:
+    if fold.n_folds > len(pool):
+        raise ConfigError(f"rows.n_folds: expected at most {len(pool)} rows; got {fold.n_folds}")
+    held_out = np.zeros(len(pool), dtype=bool)
+    held_out[_order(len(pool), fold.seed, "fold")[fold.index :: fold.n_folds]] = True
+    return Split(train=pool[~held_out], valid=pool[held_out])
+
+
+def _order(n: int, seed: int, purpose: str) -> Indices:
+    # raw words rather than floats: numpy promises their stream for good
+    keys = philox(seed, purpose).bit_generator.random_raw(n)
+    return np.argsort(keys, kind="stable")

@@ -1,0 +1,32 @@
+"""The heart that users hold: designs of runs, their results, and what these prove."""
+
+from mlplab.experiment.arms import Arm
+from mlplab.experiment.backend import Backend, this_machine
+from mlplab.experiment.best import Best, TestScore
+from mlplab.experiment.conduct import Finished, Setup, conduct, finish
+from mlplab.experiment.design import Cell
+from mlplab.experiment.experiment import Experiment
+from mlplab.experiment.folds import folds
+from mlplab.experiment.plan import Plan
+from mlplab.experiment.progress import Progress
+from mlplab.experiment.runs import Runs
+from mlplab.experiment.summary import ArmSummary
+
+__all__ = [
+    "Arm",
+    "ArmSummary",
+    "Backend",
+    "Best",
+    "Cell",
+    "Experiment",
+    "Finished",
+    "Plan",
+    "Progress",
+    "Runs",
+    "Setup",
+    "TestScore",
+    "conduct",
+    "finish",
+    "folds",
+    "this_machine",
+]

@@ -1,0 +1,60 @@
+"""What trains: the one seam between an experiment and the engine below it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from numpy.typing import NDArray
+
+from mlplab.data import Task
+from mlplab.specs import Provenance, Run
+
+if TYPE_CHECKING:
+    from mlplab.engine import Cost
+    from mlplab.engine.events import Event
+
+
+@dataclass(frozen=True, slots=True)
+class Backend:
+    """Four functions; another machine's, a cluster's or a test's may stand in for them.
+
+    Attributes:
+        execute: trains runs of one task and yields events as they come; closing it stops the work.
+        provenance: where the bits of a device come from.
+        plan_cost: what runs of one task would cost on so many workers.
+        predict: outputs (N, C) or (N, O) of a run's weights on inputs (N, I).
+    """
+
+    execute: Callable[..., Generator[Event]]
+    provenance: Callable[[str], Provenance]
+    plan_cost: Callable[[Sequence[Run], Task, int | None], Cost]
+    predict: Callable[[Run, bytes, NDArray[Any], float], NDArray[Any]]
+
+
+def this_machine() -> Backend:
+    """Return the package's own engine; it is loaded when it is first asked for something."""
+
+    def execute(*args: Any, **settings: Any) -> Generator[Event]:
+        from mlplab.execute import execute
+
+        yield from execute(*args, **settings)
+
+    def provenance(device: str) -> Provenance:
+        from mlplab.engine import provenance
+
+        return provenance(device)
+
+    def plan_cost(runs: Sequence[Run], task: Task, workers: int | None) -> Cost:
+        from mlplab.engine import plan_cost
+        from mlplab.execute import default_workers
+
+        return plan_cost(runs, task, workers or default_workers())
+
+    def predict(run: Run, weights: bytes, X: NDArray[Any], task_scale: float) -> NDArray[Any]:
+        from mlplab.engine import predict
+
+        return predict(run, weights, X, task_scale)
+
+    return Backend(execute, provenance, plan_cost, predict)

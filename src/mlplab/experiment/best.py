@@ -1,0 +1,240 @@
+"""The chosen arm: what it cannot be told from, what choosing it adds to its score, its ensemble."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, final
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from mlplab.errors import ConfigError, DataError
+from mlplab.experiment.arms import Arm
+from mlplab.experiment.declare import read_seeds
+from mlplab.experiment.metrics import check_metric, higher_is_better, refuse_test, rows_scored
+from mlplab.experiment.progress import Report
+from mlplab.experiment.weights import run_weights
+from mlplab.specs import Fold
+from mlplab.stats import best_arms, score_label, selection_optimism
+
+if TYPE_CHECKING:
+    from mlplab.experiment.runs import Runs
+
+
+@dataclass(frozen=True, slots=True)
+class TestScore:
+    """The chosen arm on the test split.
+
+    Attributes:
+        metric: of the test split.
+        mean: over seeds.
+        interval: 95 % t interval of the mean over fresh seeds; None under two finished runs.
+        n_seeds: finished runs.
+        n_failed: runs that diverged, left out of the mean.
+        seeds: that were scored.
+        label: "fresh seeds", or "optimistic" if seeds that chose the arm are among them.
+    """
+
+    __test__ = False
+
+    metric: str
+    mean: float
+    interval: tuple[float, float] | None
+    n_seeds: int
+    n_failed: int
+    seeds: tuple[int, ...]
+    label: Literal["fresh seeds", "optimistic"]
+
+    def __str__(self) -> str:
+        """One line for people."""
+        low, high = self.interval or (math.nan, math.nan)
+        return (
+            f"{self.metric} {self.mean:.4f} [{low:.4f}, {high:.4f}], "
+            f"{self.n_seeds} {self.label if self.label == 'fresh seeds' else 'seeds, optimistic'}"
+        )
+
+
+@final
+@dataclass(frozen=True, eq=False, slots=True)
+class Best:
+    """The arm with the best mean in one metric; made by `Runs.best`.
+
+    Attributes:
+        arm: the arm.
+        metric: what chose it.
+        mean: its mean over the seeds that chose it.
+        honest_mean: mean of arms chosen without the seed they are scored on; NaN under two seeds.
+        optimism: `mean - honest_mean`: what choosing adds to the score.
+        candidates: labels of the arms that no other arm beats; the best one is among them (95 %,
+            shared with `near_best`).
+        near_best: labels of the arms shown to be less than `matters` from the best.
+        failed: labels of the arms with a diverged run; they could not be chosen.
+        matters: the smallest difference that matters.
+        seeds: that chose.
+    """
+
+    arm: Arm
+    metric: str
+    mean: float
+    honest_mean: float
+    optimism: float
+    candidates: tuple[str, ...]
+    near_best: tuple[str, ...]
+    failed: tuple[str, ...]
+    matters: float
+    seeds: tuple[int, ...]
+    _runs: Runs = field(repr=False)
+
+    def score_test(
+        self, seeds: int | Sequence[int] | None = None, *, progress: Report | None = None
+    ) -> TestScore:
+        """Train the chosen arm with fresh seeds and score it on the test split: one logged look.
+
+        Args:
+            seeds: how many fresh seeds (default: as many as chose), or the seeds themselves;
+                seeds that took part in the choice make the score "optimistic".
+            progress: called with a `Progress`.
+
+        Raises:
+            ConfigError: the task has no test split.
+        """
+        from mlplab.experiment.experiment import Experiment
+
+        chosen = self._runs.experiment
+        run = self.arm.run
+        if run.fit.test == "never":
+            run = run.with_value("fit.test", "end")
+        split, _, name = self.metric.partition("_")
+        metric = f"test_{name}" if split in ("train", "valid") else self.metric
+        check_metric(metric, run, chosen.data)
+        used = {cell.seed for cell in self._runs.cells}
+        if seeds is None or isinstance(seeds, int):
+            start = max(used) + 1
+            n_seeds = len(self.seeds) if seeds is None else len(read_seeds(seeds))
+            seeds = range(start, start + n_seeds)
+        fresh = Experiment(chosen.data, run, seeds=tuple(seeds), name=chosen.title)
+        setup = self._runs.setup
+        runs = fresh.run(
+            setup.store,
+            workers=setup.workers,
+            device=setup.device,
+            backend=setup.backend,
+            progress=progress,
+            purpose=f"score of the arm chosen by {self.metric}: {self.arm.label}",
+        )
+        (found,) = runs.summary(metric)
+        return TestScore(
+            metric,
+            found.mean,
+            found.interval,
+            found.n_seeds,
+            found.n_failed,
+            fresh.seeds,
+            score_label(used, fresh.seeds),
+        )
+
+    def predict(self, X: ArrayLike, *, progress: Report | None = None) -> NDArray[np.float64]:
+        """Return what the ensemble of the chosen arm's runs, one per seed, says of new examples.
+
+        Classes: the mean over runs of the softmax probabilities, (N, C). Numbers: the mean output,
+        (N, O). Weights that were not kept are trained again, to the same bits, and then kept.
+
+        Args:
+            X: inputs, (N, I), in the units of the task's own.
+            progress: called with a `Progress` while weights are trained.
+
+        Raises:
+            DataError: X does not fit the task, or is not finite.
+
+        Cost: one forward pass per run.
+        """
+        runs = self._runs
+        task = runs.experiment.data
+        inputs = _checked(X, task.n_features)
+        cells = [cell for cell in runs.cells if cell.arm == self.arm]
+        total = np.zeros((len(inputs), task.n_outputs))
+        for cell, blob in zip(cells, run_weights(cells, runs, progress), strict=True):
+            outputs = runs.setup.backend.predict(cell.run, blob, inputs, task.input_scale)
+            scores = np.asarray(outputs, dtype=np.float64)
+            total += _softmax(scores) if task.kind == "classification" else scores
+        return total / len(cells)
+
+    def predict_class(self, X: ArrayLike) -> NDArray[np.int64]:
+        """Return the class id with the highest mean probability, (N,).
+
+        Raises:
+            ConfigError: the task is not one of classes.
+        """
+        if self._runs.experiment.data.kind != "classification":
+            raise ConfigError("predict_class: expected classes; predict() is for numbers too")
+        return np.asarray(self.predict(X).argmax(axis=1), dtype=np.int64)
+
+
+def choose(runs: Runs, metric: str, matters: float, higher: bool | None) -> Best:
+    """Choose the arm with the best mean; see `Runs.best`."""
+    refuse_test(metric, "best()")
+    experiment = runs.experiment
+    for arm in runs.arms:
+        check_metric(metric, arm.run, experiment.data)
+        if "rows" in arm.factors and isinstance(arm.run.rows, Fold):
+            raise ConfigError("best() would choose a fold: it compares arms on all their rows")
+    if higher is None:
+        higher = higher_is_better(metric)
+    if higher is None:
+        raise ConfigError(f"best(): say higher_is_better=True or False for {metric!r}")
+    arms = runs.arms
+    data = runs.table.select(arms, metric)
+    labels = [arm.label for arm in arms]
+    failed = np.flatnonzero(data.failed.any(axis=1)).tolist()
+    candidates: tuple[int, ...] = (0,)
+    near: tuple[int, ...] = (0,)
+    if len(failed) == len(arms):
+        raise ConfigError(f"best(): every arm has a run without {metric!r} (diverged)")
+    if len(arms) > 1:
+        runs_of = [arm.run.replace(seed=data.seeds[0]) for arm in arms]
+        grids = [rows_scored(metric, run, experiment.data) for run in runs_of]
+        grid = min((n for n in grids if n is not None), default=None)
+        sets = best_arms(
+            data.values, matters, higher_is_better=higher, failed=data.failed, n_test=grid
+        )
+        candidates, near = sets.candidates, sets.near_best
+    if len(data.seeds) > 1:
+        selection = selection_optimism(data.values, higher_is_better=higher, failed=data.failed)
+        winner, mean = selection.winner, selection.mean
+        honest, optimism = selection.honest_mean, selection.optimism
+    else:
+        signed = np.where(data.failed, np.nan, data.values if higher else -data.values)[:, 0]
+        winner, honest, optimism = int(np.nanargmax(signed)), math.nan, math.nan
+        mean = float(data.values[winner, 0])
+    return Best(
+        arms[winner],
+        metric,
+        mean,
+        honest,
+        optimism,
+        tuple(labels[place] for place in candidates),
+        tuple(labels[place] for place in near),
+        tuple(labels[place] for place in failed),
+        matters,
+        data.seeds,
+        runs,
+    )
+
+
+def _checked(X: ArrayLike, n_features: int) -> NDArray[Any]:
+    inputs = np.asarray(X)
+    if inputs.ndim != 2 or inputs.shape[1] != n_features:
+        raise DataError(f"X: expected (examples, {n_features} features); got shape {inputs.shape}")
+    if inputs.dtype.kind not in "biuf":
+        raise DataError(f"X: expected numbers; got {inputs.dtype}")
+    if inputs.dtype.kind == "f" and not np.isfinite(inputs).all():
+        bad = int(np.count_nonzero(~np.isfinite(inputs)))
+        raise DataError(f"X: expected finite numbers; {bad} are not")
+    return inputs
+
+
+def _softmax(outputs: NDArray[np.float64]) -> NDArray[np.float64]:
+    raised = np.exp(outputs - outputs.max(axis=1, keepdims=True))
+    return np.asarray(raised / raised.sum(axis=1, keepdims=True))

@@ -1,0 +1,74 @@
+"""The levels of one factor against each other, averaged over the rest of the design."""
+
+from __future__ import annotations
+
+from itertools import combinations
+from typing import TYPE_CHECKING, Any, Literal
+
+from mlplab.errors import ConfigError
+from mlplab.experiment.arms import Arm, factor_path, show_value
+from mlplab.experiment.parts import Contrast
+from mlplab.experiment.verdict import Judge, part_verdict
+from mlplab.specs import Verdict, digest
+
+if TYPE_CHECKING:
+    from mlplab.experiment.runs import Runs
+
+
+def compare_levels(
+    runs: Runs, factor: str, metric: str, matters: float, pairs: Literal["first", "all"]
+) -> tuple[Verdict, ...]:
+    """Decide "higher with this level than with that one" for pairs of a factor's levels."""
+    experiment = runs.experiment
+    path = factor_path(experiment.base, factor)
+    levels = list(dict.fromkeys(_level(arm, path) for arm in runs.arms))
+    if len(levels) < 2:
+        varied = list(dict.fromkeys(name for arm in runs.arms for name in arm.factors))
+        raise ConfigError(
+            f"compare: {factor!r} has one level in this design; varied: {', '.join(varied) or '-'}"
+        )
+    if pairs not in ("first", "all"):
+        raise ConfigError(f"pairs: expected 'first' or 'all'; got {pairs!r}")
+    chosen = [
+        (second, first)
+        for first, second in combinations(levels, 2)
+        if pairs == "all" or first == levels[0]
+    ]
+    contrasts = [_contrast(runs.arms, path, up, down, metric, matters) for up, down in chosen]
+    judge = Judge(runs.table, experiment.data, len(contrasts))
+    name = path.rsplit(".", 1)[-1]
+    verdicts = []
+    for (up, down), part in zip(chosen, contrasts, strict=True):
+        high, low = (f"{name}={show_value(level)}" for level in (up, down))
+        says = f"{metric} is higher with {high} than with {low}"
+        extra: dict[str, Any] = {"declared": False, "m": len(contrasts)}
+        verdicts.append(part_verdict(judge.decide(part), digest(says, 8), says, "", extra))
+    return tuple(verdicts)
+
+
+def _contrast(
+    arms: tuple[Arm, ...], path: str, up: Any, down: Any, metric: str, matters: float
+) -> Contrast:
+    """Mean of `up` less mean of `down` over the settings of the other factors that both met."""
+    sides = [
+        {_others(arm, path): arm for arm in arms if _level(arm, path) == level}
+        for level in (up, down)
+    ]
+    common = [setting for setting in sides[0] if setting in sides[1]]
+    if not common:
+        raise ConfigError(
+            f"compare: {path}={show_value(up)} and {path}={show_value(down)} share no setting of "
+            "the other factors"
+        )
+    each = 1.0 / len(common)
+    weights = (each,) * len(common) + (-each,) * len(common)
+    chosen = tuple(side[setting] for side in sides for setting in common)
+    return Contrast(chosen, metric, matters, "higher", weights)
+
+
+def _level(arm: Arm, path: str) -> Any:
+    return arm.factors.get(path)
+
+
+def _others(arm: Arm, path: str) -> tuple[tuple[str, Any], ...]:
+    return tuple(item for item in arm.factors.items() if item[0] != path)

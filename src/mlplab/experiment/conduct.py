@@ -1,0 +1,127 @@
+"""Training what a plan lacks: every run that ends is kept, whatever happens next."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+
+from mlplab.data import Task
+from mlplab.errors import Interrupted
+from mlplab.experiment.backend import Backend, this_machine
+from mlplab.experiment.design import Cell
+from mlplab.experiment.keeper import Keeper
+from mlplab.experiment.plan import Plan, make_plan
+from mlplab.experiment.progress import Report, Tally
+from mlplab.specs import Outcome
+from mlplab.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """How runs are trained and where they are kept; none of it changes a result.
+
+    Attributes:
+        store: finished runs.
+        backend: what trains.
+        workers: worker processes; None lets the engine choose.
+        device: `cpu`, `cuda`, `mps`.
+    """
+
+    store: Store
+    backend: Backend = field(default_factory=this_machine)
+    workers: int | None = None
+    device: str = "cpu"
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """All outcomes of a plan by key, and how many of them were remembered."""
+
+    outcomes: dict[str, Outcome]
+    n_from_store: int
+
+
+def finish(
+    cells: Sequence[Cell],
+    task: Task,
+    setup: Setup,
+    *,
+    keep_weights: bool = False,
+    progress: Report | None = None,
+) -> Finished:
+    """Return every cell's outcome, from the store or by training.
+
+    Raises:
+        Interrupted: Ctrl-C; what had finished is in the store.
+    """
+    plan = make_plan(cells, setup.store, need_weights=keep_weights)
+    outcomes = dict(plan.finished)
+    try:
+        with closing(conduct(plan, task, setup, keep_weights, progress)) as arriving:
+            outcomes.update((outcome.key, outcome) for outcome in arriving)
+    except KeyboardInterrupt:
+        raise Interrupted(_farewell(plan, setup.store)) from None
+    lost = sum(cell.key not in outcomes for cell in plan.cells)
+    assert not lost, f"the backend ended without {lost} of its runs"
+    if len({one.provenance for one in outcomes.values()}) > 1:
+        # Runs of several machines: this machine's own rows, where there are any, go together.
+        outcomes |= setup.store.get(outcomes, setup.backend.provenance(setup.device).id)
+    return Finished(outcomes, len(plan.finished))
+
+
+def conduct(
+    plan: Plan,
+    task: Task,
+    setup: Setup,
+    keep_weights: bool = False,
+    progress: Report | None = None,
+) -> Generator[Outcome]:
+    """Train the plan's remaining runs and yield each outcome as it comes.
+
+    However this generator ends, by its end, an error, Ctrl-C or `close()`, every run that was
+    reported as ended is in the store.
+
+    Raises:
+        StoreError: the store cannot be written.
+    """
+    todo = {cell.key: cell.run for cell in plan.remaining}
+    tally = Tally(progress, len(plan.cells) - len(plan.remaining), todo)
+    tally.show(now=True)
+    if not todo:
+        return
+    from mlplab.engine.events import Checkpointed, Ended, Progressed
+
+    provenance = setup.backend.provenance(setup.device)
+    states = setup.store.checkpoints(todo, provenance.id)
+    tally.resumed(sum(state.epoch for state in states.values()))
+    with Keeper(setup.store, provenance, todo) as keeper:
+        events = setup.backend.execute(
+            list(todo.values()),
+            task,
+            workers=setup.workers,
+            device=setup.device,
+            resume=states,
+            keep_weights=keep_weights,
+        )
+        with closing(events):
+            for event in events:
+                keeper.check()
+                match event:
+                    case Progressed():
+                        tally.progressed(event.run_epochs)
+                    case Checkpointed():
+                        keeper.keep_checkpoint(event)
+                    case Ended():
+                        keeper.keep(event)
+                        tally.ended(event.outcome)
+                        yield event.outcome
+    tally.show(now=True)
+
+
+def _farewell(plan: Plan, store: Store) -> str:
+    kept = len(store.get(cell.key for cell in plan.cells))
+    return (
+        f"interrupted: {kept} of {len(plan.cells)} runs are finished and kept in {store.where}; "
+        "the same command continues from there"
+    )

@@ -1,0 +1,150 @@
+"""What a user declares, read and checked before anything runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, get_args
+
+from mlplab.data import Task
+from mlplab.errors import ConfigError
+from mlplab.experiment.arms import factor_path
+from mlplab.experiment.metrics import check_metric, higher_is_better, refuse_test
+from mlplab.experiment.parts import Declared, Find, arms_of, parts_of
+from mlplab.specs import BestArm, Claim, Proof, Run
+
+
+def read_seeds(seeds: int | Sequence[int]) -> tuple[int, ...]:
+    """Return the seeds: n stands for 0 to n-1.
+
+    Raises:
+        ConfigError: none, one twice, or not whole numbers of at least 0.
+
+    >>> read_seeds(3), read_seeds([7, 5])
+    ((0, 1, 2), (7, 5))
+    """
+    if isinstance(seeds, int) and not isinstance(seeds, bool):
+        if seeds < 1:
+            raise ConfigError(f"seeds: expected at least 1; got {seeds}")
+        return tuple(range(seeds))
+    listed = _as_tuple(seeds)
+    if not listed or not all(_is_whole(seed) and 0 <= seed < 2**63 for seed in listed):
+        raise ConfigError(f"seeds: expected a number, or whole numbers from 0; got {seeds!r}")
+    if len(set(listed)) < len(listed):
+        twice = next(seed for seed in listed if listed.count(seed) > 1)
+        raise ConfigError(f"seeds: expected each once; got {twice} twice")
+    return listed
+
+
+def read_vary(base: Run, vary: Mapping[str, Sequence[Any]]) -> dict[str, tuple[Any, ...]]:
+    """Return the factors by dotted path.
+
+    Raises:
+        ConfigError: every unknown factor and every factor without values.
+    """
+    if not isinstance(vary, Mapping):
+        raise ConfigError(f"vary: expected a mapping, factor -> values; got {vary!r}")
+    factors: dict[str, tuple[Any, ...]] = {}
+    problems = Problems()
+    for name, values in vary.items():
+        with problems.of("vary: "):
+            path = factor_path(base, name)
+            if path in factors:
+                raise ConfigError(f"{path!r} is given twice")
+            listed = _as_tuple(values)
+            if not listed:
+                raise ConfigError(f"{name!r} expects a list of values; got {values!r}")
+            factors[path] = listed
+    problems.complain()
+    return factors
+
+
+def read_rows(base: Run, arms: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return single arms, their factors by dotted path.
+
+    Raises:
+        ConfigError: every unknown factor.
+    """
+    rows: list[dict[str, Any]] = []
+    problems = Problems()
+    for arm in arms:
+        with problems.of("arms: "):
+            if not isinstance(arm, Mapping):
+                raise ConfigError(f"expected mappings, factor -> value; got {arm!r}")
+            rows.append({factor_path(base, name): value for name, value in arm.items()})
+    problems.complain()
+    return rows
+
+
+def check_claims(claims: Sequence[Claim], find: Find, task: Task | None) -> None:
+    """Refuse claims that these runs cannot answer, and test metrics that would select.
+
+    Args:
+        claims: as declared.
+        find: factor values -> arm of the design.
+        task: where it is known already.
+
+    Raises:
+        ConfigError: every arm that is not in the design, metric that is not recorded, and claim
+            that is declared twice.
+        GuardError: a selection by a test metric.
+    """
+    problems = Problems()
+    seen: set[str] = set()
+    for claim in claims:
+        if not isinstance(claim, (*get_args(Declared), Proof)):
+            raise ConfigError(f"claims: expected claims; got {claim!r}")
+        with problems.of(f"claim {claim.says!r}: "):
+            if claim.id in seen:
+                raise ConfigError("declared twice")
+            seen.add(claim.id)
+            if isinstance(claim, Proof):
+                continue
+            if isinstance(claim, BestArm):
+                _check_selection(claim)
+            for arm in arms_of(parts_of(claim, find)):
+                check_metric(claim.metric, arm.run, task)
+    problems.complain()
+
+
+class Problems:
+    """Collects what is wrong, so that a user hears of everything at once."""
+
+    def __init__(self) -> None:
+        self._lines: dict[str, None] = {}
+
+    @contextmanager
+    def of(self, where: str) -> Iterator[None]:
+        """Note a ConfigError of the block, and go on after it."""
+        try:
+            yield
+        except ConfigError as error:
+            self._lines[f"{where}{error}"] = None
+
+    def complain(self) -> None:
+        """Raise one ConfigError of all that was noted."""
+        if self._lines:
+            raise ConfigError("; ".join(self._lines))
+
+
+def _check_selection(claim: BestArm) -> None:
+    refuse_test(claim.metric, f"claim {claim.says!r} selects and")
+    higher = higher_is_better(claim.metric)
+    if higher is not None and higher != claim.higher_is_better:
+        raise ConfigError(
+            f"higher_is_better: expected {higher} for {claim.metric!r}; "
+            f"got {claim.higher_is_better}"
+        )
+
+
+def _is_whole(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _as_tuple(values: Any) -> tuple[Any, ...]:
+    """The values of a list, range or array as plain Python values; empty for anything else."""
+    if hasattr(values, "tolist"):
+        values = values.tolist()
+    if isinstance(values, str | Mapping) or not isinstance(values, Sequence):
+        return ()
+    return tuple(value.item() if hasattr(value, "item") else value for value in values)

@@ -1,0 +1,119 @@
+"""Finished runs on their way into the store: committed at once, in small batches."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from mlplab.specs import Outcome, Provenance, Run, canonical_json
+from mlplab.store import Checkpoint, Store
+
+if TYPE_CHECKING:
+    from mlplab.engine.events import Checkpointed, Ended
+
+# A commit waits for the disk; in between, runs that end together share one.
+SECONDS_BETWEEN = 0.25
+
+
+class Keeper:
+    """A thread that writes while training goes on; leaving the `with` block writes the rest.
+
+    Whatever was handed over is in the store within about `SECONDS_BETWEEN` plus one commit, even
+    if nothing else ends for an hour.
+
+    Raises:
+        StoreError: from `keep` or on leaving, when the store could not be written.
+    """
+
+    def __init__(self, store: Store, provenance: Provenance, runs: Mapping[str, Run]) -> None:
+        self._store = store
+        self._provenance = provenance
+        self._runs = runs
+        self._ended: list[Ended] = []
+        self._checkpoints: dict[str, Checkpointed] = {}
+        self._changed = threading.Condition()
+        self._closing = threading.Event()
+        self._error: BaseException | None = None
+        self._thread: threading.Thread | None = None
+
+    def keep(self, ended: Ended) -> None:
+        """Hand over a run that ended."""
+        with self._hand_over():
+            self._ended.append(ended)
+            self._checkpoints.pop(ended.outcome.key, None)
+
+    def keep_checkpoint(self, checkpoint: Checkpointed) -> None:
+        """Hand over a run's state part-way; only its latest matters."""
+        with self._hand_over():
+            self._checkpoints[checkpoint.key] = checkpoint
+
+    def close(self) -> None:
+        """Write what is left, and report what went wrong."""
+        self._closing.set()
+        with self._changed:
+            self._changed.notify()
+        if self._thread is not None:
+            try:
+                self._thread.join()
+            except KeyboardInterrupt:
+                # A second Ctrl-C must not cost what has finished: the write takes its moment.
+                self._thread.join()
+                raise
+        self.check()
+
+    def check(self) -> None:
+        """Raise what the writing thread ran into."""
+        if self._error is not None:
+            error, self._error = self._error, None
+            raise error
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    @contextmanager
+    def _hand_over(self) -> Iterator[None]:
+        self.check()
+        with self._changed:
+            yield
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._work, name="keeper", daemon=True)
+                self._thread.start()
+            self._changed.notify()
+
+    def _work(self) -> None:
+        try:
+            self._store.put_provenance(self._provenance)
+            while True:
+                with self._changed:
+                    self._changed.wait_for(
+                        lambda: self._ended or self._checkpoints or self._closing.is_set()
+                    )
+                    ended, self._ended = self._ended, []
+                    states, self._checkpoints = self._checkpoints, {}
+                if not ended and not states:
+                    return
+                self._write(ended, states)
+                self._closing.wait(SECONDS_BETWEEN)
+        except BaseException as error:
+            self._error = error
+
+    def _write(self, ended: list[Ended], states: Mapping[str, Checkpointed]) -> None:
+        if ended:
+            outcomes: list[Outcome] = [one.outcome for one in ended]
+            specs = {o.key: canonical_json(self._runs[o.key]) for o in outcomes}
+            weights = {one.outcome.key: one.weights for one in ended if one.weights is not None}
+            self._store.put(outcomes, specs, weights)
+        if states:
+            points = [Checkpoint(s.key, s.epoch, s.step, s.blob) for s in states.values()]
+            self._store.put_checkpoints(points, self._provenance.id)

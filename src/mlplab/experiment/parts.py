@@ -1,0 +1,138 @@
+"""Claims as statements about one number per seed, each decided on its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Literal, assert_never
+
+from mlplab.experiment.arms import Arm
+from mlplab.experiment.metrics import higher_is_better
+from mlplab.experiment.table import Slice
+from mlplab.specs import BestArm, Chain, Difference, Interaction, Threshold
+from mlplab.specs.claim import Arm as ArmFactors
+from mlplab.stats import (
+    ALPHA,
+    DIFFERENCE,
+    INTERACTION,
+    BestArms,
+    Decision,
+    FailureCount,
+    best_arms,
+    count_failures,
+    decide_arms,
+)
+
+Declared = Difference | Chain | Threshold | Interaction | BestArm
+Find = Callable[[ArmFactors], Arm]
+Expect = Literal["higher", "lower", "same"]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the runs say of one part, and what stood behind it."""
+
+    decision: Decision
+    failures: tuple[FailureCount, ...]
+    median: tuple[str, float, float] | None = None
+    sets: BestArms | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Contrast:
+    """`y_s = sum_k weights_k metric_ks - offset` is higher or lower than 0, or the same."""
+
+    arms: tuple[Arm, ...]
+    metric: str
+    matters: float
+    expect: Expect
+    weights: tuple[float, ...] = DIFFERENCE
+    offset: float = 0.0
+
+    def decide(self, data: Slice, claims: int, spend: float, n_test: int | None) -> Answer:
+        """Decide on the seeds given, at `spend` of the claim's share of the level."""
+        direction = higher_is_better(self.metric)
+        found = decide_arms(
+            data.values,
+            self.matters,
+            higher_is_better=True if direction is None else direction,
+            failed=data.failed,
+            weights=self.weights,
+            offset=self.offset,
+            expect=self.expect,
+            claims=claims,
+            spend=spend,
+            n_test=n_test,
+        )
+        return Answer(found.decision, found.failures, found.median)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One arm is the best of several."""
+
+    arms: tuple[Arm, ...]
+    metric: str
+    matters: float
+    named: int
+    higher: bool = True
+    expect: Expect = field(default="higher", init=False)
+
+    def decide(self, data: Slice, claims: int, spend: float, n_test: int | None) -> Answer:
+        """Decide on the seeds given, at `spend` of the claim's share of the level."""
+        sets = best_arms(
+            data.values,
+            self.matters,
+            higher_is_better=self.higher,
+            failed=data.failed,
+            claims=claims,
+            alpha=ALPHA * spend,
+            n_test=n_test,
+        )
+        counts = tuple(count_failures(arm) for arm in data.failed)
+        return Answer(sets.decide(self.named), counts, None, sets)
+
+
+Part = Contrast | Choice
+
+
+def parts_of(claim: Declared, find: Find) -> tuple[Part, ...]:
+    """Split a claim into what is decided separately: the links of a chain, else the claim.
+
+    Args:
+        claim: as declared.
+        find: factor values -> arm of the design.
+
+    Raises:
+        ConfigError: an arm is not in the design.
+    """
+    metric, matters = claim.metric, claim.matters
+    match claim:
+        case Difference():
+            arms = (find(claim.arm), find(claim.baseline))
+            return (Contrast(arms, metric, matters, claim.expect),)
+        case Chain():
+            links = pairwise([find(arm) for arm in claim.arms])
+            return tuple(Contrast(link, metric, matters, claim.expect) for link in links)
+        case Threshold():
+            alone = (find(claim.arm),)
+            return (Contrast(alone, metric, matters, claim.expect, (1.0,), claim.value),)
+        case Interaction():
+            wanted = (claim.both, claim.only_a, claim.only_b, claim.neither)
+            arms4 = tuple(find(arm) for arm in wanted)
+            return (Contrast(arms4, metric, matters, claim.expect, INTERACTION),)
+        case BestArm():
+            rivals = tuple(find(arm) for arm in claim.arms)
+            named = find(claim.arm)
+            if named not in rivals:
+                rivals = (named, *rivals)
+            place = rivals.index(named)
+            return (Choice(rivals, metric, matters, place, claim.higher_is_better),)
+        case _:
+            assert_never(claim)
+
+
+def arms_of(parts: Sequence[Part]) -> tuple[Arm, ...]:
+    """Return every arm that some part needs, each once."""
+    return tuple({arm.label: arm for part in parts for arm in part.arms}.values())

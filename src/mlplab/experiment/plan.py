@@ -1,0 +1,67 @@
+"""What an experiment has finished, what remains, and what that would cost."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from mlplab.data import Task
+from mlplab.experiment.backend import Backend
+from mlplab.experiment.design import Cell
+from mlplab.specs import Outcome
+from mlplab.store import Store
+
+if TYPE_CHECKING:
+    from mlplab.engine import Cost
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The runs of a design, split by what the store knows.
+
+    Attributes:
+        cells: all runs asked for.
+        finished: key -> outcome of those the store answers.
+        remaining: cells that must be trained.
+        without_weights: of these, runs that are finished but whose weights are not kept.
+    """
+
+    cells: tuple[Cell, ...]
+    finished: Mapping[str, Outcome]
+    remaining: tuple[Cell, ...]
+    without_weights: int = 0
+
+    def cost(self, task: Task, backend: Backend, workers: int | None = None) -> Cost:
+        """Estimate what the remaining runs cost; nothing runs."""
+        return backend.plan_cost([cell.run for cell in self.remaining], task, workers)
+
+    def as_dict(self, cost: Cost) -> dict[str, Any]:
+        """Return the plan as plain JSON values."""
+        return {
+            "runs": len(self.cells),
+            "finished": len(self.finished),
+            "remaining": len(self.remaining),
+            "flop": cost.flop,
+            "seconds": cost.seconds,
+            "bytes": cost.bytes,
+        }
+
+
+def make_plan(cells: Sequence[Cell], store: Store, *, need_weights: bool = False) -> Plan:
+    """Ask the store which runs are finished.
+
+    Args:
+        cells: the runs wanted.
+        store: where finished runs are kept.
+        need_weights: count a run as finished only if its weights are kept, or it has none.
+    """
+    found = store.get(cell.key for cell in cells)
+    without = 0
+    if need_weights:
+        sound = [key for key, outcome in found.items() if outcome.status != "diverged"]
+        lacking = set(sound) - store.weights(sound).keys()
+        without = len(lacking)
+        found = {key: outcome for key, outcome in found.items() if key not in lacking}
+    remaining = tuple(cell for cell in cells if cell.key not in found)
+    return Plan(tuple(cells), found, remaining, without)

@@ -1,0 +1,95 @@
+"""How far an experiment has come, and how long the rest may take."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from mlplab.specs import Outcome, Run
+
+SECONDS_BETWEEN = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Counts for a progress bar.
+
+    Attributes:
+        n_runs: runs asked for.
+        n_done: runs finished, those from the store among them.
+        n_from_store: runs that were finished before.
+        run_epochs: passes over the training rows made by this call, of `run_epochs_total`.
+        seconds: since the call.
+        seconds_left: estimate; None until there is something to go by.
+    """
+
+    n_runs: int
+    n_done: int
+    n_from_store: int
+    run_epochs: float
+    run_epochs_total: float
+    seconds: float
+    seconds_left: float | None
+
+    def __str__(self) -> str:
+        """One line for people."""
+        left = "" if self.seconds_left is None else f", about {self.seconds_left:.0f} s left"
+        return f"{self.n_done} of {self.n_runs} runs, {self.seconds:.0f} s{left}"
+
+
+Report = Callable[[Progress], None]
+
+
+class Tally:
+    """Counts what an engine reports, and passes it on at most ten times a second."""
+
+    def __init__(self, report: Report | None, n_from_store: int, todo: dict[str, Run]) -> None:
+        self._report = report
+        self._n_from_store = n_from_store
+        self._todo = todo
+        self._n_runs = n_from_store + len(todo)
+        self._n_done = n_from_store
+        self._epochs = 0.0
+        self._total = float(sum(run.fit.epochs for run in todo.values()))
+        self._start = time.monotonic()
+        self._next = 0.0
+
+    def resumed(self, epochs: float) -> None:
+        """Epochs that checkpoints already hold are not part of this call's work."""
+        self._total = max(0.0, self._total - epochs)
+        self.show(now=True)
+
+    def progressed(self, run_epochs: float) -> None:
+        """Count run-epochs."""
+        self._epochs += run_epochs
+        self.show()
+
+    def ended(self, outcome: Outcome) -> None:
+        """Count a run that ended, perhaps before its last epoch."""
+        self._n_done += 1
+        run = self._todo.get(outcome.key)
+        if run is not None and outcome.epochs < run.fit.epochs:
+            self._total -= run.fit.epochs - outcome.epochs
+        self.show()
+
+    def show(self, *, now: bool = False) -> None:
+        """Report, unless the last report is younger than a tenth of a second."""
+        seconds = time.monotonic() - self._start
+        if self._report is None or (seconds < self._next and not now):
+            return
+        self._next = seconds + SECONDS_BETWEEN
+        total = max(self._total, self._epochs)
+        finished = self._n_done == self._n_runs
+        left = (total - self._epochs) * seconds / self._epochs if self._epochs else None
+        self._report(
+            Progress(
+                self._n_runs,
+                self._n_done,
+                self._n_from_store,
+                self._epochs,
+                total,
+                seconds,
+                0.0 if finished else left,
+            )
+        )

@@ -1,0 +1,226 @@
+"""The results of an experiment: frames, comparisons, verdicts, the best arm."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal, final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlplab.errors import ConfigError
+from mlplab.experiment.arms import Arm
+from mlplab.experiment.compare import compare_levels
+from mlplab.experiment.conduct import Setup
+from mlplab.experiment.design import Cell
+from mlplab.experiment.frame import make_frame
+from mlplab.experiment.metrics import check_metric
+from mlplab.experiment.summary import ArmSummary, summarise
+from mlplab.experiment.table import Table, has_failed
+from mlplab.experiment.verdict import Judge, LookPlan, count_claims, judge_claim, question_of
+from mlplab.experiment.weights import run_weights, unpack_weights
+from mlplab.specs import Outcome, Proof, Provenance, Verdict
+from mlplab.stats import FailureCount, count_failures
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from mlplab.experiment.best import Best
+    from mlplab.experiment.experiment import Experiment
+
+
+@final
+class Runs:
+    """All runs of an experiment, finished; made by `Experiment.run`.
+
+    Attributes:
+        experiment: what was asked.
+        cells: arm, seed, run and key of every run.
+        outcomes: key -> outcome.
+        setup: where they are kept, and what trains more of them.
+        from_store: runs that were remembered rather than trained.
+        seconds: that the call took.
+        plan: the looks, if seeds were added until decided.
+    """
+
+    def __init__(
+        self,
+        experiment: Experiment,
+        cells: Sequence[Cell],
+        outcomes: Mapping[str, Outcome],
+        setup: Setup,
+        from_store: int,
+        seconds: float,
+        plan: LookPlan | None = None,
+    ) -> None:
+        self.experiment = experiment
+        self.cells = tuple(cells)
+        self.outcomes = dict(outcomes)
+        self.setup = setup
+        self.from_store = from_store
+        self.seconds = seconds
+        self.plan = plan
+        self.table = Table(self.cells, self.outcomes)
+
+    def __len__(self) -> int:
+        return len(self.cells)
+
+    def __repr__(self) -> str:
+        return (
+            f"Runs({self.experiment.title!r}: {len(self)} runs, {len(self.arms)} arms, "
+            f"{self.from_store} from the store, {self.seconds:.1f} s)"
+        )
+
+    @property
+    def arms(self) -> tuple[Arm, ...]:
+        """The arms, in the order of the design."""
+        return self.experiment.design
+
+    def frame(self, *, last: bool = False) -> pd.DataFrame:
+        """Return a tidy frame: one row per run and epoch, or only each run's last epoch.
+
+        Columns: key, arm, seed, the factors by dotted path, epoch (from 1), status,
+        diverged_epoch, provenance, and the metrics.
+        """
+        return make_frame(self.cells, self.outcomes, last=last)
+
+    def values(self, metric: str, arms: Sequence[Arm] | None = None) -> NDArray[np.float64]:
+        """Return a metric's last values, (arms, seeds); NaN where a run failed.
+
+        Seeds are those that all these arms ran, in the order of the experiment.
+        """
+        return self.table.select(self._known(metric, arms), metric).values
+
+    def summary(self, metric: str) -> tuple[ArmSummary, ...]:
+        """Return each arm's mean over seeds with its 95 % interval, seeds and failed runs.
+
+        Does not license: comparing arms by whether their intervals overlap (see `compare`).
+        """
+        arms = self._known(metric, None)
+        return summarise(self.table, arms, metric, self.experiment.data)
+
+    def compare(
+        self,
+        factor: str,
+        metric: str,
+        matters: float = 0.005,
+        *,
+        pairs: Literal["first", "all"] = "first",
+    ) -> tuple[Verdict, ...]:
+        """Compare the levels of a factor: each with the first, or every two.
+
+        Pairs are taken by seed and averaged over the settings of the other factors that both
+        levels met. The pairs of one call share the level (m = their number).
+
+        Assumes: the comparison was meant before looking; otherwise declare it as a claim.
+
+        Args:
+            factor: dotted path or short name.
+            metric: compared at the last epoch.
+            matters: the smallest difference that matters.
+            pairs: which pairs.
+
+        Raises:
+            ConfigError: not a factor of this design, or a metric that was not recorded.
+        """
+        self._known(metric, None)
+        return compare_levels(self, factor, metric, matters, pairs)
+
+    def verdicts(self) -> tuple[Verdict, ...]:
+        """Return the verdict on every declared claim, in order; they are kept in the store.
+
+        The level 0.05 is shared among all declared claims (links of a chain each count). A claim
+        evaluated before at another number of seeds, undeclared, is marked "unprotected look k".
+        """
+        return self._verdicts
+
+    @cached_property
+    def _verdicts(self) -> tuple[Verdict, ...]:
+        experiment, store = self.experiment, self.setup.store
+        judge = Judge(self.table, experiment.data, count_claims(experiment.claims), self.plan)
+        history = store.verdicts(experiment.title) if experiment.claims else []
+        task = self.cells[0].run.task
+        assert task is not None
+        verdicts = []
+        for claim in experiment.claims:
+            question = "" if isinstance(claim, Proof) else question_of(claim, experiment.find, task)
+            verdicts.append(judge_claim(claim, judge, experiment.find, question, history))
+        known = {row["id"]: row for row in history}
+        new = [row for v in verdicts if not _same(row := v.model_dump(mode="json"), known)]
+        if new:
+            store.put_verdicts(experiment.title, new)
+        return tuple(verdicts)
+
+    def best(
+        self, metric: str, matters: float = 0.005, *, higher_is_better: bool | None = None
+    ) -> Best:
+        """Choose the arm with the best mean, with the arms it cannot be told from.
+
+        Args:
+            metric: of the validation or training split; the test split may not choose.
+            matters: the smallest difference that matters.
+            higher_is_better: known for the usual metrics, needed for a user's own.
+
+        Raises:
+            GuardError: a metric of the test split.
+            ConfigError: a metric that was not recorded, or of unknown direction.
+        """
+        from mlplab.experiment.best import choose
+
+        return choose(self, metric, matters, higher_is_better)
+
+    def weights(self, arm: Arm | Mapping[str, Any] | str, seed: int) -> dict[str, NDArray[Any]]:
+        """Return a run's weights by name; trained again, to the same bits, if they were not kept.
+
+        Args:
+            arm: its label, or factor values over the base's.
+            seed: one of the experiment's.
+
+        Raises:
+            ConfigError: no such run, or one that diverged.
+        """
+        found = self.experiment.find(arm)
+        cells = [cell for cell in self.cells if cell.arm == found and cell.seed == seed]
+        if not cells:
+            raise ConfigError(f"seed: arm {found.label!r} was not run with seed {seed!r}")
+        return unpack_weights(run_weights(cells, self)[0])
+
+    def failures(self) -> dict[str, FailureCount]:
+        """Return each arm's diverged runs, with the Clopper-Pearson interval of their rate."""
+        counts = {}
+        for arm in self.arms:
+            ended = list(self.table.outcomes(arm).values())
+            if ended:
+                counts[arm.label] = count_failures([has_failed(one) for one in ended])
+        return counts
+
+    @property
+    def provenances(self) -> dict[str, Provenance | None]:
+        """Where the runs' bits come from, by id; None for an id the store knows nothing of."""
+        known = self.setup.store.provenances()
+        ids = sorted({one.provenance for one in self.outcomes.values()})
+        return {name: Provenance(**known[name]) if name in known else None for name in ids}
+
+    @property
+    def note(self) -> str:
+        """A warning if runs of several provenances are mixed, else empty."""
+        ids = sorted({one.provenance for one in self.outcomes.values()})
+        if len(ids) < 2:
+            return ""
+        return (
+            f"these runs come from {len(ids)} provenances ({', '.join(ids)}): "
+            "comparable as samples, not bit for bit"
+        )
+
+    def _known(self, metric: str, arms: Sequence[Arm] | None) -> tuple[Arm, ...]:
+        chosen = self.arms if arms is None else tuple(arms)
+        for arm in chosen:
+            check_metric(metric, arm.run, self.experiment.data)
+        return chosen
+
+
+def _same(row: Mapping[str, Any], known: Mapping[str, Mapping[str, Any]]) -> bool:
+    """Whether the last stored verdict of this claim says just the same."""
+    stored = dict(known.get(row["id"], {}))
+    return {name: stored.get(name) for name in row} == dict(row)

@@ -1,0 +1,81 @@
+"""The last value of every run, as arms by seeds."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlplab.errors import ConfigError
+from mlplab.experiment.arms import Arm
+from mlplab.experiment.design import Cell
+from mlplab.specs import Outcome
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Slice:
+    """One metric of some arms on the seeds that all of them ran.
+
+    Attributes:
+        seeds: in the order in which the experiment declares them, (n,).
+        values: (K, n) float64; NaN where failed.
+        failed: (K, n) bool: diverged, or the metric is not finite at the end.
+        provenances: of the runs that went in.
+    """
+
+    seeds: tuple[int, ...]
+    values: NDArray[np.float64]
+    failed: NDArray[np.bool_]
+    provenances: frozenset[str]
+
+    def first(self, n_seeds: int) -> Slice:
+        """Return the first `n_seeds` seeds only."""
+        part = slice(0, n_seeds)
+        return Slice(self.seeds[part], self.values[:, part], self.failed[:, part], self.provenances)
+
+
+class Table:
+    """Outcomes by arm and seed."""
+
+    def __init__(self, cells: Sequence[Cell], outcomes: Mapping[str, Outcome]) -> None:
+        self._by_arm: dict[str, dict[int, Outcome]] = {}
+        for cell in cells:
+            if cell.key in outcomes:
+                self._by_arm.setdefault(cell.arm.label, {})[cell.seed] = outcomes[cell.key]
+        self.seeds = tuple(dict.fromkeys(cell.seed for cell in cells))
+
+    def outcomes(self, arm: Arm) -> dict[int, Outcome]:
+        """Return the arm's outcomes by seed."""
+        return self._by_arm.get(arm.label, {})
+
+    def select(self, arms: Sequence[Arm], metric: str) -> Slice:
+        """Return the metric's last values of some arms, paired by seed.
+
+        Raises:
+            ConfigError: the runs did not record the metric.
+        """
+        rows = [self.outcomes(arm) for arm in arms]
+        seeds = tuple(seed for seed in self.seeds if all(seed in row for row in rows))
+        values = np.full((len(arms), len(seeds)), np.nan)
+        for place, row in enumerate(rows):
+            for column, seed in enumerate(seeds):
+                values[place, column] = _last(row[seed], metric)
+        used = frozenset(row[seed].provenance for row in rows for seed in seeds)
+        return Slice(seeds, values, ~np.isfinite(values), used)
+
+
+def has_failed(outcome: Outcome) -> bool:
+    """Return whether a run counts as failed."""
+    return outcome.status == "diverged"
+
+
+def _last(outcome: Outcome, metric: str) -> float:
+    if has_failed(outcome):
+        return math.nan
+    if metric not in outcome.history:
+        known = ", ".join(sorted(outcome.history))
+        raise ConfigError(f"metric: these runs recorded no {metric!r}; known: {known}")
+    return outcome.last(metric)

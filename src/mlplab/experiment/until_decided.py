@@ -1,0 +1,86 @@
+"""Seeds in portions, until every claim is decided: looks declared before the first."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from mlplab.errors import ConfigError
+from mlplab.experiment.arms import Arm
+from mlplab.experiment.conduct import Setup, finish
+from mlplab.experiment.design import Cell
+from mlplab.experiment.parts import arms_of, parts_of
+from mlplab.experiment.progress import Report
+from mlplab.experiment.table import Table
+from mlplab.experiment.verdict import Judge, LookPlan, count_claims
+from mlplab.specs import Outcome, Proof
+
+if TYPE_CHECKING:
+    from mlplab.experiment.experiment import Experiment
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What was trained or remembered over all looks, and the plan they followed."""
+
+    cells: tuple[Cell, ...]
+    outcomes: dict[str, Outcome]
+    n_from_store: int
+    plan: LookPlan
+
+
+def look_plan(experiment: Experiment) -> tuple[LookPlan, tuple[int, ...]]:
+    """Return the looks and the seeds they draw on: 0 to 63, or those the experiment lists.
+
+    Raises:
+        ConfigError: no claims to decide, or too few seeds for the first look.
+    """
+    plan = LookPlan()
+    if not count_claims(experiment.claims):
+        raise ConfigError("until_decided: expected claims to decide; the experiment declares none")
+    if experiment.counted_seeds:
+        return plan, tuple(range(plan.looks[-1]))
+    n_looks = sum(look <= len(experiment.seeds) for look in plan.looks)
+    if not n_looks:
+        raise ConfigError(
+            f"until_decided: the first look is at {plan.looks[0]} seeds; "
+            f"got {len(experiment.seeds)} (a number of seeds lets it draw its own)"
+        )
+    return LookPlan(plan.looks[:n_looks], plan.split[:n_looks]), experiment.seeds
+
+
+def finish_until_decided(
+    experiment: Experiment,
+    setup: Setup,
+    *,
+    keep_weights: bool = False,
+    progress: Report | None = None,
+) -> Looked:
+    """Finish the seeds of one look after the other, for the arms that open claims still need.
+
+    Every arm gets the seeds of the first look. A part of a claim is through when it is equivalent
+    or beyond +-d; an arm that only such parts need gets no further seeds.
+    """
+    plan, seeds = look_plan(experiment)
+    declared = [claim for claim in experiment.claims if not isinstance(claim, Proof)]
+    parts = [part for claim in declared for part in parts_of(claim, experiment.find)]
+    wanted: Sequence[Arm] = experiment.design
+    cells: list[Cell] = []
+    outcomes: dict[str, Outcome] = {}
+    n_from_store = 0
+    for before, now in zip((0, *plan.looks), plan.looks, strict=False):
+        labels = {arm.label for arm in wanted}
+        fresh = [cell for cell in experiment.cells(seeds[before:now]) if cell.arm.label in labels]
+        found = finish(fresh, experiment.data, setup, keep_weights=keep_weights, progress=progress)
+        cells += fresh
+        outcomes |= found.outcomes
+        n_from_store += found.n_from_store
+        judge = Judge(
+            Table(cells, outcomes), experiment.data, count_claims(experiment.claims), plan
+        )
+        parts = [part for part in parts if not judge.decide(part).settled]
+        if not parts:
+            break
+        wanted = arms_of(parts)
+    return Looked(tuple(cells), outcomes, n_from_store, plan)

@@ -1,0 +1,255 @@
+"""Declared claims and what the runs say of them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from mlplab.data import Task
+from mlplab.experiment.metrics import rows_scored
+from mlplab.experiment.parts import Answer, Choice, Contrast, Declared, Find, Part, parts_of
+from mlplab.experiment.table import Slice, Table
+from mlplab.specs import Claim, Proof, Rows, TaskRef, Verdict, digest
+from mlplab.stats import (
+    LOOKS,
+    SPLIT,
+    Decision,
+    decide_chain,
+    is_settled,
+    look_number,
+    walk_looks,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class LookPlan:
+    """Numbers of seeds at which results are looked at, and each look's share of the level."""
+
+    looks: tuple[int, ...] = LOOKS
+    split: tuple[float, ...] = SPLIT
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One part decided: the answer, the seeds it rests on, and whether it is through."""
+
+    part: Part
+    answer: Answer
+    data: Slice
+    settled: bool
+    look: int = 0
+
+
+def count_claims(claims: Sequence[Claim]) -> int:
+    """Return m: the claims that share the level, each link of a chain counted.
+
+    >>> from mlplab.specs import Chain, Threshold
+    >>> chain = Chain(says="A > B > C", arms=({"lr": 1}, {"lr": 2}, {"lr": 3}))
+    >>> count_claims([chain, Threshold(says="good", arm={}, value=0.9, expect="higher")])
+    3
+    """
+    return sum(
+        len(claim.arms) - 1 if claim.kind == "chain" else claim.kind != "proof" for claim in claims
+    )
+
+
+class Judge:
+    """Decides parts on a table of outcomes, at the level that m claims leave to each.
+
+    Args:
+        table: outcomes.
+        task: for the grid on which accuracies lie.
+        n_claims: m.
+        plan: look plan, if results are looked at until decided.
+    """
+
+    def __init__(
+        self, table: Table, task: Task, n_claims: int, plan: LookPlan | None = None
+    ) -> None:
+        self._table = table
+        self._task = task
+        self._m = max(1, n_claims)
+        self._plan = plan
+        self._grids: dict[tuple[str, Rows], int | None] = {}
+
+    def decide(self, part: Part) -> Judged:
+        """Decide one part on all its seeds, or at the looks of the plan."""
+        data = self._table.select(part.arms, part.metric)
+        grid = self._grid(part)
+        plan = self._plan
+        if plan is None:
+            answer = part.decide(data, self._m, 1.0, grid)
+            return Judged(part, answer, data, is_settled(answer.decision))
+
+        def evaluate(n_seeds: int, share: float) -> Decision:
+            return part.decide(data.first(n_seeds), self._m, share, grid).decision
+
+        walked = walk_looks(evaluate, len(data.seeds), looks=plan.looks, split=plan.split)
+        place = max(0, walked.look - 1)
+        data = data.first(plan.looks[place])
+        answer = part.decide(data, self._m, plan.split[place], grid)
+        return Judged(part, answer, data, walked.stopped, walked.look)
+
+    def _grid(self, part: Part) -> int | None:
+        """Fewest rows that any arm's accuracy is a share of."""
+        sizes = []
+        for arm in part.arms:
+            name = (part.metric, arm.run.rows)
+            if name not in self._grids:
+                run = arm.run.replace(seed=self._table.seeds[0])
+                self._grids[name] = rows_scored(part.metric, run, self._task)
+            sizes.append(self._grids[name])
+        known = [size for size in sizes if size is not None]
+        return min(known) if known else None
+
+
+def judge_claim(
+    claim: Claim, judge: Judge, find: Find, question: str, history: Sequence[Mapping[str, Any]]
+) -> Verdict:
+    """Return the verdict on one declared claim.
+
+    Args:
+        claim: as declared.
+        judge: decides its parts.
+        find: factor values -> arm of the design.
+        question: hash of the claim and its arms' runs; tells which stored verdicts are earlier
+            looks at the same claim.
+        history: the experiment's stored verdicts.
+    """
+    if isinstance(claim, Proof):
+        return Verdict(
+            id=claim.id, says=claim.says, verdict="none", note="decided by computation, not by runs"
+        )
+    judged = [judge.decide(part) for part in parts_of(claim, find)]
+    plan = [one.look for one in judged]
+    n_seeds = max(len(one.data.seeds) for one in judged)
+    looks = _look_note(claim.id, question, n_seeds, bool(plan[0]), history)
+    details: dict[str, Any] = {"question": question, "seeds": n_seeds}
+    if plan[0]:
+        details["look"] = max(plan)
+    if len(judged) == 1:
+        return part_verdict(judged[0], claim.id, claim.says, looks, details)
+    links = tuple(
+        part_verdict(one, f"{claim.id}.{number}", _link_says(one.part))
+        for number, one in enumerate(judged, 1)
+    )
+    chain = decide_chain([one.answer.decision for one in judged])
+    place = _decisive(chain.verdict, judged)
+    shown = links[place]
+    mixed = _mixed_note(frozenset().union(*(one.data.provenances for one in judged)))
+    whole: Verdict = shown.replace(
+        id=claim.id,
+        says=claim.says,
+        verdict=chain.verdict,
+        size="",
+        n_seeds=min(link.n_seeds for link in links),
+        note=_join(chain.note, mixed, looks),
+        seeds_needed=chain.seeds_needed,
+        parts=links,
+        details=details | {"shown_link": place + 1},
+    )
+    return whole
+
+
+def part_verdict(
+    judged: Judged, name: str, says: str, note: str = "", details: Mapping[str, Any] | None = None
+) -> Verdict:
+    """Put one part's answer into words."""
+    decision, part = judged.answer.decision, judged.part
+    more: dict[str, Any] = {
+        **(details or {}),
+        "expect": decision.expect,
+        "arms": [arm.label for arm in part.arms],
+    }
+    if any(count.failures for count in judged.answer.failures):
+        more["failures"] = [
+            {
+                "arm": arm.label,
+                "failures": count.failures,
+                "n_runs": count.n_runs,
+                "interval": [count.low, count.high],
+            }
+            for arm, count in zip(part.arms, judged.answer.failures, strict=True)
+        ]
+    if judged.answer.median is not None:
+        ranks, *ends = judged.answer.median
+        more["by_ranks"] = {"verdict": ranks, "interval": [_finite(end) for end in ends]}
+    if isinstance(part, Choice) and judged.answer.sets is not None:
+        sets = judged.answer.sets
+        more["candidates"] = [part.arms[place].label for place in sets.candidates]
+        more["near_best"] = [part.arms[place].label for place in sets.near_best]
+    low, high = _finite(decision.low), _finite(decision.high)
+    return Verdict(
+        id=name,
+        says=says,
+        verdict=decision.verdict,
+        size=decision.size,
+        effect=_finite(decision.effect),
+        interval=None if low is None or high is None else (low, high),
+        level=decision.level,
+        p=None if decision.p is None else _finite(decision.p),
+        n_seeds=decision.n_seeds,
+        matters=decision.matters,
+        metric=part.metric,
+        note=_join(decision.note, decision.reason, _mixed_note(judged.data.provenances), note),
+        seeds_needed=decision.seeds_needed,
+        details=more,
+    )
+
+
+def question_of(claim: Declared, find: Find, task: TaskRef) -> str:
+    """Hash a claim with the runs it is about: the same claim on another base is another one."""
+    runs = [arm.run.canonical() for part in parts_of(claim, find) for arm in part.arms]
+    return digest({"claim": claim.canonical(), "runs": runs, "task": task}, 16)
+
+
+def _look_note(
+    claim: str, question: str, n_seeds: int, planned: bool, history: Sequence[Mapping[str, Any]]
+) -> str:
+    earlier = [
+        row["details"]
+        for row in history
+        if row.get("id") == claim and row.get("details", {}).get("question") == question
+    ]
+    if planned:
+        loose = {row["seeds"] for row in earlier if "look" not in row}
+        many = "s" if len(loose) > 1 else ""
+        return f"after {len(loose)} unprotected look{many}" if loose else ""
+    number = look_number(n_seeds, [row["seeds"] for row in earlier])
+    return "" if number is None else f"unprotected look {number}"
+
+
+def _link_says(part: Part) -> str:
+    assert isinstance(part, Contrast)
+    sign = {"higher": ">", "lower": "<", "same": "="}[part.expect]
+    return f"{part.arms[0].label} {sign} {part.arms[1].label}"
+
+
+def _decisive(verdict: str, judged: Sequence[Judged]) -> int:
+    """Place of the link that a chain's verdict hangs on."""
+    decisions = [one.answer.decision for one in judged]
+
+    def strength(place: int) -> tuple[bool, float]:
+        decision = decisions[place]
+        size = -abs(decision.effect) if decision.expect == "same" else decision.effect
+        size = -size if decision.expect == "lower" else size
+        return decision.verdict != verdict, size if math.isfinite(size) else -math.inf
+
+    return min(range(len(decisions)), key=strength)
+
+
+def _mixed_note(provenances: frozenset[str]) -> str:
+    if len(provenances) < 2:
+        return ""
+    names = ", ".join(sorted(provenances))
+    return f"mixes runs of {len(provenances)} provenances ({names}): not comparable bit for bit"
+
+
+def _finite(number: float) -> float | None:
+    return number if math.isfinite(number) else None
+
+
+def _join(*parts: str) -> str:
+    return "; ".join(part for part in parts if part)

@@ -1,0 +1,41 @@
+"""The weights of finished runs: kept ones, or trained again to the same bits."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from numpy.typing import NDArray
+
+from mlplab.errors import ConfigError
+from mlplab.experiment.conduct import finish
+from mlplab.experiment.design import Cell
+from mlplab.experiment.progress import Report
+
+if TYPE_CHECKING:
+    from mlplab.experiment.runs import Runs
+
+
+def run_weights(cells: Sequence[Cell], runs: Runs, progress: Report | None = None) -> list[bytes]:
+    """Return the weights of runs as safetensors bytes; missing ones are trained and then kept.
+
+    Raises:
+        ConfigError: a run diverged.
+    """
+    setup = runs.setup
+    done = finish(cells, runs.experiment.data, setup, keep_weights=True, progress=progress)
+    blobs = setup.store.weights([cell.key for cell in cells])
+    for cell in cells:
+        if cell.key not in blobs:
+            raise ConfigError(
+                f"run {cell.arm.label!r} with seed {cell.seed} "
+                f"{done.outcomes[cell.key].status} and has no weights"
+            )
+    return [blobs[cell.key] for cell in cells]
+
+
+def unpack_weights(blob: bytes) -> dict[str, NDArray[Any]]:
+    """Return the arrays of safetensors bytes by name."""
+    from safetensors.numpy import load
+
+    return dict(load(blob))

@@ -1,0 +1,191 @@
+"""Imports point down: read from the source, so that a lazy one counts as well."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import mlplab
+
+SOURCE = Path(mlplab.__file__).parent
+
+# From the ground up; rooms of one line never import each other.
+FLOORS = (
+    ("errors", "version"),
+    ("specs",),
+    ("data", "store", "stats"),
+    ("engine",),
+    ("draw", "execute"),
+    ("experiment",),
+    ("search", "estimators"),
+    ("tabular", "shift", "theory"),
+    ("exercises", "pages"),
+    ("app", "book", "bench"),
+    # The command line starts the other faces.
+    ("cli", "__main__"),
+)
+FLOOR = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
+
+# Third-party packages that a room may import, anywhere in it; rooms not named may import any.
+ALLOWED = {
+    "errors": set(),
+    "version": set(),
+    "specs": {"pydantic"},
+    "specs/keyed.py": {"numpy"},
+    "stats": {"numpy", "scipy"},
+}
+# What costs too much to load before it is needed, and the rooms that may.
+HEAVY = {"torch", "pandas", "sklearn", "altair", "scipy", "optuna", "ray", "streamlit"}
+MAY_LOAD_AT_IMPORT = {
+    "engine": {"torch"},
+    "execute": {"torch"},
+    "bench": HEAVY,
+    "stats": {"scipy"},
+}
+
+MODULES = sorted(SOURCE.rglob("*.py"))
+
+
+def room_of(path: Path) -> str:
+    first = path.relative_to(SOURCE).parts[0]
+    return first.removesuffix(".py")
+
+
+def imports(tree: ast.AST, package: str = "mlplab") -> Iterator[str]:
+    """Every imported module, as a dotted name; `from mlplab import x` gives `mlplab.x`."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "relative imports hide where they point"
+            module = node.module or ""
+            if module == package:
+                yield from (f"{package}.{alias.name}" for alias in node.names)
+            else:
+                yield module
+
+
+def wrong_directions(room: str, tree: ast.AST) -> list[str]:
+    """Imports of a room's module that point up, sideways or at the package's face."""
+    wrong = []
+    for name in imports(tree):
+        parts = name.split(".")
+        if parts[0] != "mlplab":
+            continue
+        target = parts[1] if len(parts) > 1 else ""
+        if target == "__version__" or target == room:
+            continue
+        # What acts as a user may use what users do.
+        if target in ("", *mlplab.__all__) and FLOOR.get(room, 0) >= FLOOR["bench"]:
+            continue
+        if target not in FLOOR or (room != "__init__" and FLOOR[target] >= FLOOR[room]):
+            wrong.append(name)
+    return wrong
+
+
+def loaded_at_import(tree: ast.Module) -> set[str]:
+    """Top-level packages that importing the module loads: not in functions, not for types only."""
+    found: set[str] = set()
+    waiting: list[ast.AST] = [tree]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            continue
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            waiting += node.orelse
+            continue
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            found |= {name.split(".")[0] for name in imports(ast.Module([node], []))}
+        waiting += ast.iter_child_nodes(node)
+    return found
+
+
+def parse(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+def test_imports_point_down() -> None:
+    assert len(MODULES) > 50
+    strangers = {room_of(path) for path in MODULES} - FLOOR.keys() - {"__init__"}
+    assert not strangers, "these rooms have no place in FLOORS"
+    wrong = {str(path): wrong_directions(room_of(path), parse(path)) for path in MODULES}
+    assert not {path: names for path, names in wrong.items() if names}
+
+
+def test_third_party_packages_stay_where_they_belong() -> None:
+    wrong: dict[str, set[str]] = {}
+    for path in MODULES:
+        room, place, tree = room_of(path), path.relative_to(SOURCE).as_posix(), parse(path)
+        wrong[place] = (loaded_at_import(tree) & HEAVY) - MAY_LOAD_AT_IMPORT.get(room, set())
+        if room in ALLOWED:
+            outside = {name.split(".")[0] for name in imports(tree)} - sys.stdlib_module_names
+            wrong[place] |= outside - {"mlplab"} - ALLOWED[room] - ALLOWED.get(place, set())
+    assert not {place: names for place, names in wrong.items() if names}
+
+
+@pytest.mark.parametrize(
+    ("room", "line"),
+    [
+        ("stats", "from mlplab.engine import train"),
+        ("store", "import mlplab.data.task"),
+        ("execute", "from mlplab import draw"),
+        ("experiment", "def f():\n    from mlplab.search import grid"),
+        ("engine", "from mlplab import Experiment"),
+        ("data", "import mlplab"),
+    ],
+)
+def test_the_check_finds_a_wrong_import(room: str, line: str) -> None:
+    assert wrong_directions(room, ast.parse(line))
+
+
+def test_the_check_finds_a_heavy_import() -> None:
+    text = "try:\n    import torch.nn\nexcept ImportError:\n    def f():\n        import pandas"
+    assert loaded_at_import(ast.parse(text)) == {"torch"}
+    only_types = "if TYPE_CHECKING:\n    import pandas\nelse:\n    import numpy"
+    assert loaded_at_import(ast.parse(only_types)) == {"numpy"}
+
+
+def loaded_after(code: str) -> set[str]:
+    script = f"import sys\n{code}\nprint(*{{name.split('.')[0] for name in sys.modules}})"
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=60
+    )
+    return set(done.stdout.split())
+
+
+def test_the_package_alone_loads_nothing_heavy() -> None:
+    assert not loaded_after("import mlplab") & {*HEAVY, "pydantic", "numpy", "sqlalchemy"}
+
+
+def test_an_experiment_can_be_declared_without_the_heavy_packages() -> None:
+    code = (
+        "import mlplab as ml\n"
+        "ml.Experiment('digits', ml.Run(optim=ml.Adam()), vary={'lr': [0.1, 0.2]}, seeds=3,\n"
+        "    claims=[ml.Threshold(says='good', arm={'lr': 0.1}, value=0.9, expect='higher')])\n"
+        "ml.Store, ml.load_task, ml.errors"
+    )
+    assert not loaded_after(code) & HEAVY
+
+
+def test_the_face_hands_out_what_it_lists() -> None:
+    assert dir(mlplab) == sorted(mlplab.__all__)
+    for name in mlplab.__all__:
+        assert getattr(mlplab, name) is not None
+    assert mlplab.errors.ConfigError.__module__ == "mlplab.errors"
+    assert not {"MLPClassifier", "MLPRegressor"} & set(mlplab.__all__)
+    with pytest.raises(AttributeError, match="no attribute 'MLPClassifier'"):
+        _ = mlplab.MLPClassifier
+
+
+def test_the_face_is_complete() -> None:
+    expected = """
+        Experiment Run MLP SGD Adam AdamW Fit Init Schedule Fold First folds load_task
+        task_from_arrays Difference Chain Threshold Interaction BestArm Verdict Store metric errors
+        __version__
+    """
+    assert set(mlplab.__all__) == set(expected.split())

@@ -1,0 +1,40 @@
+"""Charts from tidy frames and verdicts: one spec, interactive on a page, SVG and PNG beside it."""
+
+from mlplab.draw.best import best_set
+from mlplab.draw.curves import learning_curves
+from mlplab.draw.factor import metric_by_factor
+from mlplab.draw.figure import Figure
+from mlplab.draw.heat import heat_map
+from mlplab.draw.histogram import estimate_histogram
+from mlplab.draw.lines import band_lines
+from mlplab.draw.paired import paired_differences
+from mlplab.draw.rows import SEED_RANGE, Band, summarise
+from mlplab.draw.strip import spread_strips
+from mlplab.draw.theme import DARK, LIGHT, THEMES, Theme, chart_config
+from mlplab.draw.words import Quantity, Text, factor_name, in_language, quantity, value_text
+
+__all__ = [
+    "DARK",
+    "LIGHT",
+    "SEED_RANGE",
+    "THEMES",
+    "Band",
+    "Figure",
+    "Quantity",
+    "Text",
+    "Theme",
+    "band_lines",
+    "best_set",
+    "chart_config",
+    "estimate_histogram",
+    "factor_name",
+    "heat_map",
+    "in_language",
+    "learning_curves",
+    "metric_by_factor",
+    "paired_differences",
+    "quantity",
+    "spread_strips",
+    "summarise",
+    "value_text",
+]

@@ -1,0 +1,196 @@
+"""A metric against one factor: every seed's point, and the band of each value."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from mlplab.draw.curves import failures_note
+from mlplab.draw.figure import WIDTH_PX, Figure
+from mlplab.draw.lines import series_encodings
+from mlplab.draw.rows import SEED_RANGE, Band, check_columns, first_seen, inline, summarise
+from mlplab.draw.words import Text, factor_name, join_texts, quantity, value_text
+from mlplab.errors import ConfigError
+
+if TYPE_CHECKING:
+    import altair as alt
+    import pandas as pd
+
+
+def metric_by_factor(
+    frame: pd.DataFrame,
+    factor: str,
+    metric: str,
+    *,
+    title: Text,
+    series: str | None = None,
+    band: Band = SEED_RANGE,
+    caption: Text = "",
+    name: str | None = None,
+    log: bool = False,
+    log_y: bool = False,
+    references: Mapping[str, float] | None = None,
+    height: int = 340,
+) -> Figure:
+    """Draw a metric over the values of one factor; numbers on an axis, words side by side.
+
+    Args:
+        frame: one row per run (its last epoch).
+        factor: a column of `frame`.
+        metric: a column of `frame`.
+        title: the finding.
+        series: a second column; one line per value.
+        band: what the bars are.
+        caption: the words before the description of the bars.
+        name: of the figure's files (default: made from metric and factor).
+        log: logarithmic axis of a numeric factor, e.g. for widths 16 to 1024.
+        log_y: logarithmic axis of the metric.
+        references: label -> value; dashed lines, e.g. a published number.
+        height: pixels.
+
+    Raises:
+        ConfigError: a missing column, or a logarithmic axis for a value that is not positive.
+    """
+    import altair as alt
+
+    check_columns(frame, factor, metric, "seed", *([series] if series else []))
+    values = first_seen(frame[factor])
+    numeric = all(not isinstance(v, str | tuple | list | bool | None) for v in values)
+    if log and not (numeric and min(values) > 0):
+        raise ConfigError(
+            f"log axis of {factor!r}: expected positive numbers; got {values[:6]}; try log=False"
+        )
+    measure = quantity(metric)
+    groups = [factor, *([series] if series else [])]
+    summary = summarise(frame, groups, metric, band)
+    labels = [value_text(v) for v in first_seen(frame[series])] if series else [""]
+    keys = [c for c in ("key", "seed", "status") if c in frame]
+    seeds = _drawn(frame[[*groups, *keys, metric]], factor, series, labels, numeric, log)
+    means = _drawn(summary, factor, series, labels, numeric, log)
+    x = _x_encoding(factor, values, numeric, log)
+    y_scale = alt.Scale(type="log", nice=True) if log_y else alt.Scale(zero=False, nice=True)
+    y_axis = alt.Axis(format=measure.axis_format, tickCount=6)
+
+    def y_of(field: str) -> alt.Y:
+        return alt.Y(f"{field}:Q", title=measure.name, scale=y_scale, axis=y_axis)
+
+    encodings: dict[str, Any] = {"x": x}
+    styles = ["plain"]
+    if series:
+        encodings |= series_encodings(labels, factor_name(series), ordered=False)
+        styles = []
+        if not numeric:
+            encodings["xOffset"] = alt.XOffset("series:N", sort=labels)
+    dash = encodings.pop("strokeDash", None)
+    shape = encodings.pop("shape", None)
+    shaped = {"shape": shape} if shape is not None else {}
+    tooltip = [alt.Tooltip("label:N", title=factor_name(factor))]
+    if series:
+        tooltip.append(alt.Tooltip("series:N", title=factor_name(series)))
+    number = measure.number_format
+    dots = (
+        alt.Chart(inline(seeds.rename(columns={metric: "value"})))
+        .mark_point(style=[*styles, "seed"])
+        .encode(
+            y=y_of("value"),
+            tooltip=[
+                *tooltip,
+                alt.Tooltip("seed:N", title="seed"),
+                alt.Tooltip("value:Q", title=measure.name, format=number),
+            ],
+            **encodings,
+            **shaped,
+        )
+    )
+    base = alt.Chart(inline(means))
+    bars = base.mark_rule(style=[*styles, "interval"]).encode(
+        y=y_of("low"), y2="high:Q", **encodings
+    )
+    centres = base.mark_point(style=[*styles, "mean"]).encode(
+        y=y_of("mean"),
+        tooltip=[
+            *tooltip,
+            *(
+                alt.Tooltip(f"{part}:Q", title=part, format=number)
+                for part in ("mean", "low", "high")
+            ),
+            alt.Tooltip("n_seeds:Q", title="seeds"),
+        ],
+        **encodings,
+        **shaped,
+    )
+    layers: list[alt.Chart] = [dots, bars, centres]
+    if numeric:
+        dashed = {"strokeDash": dash} if dash is not None else {}
+        line = base.mark_line(strokeWidth=1.2, opacity=0.7).encode(
+            y=y_of("mean"), **encodings, **dashed
+        )
+        layers.insert(1, line)
+    layers += reference_lines(references or {}, y_of)
+    return Figure(
+        name or f"{metric}-by-{factor}".replace("_", "-").lower(),
+        title,
+        alt.layer(*layers).properties(width=WIDTH_PX, height=height),
+        join_texts(caption, band.says, failures_note(frame, factor)),
+        frame[[*groups, *keys, metric]].merge(summary, on=groups, how="left"),
+    )
+
+
+def reference_lines(values: Mapping[str, float], y_of: Any) -> list[alt.Chart]:
+    """Return a dashed line and its label for each named value."""
+    import altair as alt
+    import pandas as pd
+
+    if not values:
+        return []
+    frame = pd.DataFrame({"label": list(values), "level": [float(v) for v in values.values()]})
+    base = alt.Chart(inline(frame)).encode(y=y_of("level"))
+    note = base.mark_text(style="note", align="right", baseline="bottom", dy=-3)
+    return [
+        base.mark_rule(style="reference"),
+        note.encode(text="label:N", x=alt.value("width")),
+    ]
+
+
+def _drawn(
+    frame: pd.DataFrame,
+    factor: str,
+    series: str | None,
+    labels: list[str],
+    numeric: bool,
+    log: bool,
+) -> pd.DataFrame:
+    """Add x, label and series; series of a numeric factor stand a little apart."""
+    out = frame.assign(label=[value_text(v) for v in frame[factor]])
+    names = [value_text(v) for v in frame[series]] if series else [""] * len(frame)
+    out = out.assign(series=names, x=frame[factor] if numeric else out["label"])
+    if numeric and series:
+        middle = (len(labels) - 1) / 2
+        steps = [labels.index(label) - middle for label in names]
+        span = float(frame[factor].max() - frame[factor].min()) or 1.0
+        out["x"] = [
+            float(value) * 1.035**step if log else float(value) + 0.008 * span * step
+            for value, step in zip(frame[factor], steps, strict=True)
+        ]
+    return out.drop(columns=[c for c in (factor, series) if c])
+
+
+def _x_encoding(factor: str, values: list[Any], numeric: bool, log: bool) -> alt.X:
+    import altair as alt
+
+    title = factor_name(factor)
+    if not numeric:
+        labels = [value_text(value) for value in values]
+        axis = alt.Axis(labelAngle=0, labelOverlap=False, labelLimit=140)
+        return alt.X("x:N", title=title, sort=labels, axis=axis)
+    ticks = [float(value) for value in values]
+    low, high = min(ticks), max(ticks)
+    if log:
+        room = max((high / low) ** 0.04, 1.05)
+        scale = alt.Scale(type="log", domain=[low / room, high * room], nice=False)
+    else:
+        room = 0.04 * (high - low) or 1.0
+        scale = alt.Scale(domain=[low - room, high + room], nice=False)
+    title = f"{title} (log scale)" if log else title
+    axis = alt.Axis(values=ticks, format=".6~g", labelOverlap="greedy", labelSeparation=4)
+    return alt.X("x:Q", title=title, scale=scale, axis=axis)

@@ -1,0 +1,149 @@
+"""Lines with bands, from numbers handed in: the ground of every curve over epochs or sizes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from mlplab.draw.figure import WIDTH_PX, Figure
+from mlplab.draw.rows import check_columns, first_seen, inline
+from mlplab.draw.theme import DASHES, SHAPES
+from mlplab.draw.words import Quantity, Text, value_text
+
+if TYPE_CHECKING:
+    import altair as alt
+    import pandas as pd
+
+# More points than this on a line are not drawn one by one.
+_FEW_POINTS = 14
+
+
+def band_lines(
+    frame: pd.DataFrame,
+    *,
+    name: str,
+    title: Text,
+    x_title: str,
+    y: Quantity,
+    caption: Text = "",
+    series_title: str = "",
+    ordered: bool | None = None,
+    log_x: bool = False,
+    log_y: bool = False,
+    data: pd.DataFrame | None = None,
+    height: int = 320,
+) -> Figure:
+    """Draw one line per series, with the band that was computed for it.
+
+    Args:
+        frame: columns series, x, mean, low, high (NaN: no band), and n_seeds if known.
+        name, title, caption: of the figure; the caption says what the band is.
+        x_title: with its unit.
+        y: what the lines show.
+        series_title: title of the legend.
+        ordered: series are steps of one quantity (default: if they are numbers).
+        log_x, log_y: logarithmic axes.
+        data: numbers for the CSV file, if they are more than `frame`.
+        height: pixels.
+    """
+    import altair as alt
+
+    check_columns(frame, "series", "x", "mean", "low", "high")
+    names = first_seen(frame["series"])
+    is_ordered = _are_numbers(names) if ordered is None else ordered
+    drawn = frame.assign(series=[value_text(value) for value in frame["series"]])
+    labels = [value_text(value) for value in names]
+    few = drawn["x"].nunique() <= _FEW_POINTS
+    scales = series_encodings(labels, series_title, is_ordered, points=few)
+    picked = alt.selection_point(name="picked", fields=["series"], bind="legend")
+    x_scale = alt.Scale(type="log" if log_x else "linear", zero=False, nice=False, padding=8)
+    x = alt.X("x:Q", title=x_title, scale=x_scale, axis=_x_axis(drawn["x"], log_x))
+    y_scale = alt.Scale(type="log") if log_y else alt.Scale(zero=False, nice=False)
+    y_axis = alt.Axis(format=y.axis_format, tickCount=6)
+    mean = alt.Y("mean:Q", title=y.name, scale=y_scale, axis=y_axis)
+    tooltip = [
+        alt.Tooltip("series:N", title=series_title or "arm"),
+        alt.Tooltip("x:Q", title=x_title),
+        *(
+            alt.Tooltip(f"{part}:Q", title=part, format=y.number_format)
+            for part in ("mean", "low", "high")
+        ),
+    ]
+    if "n_seeds" in drawn:
+        tooltip.append(alt.Tooltip("n_seeds:Q", title="seeds"))
+    base = alt.Chart(inline(drawn)).encode(x=x)
+    faint = alt.condition(picked, alt.value(0.17), alt.value(0.03))
+    clear = alt.condition(picked, alt.value(1), alt.value(0.15))
+    band = base.mark_area(style="band").encode(
+        y=alt.Y("low:Q", title=y.name, scale=y_scale, axis=y_axis),
+        y2="high:Q",
+        color=scales["color"],
+        opacity=faint,
+    )
+    line = base.mark_line().encode(
+        y=mean, color=scales["color"], strokeDash=scales["strokeDash"], opacity=clear
+    )
+    points = base.mark_point(filled=True, size=46).encode(
+        y=mean,
+        color=scales["color"],
+        shape=scales["shape"],
+        opacity=clear if few else alt.value(0),
+        tooltip=tooltip,
+    )
+    layers = [band, line, points]
+    chart = alt.layer(*layers).add_params(picked).properties(width=WIDTH_PX, height=height)
+    return Figure(name, title, chart, caption, frame if data is None else data)
+
+
+def series_encodings(
+    labels: Sequence[str], title: str, ordered: bool, *, points: bool = True
+) -> dict[str, Any]:
+    """Return colour, dash and shape of a set of series.
+
+    The legend shows colour and shape, or colour and dash where the chart has no points.
+    """
+    import altair as alt
+
+    kind = "O" if ordered else "N"
+    legend: Any = None
+    if len(labels) > 1:
+        # As many columns as the chart is wide: legends wrap on a telephone.
+        longest = max(len(label) for label in labels)
+        columns = {"expr": f"max(1, floor(width / {46 + 7.2 * longest:.0f}))"}
+        legend = alt.Legend(title=title or None, columns=columns)
+        if not points:
+            legend.symbolType = "stroke"
+    repeats = range(len(labels))
+    dashes = [[1, 0]] * len(labels) if ordered else [DASHES[i % len(DASHES)] for i in repeats]
+    shapes = [SHAPES[i % len(SHAPES)] for i in repeats]
+    common: dict[str, Any] = {"title": title or None, "sort": list(labels)}
+    return {
+        "color": alt.Color(
+            f"series:{kind}", scale=alt.Scale(domain=list(labels)), legend=legend, **common
+        ),
+        "strokeDash": alt.StrokeDash(
+            f"series:{kind}",
+            scale=alt.Scale(domain=list(labels), range=dashes),
+            legend=None if points else legend,
+            **common,
+        ),
+        "shape": alt.Shape(
+            f"series:{kind}",
+            scale=alt.Scale(domain=list(labels), range=shapes),
+            legend=legend if points else None,
+            **common,
+        ),
+    }
+
+
+def _x_axis(values: Any, log: bool) -> alt.Axis:
+    import altair as alt
+
+    distinct = sorted(set(values))
+    if len(distinct) <= _FEW_POINTS:
+        return alt.Axis(values=[float(v) for v in distinct], format=".6~g", labelOverlap="greedy")
+    return alt.Axis(format=".6~g", tickCount=6 if log else 8)
+
+
+def _are_numbers(values: Sequence[Any]) -> bool:
+    return all(isinstance(value, int | float) or hasattr(value, "item") for value in values)

@@ -1,0 +1,114 @@
+"""Frames on their way into a chart: checked, reduced to what is drawn, and made plain."""
+
+from __future__ import annotations
+
+import difflib
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from mlplab.draw.words import Text
+from mlplab.errors import ConfigError
+
+if TYPE_CHECKING:
+    import altair as alt
+    import pandas as pd
+
+_DIGITS = 7
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """What is drawn around a mean, and the function that computes it.
+
+    Attributes:
+        says: in words, such as "mean and 95 % t-interval over seeds".
+        of: numbers (one per seed) -> centre, low, high.
+    """
+
+    says: Text
+    of: Callable[[Sequence[float]], tuple[float, float, float]]
+
+
+def _mean_and_range(values: Sequence[float]) -> tuple[float, float, float]:
+    return math.fsum(values) / len(values), min(values), max(values)
+
+
+SEED_RANGE = Band(
+    {"en": "Mean and range of the seeds.", "zh": "均值与各种子的取值范围。"}, _mean_and_range
+)
+
+
+def check_columns(frame: pd.DataFrame, *names: str) -> None:
+    """Refuse a frame that lacks a column or has no rows.
+
+    Raises:
+        ConfigError: names the column, and what there is.
+    """
+    for name in names:
+        if name not in frame.columns:
+            known = [str(column) for column in frame.columns]
+            close = difflib.get_close_matches(name, known, n=1)
+            hint = f"did you mean {close[0]!r}?" if close else f"columns: {', '.join(known)}"
+            raise ConfigError(f"the frame has no column {name!r}; {hint}")
+    if not len(frame):
+        raise ConfigError("expected a frame with at least one row; got an empty one")
+
+
+def summarise(
+    frame: pd.DataFrame, by: Sequence[str], value: str, band: Band = SEED_RANGE
+) -> pd.DataFrame:
+    """Reduce runs to one row per group: its band over the finite values, and their number.
+
+    Returns:
+        The columns `by`, then mean, low, high, n_seeds. A group of one has no low and high;
+        groups stay in the order of their first row.
+    """
+    import pandas as pd
+
+    check_columns(frame, *by, value)
+    rows: list[list[Any]] = []
+    for group, part in frame.groupby(list(by), sort=False, dropna=False):
+        numbers = [float(number) for number in part[value] if math.isfinite(number)]
+        if len(numbers) > 1:
+            centre, low, high = band.of(numbers)
+        else:
+            centre, low, high = (numbers or [math.nan])[0], math.nan, math.nan
+        rows.append([*group, centre, low, high, len(numbers)])
+    return pd.DataFrame(rows, columns=[*by, "mean", "low", "high", "n_seeds"])
+
+
+def plain(value: Any) -> Any:
+    """Return a value as JSON can hold it: NaN becomes None, numbers keep 7 digits."""
+    if hasattr(value, "item"):
+        value = value.item()
+    if isinstance(value, float):
+        return float(f"{value:.{_DIGITS}g}") if math.isfinite(value) else None
+    if value is None or isinstance(value, str | int | bool):
+        return value
+    return None if value != value else str(value)
+
+
+def inline(frame: pd.DataFrame) -> alt.InlineData:
+    """Put a frame's rows into a chart, however many there are."""
+    import altair as alt
+
+    names = [str(name) for name in frame.columns]
+    values = [
+        {name: plain(value) for name, value in zip(names, row, strict=True)}
+        for row in frame.itertuples(index=False, name=None)
+    ]
+    return alt.InlineData(values=values)
+
+
+def first_seen(values: Any) -> list[Any]:
+    """Return the distinct values, numbers sorted and anything else as it first appears.
+
+    >>> first_seen([3, 1, 3]), first_seen(["b", "a", "b"])
+    ([1, 3], ['b', 'a'])
+    """
+    distinct = list(dict.fromkeys(values))
+    if all(isinstance(value, int | float) or hasattr(value, "item") for value in distinct):
+        return sorted(distinct)
+    return distinct

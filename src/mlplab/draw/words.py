@@ -1,0 +1,200 @@
+"""Texts in two languages, and the names of metrics and factors as a reader says them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+Text = str | Mapping[str, str]
+LANGUAGES = ("en", "zh")
+# A verdict is never told by its colour alone.
+VERDICT_SYMBOLS: Mapping[str, str] = {
+    "supported": "✓",
+    "proved": "∎",
+    "refuted": "✗",
+    "equivalent": "≈",
+    "undecided": "?",
+    "none": "–",
+}
+
+_SPLITS = {"train": "training", "valid": "validation", "test": "test"}
+_METRICS = {
+    "accuracy": "accuracy",
+    "error_rate": "error rate",
+    "loss": "loss",
+    "rmse": "RMSE",
+    "grad_norm": "gradient norm",
+}
+_FACTORS = {
+    "net.hidden": "hidden units",
+    "net.activation": "activation",
+    "net.dropout": "dropout rate",
+    "net.init": "initialisation",
+    "optim.lr": "learning rate",
+    "optim.momentum": "momentum",
+    "optim.weight_decay": "weight decay",
+    "optim.kind": "optimiser",
+    "fit.epochs": "epochs",
+    "fit.batch_size": "batch size",
+}
+_ZH = {
+    "epoch": "轮次",
+    "seed": "种子",
+    "arm": "组",
+    "training accuracy": "训练准确率",
+    "validation accuracy": "验证准确率",
+    "test accuracy": "测试准确率",
+    "training error rate": "训练错误率",
+    "validation error rate": "验证错误率",
+    "test error rate": "测试错误率",
+    "training loss": "训练损失",
+    "validation loss": "验证损失",
+    "test loss": "测试损失",
+    "training RMSE": "训练均方根误差",
+    "validation RMSE": "验证均方根误差",
+    "test RMSE": "测试均方根误差",
+    "gradient norm": "梯度范数",
+    "hidden units": "隐藏单元数",
+    "activation": "激活函数",
+    "dropout rate": "暂退概率",
+    "initialisation": "初始化",
+    "learning rate": "学习率",
+    "momentum": "动量",
+    "weight decay": "权重衰减",
+    "optimiser": "优化器",
+    "epochs": "训练轮数",
+    "batch size": "批量大小",
+    "percentage points": "百分点",
+    "mean": "均值",
+    "low": "下限",
+    "high": "上限",
+    "seeds": "种子数",
+    "count": "次数",
+    "value": "数值",
+    "runs": "运行数",
+    "log scale": "对数刻度",
+    "standard deviation": "标准差",
+    "supported": "成立",
+    "refuted": "不成立",
+    "equivalent": "等价",
+    "undecided": "未定",
+    "none": "无结论",
+    "proved": "已证明",
+    "candidate and near-best": "候选且近最优",
+    "candidate": "候选",
+    "near-best": "近最优",
+    "beaten": "被超越",
+    "diverged": "发散",
+    "failed": "失败",
+    "difference": "差",
+    "interval": "区间",
+}
+
+
+def in_language(text: Text, language: str = "en") -> str:
+    """Return a text in one language; a plain string is the same in all of them.
+
+    >>> in_language({"en": "width", "zh": "宽度"}, "zh"), in_language("MLP", "zh")
+    ('宽度', 'MLP')
+    """
+    if isinstance(text, str):
+        return text
+    return text.get(language) or text.get("en") or next(iter(text.values()), "")
+
+
+def join_texts(*texts: Text) -> Text:
+    """Put texts one after the other, in every language.
+
+    >>> join_texts("A.", {"en": "B.", "zh": "乙。"})
+    {'en': 'A. B.', 'zh': 'A. 乙。'}
+    """
+    kept = [text for text in texts if in_language(text)]
+    if all(isinstance(text, str) for text in kept):
+        return " ".join(str(text) for text in kept)
+    return {name: " ".join(in_language(text, name) for text in kept) for name in LANGUAGES}
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """How a metric is written: its name, and whether it is a share shown in per cent."""
+
+    name: str
+    share: bool
+
+    @property
+    def factor(self) -> float:
+        """What a difference is multiplied by: shares differ in percentage points."""
+        return 100.0 if self.share else 1.0
+
+    @property
+    def difference(self) -> str:
+        """Axis title of a difference."""
+        unit = " (percentage points)" if self.share else ""
+        return f"difference in {self.name}{unit}"
+
+    @property
+    def axis_format(self) -> str:
+        """Number format of an axis; its precision follows the step between the ticks."""
+        return "%" if self.share else ".6~g"
+
+    @property
+    def number_format(self) -> str:
+        """Number format of a single value."""
+        return ".2%" if self.share else ".4~g"
+
+
+def quantity(metric: str) -> Quantity:
+    """Return how a metric is written.
+
+    >>> quantity("valid_accuracy"), quantity("test_loss").axis_format
+    (Quantity(name='validation accuracy', share=True), '~g')
+    """
+    split, _, rest = metric.partition("_")
+    if split in _SPLITS:
+        name = f"{_SPLITS[split]} {_METRICS.get(rest, rest.replace('_', ' '))}".strip()
+    else:
+        name = _METRICS.get(metric, metric.replace("_", " "))
+    return Quantity(name, metric.endswith(("accuracy", "error_rate")))
+
+
+def factor_name(path: str) -> str:
+    """Return a factor's name as a reader says it.
+
+    >>> factor_name("optim.lr"), factor_name("net.my_thing")
+    ('learning rate', 'my thing')
+    """
+    return _FACTORS.get(path, path.rsplit(".", 1)[-1].replace("_", " "))
+
+
+def value_text(value: Any) -> str:
+    """Return a factor's value as a label.
+
+    >>> value_text(0.00001), value_text(256), value_text((256, 128)), value_text(0.10)
+    ('1e-5', '256', '256, 128', '0.1')
+    """
+    if isinstance(value, list | tuple):
+        return ", ".join(value_text(part) for part in value) or "none"
+    if hasattr(value, "item"):
+        value = value.item()
+    if isinstance(value, float):
+        return f"{value:.6g}".replace("e-0", "e-").replace("e+0", "e")
+    return str(value)
+
+
+def translate(text: str, language: str, words: Mapping[str, str] | None = None) -> str:
+    """Return a word of a chart in another language; unknown words stay as they are.
+
+    >>> translate("difference in test accuracy (percentage points)", "zh")
+    '测试准确率之差（百分点）'
+    """
+    if language == "en":
+        return text
+    known = {**_ZH, **(words or {})}
+    if text in known:
+        return known[text]
+    name, _, unit = text.partition(" (")
+    bare = name.removeprefix("difference in ")
+    shown = known.get(bare, bare) + ("之差" if bare != name else "")
+    inside = unit.removesuffix(")")
+    return f"{shown}（{known.get(inside, inside)}）" if inside else shown

@@ -1,0 +1,18 @@
+"""The chapter's exercises: designs, claims and what is told of their results."""
+
+from mlplab.exercises.answer import Answer, answer, plan
+from mlplab.exercises.profile import PROFILES, Profile
+from mlplab.exercises.registry import Exercise, Findings, exercise, get_exercise, list_exercises
+
+__all__ = [
+    "PROFILES",
+    "Answer",
+    "Exercise",
+    "Findings",
+    "Profile",
+    "answer",
+    "exercise",
+    "get_exercise",
+    "list_exercises",
+    "plan",
+]

@@ -1,0 +1,198 @@
+"""Answering an exercise: run its experiments, judge its claims, tell what was found."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from mlplab.exercises.profile import Profile, profile_of
+from mlplab.exercises.registry import Exercise, Findings
+from mlplab.exercises.text import LANGUAGES
+
+if TYPE_CHECKING:
+    from mlplab.experiment import Runs
+    from mlplab.experiment.progress import Report
+    from mlplab.specs import Verdict
+    from mlplab.store import Store
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came of an exercise.
+
+    Attributes:
+        exercise: the exercise.
+        profile: how thoroughly.
+        runs: the finished runs of each of its experiments.
+        verdicts: one per claim.
+        findings: values, figures and tables.
+        seconds: that the call took.
+    """
+
+    exercise: Exercise
+    profile: Profile
+    runs: Mapping[str, Runs]
+    verdicts: tuple[Verdict, ...]
+    findings: Findings
+    seconds: float
+
+    @property
+    def n_runs(self) -> int:
+        """Runs that the answer rests on."""
+        return sum(len(runs) for runs in self.runs.values())
+
+    @property
+    def from_store(self) -> int:
+        """How many of them were remembered."""
+        return sum(runs.from_store for runs in self.runs.values())
+
+    def report(self) -> dict[str, Any]:
+        """Return what a page of this answer shows, as the arguments of `pages.Report`."""
+        texts = {language: self.exercise.text(language) for language in LANGUAGES}
+        stores = [runs.setup.store for runs in self.runs.values()]
+        titles = {runs.experiment.title for runs in self.runs.values()}
+        looks = [look for look in stores[0].looks() if look["experiment"] in titles]
+        return {
+            "id": self.exercise.id,
+            "slug": self.exercise.slug,
+            "title": {k: text.title for k, text in texts.items()},
+            "question": {k: text.question for k, text in texts.items()},
+            "answer": {k: text.answer for k, text in texts.items()},
+            "values": dict(self.findings.values),
+            "verdicts": list(self.verdicts),
+            "figures": list(self.findings.figures),
+            "tables": dict(self.findings.tables),
+            "design": {name: _describe(runs) for name, runs in self.runs.items()},
+            "profile": self.profile.name,
+            "seconds": self.seconds,
+            "n_runs": self.n_runs,
+            "provenance": _provenances(self.runs.values()),
+            "looks": looks,
+            "failures": _failures(self.runs.values()),
+            "data_source": ", ".join(
+                sorted({_source(runs) for runs in self.runs.values()})
+            ),
+        }
+
+
+def answer(
+    exercise: Exercise,
+    profile: str = "quick",
+    *,
+    seeds: int | None = None,
+    store: Store | str | os.PathLike[str] | None = None,
+    workers: int | None = None,
+    device: str = "cpu",
+    progress: Report | None = None,
+    until_decided: bool = False,
+) -> Answer:
+    """Run an exercise's experiments and return verdicts, figures and values for its text.
+
+    Finished runs come from the store, so an interrupted call continues where it stopped.
+
+    Args:
+        exercise: from `get_exercise`.
+        profile: `quick`, `standard` or `full`.
+        seeds: per arm, instead of the profile's.
+        store: where runs are kept; None is the user's own.
+        workers: worker processes.
+        device: `cpu`, `cuda`, `mps`.
+        progress: called with a `Progress`.
+        until_decided: add seeds, at looks declared before, until claims are decided.
+    """
+    from mlplab.store import Store
+
+    started = time.monotonic()
+    how = profile_of(profile)
+    kept = store if isinstance(store, Store) else Store(store)
+    finished = {
+        name: experiment.run(
+            kept,
+            workers=workers,
+            device=device,
+            progress=progress,
+            until_decided=until_decided and bool(experiment.claims),
+        )
+        for name, experiment in exercise.design(how, seeds).items()
+    }
+    verdicts = tuple(v for runs in finished.values() for v in runs.verdicts())
+    findings = exercise.tell(finished, how)
+    return Answer(exercise, how, finished, verdicts, findings, time.monotonic() - started)
+
+
+def plan(
+    exercise: Exercise,
+    profile: str = "quick",
+    *,
+    seeds: int | None = None,
+    store: Store | str | os.PathLike[str] | None = None,
+    workers: int | None = None,
+) -> list[dict[str, Any]]:
+    """Return what each experiment of an exercise would run and cost; nothing is trained."""
+    from mlplab.experiment import this_machine
+    from mlplab.store import Store
+
+    kept = store if isinstance(store, Store) else Store(store)
+    plans = []
+    for name, experiment in exercise.design(profile_of(profile), seeds).items():
+        found = experiment.plan(kept)
+        cost = found.cost(experiment.data, this_machine(), workers)
+        plans.append({"experiment": name, **found.as_dict(cost)})
+    return plans
+
+
+def _describe(runs: Runs) -> dict[str, Any]:
+    experiment = runs.experiment
+    return {
+        "task": experiment.data.name,
+        "valid": experiment.data.valid,
+        "arms": [arm.label for arm in experiment.design],
+        "seeds": len({cell.seed for cell in runs.cells}),
+        "base": experiment.base.canonical(),
+        "runs": len(runs),
+        "from_store": runs.from_store,
+        "note": runs.note,
+    }
+
+
+def _source(runs: Runs) -> str:
+    return f"{runs.experiment.data.name}: {runs.experiment.data.source}"
+
+
+def _provenances(all_runs: Any) -> list[dict[str, Any]]:
+    found = {}
+    for runs in all_runs:
+        for name, one in runs.provenances.items():
+            found[name] = {
+                "id": name,
+                "machine": one.machine if one else "unknown",
+                "torch": one.torch if one else "unknown",
+                "numerics": one.numerics if one else "unknown",
+                "engine": one.engine if one else "unknown",
+            }
+    return list(found.values())
+
+
+def _failures(all_runs: Any) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = []
+    for runs in all_runs:
+        for label, count in runs.failures().items():
+            if count.failures:
+                rows.append(
+                    {
+                        "arm": label,
+                        "failed": count.failures,
+                        "runs": count.n_runs,
+                        "low": count.low,
+                        "high": count.high,
+                    }
+                )
+    return rows
+
+
+def verdict_of(verdicts: Sequence[Verdict], says: str) -> Verdict:
+    """Return the verdict whose claim has this wording."""
+    return next(verdict for verdict in verdicts if verdict.says == says)

@@ -1,0 +1,24 @@
+"""The band that figures draw around a mean: the interval that verdicts use, for one arm alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from mlplab.draw import Band
+from mlplab.stats import mean_interval
+
+
+def _t_interval(values: Sequence[float]) -> tuple[float, float, float]:
+    if len(values) < 2:
+        return values[0], values[0], values[0]
+    found = mean_interval(values)
+    return float(found.mean), float(found.low), float(found.high)
+
+
+T_BAND = Band(
+    {
+        "en": "Mean and 95 % t-interval of the mean over seeds.",
+        "zh": "均值及其在种子上的 95 % t 区间。",
+    },
+    _t_interval,
+)

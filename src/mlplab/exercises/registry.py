@@ -1,0 +1,114 @@
+"""The exercises by id and slug."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+from mlplab.errors import ConfigError
+from mlplab.exercises.profile import PROFILES, Profile
+from mlplab.exercises.text import LANGUAGES, Text, read_text
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from mlplab.draw import Figure
+    from mlplab.experiment import Experiment, Runs
+
+Kind = Literal["trained", "exact"]
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What an exercise makes of its results, beyond the verdicts.
+
+    Attributes:
+        values: numbers and words for the placeholders of the text.
+        figures: in the order of the page.
+        tables: by title.
+    """
+
+    values: Mapping[str, Any] = field(default_factory=dict)
+    figures: tuple[Figure, ...] = ()
+    tables: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+
+
+Design = Callable[[Profile, int | None], "Mapping[str, Experiment]"]
+Tell = Callable[["Mapping[str, Runs]", Profile], Findings]
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """One exercise: what is run for it and what is told of the results.
+
+    Attributes:
+        id: its number in the chapter, such as `4.2.1`.
+        slug: its name in words.
+        kind: `trained` (answered by runs) or `exact` (by computation alone).
+        design: the experiments by name, for a profile and perhaps a number of seeds.
+        tell: values, figures and tables from the finished runs.
+    """
+
+    id: str
+    slug: str
+    kind: Kind
+    design: Design
+    tell: Tell
+
+    def text(self, language: str) -> Text:
+        """Return the words in a language."""
+        return read_text(self.id, language)
+
+    @property
+    def title(self) -> dict[str, str]:
+        """The title by language."""
+        return {language: self.text(language).title for language in LANGUAGES}
+
+    @property
+    def n_claims(self) -> int:
+        """Number of claims in the standard design."""
+        return sum(len(e.claims) for e in self.design(PROFILES["standard"], None).values())
+
+
+_EXERCISES: dict[str, Exercise] = {}
+
+
+def exercise(id: str, *, slug: str, tell: Tell, kind: Kind = "trained") -> Callable[[Design], Design]:
+    """Register a design as the exercise of that id.
+
+    The decorated function returns the exercise's experiments by name; nothing runs in it.
+    """
+
+    def register(design: Design) -> Design:
+        _EXERCISES[id] = Exercise(id, slug, kind, design, tell)
+        return design
+
+    return register
+
+
+def list_exercises() -> tuple[Exercise, ...]:
+    """Return all exercises in the order of the chapter."""
+    import mlplab.exercises.section_4_2  # noqa: F401  (registers its exercises)
+
+    return tuple(sorted(_EXERCISES.values(), key=lambda e: [int(n) for n in e.id.split(".")]))
+
+
+def get_exercise(name: str) -> Exercise:
+    """Return the exercise with an id or slug.
+
+    Raises:
+        ConfigError: there is none.
+
+    >>> get_exercise("4.2.1").slug
+    'hidden-width'
+    """
+    known = list_exercises()
+    for one in known:
+        if name in (one.id, one.slug):
+            return one
+    names = [word for one in known for word in (one.id, one.slug)]
+    close = difflib.get_close_matches(name, names, n=1)
+    hint = f"did you mean {close[0]!r}?" if close else "see mlplab list"
+    raise ConfigError(f"no exercise {name!r}; {hint}")

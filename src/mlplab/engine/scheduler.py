@@ -31,6 +31,7 @@ from mlplab.specs import Run
 
 _REFILL_BELOW = 0.75  # of the slots; refilling moves every run, so it waits for a few
 _PROGRESS_SECONDS = 0.25
+_FIRST_CHECKPOINT_SECONDS = 2.0
 
 
 def train(
@@ -42,7 +43,7 @@ def train(
     keep_weights: bool = False,
     keep_correct: bool = False,
     measures: Mapping[str, Measure] | None = None,
-    checkpoint_seconds: float = 10.0,
+    checkpoint_seconds: float = 20.0,
     budget_bytes: int = BUDGET_BYTES,
     slots: int | None = None,
     stop: Callable[[], bool] = lambda: False,
@@ -59,7 +60,7 @@ def train(
         keep_weights: let `Ended` carry the weights.
         keep_correct: keep which test examples each run classifies rightly.
         measures: the user's metrics by name; default: those registered in this process.
-        checkpoint_seconds: least time between two checkpoints of a run.
+        checkpoint_seconds: time between two checkpoints of a run; the first come sooner.
         budget_bytes: what the slots may take.
         slots: at most so many runs at a time; default: what budget and cache allow.
         stop: asked a few times a second; once true, every run is checkpointed and training ends.
@@ -118,18 +119,45 @@ class _Lane:
         self._test: Tensor | None = None
 
     def run(self, checkpoint_seconds: float, stop: Callable[[], bool]) -> Iterator[Event]:
-        """Train until the queue is empty."""
-        self._checkpoint_at = time.monotonic() + checkpoint_seconds
+        """Train until the queue is empty, or until `stop` says so."""
+        # The first checkpoints come early, so that even frequent kills leave some progress.
+        self._pause = min(checkpoint_seconds, _FIRST_CHECKPOINT_SECONDS)
+        self._longest_pause = checkpoint_seconds
+        self._checkpoint_at = time.monotonic() + self._pause
+        self._look_at = time.monotonic() + _PROGRESS_SECONDS
         while self._queue or self._active:
             if len(self._active) <= _REFILL_BELOW * self.n_slots:
                 while self._queue and len(self._active) < self.n_slots:
                     self._active.append(self._queue.popleft())
             stack = self._take_seats()
-            for event in self._epoch(stack, checkpoint_seconds, stop):
-                if event is None:
+            for step in self._epoch(stack):
+                if isinstance(step, Progressed):
+                    yield step
+                    continue
+                leave = stop()
+                yield from self._checkpoint_if_due(stack, step, leave)
+                if leave:
                     return
-                yield event
             yield from self._end_epoch(stack)
+            if self._active and self._time_to_look():
+                leave = stop()
+                yield from self._checkpoint_if_due(stack, 0, leave)
+                if leave:
+                    return
+
+    def _time_to_look(self) -> bool:
+        now = time.monotonic()
+        if now < self._look_at:
+            return False
+        self._look_at = now + _PROGRESS_SECONDS
+        return True
+
+    def _checkpoint_if_due(self, stack: Stack, step: int, at_once: bool) -> Iterator[Event]:
+        if not at_once and time.monotonic() < self._checkpoint_at:
+            return
+        yield from self._checkpoints(stack, step)
+        self._pause = min(2 * self._pause, self._longest_pause)
+        self._checkpoint_at = time.monotonic() + self._pause
 
     def _take_seats(self) -> Stack:
         seats, groups = arrange(self._program, self._active)
@@ -157,39 +185,35 @@ class _Lane:
         self._stack, self._seats = stack, seats
         return stack
 
-    def _epoch(
-        self, stack: Stack, checkpoint_seconds: float, stop: Callable[[], bool]
-    ) -> Iterator[Event | None]:
-        """Walk over one epoch, or what is left of it; a None says that it was left half-way."""
+    def _epoch(self, stack: Stack) -> Iterator[Progressed | int]:
+        """Walk over one epoch, or what is left of it.
+
+        Yields progress, and a few times a second the number of the next step: then the stack is
+        between two steps and may be left.
+        """
         started = time.perf_counter()
         members = [self._seats[group.start] for group in stack.groups]
-        orders = [self._rows(order(t.run.seed, t.epoch, t.train)) for t in members if t is not None]
+        orders = [
+            self._rows(order(t.run.seed, t.epoch, t.train)) for t in members if t is not None
+        ]
         sizes = self._program.batch_sizes
-        first_step = self._active[0].step
+        first_step = counted = self._active[0].step
+        n_active = len(self._active)
         stack.begin_epoch()
         position = sum(sizes[:first_step])
-        said, counted = time.monotonic(), first_step
         for step in range(first_step, len(sizes)):
             stack.step(step, [rows[position : position + sizes[step]] for rows in orders])
             position += sizes[step]
             if step == 0:
                 self._note_first_losses(stack, sizes[0])
-            now = time.monotonic()
-            if now - said < _PROGRESS_SECONDS or step + 1 == len(sizes):
-                continue
-            yield Progressed(len(self._active) * (step + 1 - counted) / len(sizes))
-            said, counted = now, step + 1
-            leave = stop()
-            if leave or now >= self._checkpoint_at:
+            if step + 1 < len(sizes) and self._time_to_look():
+                yield Progressed(n_active * (step + 1 - counted) / len(sizes))
+                counted = step + 1
                 self._charge(started)
+                yield step + 1
                 started = time.perf_counter()
-                yield from self._checkpoints(stack, step + 1)
-                self._checkpoint_at = time.monotonic() + checkpoint_seconds
-            if leave:
-                yield None
-                return
         self._charge(started)
-        yield Progressed(len(self._active) * (len(sizes) - counted) / len(sizes))
+        yield Progressed(n_active * (len(sizes) - counted) / len(sizes))
 
     def _rows(self, rows: NDArray[np.int64]) -> Tensor:
         return torch.from_numpy(np.array(rows)).to(self._device)

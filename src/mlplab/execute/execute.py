@@ -53,7 +53,7 @@ def execute(
     keep_weights: bool = False,
     keep_correct: bool = False,
     measures: Mapping[str, Measure] | None = None,
-    checkpoint_seconds: float = 10.0,
+    checkpoint_seconds: float = 20.0,
 ) -> Iterator[Event]:
     """Train runs of one task and yield what happens, in this process or in workers.
 
@@ -69,7 +69,7 @@ def execute(
         keep_weights: let `Ended` carry weights.
         keep_correct: keep which test examples each run classifies rightly.
         measures: the user's metrics; default: those registered in this process.
-        checkpoint_seconds: least time between two checkpoints of a run.
+        checkpoint_seconds: time between two checkpoints of a run; the first come sooner.
     """
     if workers is not None and workers < 1:
         raise ConfigError(f"workers: expected at least 1; got {workers}")

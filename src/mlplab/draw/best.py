@@ -6,7 +6,15 @@ from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
 from mlplab.draw.figure import WIDTH_PX, Figure
-from mlplab.draw.rows import SEED_RANGE, Band, check_columns, first_seen, inline, summarise
+from mlplab.draw.rows import (
+    SEED_RANGE,
+    Band,
+    check_columns,
+    first_seen,
+    inline,
+    summarise,
+    without_diverged,
+)
 from mlplab.draw.words import Text, factor_name, join_texts, quantity, value_text
 from mlplab.errors import ConfigError
 
@@ -78,16 +86,17 @@ def best_set(
         raise ConfigError(f"best arms: expected arms among {arms[:8]}; got {strange}")
     lost = frame["status"].eq("diverged") if "status" in frame else frame[metric].isna()
     failed = set(frame.loc[lost, by])
-    summary = summarise(frame, [by], metric, band)
+    shown = without_diverged(frame, metric)
+    summary = summarise(shown, [by], metric, band)
     places = {arm: _place(arm, candidates, near_best, failed) for arm in arms}
     summary = summary.assign(place=[places[arm] for arm in summary[by]])
     measure = quantity(metric)
 
     def drawn(table: pd.DataFrame) -> pd.DataFrame:
-        # Named `word`: the place is one of the words that a chart is translated by.
-        return table.assign(
-            label=[value_text(arm) for arm in table[by]], word=[places[arm] for arm in table[by]]
-        ).drop(columns=by)
+        # The word is translated with the chart; the place is what layers are picked by.
+        found = [places[arm] for arm in table[by]]
+        labels = [value_text(arm) for arm in table[by]]
+        return table.assign(label=labels, place=found, word=found).drop(columns=by)
 
     x_scale = alt.Scale(zero=False, nice=True)
     x_axis = alt.Axis(format=measure.axis_format, grid=True, tickCount=6)
@@ -102,8 +111,8 @@ def best_set(
         axis=alt.Axis(labelLimit=150, labelPadding=10),
     )
     number = measure.number_format
-    dots = inline(drawn(frame[[by, "seed", metric]].rename(columns={metric: "value"})))
-    means = inline(drawn(summary.drop(columns="place")))
+    dots = inline(drawn(shown[[by, "seed", metric]].rename(columns={metric: "value"})))
+    means = inline(drawn(summary))
     tooltip = [
         alt.Tooltip("label:N", title="arm"),
         *(alt.Tooltip(f"{part}:Q", title=part, format=number) for part in ("mean", "low", "high")),
@@ -112,10 +121,10 @@ def best_set(
     layers: list[alt.Chart] = []
     for word in dict.fromkeys(places.values()):
         mine, style = f"datum.place === '{word}'", _STYLES[word]
-        base = alt.Chart(means).transform_calculate(place="datum.word").transform_filter(mine)
+        base = alt.Chart(means).transform_filter(mine)
         layers += [
             alt.Chart(dots)
-            .transform_filter(f"datum.word === '{word}'")
+            .transform_filter(mine)
             .mark_point(style=[style, "seed"])
             .encode(
                 x=x_of("value"),
@@ -130,11 +139,20 @@ def best_set(
             base.mark_point(style=[style, "mean"], shape=_SHAPES[word], size=110).encode(
                 x=x_of("mean"), y=y, tooltip=tooltip
             ),
-            base.mark_text(style=_TEXTS[word], align="left", baseline="middle", dx=10).encode(
-                x=alt.value("width"), y=y, text="word:N"
-            ),
+            # Two lines where it is long: room is short beside the axes on a telephone.
+            base.transform_calculate(shown="replace(datum.word, ' and ', ' and\\n')")
+            .mark_text(
+                style=_TEXTS[word],
+                align="left",
+                baseline="middle",
+                dx=10,
+                dy={"expr": "indexof(datum.shown, '\\n') < 0 ? 0 : -7"},
+                lineBreak="\n",
+                lineHeight=14,
+            )
+            .encode(x=alt.value("width"), y=y, text="shown:N"),
         ]
-    chart = alt.layer(*layers).properties(width=WIDTH_PX - 150, height=_ROW_PX * len(arms))
+    chart = alt.layer(*layers).properties(width=WIDTH_PX - 90, height=_ROW_PX * len(arms))
     keep = [c for c in ("key", by, "seed", "status", metric) if c in frame]
     return Figure(
         name,

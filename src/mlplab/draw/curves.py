@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from mlplab.draw.figure import Figure
 from mlplab.draw.lines import band_lines
-from mlplab.draw.rows import SEED_RANGE, Band, check_columns, summarise
+from mlplab.draw.rows import SEED_RANGE, Band, check_columns, diverged_note, summarise
 from mlplab.draw.words import Text, factor_name, join_texts, quantity
 
 if TYPE_CHECKING:
@@ -52,24 +52,9 @@ def learning_curves(
         title=title,
         x_title="epoch",
         y=quantity(metric),
-        caption=join_texts(caption, band.says, failures_note(frame, by)),
+        caption=join_texts(caption, band.says, diverged_note(frame, by, course=True)),
         series_title="" if by == "arm" else factor_name(by),
         ordered=ordered,
         log_y=log_y,
         data=data,
     )
-
-
-def failures_note(frame: pd.DataFrame, by: str) -> Text:
-    """Say how many runs diverged, by arm; nothing if none did."""
-    if "status" not in frame:
-        return ""
-    last = frame.groupby([by, "seed"], sort=False)["status"].last().reset_index()
-    total = len(last)
-    lost = int((last["status"] == "diverged").sum())
-    if not lost:
-        return ""
-    return {
-        "en": f"{lost} of {total} runs diverged; they are left out from that epoch on.",
-        "zh": f"{total} 次运行中有 {lost} 次发散；自发散起不再计入。",
-    }

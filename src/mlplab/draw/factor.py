@@ -5,10 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from mlplab.draw.curves import failures_note
 from mlplab.draw.figure import WIDTH_PX, Figure
 from mlplab.draw.lines import series_encodings
-from mlplab.draw.rows import SEED_RANGE, Band, check_columns, first_seen, inline, summarise
+from mlplab.draw.rows import (
+    SEED_RANGE,
+    Band,
+    check_columns,
+    diverged_note,
+    first_seen,
+    inline,
+    summarise,
+    without_diverged,
+)
 from mlplab.draw.words import Text, factor_name, join_texts, quantity, value_text
 from mlplab.errors import ConfigError
 
@@ -62,10 +70,11 @@ def metric_by_factor(
         )
     measure = quantity(metric)
     groups = [factor, *([series] if series else [])]
-    summary = summarise(frame, groups, metric, band)
+    shown = without_diverged(frame, metric)
+    summary = summarise(shown, groups, metric, band)
     labels = [value_text(v) for v in first_seen(frame[series])] if series else [""]
     keys = [c for c in ("key", "seed", "status") if c in frame]
-    seeds = _drawn(frame[[*groups, *keys, metric]], factor, series, labels, numeric, log)
+    seeds = _drawn(shown[[*groups, *keys, metric]], factor, series, labels, numeric, log)
     means = _drawn(summary, factor, series, labels, numeric, log)
     x = _x_encoding(factor, values, numeric, log)
     y_scale = alt.Scale(type="log", nice=True) if log_y else alt.Scale(zero=False, nice=True)
@@ -81,7 +90,6 @@ def metric_by_factor(
         styles = []
         if not numeric:
             encodings["xOffset"] = alt.XOffset("series:N", sort=labels)
-    dash = encodings.pop("strokeDash", None)
     shape = encodings.pop("shape", None)
     shaped = {"shape": shape} if shape is not None else {}
     tooltip = [alt.Tooltip("label:N", title=factor_name(factor))]
@@ -121,17 +129,14 @@ def metric_by_factor(
     )
     layers: list[alt.Chart] = [dots, bars, centres]
     if numeric:
-        dashed = {"strokeDash": dash} if dash is not None else {}
-        line = base.mark_line(strokeWidth=1.2, opacity=0.7).encode(
-            y=y_of("mean"), **encodings, **dashed
-        )
+        line = base.mark_line(strokeWidth=1.2, opacity=0.7).encode(y=y_of("mean"), **encodings)
         layers.insert(1, line)
     layers += reference_lines(references or {}, y_of)
     return Figure(
         name or f"{metric}-by-{factor}".replace("_", "-").lower(),
         title,
         alt.layer(*layers).properties(width=WIDTH_PX, height=height),
-        join_texts(caption, band.says, failures_note(frame, factor)),
+        join_texts(caption, band.says, diverged_note(frame, factor)),
         frame[[*groups, *keys, metric]].merge(summary, on=groups, how="left"),
     )
 

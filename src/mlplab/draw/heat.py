@@ -5,7 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from mlplab.draw.figure import WIDTH_PX, Figure
-from mlplab.draw.rows import SEED_RANGE, Band, check_columns, first_seen, inline, summarise
+from mlplab.draw.rows import (
+    SEED_RANGE,
+    Band,
+    check_columns,
+    first_seen,
+    inline,
+    summarise,
+    without_diverged,
+)
 from mlplab.draw.words import Quantity, Text, factor_name, join_texts, quantity, value_text
 
 if TYPE_CHECKING:
@@ -47,7 +55,7 @@ def heat_map(
     check_columns(frame, x, y, metric, "seed")
     measure = quantity(metric)
     lost = frame["status"].eq("diverged") if "status" in frame else frame[metric].isna()
-    summary = summarise(frame.assign(**{metric: frame[metric].mask(lost)}), [x, y], metric, band)
+    summary = summarise(without_diverged(frame, metric), [x, y], metric, band)
     counts = (
         frame.assign(n_diverged=lost.astype(int), n_runs=1)
         .groupby([x, y], sort=False)[["n_diverged", "n_runs"]]
@@ -133,7 +141,7 @@ def _annotation(measure: Quantity, mean: float) -> str:
 
 
 def _sick(n_diverged: int, n_runs: int) -> str:
-    return f"× {n_diverged} of {n_runs}" if n_diverged else ""
+    return f"× {n_diverged}/{n_runs}" if n_diverged else ""
 
 
 def _legend_note(n_diverged: int, outlined: bool) -> Text:

@@ -80,13 +80,13 @@ def band_lines(
         color=scales["color"],
         opacity=faint,
     )
-    line = base.mark_line().encode(
-        y=mean, color=scales["color"], strokeDash=scales["strokeDash"], opacity=clear
-    )
+    shaped = {"shape": scales["shape"]} if few else {}
+    dashed = {} if few else {"strokeDash": scales["strokeDash"]}
+    line = base.mark_line().encode(y=mean, color=scales["color"], opacity=clear, **dashed)
     points = base.mark_point(filled=True, size=46).encode(
         y=mean,
         color=scales["color"],
-        shape=scales["shape"],
+        **shaped,
         opacity=clear if few else alt.value(0),
         tooltip=tooltip,
     )
@@ -98,42 +98,26 @@ def band_lines(
 def series_encodings(
     labels: Sequence[str], title: str, ordered: bool, *, points: bool = True
 ) -> dict[str, Any]:
-    """Return colour, dash and shape of a set of series.
-
-    The legend shows colour and shape, or colour and dash where the chart has no points.
-    """
+    """Return colour and a second channel of a set of series: shape, or dash without points."""
     import altair as alt
 
-    kind = "O" if ordered else "N"
     legend: Any = None
     if len(labels) > 1:
         # As many columns as the chart is wide: legends wrap on a telephone.
         longest = max(len(label) for label in labels)
         columns = {"expr": f"max(1, floor(width / {46 + 7.2 * longest:.0f}))"}
         legend = alt.Legend(title=title or None, columns=columns)
-        if not points:
-            legend.symbolType = "stroke"
-    repeats = range(len(labels))
-    dashes = [[1, 0]] * len(labels) if ordered else [DASHES[i % len(DASHES)] for i in repeats]
-    shapes = [SHAPES[i % len(SHAPES)] for i in repeats]
-    common: dict[str, Any] = {"title": title or None, "sort": list(labels)}
-    return {
-        "color": alt.Color(
-            f"series:{kind}", scale=alt.Scale(domain=list(labels)), legend=legend, **common
-        ),
-        "strokeDash": alt.StrokeDash(
-            f"series:{kind}",
-            scale=alt.Scale(domain=list(labels), range=dashes),
-            legend=None if points else legend,
-            **common,
-        ),
-        "shape": alt.Shape(
-            f"series:{kind}",
-            scale=alt.Scale(domain=list(labels), range=shapes),
-            legend=legend if points else None,
-            **common,
-        ),
-    }
+    common: dict[str, Any] = {"title": title or None, "sort": list(labels), "legend": legend}
+    domain, repeats = list(labels), range(len(labels))
+    kind = "O" if ordered else "N"
+    colour = alt.Color(f"series:{kind}", scale=alt.Scale(domain=domain), **common)
+    if points:
+        shapes = alt.Scale(domain=domain, range=[SHAPES[i % len(SHAPES)] for i in repeats])
+        return {"color": colour, "shape": alt.Shape("series:N", scale=shapes, **common)}
+    if legend is not None:
+        legend.symbolType = "stroke"
+    dashes = alt.Scale(domain=domain, range=[DASHES[i % len(DASHES)] for i in repeats])
+    return {"color": colour, "strokeDash": alt.StrokeDash("series:N", scale=dashes, **common)}
 
 
 def _x_axis(values: Any, log: bool) -> alt.Axis:

@@ -96,8 +96,8 @@ def paired_differences(
             ],
         ),
     ]
-    for word in dict.fromkeys(row["word"] for row in rows):
-        mine = f"datum.word === '{word}'"
+    for word in dict.fromkeys(row["verdict"] for row in rows):
+        mine = f"datum.verdict === '{word}'"
         layers += [
             found.transform_filter(mine)
             .mark_rule(style=[f"mark-{word}", "interval"], strokeWidth=4)
@@ -130,6 +130,7 @@ def _row(place: int, verdict: Verdict, labels: Mapping[str, str], k: float) -> d
     return {
         "label": labels.get(verdict.id, verdict.says),
         "says": verdict.says,
+        "verdict": verdict.verdict,
         "word": verdict.verdict,
         "symbol": VERDICT_SYMBOLS[verdict.verdict],
         "zero": 0,

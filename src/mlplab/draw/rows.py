@@ -79,6 +79,35 @@ def summarise(
     return pd.DataFrame(rows, columns=[*by, "mean", "low", "high", "n_seeds"])
 
 
+def without_diverged(frame: pd.DataFrame, metric: str) -> pd.DataFrame:
+    """Return the frame without the metric of diverged runs: their last number is no result."""
+    if "status" not in frame:
+        return frame
+    return frame.assign(**{metric: frame[metric].mask(frame["status"].eq("diverged"))})
+
+
+def diverged_note(frame: pd.DataFrame, by: str, *, course: bool = False) -> Text:
+    """Say how many runs diverged, if any did.
+
+    Args:
+        frame: with a column `status`, or without any to tell of.
+        by: tells the arms apart.
+        course: the chart shows the runs until they diverged.
+    """
+    if "status" not in frame:
+        return ""
+    last = frame.groupby([by, "seed"], sort=False, dropna=False)["status"].last()
+    lost = int((last == "diverged").sum())
+    if not lost:
+        return ""
+    en = "are left out from that epoch on" if course else "have no number here"
+    zh = "自发散起不再计入" if course else "未计入"
+    return {
+        "en": f"{lost} of {len(last)} runs diverged and {en}.",
+        "zh": f"{len(last)} 次运行中有 {lost} 次发散，{zh}。",
+    }
+
+
 def plain(value: Any) -> Any:
     """Return a value as JSON can hold it: NaN becomes None, numbers keep 7 digits."""
     if hasattr(value, "item"):

@@ -130,7 +130,7 @@ def chart_config(name: str) -> dict[str, Any]:
         styles[f"mark-{word}"] = {"color": colour}
     labels = {"labelColor": theme.quiet, "titleColor": theme.ink, "labelFontSize": 12}
     return {
-        "background": None,
+        "background": "transparent",
         "font": FONT,
         "padding": 6,
         "view": {"stroke": None},
@@ -146,7 +146,7 @@ def chart_config(name: str) -> dict[str, Any]:
             "titlePadding": 10,
             "tickSize": 4,
         },
-        "axisX": {"grid": False},
+        "axisX": {"grid": False, "labelSeparation": 6},
         "axisY": {"domain": False, "ticks": False},
         "legend": {
             **labels,

@@ -106,13 +106,14 @@ def in_language(text: Text, language: str = "en") -> str:
 def join_texts(*texts: Text) -> Text:
     """Put texts one after the other, in every language.
 
-    >>> join_texts("A.", {"en": "B.", "zh": "乙。"})
-    {'en': 'A. B.', 'zh': 'A. 乙。'}
+    >>> join_texts({"en": "A.", "zh": "甲。"}, {"en": "B.", "zh": "乙。"})
+    {'en': 'A. B.', 'zh': '甲。乙。'}
     """
     kept = [text for text in texts if in_language(text)]
     if all(isinstance(text, str) for text in kept):
         return " ".join(str(text) for text in kept)
-    return {name: " ".join(in_language(text, name) for text in kept) for name in LANGUAGES}
+    between = {"en": " ", "zh": ""}
+    return {one: between[one].join(in_language(text, one) for text in kept) for one in LANGUAGES}
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +149,7 @@ def quantity(metric: str) -> Quantity:
     """Return how a metric is written.
 
     >>> quantity("valid_accuracy"), quantity("test_loss").axis_format
-    (Quantity(name='validation accuracy', share=True), '~g')
+    (Quantity(name='validation accuracy', share=True), '.6~g')
     """
     split, _, rest = metric.partition("_")
     if split in _SPLITS:

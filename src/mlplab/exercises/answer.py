@@ -54,6 +54,7 @@ class Answer:
         texts = {language: self.exercise.text(language) for language in LANGUAGES}
         stores = [runs.setup.store for runs in self.runs.values()]
         titles = {runs.experiment.title for runs in self.runs.values()}
+        chinese = self.exercise.chinese
         looks = [look for look in stores[0].looks() if look["experiment"] in titles]
         return {
             "id": self.exercise.id,
@@ -61,6 +62,10 @@ class Answer:
             "title": {k: text.title for k, text in texts.items()},
             "question": {k: text.question for k, text in texts.items()},
             "answer": {k: text.answer for k, text in texts.items()},
+            "claims": {
+                verdict.id: {"en": verdict.says, "zh": chinese.get(verdict.says, verdict.says)}
+                for verdict in self.verdicts
+            },
             "values": dict(self.findings.values),
             "verdicts": list(self.verdicts),
             "figures": list(self.findings.figures),
@@ -69,6 +74,7 @@ class Answer:
             "profile": self.profile.name,
             "seconds": self.seconds,
             "n_runs": self.n_runs,
+            "n_from_store": self.from_store,
             "provenance": _provenances(self.runs.values()),
             "looks": looks,
             "failures": _failures(self.runs.values()),

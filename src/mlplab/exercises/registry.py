@@ -49,6 +49,7 @@ class Exercise:
         kind: `trained` (answered by runs) or `exact` (by computation alone).
         design: the experiments by name, for a profile and perhaps a number of seeds.
         tell: values, figures and tables from the finished runs.
+        chinese: the claims' wordings in Chinese, by the English ones.
     """
 
     id: str
@@ -56,6 +57,7 @@ class Exercise:
     kind: Kind
     design: Design
     tell: Tell
+    chinese: Mapping[str, str] = field(default_factory=dict)
 
     def text(self, language: str) -> Text:
         """Return the words in a language."""
@@ -75,14 +77,21 @@ class Exercise:
 _EXERCISES: dict[str, Exercise] = {}
 
 
-def exercise(id: str, *, slug: str, tell: Tell, kind: Kind = "trained") -> Callable[[Design], Design]:
+def exercise(
+    id: str,
+    *,
+    slug: str,
+    tell: Tell,
+    kind: Kind = "trained",
+    chinese: Mapping[str, str] | None = None,
+) -> Callable[[Design], Design]:
     """Register a design as the exercise of that id.
 
     The decorated function returns the exercise's experiments by name; nothing runs in it.
     """
 
     def register(design: Design) -> Design:
-        _EXERCISES[id] = Exercise(id, slug, kind, design, tell)
+        _EXERCISES[id] = Exercise(id, slug, kind, design, tell, chinese or {})
         return design
 
     return register

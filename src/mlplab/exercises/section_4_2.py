@@ -23,13 +23,29 @@ PUBLISHED_300 = {"train_loss": 0.3826, "train_accuracy": 0.8656, "test_accuracy"
 """What the source printed for 300 hidden units, from one run."""
 
 
+_SAME = "256 and 376 hidden units give the same test accuracy"
+_BEST = "256 is the best width"
+_WIDE = "1024 hidden units give a higher test accuracy than 256"
+_NARROW = "16 hidden units give a lower test accuracy than 256"
+
+
 def _tell_hidden_width(runs: Mapping[str, Runs], profile: Profile) -> Findings:
     from mlplab.exercises.hidden_width import tell
 
     return tell(runs["widths"], runs["published"], profile, PUBLISHED_300)
 
 
-@exercise("4.2.1", slug="hidden-width", tell=_tell_hidden_width)
+@exercise(
+    "4.2.1",
+    slug="hidden-width",
+    tell=_tell_hidden_width,
+    chinese={
+        _SAME: "256 个与 376 个隐藏单元的测试准确率相同",
+        _BEST: "256 是最佳宽度",
+        _WIDE: "1024 个隐藏单元的测试准确率高于 256 个",
+        _NARROW: "16 个隐藏单元的测试准确率低于 256 个",
+    },
+)
 def hidden_width(profile: Profile, seeds: int | None = None) -> Mapping[str, Experiment]:
     """Sweep the hidden width; the choice is made on validation rows, never on the test split."""
     widths = profile.pick(
@@ -45,27 +61,27 @@ def hidden_width(profile: Profile, seeds: int | None = None) -> Mapping[str, Exp
     base = AS_PUBLISHED.with_value("fit.epochs", epochs).with_value("fit.last_batch", "drop")
     claims = (
         Difference(
-            says="256 and 376 hidden units give the same test accuracy",
+            says=_SAME,
             arm=arm(376),
             baseline=arm(256),
             metric="test_accuracy",
             expect="same",
         ),
         BestArm(
-            says="256 is the best width",
+            says=_BEST,
             arm=arm(256),
             arms=tuple(arms),
             metric="valid_accuracy",
         ),
         Difference(
-            says="1024 hidden units give a higher test accuracy than 256",
+            says=_WIDE,
             arm=arm(1024),
             baseline=arm(256),
             metric="test_accuracy",
             expect="higher",
         ),
         Difference(
-            says="16 hidden units give a lower test accuracy than 256",
+            says=_NARROW,
             arm=arm(16),
             baseline=arm(256),
             metric="test_accuracy",

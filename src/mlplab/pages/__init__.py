@@ -1,0 +1,18 @@
+"""Pages from results: one self-contained HTML file per exercise, and the ledger of all."""
+
+from mlplab.pages.fill import fill
+from mlplab.pages.ledger import write_index
+from mlplab.pages.page import page_html, write_page
+from mlplab.pages.prose import render_markdown
+from mlplab.pages.report import Report
+from mlplab.pages.summary import Summary
+
+__all__ = [
+    "Report",
+    "Summary",
+    "fill",
+    "page_html",
+    "render_markdown",
+    "write_index",
+    "write_page",
+]

@@ -1,0 +1,136 @@
+"""Figures on a page: the interactive chart, the picture it falls back to, and its files."""
+
+from __future__ import annotations
+
+import base64
+import functools
+import json
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from mlplab.draw import THEMES, Figure, chart_config, in_language
+from mlplab.draw.figure import vegalite_version
+from mlplab.draw.theme import FONT
+from mlplab.draw.words import LANGUAGES
+from mlplab.pages.tables import frame_table
+from mlplab.pages.tags import Html, both, group, tag
+from mlplab.pages.wording import UI, say
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+# Longer tables are in the CSV file only, and larger files beside the page only.
+_ROWS_SHOWN = 60
+_BYTES_EMBEDDED = 150_000
+_HANDED_OUT = "window.vegaEmbed = vegaEmbed; window.vega = vega; window.vegaLite = vegaLite;"
+# What a picture in a page needs no more: its text is told by `alt`, its font once.
+_SPARE = re.compile(r' (aria-[a-z]+|role|class|pointer-events|font-family)="[^"]*"')
+_LONG = re.compile(r"(\.\d\d)\d+")
+_PATH = re.compile(r' (?:d|transform)="[^"]*"')
+
+
+def exhibit(figure: Figure) -> Html:
+    """Return a figure: title, chart, caption, files, and its numbers as a table."""
+    caption = both(figure.caption, "span") if in_language(figure.caption) else None
+    csv = csv_bytes(figure.data)
+    links = [
+        _link(f"{figure.name}.svg", "SVG"),
+        _link(f"{figure.name}.png", "PNG"),
+        *csv_links(figure.name, csv),
+        tag("span", both(say("rows", n=len(figure.data))), class_="quiet"),
+    ]
+    return tag(
+        "figure",
+        tag("h3", both(figure.title)),
+        tag(
+            "div",
+            _picture(figure),
+            tag("div", class_="live"),
+            class_="chart",
+            data_name=figure.name,
+        ),
+        tag("figcaption", caption) if caption else None,
+        tag("p", group(*links, between=" "), class_="files"),
+        numbers_table(figure.data),
+        id=f"figure-{figure.name}",
+    )
+
+
+def numbers_table(frame: pd.DataFrame) -> Html | None:
+    """Return a frame folded away, if it is short enough to be read."""
+    if len(frame) > _ROWS_SHOWN:
+        return None
+    return tag("details", tag("summary", both(UI["table-of"])), frame_table(frame))
+
+
+def csv_links(name: str, csv: bytes) -> list[Html]:
+    """Return the link to a CSV file, and the same numbers kept in the page."""
+    links = [_link(f"{name}.csv", "CSV")]
+    if len(csv) <= _BYTES_EMBEDDED:
+        links.append(
+            tag(
+                "a",
+                both(UI["embedded"]),
+                href=f"data:text/csv;base64,{base64.b64encode(csv).decode()}",
+                download=f"{name}.csv",
+            )
+        )
+    return links
+
+
+def csv_bytes(frame: pd.DataFrame) -> bytes:
+    """Return a frame as CSV with every digit."""
+    return frame.to_csv(index=False, lineterminator="\n").encode()
+
+
+def chart_scripts(figures: Sequence[Figure]) -> Html:
+    """Return the libraries, the specs in each language and the two looks, for the page's script."""
+    if not figures:
+        return Html("")
+    specs = {
+        figure.name: {
+            language: figure.spec(titled=False, language=language) for language in LANGUAGES
+        }
+        for figure in figures
+    }
+    return group(
+        _json("chart-specs", specs),
+        _json("chart-looks", {name: chart_config(name) for name in THEMES}),
+        tag("script", Html(_libraries())),
+    )
+
+
+@functools.cache
+def _libraries() -> str:
+    import vl_convert
+
+    bundle = str(vl_convert.javascript_bundle(_HANDED_OUT, vl_version=vegalite_version()))
+    return bundle.replace("</script", "<\\/script")
+
+
+def _json(name: str, value: Any) -> Html:
+    # "<" could end the script element early.
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
+    return tag("script", Html(text), type="application/json", id=name)
+
+
+def _picture(figure: Figure) -> Html:
+    light, dark = (_data_uri(figure.svg(name, titled=False)) for name in ("light", "dark"))
+    told = in_language(figure.title)
+    caption = in_language(figure.caption)
+    return tag(
+        "picture",
+        tag("source", srcset=dark, media="(prefers-color-scheme: dark)"),
+        tag("img", src=light, alt=f"{told}. {caption}" if caption else told),
+    )
+
+
+def _data_uri(svg: str) -> str:
+    svg = _PATH.sub(lambda path: _LONG.sub(r"\1", path[0]), _SPARE.sub("", svg))
+    svg = svg.replace("<svg ", f"<svg font-family='{FONT}' ", 1)
+    return f"data:image/svg+xml;base64,{base64.b64encode(svg.encode()).decode()}"
+
+
+def _link(file: str, name: str) -> Html:
+    return tag("a", name, href=file, download=True)

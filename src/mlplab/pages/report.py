@@ -1,0 +1,94 @@
+"""What a page is made of: an exercise's texts, verdicts, figures and how they came about."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, is_dataclass
+from typing import TYPE_CHECKING, Any
+
+from mlplab.draw import Figure, Text
+from mlplab.errors import ConfigError
+from mlplab.specs import Provenance, Verdict
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Report:
+    """One exercise, answered.
+
+    Texts are strings or one per language (`{"en": ..., "zh": ...}`), in Markdown with TeX, and
+    may hold the placeholders of `fill`.
+
+    Attributes:
+        id, slug: `4.2.1` and `hidden-width`; the id names the folder.
+        title, question, answer: the texts.
+        verdicts: one per claim, in the order of the claims.
+        figures: in the order of reading.
+        tables: caption -> frame.
+        design: what was run, as plain values: task, base, vary, arms, seeds, ...
+        profile: `quick`, `standard` or `full`.
+        seconds: that this answer took.
+        n_runs: runs behind it, and
+        n_from_store: how many of them had been finished before.
+        provenance: where the runs' bits come from; more than one is pointed out.
+        looks: every look at the test split: split, purpose, experiment, ...
+        failures: one row per arm with failed runs.
+        values: for the placeholders in the texts.
+        claims: verdict id -> the claim in both languages, where it is not English only.
+        data_source: where the data were found.
+        command: that makes this page (default: `mlplab run ID --profile PROFILE`).
+        made: when, in ISO form (default: when the page is written).
+
+    Raises:
+        ConfigError: an id that cannot name a folder, or two figures of one name.
+    """
+
+    id: str
+    slug: str
+    title: Text
+    question: Text
+    answer: Text
+    verdicts: Sequence[Verdict] = ()
+    figures: Sequence[Figure] = ()
+    tables: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    design: Mapping[str, Any] = field(default_factory=dict)
+    profile: str = "standard"
+    seconds: float = 0.0
+    n_runs: int = 0
+    provenance: Sequence[Provenance | Mapping[str, Any] | str] = ()
+    looks: Sequence[Mapping[str, Any]] = ()
+    failures: pd.DataFrame | Sequence[Mapping[str, Any]] = ()
+    n_from_store: int = 0
+    values: Mapping[str, Any] = field(default_factory=dict)
+    claims: Mapping[str, Text] = field(default_factory=dict)
+    data_source: Text = ""
+    command: str = ""
+    made: str = ""
+
+    def __post_init__(self) -> None:
+        if not _ID.fullmatch(self.id):
+            raise ConfigError(f"report id: expected letters, digits, dots; got {self.id!r}")
+        names = [figure.name for figure in self.figures]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ConfigError(f"report {self.id}: two figures are named {twice[0]!r}")
+
+    @property
+    def run_command(self) -> str:
+        """The command that makes this page."""
+        return self.command or f"mlplab run {self.id} --profile {self.profile}"
+
+
+def as_fields(provenance: Provenance | Mapping[str, Any] | str) -> dict[str, Any]:
+    """Return a provenance as named values, however it was given."""
+    if isinstance(provenance, str):
+        return {"id": provenance}
+    if is_dataclass(provenance) and not isinstance(provenance, type):
+        return {"id": provenance.id, **asdict(provenance)}
+    assert isinstance(provenance, Mapping)
+    return dict(provenance)

@@ -1,0 +1,74 @@
+"""Frames and plain values as HTML tables and lists."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from mlplab.draw import Text, in_language
+from mlplab.pages.numbers import cell_text
+from mlplab.pages.tags import Html, both, escape, tag
+from mlplab.pages.wording import DESIGN
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def frame_table(frame: pd.DataFrame, caption: Text = "") -> Html:
+    """Return a frame as a table that scrolls sideways where it is wide."""
+    numeric = [frame[name].dtype.kind in "iufb" for name in frame.columns]
+    heads = [
+        tag("th", str(name), scope="col", class_="number" if is_number else None)
+        for name, is_number in zip(frame.columns, numeric, strict=True)
+    ]
+    rows = [
+        tag(
+            "tr",
+            *(
+                tag("td", cell_text(value), class_="number" if is_number else None)
+                for value, is_number in zip(row, numeric, strict=True)
+            ),
+        )
+        for row in frame.itertuples(index=False, name=None)
+    ]
+    table = tag(
+        "table",
+        tag("caption", both(caption)) if caption else None,
+        tag("thead", tag("tr", *heads)),
+        tag("tbody", *rows),
+        class_="plain",
+    )
+    # Reachable by keyboard, since it scrolls.
+    name = in_language(caption) or ", ".join(map(str, frame.columns))
+    return tag("div", table, class_="scroll", tabindex="0", role="region", aria_label=name)
+
+
+def as_frame(rows: pd.DataFrame | Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+    """Return rows as a frame."""
+    import pandas as pd
+
+    return rows if isinstance(rows, pd.DataFrame) else pd.DataFrame([dict(row) for row in rows])
+
+
+def value_html(value: Any) -> Html:
+    """Return a plain value of a design: nested mappings become lists of terms.
+
+    >>> value_html([16, 32]), value_html({"lr": 0.1})
+    ('16, 32', '<dl><div><dt>lr</dt><dd>0.1</dd></div></dl>')
+    """
+    if isinstance(value, Mapping):
+        return description_list({key: value_html(item) for key, item in value.items()})
+    if isinstance(value, list | tuple):
+        if any(isinstance(item, Mapping) for item in value):
+            return tag("ul", *(tag("li", value_html(item)) for item in value))
+        return escape(", ".join(cell_text(item) for item in value))
+    return escape(cell_text(value))
+
+
+def description_list(terms: Mapping[str, Html]) -> Html:
+    """Return terms and what they stand for; the known ones in both languages."""
+    rows = [
+        tag("div", tag("dt", both(DESIGN.get(name, name.replace("_", " ")))), tag("dd", value))
+        for name, value in terms.items()
+    ]
+    return tag("dl", *rows)

@@ -1,0 +1,155 @@
+"""Verdicts as a table: word, symbol and colour; the interval drawn and written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from mlplab.draw import Text
+from mlplab.draw.words import LANGUAGES, VERDICT_SYMBOLS
+from mlplab.pages.numbers import (
+    estimate_text,
+    matters_text,
+    p_text,
+    percent_text,
+)
+from mlplab.pages.tags import Html, both, group, tag
+from mlplab.pages.wording import SIZES, UI, WORDS, say
+from mlplab.specs import Verdict
+
+_WIDTH, _HEIGHT = 168, 22
+
+
+def verdict_chip(word: str) -> Html:
+    """Return a verdict's word with its symbol, in its colour."""
+    symbol = tag("span", VERDICT_SYMBOLS[word], class_="symbol", aria_hidden="true")
+    return tag("span", symbol, both(WORDS[word]), class_=f"chip {word}")
+
+
+def tally(verdicts: Sequence[Verdict]) -> Html:
+    """Return how many verdicts of each word there are."""
+    words = [word for word in WORDS if any(verdict.verdict == word for verdict in verdicts)]
+    counts = {word: sum(verdict.verdict == word for verdict in verdicts) for word in words}
+    chips = [
+        tag(
+            "li",
+            tag("span", VERDICT_SYMBOLS[word], class_="symbol", aria_hidden="true"),
+            tag("span", f"{counts[word]} ", both(WORDS[word])),
+            class_=f"chip {word}",
+        )
+        for word in words
+    ]
+    return tag("ul", *chips, class_="tally") if chips else Html("")
+
+
+def verdict_table(verdicts: Sequence[Verdict], claims: Mapping[str, Text]) -> Html:
+    """Return the table of all verdicts, the parts of a chain below their claim."""
+    if not verdicts:
+        return tag("p", both(UI["no-verdicts"]), class_="quiet")
+    heads = [
+        tag("th", both(UI[key]), scope="col", class_=name)
+        for key, name in {
+            "verdict": "verdict",
+            "claim": "claim",
+            "effect": "effect",
+            "p": "number",
+            "seeds": "number",
+        }.items()
+    ]
+    rows = [
+        _row(verdict, claims.get(verdict.id, verdict.says), depth)
+        for verdict, depth in _with_parts(verdicts)
+    ]
+    return tag(
+        "table",
+        tag("caption", both(UI["caption"])),
+        tag("thead", tag("tr", *heads)),
+        tag("tbody", *rows),
+        class_="verdicts",
+    )
+
+
+def interval_glyph(verdict: Verdict) -> Html:
+    """Draw an interval on the scale of its own claim: zero, the zone of +-d, the bar."""
+    if verdict.interval is None or verdict.effect is None:
+        return Html("")
+    low, high = verdict.interval
+    d = verdict.matters or 0.0
+    reach = 1.12 * (max(abs(low), abs(high), 1.5 * d) or 1.0)
+
+    def x(value: float) -> float:
+        return round(_WIDTH / 2 * (1 + value / reach), 1)
+
+    middle = _HEIGHT / 2
+    at = x(verdict.effect)
+    zone = tag(
+        "rect", x=x(-d), y=1, width=round(x(d) - x(-d), 1), height=_HEIGHT - 2, rx=2, class_="zone"
+    )
+    zero = tag("line", x1=x(0), x2=x(0), y1=1, y2=_HEIGHT - 1, class_="zero")
+    bar = tag("line", x1=x(low), x2=x(high), y1=middle, y2=middle, class_="bar")
+    corner = f"M{at - 5} {middle}L{at} {middle - 5}L{at + 5} {middle}L{at} {middle + 5}Z"
+    return tag(
+        "svg",
+        zone,
+        zero,
+        bar,
+        tag("path", d=corner, class_="mean"),
+        viewBox=f"0 0 {_WIDTH} {_HEIGHT}",
+        class_=f"glyph {verdict.verdict}",
+        aria_hidden="true",
+    )
+
+
+def _with_parts(verdicts: Sequence[Verdict], depth: int = 0) -> Iterator[tuple[Verdict, int]]:
+    for verdict in verdicts:
+        yield verdict, depth
+        yield from _with_parts(verdict.parts, depth + 1)
+
+
+def _row(verdict: Verdict, says: Text, depth: int) -> Html:
+    size = SIZES.get(verdict.size)
+    remarks = []
+    if size is not None and verdict.verdict != "equivalent":
+        remarks.append(both(size))
+    if verdict.note:
+        remarks.append(tag("span", verdict.note))
+    if verdict.seeds_needed is not None:
+        remarks.append(both(say("needed", n=verdict.seeds_needed)))
+    label = tag("span", both(UI["parts"]), class_="part-word") if depth else None
+    claim = tag(
+        "th",
+        label,
+        tag("span", both(says), class_="says"),
+        tag("span", group(*remarks, between=" · "), class_="remarks") if remarks else None,
+        scope="row",
+        class_="claim",
+    )
+    cells = [
+        tag("td", verdict_chip(verdict.verdict), class_="verdict"),
+        claim,
+        tag("td", *_effect(verdict), class_="effect"),
+        tag("td", _named("p", p_text(verdict.p)), class_="number"),
+        tag("td", _named("seeds", str(verdict.n_seeds or "–")), class_="number"),
+    ]
+    return tag("tr", *cells, class_="part" if depth else None, id=f"claim-{verdict.id}")
+
+
+def _effect(verdict: Verdict) -> list[Html]:
+    if verdict.effect is None:
+        return [tag("span", "–", class_="quiet")]
+    figures = {one: estimate_text(verdict, one) for one in LANGUAGES}
+    details = []
+    if verdict.interval is not None and verdict.level is not None:
+        details.append(both(say("level", level=percent_text(verdict.level))))
+    if verdict.matters is not None:
+        limits = {one: UI["matters"][one].format(d=matters_text(verdict, one)) for one in LANGUAGES}
+        details.append(both(limits))
+    return [
+        interval_glyph(verdict),
+        tag("span", both(figures), class_="figures"),
+        tag("span", group(*details, between=" · "), class_="remarks"),
+    ]
+
+
+def _named(key: str, value: str) -> Html:
+    """Return a number with its column's name, which only narrow screens show."""
+    return group(tag("span", both(UI[key]), " ", class_="column-name"), value)

@@ -1,0 +1,174 @@
+"""Made-up runs: what a frame of an experiment looks like, small enough for many charts."""
+
+import functools
+import math
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from mlplab.draw import (
+    Figure,
+    best_set,
+    estimate_histogram,
+    heat_map,
+    learning_curves,
+    metric_by_factor,
+    paired_differences,
+    quantity,
+    spread_strips,
+)
+from mlplab.specs import Verdict
+
+WIDTHS, RATES, SEEDS, EPOCHS = (16, 64, 256), (0.01, 0.1, 10.0), range(6), range(1, 6)
+
+
+@pytest.fixture(scope="session")
+def course() -> pd.DataFrame:
+    """One row per run and epoch; the rate of 10 diverges after two epochs."""
+    rng = np.random.default_rng(0)
+    rows = []
+    for width in WIDTHS:
+        for rate in RATES:
+            for seed in SEEDS:
+                for epoch in EPOCHS:
+                    lost = rate == 10.0 and epoch > 2
+                    value = 0.9 - 1 / width - 0.1 / epoch + float(rng.normal(0, 0.01))
+                    rows.append(
+                        {
+                            "key": f"{width}-{rate}-{seed}",
+                            "arm": f"hidden={width} lr={rate}",
+                            "seed": seed,
+                            "net.hidden": width,
+                            "optim.lr": rate,
+                            "epoch": epoch,
+                            "status": "diverged" if rate == 10.0 else "finished",
+                            "valid_accuracy": math.nan if lost else value,
+                        }
+                    )
+    return pd.DataFrame(rows)
+
+
+@pytest.fixture(scope="session")
+def runs(course: pd.DataFrame) -> pd.DataFrame:
+    """One row per run."""
+    return course[course["epoch"] == max(EPOCHS)].reset_index(drop=True)
+
+
+@pytest.fixture(scope="session")
+def finished(runs: pd.DataFrame) -> pd.DataFrame:
+    """The runs of one rate that did not diverge."""
+    return runs[runs["optim.lr"] == 0.1].reset_index(drop=True)
+
+
+@pytest.fixture(scope="session")
+def verdicts() -> tuple[Verdict, ...]:
+    """Two claims with their verdicts."""
+    common = {"n_seeds": 6, "matters": 0.005, "level": 0.975, "metric": "valid_accuracy"}
+    return (
+        Verdict(
+            id="aa",
+            says="A = B",
+            verdict="equivalent",
+            effect=0.001,
+            interval=(-0.002, 0.004),
+            **common,
+        ),
+        Verdict(
+            id="bb", says="A > C", verdict="supported", effect=0.02, interval=(0.01, 0.03), **common
+        ),
+    )
+
+
+@pytest.fixture(scope="session")
+def differences() -> pd.DataFrame:
+    """Six paired differences for each of the two claims."""
+    rng = np.random.default_rng(1)
+    return pd.DataFrame(
+        {
+            "claim": ["aa"] * 6 + ["bb"] * 6,
+            "seed": [*range(6), *range(6)],
+            "difference": [*rng.normal(0.001, 0.003, 6), *rng.normal(0.02, 0.01, 6)],
+        }
+    )
+
+
+@pytest.fixture(scope="session")
+def draw_one(
+    course: pd.DataFrame,
+    runs: pd.DataFrame,
+    finished: pd.DataFrame,
+    differences: pd.DataFrame,
+    verdicts: tuple[Verdict, ...],
+) -> Callable[[str], Figure]:
+    """Return a chart of each kind, by name; each is made once."""
+    title = {"en": "The finding", "zh": "发现"}
+    accuracy = "valid_accuracy"
+    made: dict[str, Figure] = {}
+
+    def make(kind: str) -> Figure:
+        match kind:
+            case "curves":
+                return learning_curves(course, accuracy, by="net.hidden", title=title)
+            case "factor":
+                return metric_by_factor(
+                    runs,
+                    "net.hidden",
+                    accuracy,
+                    title=title,
+                    log=True,
+                    series="optim.lr",
+                    references={"as published": 0.87},
+                )
+            case "words":
+                return metric_by_factor(finished, "arm", accuracy, title=title)
+            case "paired":
+                return paired_differences(differences, verdicts, title=title)
+            case "heat":
+                return heat_map(
+                    runs, "optim.lr", "net.hidden", accuracy, title=title, chosen=(0.1, 256)
+                )
+            case "best":
+                return best_set(
+                    finished,
+                    accuracy,
+                    by="net.hidden",
+                    candidates=[256],
+                    near_best=[64, 256],
+                    matters=0.005,
+                    title=title,
+                )
+            case "strips":
+                return spread_strips(
+                    differences,
+                    "claim",
+                    "difference",
+                    title=title,
+                    measure=quantity(accuracy),
+                    differences=True,
+                )
+            case _:
+                values = np.random.default_rng(2).normal(0, 1, 50)
+                return estimate_histogram(
+                    list(values),
+                    title=title,
+                    measure=quantity("test_loss"),
+                    interval=(-1, 1),
+                    references={"truth": 0.0},
+                )
+
+    def get(kind: str) -> Figure:
+        if kind not in made:
+            made[kind] = make(kind)
+        return made[kind]
+
+    return get
+
+
+@pytest.fixture(scope="session")
+def svg_of(draw_one: Callable[[str], Figure]) -> Callable[..., str]:
+    """Return the SVG of a chart; each is drawn once."""
+    return functools.cache(
+        lambda kind, theme="light", language="en": draw_one(kind).svg(theme, language=language)
+    )

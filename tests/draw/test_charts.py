@@ -1,0 +1,205 @@
+"""What each kind of chart promises."""
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from mlplab.draw import (
+    Band,
+    Figure,
+    Quantity,
+    best_set,
+    estimate_histogram,
+    heat_map,
+    in_language,
+    learning_curves,
+    metric_by_factor,
+    paired_differences,
+)
+from mlplab.errors import ConfigError
+from mlplab.specs import Verdict
+
+Draw = Callable[[str], Figure]
+
+
+def _rows(figure: Figure, layer: int) -> list[dict[str, Any]]:
+    spec = figure.spec()
+    part = spec["layer"][layer]
+    data = part.get("data", spec.get("data"))
+    return data["values"] if "values" in data else spec["datasets"][data["name"]]
+
+
+def test_curves_show_the_band_they_were_given(course: pd.DataFrame) -> None:
+    band = Band("ten apart", lambda values: (sum(values) / len(values), -10.0, 10.0))
+    figure = learning_curves(course, "valid_accuracy", by="net.hidden", title="t", band=band)
+    drawn = _rows(figure, 0)
+    assert {(row["low"], row["high"]) for row in drawn} == {(-10.0, 10.0)}
+    assert "ten apart" in in_language(figure.caption)
+
+
+def test_curves_end_where_runs_diverge_and_the_caption_counts_them(course: pd.DataFrame) -> None:
+    figure = learning_curves(course, "valid_accuracy", by="optim.lr", title="t")
+    last = [row["x"] for row in _rows(figure, 0) if row["series"] == "10"]
+    assert max(last) == 2
+    # One arm is a rate; its three widths share six seeds.
+    assert "diverged" in in_language(figure.caption)
+    assert "发散" in in_language(figure.caption, "zh")
+
+
+def test_no_divergence_no_word_of_it(course: pd.DataFrame) -> None:
+    calm = course[course["status"] == "finished"]
+    figure = learning_curves(calm, "valid_accuracy", title="t")
+    assert "diverged" not in in_language(figure.caption)
+
+
+def test_a_diverged_run_has_no_number_even_where_it_left_one(finished: pd.DataFrame) -> None:
+    odd = finished.copy()
+    odd.loc[odd.index[0], ["status", "valid_accuracy"]] = ["diverged", 0.1]
+    figure = metric_by_factor(odd, "net.hidden", "valid_accuracy", title="t")
+    means = figure.data.drop_duplicates("net.hidden").set_index("net.hidden")["mean"]
+    first = odd["net.hidden"].iloc[0]
+    others = finished[finished["net.hidden"] == first]["valid_accuracy"].iloc[1:]
+    assert means[first] == pytest.approx(others.mean())
+
+
+def test_every_seed_has_its_point(finished: pd.DataFrame) -> None:
+    figure = metric_by_factor(finished, "net.hidden", "valid_accuracy", title="t", log=True)
+    drawn = [row["value"] for row in _rows(figure, 0)]
+    assert drawn == pytest.approx(list(finished["valid_accuracy"]), rel=1e-6)
+    x = figure.spec()["layer"][0]["encoding"]["x"]
+    assert x["scale"]["type"] == "log"
+    assert x["axis"]["values"] == [16.0, 64.0, 256.0]
+
+
+def test_log_axes_need_positive_numbers(finished: pd.DataFrame) -> None:
+    with pytest.raises(ConfigError, match=r"log axis of .net\.hidden.: expected positive"):
+        metric_by_factor(
+            finished.assign(**{"net.hidden": 0}),
+            "net.hidden",
+            "valid_accuracy",
+            title="t",
+            log=True,
+        )
+    with pytest.raises(ConfigError, match="try log=False"):
+        metric_by_factor(finished, "arm", "valid_accuracy", title="t", log=True)
+
+
+def test_paired_rows_are_those_of_the_verdicts(draw_one: Draw) -> None:
+    figure = draw_one("paired")
+    table = _rows(figure, 0)
+    assert [row["verdict"] for row in table] == ["equivalent", "supported"]
+    assert [(row["low"], row["high"]) for row in table] == [(-0.2, 0.4), (1.0, 3.0)]
+    assert [(row["zone_low"], row["zone_high"]) for row in table] == [(-0.5, 0.5)] * 2
+    assert len(figure.data) == 12
+
+
+def test_paired_dots_lie_in_their_own_row(draw_one: Draw) -> None:
+    dots = _rows(draw_one("paired"), 2)
+    assert [round(dot["y"]) for dot in dots] == [0] * 6 + [1] * 6
+
+
+def test_a_verdict_without_interval_is_drawn_without_a_bar(differences: pd.DataFrame) -> None:
+    verdict = Verdict(id="aa", says="A = B", verdict="none", n_seeds=2)
+    mine = differences[differences["claim"] == "aa"].head(2)
+    figure = paired_differences(mine, [verdict], title="t")
+    row = _rows(figure, 0)[0]
+    assert row["low"] is None
+    assert row["zone_low"] is None
+    assert "NaN" not in figure.svg()
+
+
+def test_claims_without_verdict_are_refused(
+    differences: pd.DataFrame, verdicts: tuple[Verdict, ...]
+) -> None:
+    with pytest.raises(ConfigError, match=r"expected claims among \['aa'\]; got \['bb'\]"):
+        paired_differences(differences, verdicts[:1], title="t")
+
+
+def test_heat_cells_are_means_and_diverged_ones_have_none(
+    draw_one: Draw, runs: pd.DataFrame
+) -> None:
+    cells = {(row["x"], row["y"]): row for row in _rows(draw_one("heat"), 0)}
+    assert len(cells) == 9
+    for (x, y), cell in cells.items():
+        mine = runs[(runs["optim.lr"] == float(x)) & (runs["net.hidden"] == int(y))]
+        if x == "10":
+            assert cell["mean"] is None
+            assert cell["sick"] == "× 6/6"
+        else:
+            assert cell["mean"] == pytest.approx(mine["valid_accuracy"].mean(), rel=1e-6)
+            assert cell["label"] == f"{100 * mine['valid_accuracy'].mean():.1f}"
+    assert [key for key, cell in cells.items() if cell["chosen"]] == [("0.1", "256")]
+
+
+def test_larger_values_stand_higher_on_a_heat_map(draw_one: Draw) -> None:
+    spec = draw_one("heat").spec()
+    assert spec["layer"][0]["encoding"]["y"]["sort"] == ["256", "64", "16"]
+
+
+def test_a_heat_map_of_one_value_is_drawn(finished: pd.DataFrame) -> None:
+    flat = finished.assign(valid_accuracy=0.5)
+    figure = heat_map(flat, "optim.lr", "net.hidden", "valid_accuracy", title="t")
+    assert "50.0" in figure.svg()
+
+
+def test_places_in_the_confidence_sets(finished: pd.DataFrame) -> None:
+    lost = finished["net.hidden"].eq(16) & finished["seed"].eq(0)
+    frame = finished.assign(status=finished["status"].mask(lost, "diverged"))
+    figure = best_set(
+        frame,
+        "valid_accuracy",
+        by="net.hidden",
+        candidates=[256],
+        near_best=[],
+        matters=0.005,
+        title="t",
+    )
+    places = figure.data.drop_duplicates("net.hidden").set_index("net.hidden")["place"]
+    assert dict(places) == {16: "failed", 64: "beaten", 256: "candidate"}
+    with pytest.raises(ConfigError, match=r"got \[512\]"):
+        best_set(
+            frame,
+            "valid_accuracy",
+            by="net.hidden",
+            candidates=[512],
+            near_best=[],
+            matters=0.005,
+            title="t",
+        )
+
+
+def test_strips_tell_the_standard_deviation(draw_one: Draw, differences: pd.DataFrame) -> None:
+    stds = draw_one("strips").data.drop_duplicates("claim").set_index("claim")["std"]
+    expected = differences.groupby("claim")["difference"].std()
+    assert dict(stds) == pytest.approx(dict(expected))
+
+
+def test_a_histogram_needs_finite_values() -> None:
+    measure = Quantity("estimate", share=False)
+    with pytest.raises(ConfigError, match="1 of 2"):
+        estimate_histogram([1.0, math.nan], title="t", measure=measure)
+    with pytest.raises(ConfigError, match="expected finite values"):
+        estimate_histogram([], title="t", measure=measure)
+
+
+def test_a_missing_column_is_named_with_the_nearest(finished: pd.DataFrame) -> None:
+    with pytest.raises(ConfigError, match="no column 'valid_acuracy'; did you mean 'valid_acc"):
+        learning_curves(finished, "valid_acuracy", title="t")
+    with pytest.raises(ConfigError, match="at least one row"):
+        learning_curves(finished.head(0), "valid_accuracy", title="t")
+
+
+@pytest.mark.parametrize("name", ["", "Übersicht", "a/b", "-x", "A"])
+def test_names_that_cannot_be_files_are_refused(name: str, draw_one: Draw) -> None:
+    figure = draw_one("best")
+    with pytest.raises(ConfigError, match="figure name"):
+        Figure(name, "t", figure.chart, "", figure.data)
+
+
+def test_a_figure_says_its_finding(draw_one: Draw) -> None:
+    figure = draw_one("best")
+    with pytest.raises(ConfigError, match="expected a title"):
+        Figure("a", {"en": " "}, figure.chart, "", figure.data)

@@ -10,8 +10,8 @@ from functools import lru_cache
 import torch
 
 from mlplab.data import Task
-from mlplab.engine.memory import capacity, shared_bytes, slot_bytes
-from mlplab.engine.numerics import single_thread
+from mlplab.engine.memory import rooms
+from mlplab.engine.numerics import kernel_kind, single_thread
 from mlplab.engine.program import Program
 from mlplab.engine.training import Splits, Training
 from mlplab.specs import Run
@@ -37,8 +37,9 @@ class Cost:
 @lru_cache(maxsize=1)
 def flop_rate() -> float:
     """Measure this machine's single-thread matrix product rate, in flop per second (30 ms)."""
-    a, b = torch.rand(512, 512), torch.rand(512, 512)
-    out = torch.empty(512, 512)
+    kernel_kind()  # the first product of a process fixes MKL's mode
+    a = torch.full((512, 512), 0.5, dtype=torch.float32)
+    b, out = a.clone(), a.clone()
     with single_thread():
         best = float("inf")
         for _ in range(8):
@@ -72,29 +73,23 @@ def plan_cost(runs: Sequence[Run], task: Task, workers: int = 1) -> Cost:
     """
     splits = Splits(task)
     flop = 0.0
-    per_program: dict[Program, list[float]] = {}
+    steps: dict[Program, int] = {}
+    batches: dict[Program, list[str]] = {}
     for run in runs:
         training = Training.begin(run, splits)
         program = training.program
-        one = run_flop(run, program, task, len(training.valid))
-        totals = per_program.setdefault(program, [0.0, 0.0])
-        totals[0] += 1
-        totals[1] = max(totals[1], run_steps(run, program))
-        flop += one
-    overhead = sum(
-        STEP_SECONDS * steps * -(-n // capacity(program))
-        for program, (n, steps) in per_program.items()
-    )
-    stacks = [
-        slot_bytes(program) * min(n, capacity(program)) + shared_bytes(program)
-        for program, (n, _) in per_program.items()
-    ]
+        flop += run_flop(run, program, task, training.n_valid)
+        steps[program] = max(steps.get(program, 0), run_steps(run, program))
+        batches.setdefault(program, []).append(training.batches)
+    filled = {program: rooms(program, sorted(members)) for program, members in batches.items()}
+    overhead = sum(STEP_SECONDS * steps[program] * len(some) for program, some in filled.items())
+    stacks = [max(room.bytes for room in some) for some in filled.values()]
     rate = flop_rate() * _EFFICIENCY
     return Cost(
         runs=len(runs),
         flop=flop,
         seconds=(flop / rate + overhead) / max(1, workers),
         bytes=int(sum(sorted(stacks, reverse=True)[:workers])) + task.inputs.nbytes,
-        programs=len(per_program),
+        programs=len(filled),
         workers=workers,
     )

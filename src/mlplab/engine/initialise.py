@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,25 +25,26 @@ def initial_weight(init: Init, seed: int, layer: int, n_out: int, n_in: int) -> 
     >>> bool((wide[:2, :4] == narrow).all())
     True
     """
+    draw: Callable[..., NDArray[np.float64]]
+    draw = _remembered if n_out * n_in <= _KEPT_SIZE else _draw
     match init.kind:
         case "zeros":
             return np.zeros((n_out, n_in))
         case "uniform":
-            return init.scale * (2 * _draw("uniform", seed, layer, n_out, n_in) - 1)
+            return init.scale * (2 * draw("uniform", seed, layer, n_out, n_in) - 1)
         case "normal":
             factor = init.scale
         case "he":
             factor = init.scale * math.sqrt(2 / n_in)
         case "xavier":
             factor = init.scale * math.sqrt(2 / (n_in + n_out))
-    return factor * _draw("normal", seed, layer, n_out, n_in)
+    return factor * draw("normal", seed, layer, n_out, n_in)
 
 
-@lru_cache(maxsize=16)  # arms of one seed ask for the same draws one after the other
 def _draw(law: str, seed: int, layer: int, n_out: int, n_in: int) -> NDArray[np.float64]:
     generator = philox(seed, f"{law} weights", layer, 0)
     source = generator.bit_generator
-    state = source.state
+    state: Any = source.state
     drawn = np.empty((n_out, n_in))
     for unit in range(n_out):
         # Moving one generator's counter costs a tenth of making a generator per unit.
@@ -54,3 +57,7 @@ def _draw(law: str, seed: int, layer: int, n_out: int, n_in: int) -> NDArray[np.
             generator.random(out=drawn[unit])
     drawn.setflags(write=False)
     return drawn
+
+
+_KEPT_SIZE = 2**18  # of a matrix: sixteen of them are 32 MB
+_remembered = lru_cache(maxsize=16)(_draw)  # arms of one seed ask one after the other

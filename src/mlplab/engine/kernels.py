@@ -11,6 +11,10 @@ from torch import Tensor
 class Products(Protocol):
     """The five products of a training step; nothing crosses runs in any of them."""
 
+    @property
+    def aligned(self) -> bool:
+        """Whether each run's weights must begin at a 64-byte line."""
+
     def shared_forward(self, x: Tensor, weight: Tensor, bias: Tensor, out: Tensor) -> None:
         """out[r] = weight[r] @ x^T + bias[r] for runs that share x, (B, I)."""
 
@@ -31,17 +35,30 @@ class Stacked:
     """One product over the rows of several runs (shared inputs), or one batched product.
 
     Weights are (R, O, I) and activations (R, O, B): runs with shared inputs are then the rows of
-    one (R*O, I) matrix, for free. Equal to `Loop` in bits where `numerics.kernel_kind` says so, given
-    at least 16 rows, at least 2 runs and batches in whole 64-byte lines.
+    one (R*O, I) matrix, for free. A run's bits do not depend on the others where
+    `numerics.kernel_kind` says so, given at least 16 rows, at least 2 runs, batches in whole
+    64-byte lines, and single precision: a wide product in double precision rounds a row by its
+    place unless the rows of a run are a multiple of 4, so there shared inputs go run by run.
     """
+
+    aligned = False
+
+    def __init__(self, wide: bool) -> None:
+        self._wide = wide
 
     def shared_forward(self, x: Tensor, weight: Tensor, bias: Tensor, out: Tensor) -> None:
         """One wide product; see `Products`."""
+        if not self._wide:
+            _each_forward(x, weight, bias, out)
+            return
         rows = weight.shape[0] * weight.shape[1]
         torch.addmm(bias.reshape(rows, 1), weight.view(rows, -1), x.t(), out=out.view(rows, -1))
 
     def shared_update(self, weight: Tensor, delta: Tensor, x: Tensor) -> None:
         """One wide product; see `Products`."""
+        if not self._wide:
+            _each_update(weight, delta, x)
+            return
         rows = weight.shape[0] * weight.shape[1]
         weight.view(rows, -1).addmm_(delta.view(rows, -1), x)
 
@@ -59,17 +76,21 @@ class Stacked:
 
 
 class Loop:
-    """One product per run: the same bits on any machine, slower for small networks."""
+    """One product per run: the same bits on any machine, slower for small networks.
+
+    Without a strict mode a product may depend on where its matrices begin, so every run's
+    weights begin at a 64-byte line (`aligned`).
+    """
+
+    aligned = True
 
     def shared_forward(self, x: Tensor, weight: Tensor, bias: Tensor, out: Tensor) -> None:
         """Run by run; see `Products`."""
-        for w, b, o in zip(weight, bias, out, strict=True):
-            torch.addmm(b.unsqueeze(1), w, x.t(), out=o)
+        _each_forward(x, weight, bias, out)
 
     def shared_update(self, weight: Tensor, delta: Tensor, x: Tensor) -> None:
         """Run by run; see `Products`."""
-        for w, d in zip(weight, delta, strict=True):
-            w.addmm_(d, x)
+        _each_update(weight, delta, x)
 
     def forward(self, h: Tensor, weight: Tensor, bias: Tensor, out: Tensor) -> None:
         """Run by run; see `Products`."""
@@ -87,6 +108,16 @@ class Loop:
             w.addmm_(d, one.t())
 
 
-def products(name: str) -> Products:
-    """Return the products of a numerics profile: `stacked` or `loop`."""
-    return Stacked() if name == "stacked" else Loop()
+def _each_forward(x: Tensor, weight: Tensor, bias: Tensor, out: Tensor) -> None:
+    for w, b, o in zip(weight, bias, out, strict=True):
+        torch.addmm(b.unsqueeze(1), w, x.t(), out=o)
+
+
+def _each_update(weight: Tensor, delta: Tensor, x: Tensor) -> None:
+    for w, d in zip(weight, delta, strict=True):
+        w.addmm_(d, x)
+
+
+def products(name: str, dtype: str) -> Products:
+    """Return the products of a numerics profile, `stacked` or `loop`, for runs of a dtype."""
+    return Stacked(wide=dtype == "float32") if name == "stacked" else Loop()

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
+
+from mlplab.data import Task
 
 
 @dataclass
 class Judged:
     """What a loss says of a batch: `loss` and `hit`, both (R, B); `hit` is 1 for a right class.
 
-    For numbers, `hit` holds the summed squared error over outputs, from which the RMSE comes.
+    For numbers, `hit` holds the mean squared error over outputs, from which the RMSE comes.
     """
 
     loss: Tensor
@@ -67,6 +71,18 @@ class Squared:
 
 
 Loss = CrossEntropy | Squared
+
+
+def zero_loss(name: str, task: Task) -> float:
+    """Return the mean loss that outputs of 0 have on a task's pool.
+
+    log(C) for cross-entropy; for squares, the mean square of the targets (1/C for classes).
+    """
+    if name == "cross-entropy":
+        return math.log(task.n_outputs)
+    if task.kind == "classification":
+        return 1 / task.n_outputs
+    return float(np.square(task.targets[task.pool], dtype=np.float64).mean())
 
 
 def loss_of(name: str, n_outputs: int, dtype: torch.dtype) -> Loss:

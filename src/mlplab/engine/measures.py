@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from mlplab.errors import ConfigError
 Measure = Callable[[NDArray[Any], NDArray[Any]], float]
 
 BUILT_IN = ("grad_norm",)
+_TAKEN = (*BUILT_IN, "loss", "accuracy", "rmse")
 _MEASURES: dict[str, Measure] = {}
 
 
@@ -29,30 +30,49 @@ def metric(name: str) -> Callable[[Measure], Measure]:
     """
 
     def register(function: Measure) -> Measure:
-        if not name.isidentifier() or name in BUILT_IN:
-            raise ConfigError(f"metric: expected a new name of letters and digits; got {name!r}")
+        if not name.isidentifier() or name in _TAKEN:
+            raise ConfigError(
+                f"metric: expected a name of letters and digits other than {', '.join(_TAKEN)}; "
+                f"got {name!r}"
+            )
         _MEASURES[name] = function
         return function
 
     return register
 
 
-def measures_of(names: tuple[str, ...]) -> dict[str, Measure]:
-    """Return the registered functions of these names, without the built-in ones.
+def measures_of(
+    names: tuple[str, ...], given: Mapping[str, Measure] | None = None
+) -> dict[str, Measure]:
+    """Return the functions of these names, without the built-in ones.
+
+    Args:
+        names: as `Fit.measures` has them.
+        given: where to look; default: the functions registered in this process.
 
     Raises:
-        ConfigError: a name is not registered.
+        ConfigError: there is no function of that name.
     """
+    source = _MEASURES if given is None else given
     wanted = [name for name in names if name not in BUILT_IN]
     for name in wanted:
-        if name not in _MEASURES:
-            known = ", ".join((*BUILT_IN, *_MEASURES))
+        if name not in source:
+            known = ", ".join((*BUILT_IN, *source))
             raise ConfigError(f"fit.measures: no metric {name!r}; known: {known}")
-    return {name: _MEASURES[name] for name in wanted}
+    return {name: source[name] for name in wanted}
 
 
-def evaluate(measure: Measure, targets: NDArray[Any], outputs: NDArray[Any]) -> float:
-    """Apply a user's metric; outputs that are not finite give NaN rather than an error."""
+def evaluate(name: str, measure: Measure, targets: NDArray[Any], outputs: NDArray[Any]) -> float:
+    """Apply a user's metric; outputs that are not finite give NaN rather than an error.
+
+    Raises:
+        ConfigError: the function fails, or returns no number.
+    """
     if not np.isfinite(outputs).all():
         return float("nan")
-    return float(measure(targets, outputs))
+    try:
+        return float(measure(targets, outputs))
+    except Exception as problem:
+        raise ConfigError(
+            f"metric {name!r} failed with {type(problem).__name__}: {problem}"
+        ) from problem

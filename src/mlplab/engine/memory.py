@@ -1,6 +1,10 @@
-"""The memory model: bytes of a stack, and how many slots a budget holds."""
+"""The memory model: bytes of a stack, and how many runs a budget holds."""
 
 from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Hashable, Iterable
+from itertools import pairwise
 
 from mlplab.engine.program import Program
 
@@ -10,39 +14,108 @@ BUDGET_BYTES = 256 * 2**20
 CACHE_BYTES = 24 * 2**20
 """What a stack's weights and activations should fit, so that a step does not stream from memory."""
 
+_MOST_SLOTS = 4096
 _STATES = {"sgd": 0, "momentum": 1, "adam": 4, "adamw": 4}  # moments, gradient and scratch
 
 
 def slot_bytes(program: Program) -> int:
     """Return what one slot takes: weights, optimiser state, activations, deltas and masks."""
-    size = 8 if program.dtype == "float64" else 4
     widths = program.padded_widths
-    params = sum((i + 1) * o for i, o in zip(widths, widths[1:], strict=False))
-    units = sum(widths[1:])
-    buffers = 2 + (2 if program.has_dropout else 0)
-    acts = buffers * units * program.lanes + 2 * widths[-1] * program.lanes
-    return size * (params * (1 + _STATES[program.optimiser]) + acts)
+    layers = [(i + 1) * o for i, o in pairwise(widths)]
+    hidden, outputs = sum(widths[1:-1]), widths[-1]
+    per_unit = 4 if program.has_dropout else 2  # activation and delta; mask and masked activation
+    # The loss works on a copy of the targets and on one array beside the outputs.
+    acts = program.lanes * (per_unit * hidden + 3 * outputs)
+    norm = 12 * max(layers) if "grad_norm" in program.measures else 0
+    return _size(program) * (sum(layers) * (1 + _STATES[program.optimiser]) + acts) + norm
 
 
-def shared_bytes(program: Program) -> int:
-    """Return what a stack takes besides its slots: the buffers that scoring uses."""
-    size = 8 if program.dtype == "float64" else 4
-    per_slot = program.score_lanes * sum(program.padded_widths[1:])
-    n_slots = max(2, program.min_group, 2**22 // (program.score_lanes * max(program.widths[1:])))
-    return size * (per_slot * n_slots + program.score_lanes * program.padded_widths[0])
+def group_bytes(program: Program) -> int:
+    """Return what runs with shared batches take together: a batch, and the rows in their order."""
+    widths = program.padded_widths
+    batch = program.lanes * (widths[0] + widths[-1] + 1)
+    return _size(program) * batch + 16 * program.n_rows
 
 
-def capacity(program: Program, budget_bytes: int = BUDGET_BYTES) -> int:
-    """Return how many slots a stack of this program should have.
+def stack_bytes(program: Program, n_slots: int, n_groups: int) -> int:
+    """Return what a stack takes, with the buffers in which its slots are scored.
 
-    As many as fit the cache, at least 16, and never more than the budget holds; at least 1.
+    Idle slots count: see `Program.min_group`.
+    """
+    widths = program.padded_widths
+    at_once = min(n_slots, program.score_portion)
+    scored = program.score_lanes * (at_once * (sum(widths[1:]) + widths[-1]) + widths[0])
+    own = n_slots * slot_bytes(program) + n_groups * group_bytes(program)
+    return own + _size(program) * scored
+
+
+class Room:
+    """Counts runs into a stack until it is full; the first is always let in."""
+
+    def __init__(self, program: Program, budget_bytes: int = BUDGET_BYTES) -> None:
+        self._program = program
+        self._budget = budget_bytes
+        self._most = min(_MOST_SLOTS, max(16, CACHE_BYTES // slot_bytes(program)))
+        self._members: Counter[Hashable] = Counter()
+        self._n_slots = 0
+
+    @property
+    def n_runs(self) -> int:
+        """How many runs are in."""
+        return self._members.total()
+
+    @property
+    def bytes(self) -> int:
+        """What the stack takes with the runs that are in."""
+        return stack_bytes(self._program, max(2, self._n_slots), len(self._members))
+
+    def let_in(self, batches: Hashable) -> bool:
+        """Let in a run if there is room; runs of equal `batches` see the same examples."""
+        n, least = self._members[batches], self._program.min_group
+        n_slots = self._n_slots + max(least, n + 1) - (max(least, n) if n else 0)
+        n_groups = len(self._members) + (not n)
+        if self._n_slots and (
+            n_slots > self._most or stack_bytes(self._program, n_slots, n_groups) > self._budget
+        ):
+            return False
+        self._members[batches] += 1
+        self._n_slots = n_slots
+        return True
+
+
+def rooms(
+    program: Program, batches: Iterable[Hashable], budget_bytes: int = BUDGET_BYTES
+) -> list[Room]:
+    """Count runs into as many stacks as they need, one stack after the other."""
+    filled = [Room(program, budget_bytes)]
+    for one in batches:
+        if not filled[-1].let_in(one):
+            filled.append(Room(program, budget_bytes))
+            filled[-1].let_in(one)
+    return filled
+
+
+def capacity(program: Program, budget_bytes: int = BUDGET_BYTES, sharing: int = 1) -> int:
+    """Return how many runs a stack of this program should have; at least 1.
+
+    As many as fit the cache, at least 16 slots, and never more than the budget holds.
+
+    Args:
+        program: what the runs have in common.
+        budget_bytes: what the stack may take.
+        sharing: how many runs at a time share their batches.
 
     >>> from mlplab.engine.program import Program
     >>> small = Program((8, 4, 2), "relu", "cross-entropy", "sgd", 32, False, 320, "float32",
     ...                 False, ())
-    >>> capacity(small) > 1000 > capacity(small, budget_bytes=2**20) > 1
+    >>> capacity(small) > 500 > capacity(small, budget_bytes=2**20) > 1
     True
     """
-    each = slot_bytes(program)
-    fits = max(1, (budget_bytes - shared_bytes(program)) // each)
-    return int(min(fits, max(16, CACHE_BYTES // each), 4096))
+    room = Room(program, budget_bytes)
+    while room.let_in(room.n_runs // sharing):
+        pass
+    return room.n_runs
+
+
+def _size(program: Program) -> int:
+    return 8 if program.dtype == "float64" else 4

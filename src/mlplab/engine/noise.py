@@ -30,7 +30,7 @@ class KeyedNoise:
     """
 
     def __init__(self) -> None:
-        self._sources: dict[tuple[int, int], tuple[Any, dict[str, Any]]] = {}
+        self._sources: dict[tuple[int, int], tuple[Any, Any]] = {}
 
     def draw(self, seed: int, layer: int, step: int, units: int, lanes: int) -> Tensor:
         """Return integers 0..65535 as floats, (units, lanes); unit by unit, so widths share.

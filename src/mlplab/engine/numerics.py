@@ -28,8 +28,12 @@ _STRICT = 0x10000
 _BRANCHES = ("AVX512", "AVX2")
 
 
+def _has_mkl() -> bool:
+    return bool(torch.backends.mkl.is_available())  # type: ignore[no-untyped-call]
+
+
 def _branch() -> str | None:
-    if not torch.backends.mkl.is_available() or platform.machine() not in ("x86_64", "AMD64"):
+    if not _has_mkl() or platform.machine() not in ("x86_64", "AMD64"):
         return None
     capability = torch.backends.cpu.get_cpu_capability()
     return capability if capability in _BRANCHES else None
@@ -41,14 +45,21 @@ def kernel_kind() -> Kernels:
 
     `stacked`: one product over several runs gives each the bits of its own product; chosen where
     MKL offers a strict mode and a probe of shapes known to be delicate finds no mismatch.
-    `loop`: one product per run, correct everywhere and slower for small networks.
+    `loop`: one product per run, correct everywhere and slower for small networks; also where a
+    product was computed before this question was asked, which has fixed MKL's mode already.
     """
     branch = _branch()
     if os.environ.get("MLPLAB_NUMERICS") == "loop" or branch is None:
         return "loop"
+    before = os.environ.get("MKL_CBWR")
     os.environ.setdefault("MKL_CBWR", f"{branch},STRICT")
     with single_thread():
-        return "stacked" if _mode_is_strict() and _probe() else "loop"
+        if _mode_is_strict() and _probe():
+            return "stacked"
+    if before is None:
+        # Worker processes inherit the environment, and must compute as this process does.
+        del os.environ["MKL_CBWR"]
+    return "loop"
 
 
 def _mode_is_strict() -> bool:
@@ -67,14 +78,17 @@ def _mode_is_strict() -> bool:
 def _probe() -> bool:
     """Compare stacked products with a run's own, on shapes that differ without a strict mode."""
     generator = torch.Generator().manual_seed(0)
+    single, double = torch.float32, torch.float64
     for runs, out, inputs, batch in ((20, 1, 100, 16), (5, 5, 512, 16), (3, 65, 784, 16)):
-        weight = torch.randn(runs, out, inputs, generator=generator)
-        hidden = torch.randn(runs, inputs, batch, generator=generator)
-        if not torch.equal(torch.bmm(weight, hidden)[1:3], torch.bmm(weight[1:3], hidden[1:3])):
-            return False
+        for dtype in (single, double):
+            weight = torch.randn(runs, out, inputs, generator=generator, dtype=dtype)
+            hidden = torch.randn(runs, inputs, batch, generator=generator, dtype=dtype)
+            some = torch.bmm(weight[1:3], hidden[1:3])
+            if not torch.equal(torch.bmm(weight, hidden)[1:3], some):
+                return False
     for rows, inputs, batch in ((256, 784, 256), (24, 33, 48), (16, 330, 64)):
-        weight = torch.randn(4 * rows, inputs, generator=generator)
-        x = torch.randn(batch, inputs, generator=generator)
+        weight = torch.randn(4 * rows, inputs, generator=generator, dtype=single)
+        x = torch.randn(batch, inputs, generator=generator, dtype=single)
         if not torch.equal((weight @ x.t())[rows : 2 * rows], weight[rows : 2 * rows] @ x.t()):
             return False
     return True
@@ -87,7 +101,7 @@ def provenance(device: str = "cpu") -> Provenance:
         name = torch.cuda.get_device_name(device) if device.startswith("cuda") else device
         return Provenance(name, torch.__version__, f"{device}-tolerance", ENGINE_VERSION)
     capability = torch.backends.cpu.get_cpu_capability()
-    blas = os.environ.get("MKL_CBWR", "default") if torch.backends.mkl.is_available() else "blas"
+    blas = os.environ.get("MKL_CBWR", "default") if _has_mkl() else "blas"
     return Provenance(
         machine=f"{platform.machine()}-{capability.lower()}",
         torch=torch.__version__,
@@ -105,3 +119,14 @@ def single_thread() -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(threads)
+
+
+@contextlib.contextmanager
+def training_mode(device: torch.device) -> Iterator[None]:
+    """Compute on one thread, on `device`, without autograd; inside the block only."""
+    with single_thread(), torch.inference_mode():
+        if torch.get_default_device() == device:
+            yield  # entering a device costs two microseconds on each call into torch
+        else:
+            with device:
+                yield

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
 from mlplab.data import Task
 from mlplab.errors import ConfigError
@@ -59,6 +60,12 @@ class Program:
         """Examples per portion when a split is scored."""
         return max(256, min(1024, padded(2**18 // max(self.widths[1:]))))
 
+    @cached_property
+    def score_portion(self) -> int:
+        """Slots that are scored at once, to bound the memory; a half is still a whole group."""
+        within = 2**22 // (self.score_lanes * max(self.widths[1:]))
+        return max(4, 2 * self.min_group, within)
+
     @property
     def n_layers(self) -> int:
         """Number of weight matrices."""
@@ -67,7 +74,7 @@ class Program:
     @property
     def n_params(self) -> int:
         """Weights and biases of one run."""
-        return sum((i + 1) * o for i, o in zip(self.widths, self.widths[1:], strict=False))
+        return sum((i + 1) * o for i, o in pairwise(self.widths))
 
     @property
     def min_group(self) -> int:
@@ -85,13 +92,13 @@ class Program:
     @cached_property
     def flop_per_example(self) -> int:
         """Multiplications and additions of one example's forward and backward pass."""
-        pairs = list(zip(self.widths, self.widths[1:], strict=False))
+        pairs = list(pairwise(self.widths))
         return sum(6 * i * o for i, o in pairs) - 2 * pairs[0][0] * pairs[0][1]
 
     @property
     def flop_per_score(self) -> int:
         """Multiplications and additions of one example's forward pass."""
-        return sum(2 * i * o for i, o in zip(self.widths, self.widths[1:], strict=False))
+        return sum(2 * i * o for i, o in pairwise(self.widths))
 
 
 def program_of(run: Run, task: Task, n_rows: int) -> Program:

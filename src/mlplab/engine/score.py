@@ -56,9 +56,7 @@ class Scorer:
         lanes, widths = program.score_lanes, program.padded_widths
         self._x = torch.zeros(lanes, widths[0], dtype=dtype)
         self._target = torch.zeros(widths[-1], lanes, dtype=dtype)
-        # Portions of slots bound the memory; two at least, as a batched product wants.
-        self._portion = max(2, program.min_group, 2**22 // (lanes * max(widths[1:])))
-        n = min(n_slots, self._portion)
+        n = min(n_slots, program.score_portion)
         self._h = [torch.zeros(max(n, 2), width, lanes, dtype=dtype) for width in widths[1:]]
 
     def score(
@@ -109,7 +107,7 @@ class Scorer:
         )
 
     def _portions(self, n_slots: int) -> list[tuple[int, int]]:
-        parts = max(1, n_slots // self._portion)
+        parts = -(-n_slots // self._program.score_portion)
         edges = np.linspace(0, n_slots, parts + 1).astype(int)
         return list(zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True))
 

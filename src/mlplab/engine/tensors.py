@@ -13,7 +13,7 @@ from mlplab.data import Task
 
 
 class TaskTensors:
-    """Inputs, targets and weights of a task, without copying them; bytes become floats per batch."""
+    """Inputs, targets and weights of a task, not copied; bytes become floats per batch."""
 
     def __init__(self, task: Task, dtype: torch.dtype, width: int, device: torch.device) -> None:
         """Take a task's arrays; `width` is the padded number of features in a batch."""

@@ -1,4 +1,4 @@
-"""One run on its way: what it has seen, what was measured, and its state when it is not in a slot."""
+"""One run on its way: what it has seen, what was measured, and its state outside a slot."""
 
 from __future__ import annotations
 
@@ -7,8 +7,6 @@ import math
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
 from torch import Tensor
 
 from mlplab.data import Split, Task
@@ -17,36 +15,47 @@ from mlplab.errors import StoreError
 from mlplab.specs import Outcome, Rows, Run, canonical_json
 from mlplab.specs.outcome import Status
 
-
 _FAR = 1000.0
+_SPLITS_KEPT = 16
 
 
 class Splits:
-    """The training and validation rows of a task's runs, drawn once per seed and choice of rows."""
+    """The training and validation rows of a task's runs: runs that enter together share them."""
 
     def __init__(self, task: Task) -> None:
         self.task = task
+        self._sizes: dict[Rows, tuple[int, int]] = {}
         self._drawn: dict[tuple[int, Rows], Split] = {}
+
+    def sizes(self, run: Run) -> tuple[int, int]:
+        """Return how many rows a run trains on, and how many validate it; no matter of seeds."""
+        if run.rows not in self._sizes:
+            split = self.of(run)
+            self._sizes[run.rows] = (len(split.train), len(split.valid))
+        return self._sizes[run.rows]
 
     def of(self, run: Run) -> Split:
         """Return a run's rows."""
         at = (run.seed, run.rows)
         if at not in self._drawn:
+            while len(self._drawn) >= _SPLITS_KEPT:
+                del self._drawn[next(iter(self._drawn))]
             self._drawn[at] = self.task.split(run.seed, run.rows)
         return self._drawn[at]
 
 
-@dataclass
+@dataclass(eq=False)
 class Training:
     """A run between its first and its last step."""
 
     run: Run
     key: str
     program: Program
-    train: NDArray[np.int64]
-    valid: NDArray[np.int64]
+    n_valid: int
     batches: str
     """Runs with equal `batches` and epoch see the same examples at the same time."""
+    split: Split | None = None
+    """Its rows, while it trains: those of a thousand waiting runs would fill the memory."""
     epoch: int = 0
     step: int = 0
     sums: tuple[float, float, float] = (0.0, 0.0, 0.0)
@@ -61,28 +70,34 @@ class Training:
     @classmethod
     def begin(cls, run: Run, splits: Splits) -> Training:
         """Look up a run's rows and compile its program."""
-        task, split = splits.task, splits.of(run)
+        task, (n_train, n_valid) = splits.task, splits.sizes(run)
         return cls(
             run=run,
             key=run.key,
-            program=program_of(run, task, len(split.train)),
-            train=split.train,
-            valid=split.valid,
+            program=program_of(run, task, n_train),
+            n_valid=n_valid,
             batches=canonical_json([run.seed, run.rows, task.valid]),
         )
+
+    @property
+    def rows(self) -> Split:
+        """The rows of a run that trains."""
+        assert self.split is not None
+        return self.split
 
     def record(self, metrics: dict[str, float]) -> None:
         """Add an epoch's metrics."""
         for name, value in metrics.items():
             self.history.setdefault(name, []).append(value)
 
-    def has_diverged(self, loss: float) -> bool:
-        """Say whether an epoch's mean training loss is not finite, or far above the first batch's.
+    def has_diverged(self, loss: float, zero_loss: float) -> bool:
+        """Say whether an epoch's mean training loss is not finite, or far above where it began.
 
         Far is a factor of 1000: a rate of a million may leave a dead network with finite weights
-        and a loss of 400,000, and nobody would call that trained.
+        and a loss of 400,000, and nobody would call that trained. It began at the loss of the
+        first batch, or of outputs that are all 0 (`zero_loss`): one lucky example is no measure.
         """
-        return not math.isfinite(loss) or (self.first_loss > 0 and loss > _FAR * self.first_loss)
+        return not math.isfinite(loss) or loss > _FAR * max(self.first_loss, zero_loss)
 
     def outcome(self, provenance: str) -> Outcome:
         """Return what came of the run."""
@@ -100,10 +115,11 @@ class Training:
         )
 
     def freeze(self, state: dict[str, Tensor]) -> bytes:
-        """Write the run's state as safetensors bytes, from which `thaw` goes on to the same bits."""
+        """Write the run's state as safetensors bytes; `thaw` goes on from there to the same bits."""
         from safetensors.torch import save
 
         note = {
+            "key": self.key,
             "epoch": self.epoch,
             "step": self.step,
             "sums": [value.hex() for value in self.sums],
@@ -126,15 +142,17 @@ class Training:
             size = int.from_bytes(blob[:8], "little")
             note: dict[str, Any] = json.loads(blob[8 : 8 + size])["__metadata__"]
             note = json.loads(note["training"])
-            state = load(blob)
+            if note["key"] != self.key:
+                raise ValueError(f"it is of run {note['key']}")
+            self.state = load(blob)
+            self.epoch, self.step = note["epoch"], note["step"]
+            loss, hit, norm = (float.fromhex(value) for value in note["sums"])
+            self.sums = (loss, hit, norm)
+            self.history = {
+                name: [float.fromhex(value) for value in values]
+                for name, values in note["history"].items()
+            }
+            self.seconds = note["seconds"]
+            self.first_loss = float.fromhex(note["first_loss"])
         except Exception as problem:
             raise StoreError(f"checkpoint of run {self.key}: cannot be read ({problem})") from None
-        self.epoch, self.step = note["epoch"], note["step"]
-        self.sums = tuple(float.fromhex(value) for value in note["sums"])  # type: ignore[assignment]
-        self.history = {
-            name: [float.fromhex(value) for value in values]
-            for name, values in note["history"].items()
-        }
-        self.seconds = note["seconds"]
-        self.first_loss = float.fromhex(note["first_loss"])
-        self.state = state

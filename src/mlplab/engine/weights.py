@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from mlplab.engine.activations import activation
+from mlplab.engine.numerics import kernel_kind
 from mlplab.engine.program import Program
 from mlplab.errors import DataError, StoreError
 from mlplab.specs import Run
@@ -37,6 +38,8 @@ def unpack_weights(blob: bytes) -> list[tuple[Tensor, Tensor]]:
     try:
         tensors = load(blob)
         n_layers = len(tensors) // 2
+        if not n_layers:
+            raise ValueError("no layers")
         return [
             (tensors[f"layers.{i}.weight"], tensors[f"layers.{i}.bias"]) for i in range(n_layers)
         ]
@@ -56,13 +59,14 @@ def predict(run: Run, weights: bytes, inputs: NDArray[Any], scale: float = 1.0) 
     Raises:
         DataError: the inputs do not have the network's number of features.
     """
+    kernel_kind()  # the first product of a process fixes MKL's mode
     layers = unpack_weights(weights)
     n_features = layers[0][0].shape[1]
     if inputs.ndim != 2 or inputs.shape[1] != n_features:
         raise DataError(f"inputs: expected shape (N, {n_features}); got {inputs.shape}")
     act = activation(run.net.activation)
     parts = []
-    for first in range(0, len(inputs), 4096):
+    for first in range(0, max(1, len(inputs)), 4096):
         h = torch.from_numpy(np.array(inputs[first : first + 4096])).to(layers[0][0].dtype)
         if scale != 1.0:
             h = h * scale
@@ -71,4 +75,4 @@ def predict(run: Run, weights: bytes, inputs: NDArray[Any], scale: float = 1.0) 
                 act.forward(h)
             h = torch.addmm(bias, h, weight.t())
         parts.append(h.numpy())
-    return np.concatenate(parts) if parts else np.empty((0, layers[-1][0].shape[0]))
+    return np.concatenate(parts)

@@ -57,7 +57,7 @@ class Exercise:
     kind: Kind
     design: Design
     tell: Tell
-    chinese: Mapping[str, str] = field(default_factory=dict)
+    chinese: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     def text(self, language: str) -> Text:
         """Return the words in a language."""

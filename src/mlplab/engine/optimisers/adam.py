@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
@@ -14,6 +14,7 @@ from mlplab.engine.optimisers.base import (
     per_slot,
     scheduled_rate,
     step_numbers,
+    twin,
 )
 from mlplab.specs import SGD
 
@@ -34,11 +35,11 @@ class StackedAdam:
         made = {}
         for kind, tensors in (("w", weights), ("b", biases)):
             for i, tensor in enumerate(tensors):
-                made[f"first.{kind}{i}"] = torch.zeros_like(tensor)
-                made[f"second.{kind}{i}"] = torch.zeros_like(tensor)
-        self._gradients = [torch.zeros_like(w) for w in weights]
-        self._scratch = [torch.empty_like(w) for w in weights]
-        self._bias_scratch = [torch.empty_like(b) for b in biases]
+                made[f"first.{kind}{i}"] = twin(tensor)
+                made[f"second.{kind}{i}"] = twin(tensor)
+        self._gradients = [twin(w) for w in weights]
+        self._scratch = [twin(w) for w in weights]
+        self._bias_scratch = [twin(b) for b in biases]
         return made
 
     def begin_epoch(self, slots: Sequence[Slot | None], n_steps: int) -> None:
@@ -91,7 +92,15 @@ class StackedAdam:
             lambda t: t.squeeze(2),
         )
 
-    def _move(self, w, gradient, state, name, scratch, shape):  # type: ignore[no-untyped-def]
+    def _move(
+        self,
+        w: Tensor,
+        gradient: Tensor,
+        state: dict[str, Tensor],
+        name: str,
+        scratch: Tensor,
+        shape: Callable[[Tensor], Tensor],
+    ) -> None:
         first, second = state[f"first.{name}"], state[f"second.{name}"]
         if self._decays and self._decoupled:
             w.mul_(shape(self._shrink))
@@ -163,7 +172,7 @@ class FusedAdam(StackedAdam):
 
 
 def _float(number: float) -> Tensor:
-    return torch.tensor(float(number))
+    return torch.tensor(float(number), dtype=torch.float32)
 
 
 def _betas(slot: Slot | None) -> tuple[float, float]:

@@ -61,6 +61,13 @@ class Optimiser(Protocol):
         """Finish a step, after every layer's `apply`."""
 
 
+def twin(tensor: Tensor) -> Tensor:
+    """Make zeros that lie in memory as `tensor` does, so that products meet the same alignment."""
+    return torch.empty_strided(
+        tensor.shape, tensor.stride(), dtype=tensor.dtype, device=tensor.device
+    ).zero_()
+
+
 def per_slot(
     slots: Sequence[Slot | None],
     value: Callable[[Slot], float],

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import torch
 from torch import Tensor
 
-from mlplab.engine.optimisers.base import Accumulate, Slot, per_slot, scheduled_rate
+from mlplab.engine.optimisers.base import Accumulate, Slot, per_slot, scheduled_rate, twin
 from mlplab.specs import SGD
 
 
@@ -19,8 +18,8 @@ class MomentumSGD:
 
     def state(self, weights: Sequence[Tensor], biases: Sequence[Tensor]) -> dict[str, Tensor]:
         """One velocity per weight and bias."""
-        made = {f"velocity.w{i}": torch.zeros_like(w) for i, w in enumerate(weights)}
-        return made | {f"velocity.b{i}": torch.zeros_like(b) for i, b in enumerate(biases)}
+        made = {f"velocity.w{i}": twin(w) for i, w in enumerate(weights)}
+        return made | {f"velocity.b{i}": twin(b) for i, b in enumerate(biases)}
 
     def begin_epoch(self, slots: Sequence[Slot | None], n_steps: int) -> None:
         """Take this epoch's rates, momenta and decays."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from mlplab.exercises.profile import Profile, profile_of
+from mlplab.exercises.progress import Whole
 from mlplab.exercises.registry import Exercise, Findings
 from mlplab.exercises.text import LANGUAGES
 
@@ -114,18 +115,24 @@ def answer(
     started = time.monotonic()
     how = profile_of(profile)
     kept = store if isinstance(store, Store) else Store(store)
+    experiments = exercise.design(how, seeds)
+    whole = None if progress is None else Whole(progress, list(experiments.values()), kept)
+
+    def part() -> Report | None:
+        return None if whole is None else whole.next_part()
+
     finished = {
         name: experiment.run(
             kept,
             workers=workers,
             device=device,
-            progress=progress,
+            progress=part(),
             until_decided=until_decided and bool(experiment.claims),
         )
-        for name, experiment in exercise.design(how, seeds).items()
+        for name, experiment in experiments.items()
     }
     verdicts = tuple(v for runs in finished.values() for v in runs.verdicts())
-    findings = exercise.tell(finished, how)
+    findings = exercise.tell(finished, how, part())
     return Answer(exercise, how, finished, verdicts, findings, time.monotonic() - started)
 
 

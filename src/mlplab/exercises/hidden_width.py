@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from mlplab.draw import Figure
     from mlplab.experiment import Best, Runs
+    from mlplab.experiment.progress import Report
     from mlplab.specs import Verdict
 
 _WORDS = {
@@ -25,7 +26,11 @@ _WORDS = {
 
 
 def tell(
-    widths: Runs, published: Runs, profile: Profile, printed: Mapping[str, float]
+    widths: Runs,
+    published: Runs,
+    profile: Profile,
+    printed: Mapping[str, float],
+    progress: Report | None = None,
 ) -> Findings:
     """Collect what the page of 4.2.1 says and shows.
 
@@ -37,7 +42,7 @@ def tell(
     frame["width"] = frame["net.hidden"].astype(int)
     test = frame.groupby("width")["test_accuracy"].mean()
     best = widths.best("valid_accuracy")
-    fresh = best.score_test(seeds=profile.pick(5, 10))
+    fresh = best.score_test(seeds=profile.pick(5, 10), progress=progress)
     by_test = selection_optimism(widths.values("test_accuracy"))
     same, is_best, wide, narrow = widths.verdicts()
     again = published.values("test_accuracy")[0]

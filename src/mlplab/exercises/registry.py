@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from mlplab.draw import Figure
     from mlplab.experiment import Experiment, Runs
+    from mlplab.experiment.progress import Report
 
 Kind = Literal["trained", "exact"]
 
@@ -36,7 +37,7 @@ class Findings:
 
 
 Design = Callable[[Profile, int | None], "Mapping[str, Experiment]"]
-Tell = Callable[["Mapping[str, Runs]", Profile], Findings]
+Tell = Callable[["Mapping[str, Runs]", Profile, "Report | None"], Findings]
 
 
 @dataclass(frozen=True)

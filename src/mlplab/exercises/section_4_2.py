@@ -8,6 +8,7 @@ from typing import Any
 from mlplab.exercises.profile import Profile
 from mlplab.exercises.registry import Findings, exercise
 from mlplab.experiment import Experiment, Runs
+from mlplab.experiment.progress import Report
 from mlplab.specs import MLP, SGD, BestArm, Difference, Fit, Init, Run, TaskRef
 
 FASHION = "fashion-mnist"
@@ -29,10 +30,12 @@ _WIDE = "1024 hidden units give a higher test accuracy than 256"
 _NARROW = "16 hidden units give a lower test accuracy than 256"
 
 
-def _tell_hidden_width(runs: Mapping[str, Runs], profile: Profile) -> Findings:
+def _tell_hidden_width(
+    runs: Mapping[str, Runs], profile: Profile, progress: Report | None
+) -> Findings:
     from mlplab.exercises.hidden_width import tell
 
-    return tell(runs["widths"], runs["published"], profile, PUBLISHED_300)
+    return tell(runs["widths"], runs["published"], profile, PUBLISHED_300, progress)
 
 
 @exercise(

@@ -1,0 +1,205 @@
+"""What a sweep chooses, what that choice is worth, and how both are shown."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from mlplab.cli.documents import write_json
+from mlplab.cli.levels import short_names, show_factors, show_level
+from mlplab.cli.population import Setting
+from mlplab.cli.progress import show_progress
+from mlplab.cli.results import as_rows, as_summary, headline, metric_names, remarks, summaries
+from mlplab.cli.screen import note, show_interval, show_number, write, write_table
+from mlplab.errors import ConfigError
+from mlplab.experiment.metrics import check_metric, higher_is_better, refuse_test
+
+if TYPE_CHECKING:
+    from mlplab.experiment import ArmSummary, Best, Experiment, Runs, TestScore
+
+_SHOWN_ARMS = 40
+_HOLD_OUT = "--valid 0.1 holds out rows that can"
+
+
+def metric_that_chooses(experiment: Experiment, metric: str | None, score_test: bool) -> str | None:
+    """Return the metric that shall choose, checked before anything is trained; None if none can.
+
+    Raises:
+        GuardError: a metric of the test split.
+        ConfigError: one that the runs will not record, or of unknown direction.
+        click.UsageError: a test score is asked for and nothing chooses.
+    """
+    task = experiment.data
+    if metric is None:
+        if not task.n_valid:
+            if score_test:
+                raise click.UsageError(f"--score-test: nothing chooses what is scored; {_HOLD_OUT}")
+            return None
+        return "valid_accuracy" if task.kind == "classification" else "valid_rmse"
+    refuse_test(metric, "a sweep")
+    for arm in experiment.design:
+        check_metric(metric, arm.run, task)
+    if higher_is_better(metric) is None:
+        raise ConfigError(f"metric: {metric!r} cannot choose: it is not known which way is better")
+    return metric
+
+
+def choose(runs: Runs, metric: str | None, matters: float) -> Best | None:
+    """Return the best configuration; None if nothing chooses, or all of them diverged."""
+    if metric is None:
+        return None
+    if all(count.failures for count in runs.failures().values()):
+        return None
+    return runs.best(metric, matters)
+
+
+def score(best: Best | None, setting: Setting) -> TestScore:
+    """Score the chosen configuration on the test split, with fresh seeds: one logged look.
+
+    Raises:
+        ConfigError: nothing was chosen.
+    """
+    if best is None:
+        raise ConfigError("--score-test: every configuration has a run that diverged")
+    with show_progress("score", setting.quiet) as progress:
+        return best.score_test(progress=progress)
+
+
+def show(runs: Runs, best: Best | None, test: TestScore | None, setting: Setting) -> None:
+    """Write a sweep's results to standard output: a document, or a table and what it means."""
+    found = summaries(runs)
+    if setting.as_json:
+        for line in remarks(runs):
+            note(line, setting.quiet)
+        write_json(_document(runs, found, best, test))
+        return
+    write(headline(runs))
+    metric = best.metric if best else _fallback(runs)
+    _write_arms(runs, found[metric], metric, best)
+    for line in [*_on_choice(runs, best), *_on_test(runs, best, test), *remarks(runs)]:
+        write(line)
+
+
+def _fallback(runs: Runs) -> str:
+    names = metric_names(runs)
+    wanted = ("valid_accuracy", "valid_rmse", "train_accuracy", "train_rmse")
+    return next((name for name in wanted if name in names), names[0])
+
+
+def _write_arms(
+    runs: Runs, by_arm: Mapping[str, ArmSummary], metric: str, best: Best | None
+) -> None:
+    sign = -1.0 if higher_is_better(metric) else 1.0
+
+    def place(one: ArmSummary) -> tuple[bool, float]:
+        return one.n_failed > 0, math.inf if math.isnan(one.mean) else sign * one.mean
+
+    ranked = sorted(by_arm.values(), key=place)
+    names = short_names(list(runs.arms[0].factors))
+    diverged = any(one.n_failed for one in ranked)
+    rows = [
+        (
+            *(show_level(one.factors[path]) for path in names),
+            show_number(one.mean),
+            show_interval(one.interval),
+            str(one.n_seeds),
+            *((str(one.n_failed or ""),) if diverged else ()),
+            _mark(one.arm, best),
+        )
+        for one in ranked[:_SHOWN_ARMS]
+    ]
+    numbers = ("mean", "seeds", *(("diverged",) if diverged else ()))
+    heads = (*names.values(), "mean", "95 % interval", *numbers[1:], "")
+    write(f"{metric}, best first:")
+    write_table(heads, rows, right=numbers, whole=("mean", "95 % interval"))
+    if len(ranked) > _SHOWN_ARMS:
+        write(f"and {len(ranked) - _SHOWN_ARMS} more configurations: --json lists them all")
+
+
+def _mark(arm: str, best: Best | None) -> str:
+    if best is None:
+        return ""
+    if arm == best.arm.label:
+        return "chosen"
+    if arm in best.candidates:
+        return "candidate"
+    return "near best" if arm in best.near_best else ""
+
+
+def _on_choice(runs: Runs, best: Best | None) -> list[str]:
+    if best is None:
+        if all(count.failures for count in runs.failures().values()):
+            return ["nothing is chosen: every configuration has a run that diverged"]
+        return [f"nothing is chosen: rows that train do not choose; {_HOLD_OUT}"]
+    n, chosen = len(runs.arms), show_factors(best.arm.factors)
+    lines = [f"chosen by {best.metric}: {chosen}, mean {show_number(best.mean)}"]
+    if math.isnan(best.optimism):
+        lines.append("one seed chose, so what choosing adds to that mean cannot be told")
+    else:
+        lines.append(
+            f"choosing adds {show_number(best.optimism)} to that mean: configurations chosen "
+            f"without the seed they are scored on reach {show_number(best.honest_mean)}"
+        )
+    if n > 1:
+        lines.append(
+            f"95 % confidence: {len(best.candidates)} of {n} are beaten by no other (chosen and "
+            f"candidates); {len(best.near_best)} shown to be less than {best.matters:g} from the "
+            "best"
+        )
+    return lines
+
+
+def _on_test(runs: Runs, best: Best | None, test: TestScore | None) -> list[str]:
+    if test is not None:
+        return [f"test score of the chosen configuration: {test} (one logged look)"]
+    task = runs.experiment.data
+    if best is None or not task.n_test or any(n.startswith("test_") for n in metric_names(runs)):
+        return []
+    return [
+        "test split: not looked at; the same command with --score-test trains the chosen "
+        f"configuration with {len(best.seeds)} fresh seeds and scores it once"
+    ]
+
+
+def _document(
+    runs: Runs,
+    found: Mapping[str, Mapping[str, ArmSummary]],
+    best: Best | None,
+    test: TestScore | None,
+) -> dict[str, Any]:
+    chosen = best.arm if best else runs.arms[0] if len(runs.arms) == 1 else None
+    counts = runs.failures()
+    return {
+        "runs": as_rows(runs),
+        "summary": as_summary(found, chosen) if chosen else {},
+        "arms": [
+            {
+                "arm": arm.label,
+                "factors": dict(arm.factors),
+                "summary": as_summary(found, arm),
+                "n_failed": counts[arm.label].failures,
+            }
+            for arm in runs.arms
+        ],
+        "best": None
+        if best is None
+        else {
+            "arm": best.arm.label,
+            "factors": dict(best.arm.factors),
+            "metric": best.metric,
+            "mean": best.mean,
+            "honest_mean": best.honest_mean,
+            "optimism": best.optimism,
+            "candidates": best.candidates,
+            "near_best": best.near_best,
+            "failed": best.failed,
+            "matters": best.matters,
+        },
+        "test": None if test is None else asdict(test),
+        "seconds": runs.seconds,
+        "from_store": runs.from_store,
+    }

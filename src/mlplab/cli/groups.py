@@ -1,0 +1,22 @@
+"""A group of commands one of which is meant when none is named."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+
+class DefaultGroup(click.Group):
+    """A group that puts the name of its default command before arguments that name none."""
+
+    def __init__(self, *args: Any, default: str, **settings: Any) -> None:
+        super().__init__(*args, **settings)
+        self._default = default
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Complete the arguments."""
+        asks_for_help = bool(args) and args[0] in self.get_help_option_names(ctx)
+        if not args or (args[0].startswith("-") and not asks_for_help):
+            args = [self._default, *args]
+        return super().parse_args(ctx, args)

@@ -1,0 +1,39 @@
+"""Factors and their values, shown as they would be typed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+
+def short_names(paths: Sequence[str]) -> dict[str, str]:
+    """Return path -> the last part of it, or all of it where that is not enough.
+
+    >>> short_names(["optim.lr", "net.hidden"])
+    {'optim.lr': 'lr', 'net.hidden': 'hidden'}
+    """
+    last = [path.rsplit(".", 1)[-1] for path in paths]
+    return {
+        path: path if last.count(name) > 1 else name for path, name in zip(paths, last, strict=True)
+    }
+
+
+def show_level(value: Any) -> str:
+    """Return a factor's value as it would be typed.
+
+    >>> show_level((256, 128)), show_level(()), show_level(1e6)
+    ('256x128', 'none', '1e+06')
+    """
+    if isinstance(value, list | tuple):
+        return "x".join(map(show_level, value)) or "none"
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def show_factors(factors: Mapping[str, Any]) -> str:
+    """Return a configuration in one line.
+
+    >>> show_factors({"optim.lr": 0.1, "net.hidden": (256, 128)})
+    'lr=0.1 hidden=256x128'
+    """
+    names = short_names(list(factors))
+    return " ".join(f"{names[path]}={show_level(value)}" for path, value in factors.items())

@@ -1,0 +1,86 @@
+"""The options that commands share, each written once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+DEFAULT_SEEDS = 8
+
+
+def whole_from(least: int) -> Callable[[click.Context, click.Parameter, str | None], int | None]:
+    """Return what reads an option's whole number, from `least` on, or says what was expected."""
+
+    def read(ctx: click.Context, param: click.Parameter, value: str | None) -> int | None:
+        if value is None:
+            return None
+        if not value.isdecimal() or int(value) < least:
+            raise click.BadParameter(f"expected a whole number from {least}; got {value!r}")
+        return int(value)
+
+    return read
+
+
+as_json = click.option(
+    "--json",
+    "as_json",
+    is_flag=True,
+    help="One JSON document on standard output; all else goes to standard error.",
+)
+store = click.option(
+    "--store",
+    "store_place",
+    metavar="FILE|URL",
+    help="Where finished runs are kept: a file, sqlite:///FILE or postgresql://USER@HOST/DATABASE."
+    "  [default: MLPLAB_STORE, else a file in the user's data folder]",
+)
+device = click.option(
+    "--device", default="cpu", show_default=True, help="cpu, cuda, cuda:0, mps, ..."
+)
+threads = click.option(
+    "--threads",
+    "workers",
+    metavar="N",
+    callback=whole_from(1),
+    help="Worker processes, one thread each; no result depends on it."
+    "  [default: the cores, or one for small jobs]",
+)
+quiet = click.option("--quiet", is_flag=True, help="No progress and no notes on standard error.")
+plan = click.option(
+    "--plan",
+    "plan_only",
+    is_flag=True,
+    help="Print runs, flop, estimated seconds and memory, and train nothing.",
+)
+seed = click.option("--seed", metavar="S", callback=whole_from(0), help="One seed, S, alone.")
+
+
+def seeds(default: str = str(DEFAULT_SEEDS)) -> Callable[[F], F]:
+    """Return the option `--seeds`; `default` is what its help says."""
+    return click.option(
+        "--seeds",
+        "n_seeds",
+        metavar="N",
+        callback=whole_from(1),
+        help=f"Seeds 0 to N-1 for every configuration.  [default: {default}]",
+    )
+
+
+def chosen_seeds(seed: int | None, n_seeds: int | None) -> tuple[int, ...]:
+    """Return the seeds that `--seed` or `--seeds` name.
+
+    Raises:
+        click.UsageError: both are given.
+
+    >>> chosen_seeds(None, 3), chosen_seeds(7, None)
+    ((0, 1, 2), (7,))
+    """
+    if seed is not None and n_seeds is not None:
+        raise click.UsageError("--seed names one seed, --seeds how many: give one of them")
+    if seed is not None:
+        return (seed,)
+    return tuple(range(n_seeds or DEFAULT_SEEDS))

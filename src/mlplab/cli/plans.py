@@ -1,0 +1,37 @@
+"""What would be run and what it would cost."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from mlplab.cli.documents import write_json
+from mlplab.cli.progress import spell_seconds
+from mlplab.cli.screen import show_bytes, write_table
+
+
+def write_plans(plans: Sequence[Mapping[str, Any]], as_json: bool) -> None:
+    """Write plans to standard output: as a document, or as a table with one row per experiment.
+
+    Args:
+        plans: as `Plan.as_dict` makes them; each may have an `experiment`.
+        as_json: one plan makes an object, several make a list.
+    """
+    if as_json:
+        write_json(plans[0] if len(plans) == 1 else list(plans))
+        return
+    numbers = ("runs", "in store", "to train", "flop", "time", "memory")
+    named = any("experiment" in one for one in plans)
+    rows = [
+        (
+            *((str(one.get("experiment", "")),) if named else ()),
+            str(one["runs"]),
+            str(one["finished"]),
+            str(one["remaining"]),
+            f"{one['flop']:.2g}",
+            f"about {spell_seconds(one['seconds'])}",
+            f"about {show_bytes(one['bytes'])}",
+        )
+        for one in plans
+    ]
+    write_table((("experiment",) if named else ()) + numbers, rows, right=numbers)

@@ -1,0 +1,121 @@
+"""Training a population from the command line: what `train` and `sweep` have in common."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from mlplab.cli import options
+from mlplab.cli.screen import show_log
+
+if TYPE_CHECKING:
+    from mlplab.data import Task
+    from mlplab.experiment import Experiment, Runs
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """How a population is trained and shown; none of it changes a result."""
+
+    store_place: str | None
+    device: str
+    workers: int | None
+    keep_weights: bool
+    plan_only: bool
+    as_json: bool
+    quiet: bool
+
+
+def population_options(command: F) -> F:
+    """Add the argument DATA and the options that do not describe the run."""
+    decorators: list[Callable[[Any], Any]] = [
+        click.argument("data", shell_complete=_names_of_data_sets),
+        click.option(
+            "--param",
+            "params",
+            multiple=True,
+            metavar="NAME=VALUE",
+            help="A parameter of the data set, such as n_train=500; may be repeated.",
+        ),
+        options.seeds(),
+        options.seed,
+        options.store,
+        options.device,
+        options.threads,
+        click.option("--keep-weights", is_flag=True, help="Also keep the weights of every run."),
+        options.plan,
+        options.as_json,
+        options.quiet,
+    ]
+    for decorate in reversed(decorators):
+        command = decorate(command)
+    return command
+
+
+def load_data(name: str, valid: Any, params: Sequence[str], quiet: bool) -> Task:
+    """Load a data set by name; fetching it is told on standard error.
+
+    Raises:
+        click.UsageError: a parameter without a value.
+        ConfigError: an unknown data set or parameter.
+        DataError: it cannot be found.
+    """
+    given = _read_params(params)
+    from mlplab.data import load_task
+
+    with show_log(quiet):
+        return load_task(name, valid=valid, **given)
+
+
+def train_population(experiment: Experiment, setting: Setting, label: str) -> Runs | None:
+    """Train what an experiment lacks, or with `--plan` print what that would cost.
+
+    Returns:
+        The results; None if only the plan was asked for.
+    """
+    from mlplab.store import Store
+
+    store = Store(setting.store_place)
+    if setting.plan_only:
+        from mlplab.cli.plans import write_plans
+        from mlplab.experiment import this_machine
+
+        found = experiment.plan(store, keep_weights=setting.keep_weights)
+        cost = found.cost(experiment.data, this_machine(), setting.workers)
+        write_plans([found.as_dict(cost)], setting.as_json)
+        return None
+    from mlplab.cli.progress import show_progress
+
+    with show_progress(label, setting.quiet) as progress:
+        return experiment.run(
+            store,
+            workers=setting.workers,
+            device=setting.device,
+            keep_weights=setting.keep_weights,
+            progress=progress,
+        )
+
+
+def _read_params(params: Sequence[str]) -> Mapping[str, Any]:
+    given = {}
+    for text in params:
+        name, equals, value = text.partition("=")
+        if not name or not equals:
+            raise click.UsageError(f"--param: expected NAME=VALUE; got {text!r}")
+        try:
+            given[name.strip().replace("-", "_")] = json.loads(value)
+        except ValueError:
+            given[name.strip().replace("-", "_")] = value
+    return given
+
+
+def _names_of_data_sets(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    from mlplab.data import available
+
+    return [info.name for info in available() if info.name.startswith(incomplete)]

@@ -1,0 +1,153 @@
+"""`mlplab run`: exercises, answered with a verdict per claim and a page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from mlplab.cli import options
+from mlplab.cli.documents import write_json
+from mlplab.cli.plans import write_plans
+from mlplab.cli.progress import show_progress, spell_seconds
+from mlplab.cli.screen import show_log, write
+from mlplab.cli.verdicts import write_verdict
+from mlplab.exercises.profile import PROFILES
+
+if TYPE_CHECKING:
+    from mlplab.exercises import Answer
+
+REPORTS = Path("reports")
+_QUICK = "quick is small enough to try, not to rely on: --profile standard answers in earnest"
+
+
+def _names(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    from mlplab.exercises import list_exercises
+
+    names = [name for one in list_exercises() for name in (one.id, one.slug)]
+    return [name for name in names if name.startswith(incomplete)]
+
+
+@click.command()
+@click.argument("ids", nargs=-1, required=True, metavar="ID...", shell_complete=_names)
+@click.option(
+    "--profile",
+    type=click.Choice(list(PROFILES)),
+    default=next(iter(PROFILES)),
+    show_default=True,
+    help="How thoroughly: seeds, arms and epochs.",
+)
+@options.seeds("the profile's")
+@click.option(
+    "--until-decided",
+    is_flag=True,
+    help="Add seeds, at looks declared before, until every claim is decided or 64 are used.",
+)
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=REPORTS,
+    show_default=True,
+    help="The folder for the pages.",
+)
+@options.store
+@options.device
+@options.threads
+@options.plan
+@options.as_json
+@options.quiet
+def run(
+    ids: tuple[str, ...],
+    profile: str,
+    n_seeds: int | None,
+    until_decided: bool,
+    out: Path,
+    store_place: str | None,
+    device: str,
+    workers: int | None,
+    plan_only: bool,
+    as_json: bool,
+    quiet: bool,
+) -> None:
+    """Run exercises by ID or name, print a verdict for each of their claims, and write a page.
+
+    Finished runs are taken from the store, so an interrupted command continues where it stopped.
+    With --json, one exercise makes an object, several make a list.
+
+    \b
+    mlplab run 4.2.1
+    mlplab run hidden-width --profile standard --seeds 16 --out pages
+    """
+    from mlplab.exercises import answer, get_exercise, plan
+    from mlplab.store import Store
+
+    exercises = list(dict.fromkeys(get_exercise(name) for name in ids))
+    store = Store(store_place)
+    settings: dict[str, Any] = {"seeds": n_seeds, "store": store, "workers": workers}
+    with show_log(quiet):
+        if plan_only:
+            plans = [one for each in exercises for one in plan(each, profile, **settings)]
+            write_plans(plans, as_json)
+            return
+        documents = []
+        for exercise in exercises:
+            with show_progress(exercise.id, quiet) as progress:
+                found = answer(
+                    exercise,
+                    profile,
+                    device=device,
+                    progress=progress,
+                    until_decided=until_decided,
+                    **settings,
+                )
+            page, ledger = write_pages(found, out, _command(found, n_seeds, until_decided))
+            documents.append(as_document(found, page))
+            if not as_json:
+                show(found, page, ledger)
+    if as_json:
+        write_json(documents[0] if len(documents) == 1 else documents)
+
+
+def write_pages(found: Answer, folder: Path, command: str) -> tuple[Path, Path]:
+    """Write an answer's page and the ledger of all pages; return their paths."""
+    from mlplab.pages import Report, write_index, write_page
+
+    facts: dict[str, Any] = {"n_from_store": found.from_store, "command": command}
+    report = Report(**(facts | found.report()))
+    page = write_page(report, folder)
+    return page, write_index([report], folder)
+
+
+def as_document(found: Answer, page: Path) -> dict[str, Any]:
+    """Return an answer as a JSON object."""
+    names = ("id", "says", "verdict", "effect", "interval", "p", "n_seeds")
+    return {
+        "exercise": found.exercise.id,
+        "claims": [{name: getattr(one, name) for name in names} for one in found.verdicts],
+        "n_runs": found.n_runs,
+        "seconds": found.seconds,
+        "report": str(page),
+    }
+
+
+def show(found: Answer, page: Path, ledger: Path) -> None:
+    """Write an answer for people; the page's path comes last."""
+    exercise, profile = found.exercise, found.profile.name
+    write(f"{exercise.id} {exercise.slug}, {profile}: {exercise.title['en']}")
+    for verdict in found.verdicts:
+        write_verdict(verdict.model_dump(mode="json"))
+    write(
+        f"{found.n_runs} runs in {spell_seconds(found.seconds)}, {found.from_store} of them from "
+        "the store"
+    )
+    if profile == "quick":
+        write(_QUICK)
+    click.echo(f"all pages: {ledger}")
+    click.echo(f"page: {page}")
+
+
+def _command(found: Answer, n_seeds: int | None, until_decided: bool) -> str:
+    words = ["mlplab run", found.exercise.id, "--profile", found.profile.name]
+    words += [f"--seeds {n_seeds}"] if n_seeds else []
+    return " ".join([*words, *(["--until-decided"] if until_decided else [])])

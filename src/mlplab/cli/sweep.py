@@ -1,0 +1,154 @@
+"""`mlplab sweep`: many configurations, and the choice among them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from mlplab.cli.base_run import Described, read_flags
+from mlplab.cli.flags import SpecCommand, default_of, spec_flags
+from mlplab.cli.options import chosen_seeds
+from mlplab.cli.population import Setting, load_data, population_options, train_population
+from mlplab.cli.values import field_at, field_path, read_field, read_optimiser, split_values
+from mlplab.specs import Difference, Run
+
+if TYPE_CHECKING:
+    from mlplab.specs import Optimiser
+
+SEARCHES = ("grid",)
+_MATTERS = Difference.model_fields["matters"]
+
+
+def _known_search(ctx: click.Context, param: click.Parameter, value: str) -> str:
+    if value not in SEARCHES:
+        raise click.BadParameter(f"there is no search {value!r}; there is: {', '.join(SEARCHES)}")
+    return value
+
+
+@click.command(cls=SpecCommand)
+@population_options
+@click.option(
+    "--vary",
+    multiple=True,
+    required=True,
+    metavar="FIELD=VALUE,...",
+    help="A field and its values; may be repeated. Commas separate values, x the numbers inside "
+    "one: hidden=64,256x128.",
+)
+@click.option(
+    "--search",
+    default=SEARCHES[0],
+    show_default=True,
+    metavar=f"[{'|'.join(SEARCHES)}]",
+    callback=_known_search,
+    help="How configurations are chosen; grid tries every combination.",
+)
+@click.option(
+    "--metric",
+    help="What chooses; never of the test split.  [default: valid_accuracy, or valid_rmse for "
+    "numbers]",
+)
+@click.option(
+    "--matters",
+    type=float,
+    default=default_of(_MATTERS),
+    show_default=True,
+    help=f"{_MATTERS.description}",
+)
+@click.option(
+    "--score-test",
+    is_flag=True,
+    help="Train the chosen configuration with as many fresh seeds, and score it on the test "
+    "split: one logged look.",
+)
+@spec_flags(test="never", valid="0.1")
+def sweep(
+    data: str,
+    params: tuple[str, ...],
+    vary: tuple[str, ...],
+    search: str,
+    metric: str | None,
+    matters: float,
+    score_test: bool,
+    seed: int | None,
+    n_seeds: int | None,
+    store_place: str | None,
+    device: str,
+    workers: int | None,
+    keep_weights: bool,
+    plan_only: bool,
+    as_json: bool,
+    quiet: bool,
+    **texts: str | None,
+) -> None:
+    """Train many configurations on DATA and choose among them on validation rows.
+
+    Prints every configuration's mean with its 95 % interval, the one that is chosen, those that
+    it cannot be told from, and how much choosing flatters it. The test split is left alone unless
+    --score-test asks for the chosen one's score.
+
+    The JSON document is that of `mlplab train`, its "summary" being that of the chosen
+    configuration, with "arms", "best" and "test" besides.
+
+    \b
+    mlplab sweep digits --vary lr=0.03,0.1,0.3 --vary hidden=64,256x128 --epochs 5
+    mlplab sweep digits --vary optimizer=sgd,adam --vary dropout=0,0.2 --score-test
+    """
+    seeds = chosen_seeds(seed, n_seeds)
+    described, factors = read_vary(vary, texts)
+    setting = Setting(store_place, device, workers, keep_weights, plan_only, as_json, quiet)
+    task = load_data(data, described.valid, params, quiet)
+    from mlplab.experiment import Experiment
+
+    experiment = Experiment(task, described.base, vary=factors, seeds=seeds)
+    from mlplab.cli.choice import choose, metric_that_chooses, score, show
+
+    chooses_by = metric_that_chooses(experiment, metric, score_test)
+    runs = train_population(experiment, setting, "sweep")
+    if runs is not None:
+        best = choose(runs, chooses_by, matters)
+        show(runs, best, score(best, setting) if score_test else None, setting)
+
+
+def read_vary(
+    vary: Sequence[str], texts: dict[str, str | None]
+) -> tuple[Described, dict[str, list[Any]]]:
+    """Turn `--vary` texts and the flags into a base run and factors by dotted path.
+
+    Raises:
+        click.UsageError: a text that is not FIELD=VALUE,..., or a field given twice.
+        ConfigError: an unknown field, or a value that does not fit.
+    """
+    named: dict[str, list[str]] = {}
+    for text in vary:
+        name, equals, values = text.partition("=")
+        if not name.strip() or not equals or not values.strip():
+            raise click.UsageError(f"--vary: expected FIELD=VALUE,...; got {text!r}")
+        if name in named:
+            raise click.UsageError(f"--vary: {name!r} is given twice")
+        named[name] = split_values(values)
+    kinds = tuple(
+        text.partition("(")[0]
+        for name, listed in named.items()
+        if field_path(Run(), name) == "optim"
+        for text in listed
+    )
+    described = read_flags(texts, kinds)
+    factors: dict[str, list[Any]] = {}
+    for name, listed in named.items():
+        path = field_path(described.base, name)
+        if path in factors:
+            raise click.UsageError(f"--vary: {path!r} is given twice")
+        factors[path] = [read_level(described, path, text) for text in listed]
+    return described, factors
+
+
+def read_level(described: Described, path: str, text: str) -> Any:
+    """Turn one value of `--vary` into what the field at a path is given."""
+    if path == "optim":
+        chosen: Optimiser = read_optimiser(text, dict(described.optimiser))
+        return chosen
+    annotation = field_at(described.base, path)
+    return read_field(annotation, text, commas=False)

@@ -27,7 +27,8 @@ FLOORS = (
     ("exercises", "pages"),
     ("app", "book", "bench"),
     # The command line starts the other faces.
-    ("cli", "__main__"),
+    ("cli",),
+    ("__main__",),
 )
 FLOOR = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
 

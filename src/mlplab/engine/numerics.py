@@ -94,6 +94,13 @@ def _probe() -> bool:
     return True
 
 
+@lru_cache(maxsize=1)  # the environment may change later; what MKL took from it does not
+def _profile() -> str:
+    kind = kernel_kind()
+    blas = os.environ.get("MKL_CBWR", "default") if _has_mkl() else "blas"
+    return f"{kind}-{blas.lower()}"
+
+
 @lru_cache(maxsize=4)
 def provenance(device: str = "cpu") -> Provenance:
     """Return where this process's bits come from: machine kind, torch, numerics, engine."""
@@ -101,11 +108,10 @@ def provenance(device: str = "cpu") -> Provenance:
         name = torch.cuda.get_device_name(device) if device.startswith("cuda") else device
         return Provenance(name, torch.__version__, f"{device}-tolerance", ENGINE_VERSION)
     capability = torch.backends.cpu.get_cpu_capability()
-    blas = os.environ.get("MKL_CBWR", "default") if _has_mkl() else "blas"
     return Provenance(
         machine=f"{platform.machine()}-{capability.lower()}",
         torch=torch.__version__,
-        numerics=f"{kernel_kind()}-{blas.lower()}",
+        numerics=_profile(),
         engine=ENGINE_VERSION,
     )
 

@@ -25,7 +25,7 @@ def train(
     keep_weights: bool = False,
     keep_correct: bool = False,
     measures: Mapping[str, Measure] | None = None,
-    checkpoint_seconds: float = 5.0,
+    checkpoint_seconds: float = 20.0,
     budget_bytes: int = BUDGET_BYTES,
     slots: int | None = None,
     stop: Callable[[], bool] = lambda: False,
@@ -42,7 +42,7 @@ def train(
         keep_weights: let `Ended` carry the weights.
         keep_correct: keep which test examples each run classifies rightly.
         measures: the user's metrics by name; default: those registered in this process.
-        checkpoint_seconds: least time between two checkpoints of a run; the first comes early.
+        checkpoint_seconds: time between two checkpoints of a run; the first come sooner.
         budget_bytes: what the slots may take.
         slots: at most so many runs at a time; default: what budget and cache allow.
         stop: asked a few times a second; once true, every run is checkpointed and training ends.

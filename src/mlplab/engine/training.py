@@ -115,7 +115,7 @@ class Training:
         )
 
     def freeze(self, state: dict[str, Tensor]) -> bytes:
-        """Write the run's state as safetensors bytes; `thaw` goes on from there to the same bits."""
+        """Write the run's state as safetensors bytes; from them `thaw` goes on to the same bits."""
         from safetensors.torch import save
 
         note = {

@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from mlplab.data import Task
 from mlplab.engine import Program
 from mlplab.engine.cost import STEP_SECONDS, flop_rate, run_flop, run_steps
-from mlplab.engine.memory import capacity
+from mlplab.engine.memory import rooms
 from mlplab.engine.training import Splits, Training
 from mlplab.specs import Run
 
@@ -22,6 +23,15 @@ class Chunk:
     seconds: float
 
 
+@dataclass(frozen=True)
+class _Part:
+    """A run to be dealt, and what it costs: seconds of arithmetic, and of steps as such."""
+
+    training: Training
+    work: float
+    steps: float
+
+
 def deal(runs: Sequence[Run], task: Task, workers: int) -> list[Chunk]:
     """Split runs into chunks, the longest first.
 
@@ -29,43 +39,41 @@ def deal(runs: Sequence[Run], task: Task, workers: int) -> list[Chunk]:
     small ones (whose steps cost the same for ten runs as for a hundred) not at all.
     """
     splits = Splits(task)
-    members: dict[Program, list[tuple[Training, float, float]]] = {}
+    members: dict[Program, list[_Part]] = {}
     for run in runs:
         training = Training.begin(run, splits)
-        work = run_flop(run, training.program, task, len(training.valid)) / flop_rate()
+        work = run_flop(run, training.program, task, training.n_valid) / flop_rate()
         steps = run_steps(run, training.program) * STEP_SECONDS
-        members.setdefault(training.program, []).append((training, work, steps))
-    total = sum(work for part in members.values() for _, work, _ in part)
+        members.setdefault(training.program, []).append(_Part(training, work, steps))
+    total = sum(part.work for parts in members.values() for part in parts)
     chunks = []
-    for program, part in members.items():
-        part.sort(key=lambda entry: (entry[0].run.seed, entry[0].batches))
-        work = sum(entry[1] for entry in part)
-        steps = max(entry[2] for entry in part)
-        pieces = math.ceil(len(part) / capacity(program))
-        if work > 2 * steps and work > total / (4 * workers):
-            pieces = max(pieces, min(workers, len(part)))
-            pieces = min(len(part), workers * math.ceil(pieces / workers))
-        for piece in _cut(part, pieces):
-            seconds = sum(entry[1] for entry in piece) + max(entry[2] for entry in piece)
-            chunks.append(Chunk(tuple(entry[0].run for entry in piece), seconds))
+    for program, parts in members.items():
+        parts.sort(key=lambda part: (part.training.run.seed, part.training.batches))
+        pieces = len(rooms(program, (part.training.batches for part in parts)))
+        work = sum(part.work for part in parts)
+        if work > 2 * max(part.steps for part in parts) and work > total / (4 * workers):
+            pieces = max(pieces, min(workers, len(parts)))
+            pieces = min(len(parts), workers * math.ceil(pieces / workers))
+        for piece in _cut(parts, pieces):
+            seconds = sum(part.work for part in piece) + max(part.steps for part in piece)
+            chunks.append(Chunk(tuple(part.training.run for part in piece), seconds))
     return sorted(chunks, key=lambda chunk: -chunk.seconds)
 
 
-def _cut(
-    part: list[tuple[Training, float, float]], pieces: int
-) -> list[list[tuple[Training, float, float]]]:
+def _cut(parts: list[_Part], pieces: int) -> list[list[_Part]]:
     """Cut into about equal pieces, preferably where one group of shared batches ends."""
     borders = [0]
-    slack = len(part) / pieces / 4
+    slack = len(parts) / pieces / 4
     for piece in range(1, pieces):
-        ideal = piece * len(part) / pieces
+        ideal = piece * len(parts) / pieces
         near = [
             at
             for at in range(math.ceil(ideal - slack), math.floor(ideal + slack) + 1)
-            if borders[-1] < at < len(part) and part[at - 1][0].batches != part[at][0].batches
+            if borders[-1] < at < len(parts)
+            and parts[at - 1].training.batches != parts[at].training.batches
         ]
         cut = min(near, key=lambda at: abs(at - ideal)) if near else round(ideal)
         if cut > borders[-1]:
             borders.append(cut)
-    borders.append(len(part))
-    return [part[a:b] for a, b in zip(borders, borders[1:], strict=False) if b > a]
+    borders.append(len(parts))
+    return [parts[a:b] for a, b in pairwise(borders) if b > a]

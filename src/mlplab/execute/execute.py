@@ -5,8 +5,10 @@ from __future__ import annotations
 import multiprocessing
 import os
 import pickle
+import sys
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Protocol
+from importlib.machinery import PathFinder
+from typing import Any, Protocol
 
 from mlplab.data import Task
 from mlplab.engine import Event, train
@@ -60,7 +62,7 @@ def execute(
     The bits are the same either way. Closing the generator stops the workers.
 
     Args:
-        runs: their task refs must belong to `task`.
+        runs: their task refs must belong to `task`; a run given twice is trained once.
         task: the data.
         workers: processes; None takes `default_workers()`, and this process for small jobs;
             1 is always this process.
@@ -70,35 +72,46 @@ def execute(
         keep_correct: keep which test examples each run classifies rightly.
         measures: the user's metrics; default: those registered in this process.
         checkpoint_seconds: time between two checkpoints of a run; the first come sooner.
+
+    Raises:
+        ConfigError: a run does not fit the task, or a metric is unknown or fails.
+        StoreError: a checkpoint cannot be read.
+        WorkerError: a worker died twice on the same runs.
     """
     if workers is not None and workers < 1:
         raise ConfigError(f"workers: expected at least 1; got {workers}")
+    runs = list({run.key: run for run in runs}.values())
     if not runs:
         return
     names = tuple(sorted({name for run in runs for name in run.fit.measures}))
-    options = {
+    metrics = measures_of(names, measures)
+    options: dict[str, Any] = {
         "keep_weights": keep_weights,
         "keep_correct": keep_correct,
         "checkpoint_seconds": checkpoint_seconds,
-        "measures": measures_of(names) if measures is None else dict(measures),
+        "measures": metrics,
     }
     states = {key: state.blob for key, state in (resume or {}).items()}
     many = workers or default_workers()
-    if device == "cpu" and many > 1 and _can_travel(options["measures"]):  # type: ignore[arg-type]
+    if device == "cpu" and many > 1 and _can_travel(metrics):
         chunks = deal(runs, task, many)
         seconds = sum(chunk.seconds for chunk in chunks)
         if len(chunks) > 1 and (workers is not None or seconds > _SMALL_SECONDS):
             yield from in_processes(chunks, task, many, states, options)
             return
-    yield from train(runs, task, resume=states, device=device, **options)  # type: ignore[arg-type]
+    yield from train(runs, task, resume=states, device=device, **options)
 
 
 def _can_travel(measures: Mapping[str, Measure]) -> bool:
     """Say whether workers can import the user's metrics; those of a notebook they cannot."""
-    if any(function.__module__ == "__main__" for function in measures.values()):
-        return False
     try:
-        pickle.dumps(dict(measures))
+        pickled = pickle.dumps(dict(measures))
     except Exception:
         return False
-    return True
+    homes = {getattr(function, "__module__", "") or "" for function in measures.values()}
+    return b"__main__" not in pickled and all(_is_on_path(home) for home in homes)
+
+
+def _is_on_path(module: str) -> bool:
+    top = module.partition(".")[0]
+    return top in sys.builtin_module_names or PathFinder.find_spec(top, sys.path) is not None

@@ -28,9 +28,7 @@ def main() -> None:
     leave = threading.Event()
     threading.Thread(target=_listen, args=(inbox, leave), daemon=True).start()
     try:
-        kind, options = inbox.get()
-        if kind == "hello":
-            _serve(options, inbox, leave, outbox)
+        _serve(inbox, leave, outbox)
     except BrokenPipeError:
         pass
     finally:
@@ -43,6 +41,8 @@ def _listen(inbox: queue.Queue[tuple[str, Any]], leave: threading.Event) -> None
             message = receive(sys.stdin.buffer)
         except EOFError:
             message = ("bye", None)
+        except Exception:  # a metric whose module cannot be imported here
+            message = ("unreadable", traceback.format_exc())
         if message[0] == "bye":
             leave.set()
         inbox.put(message)
@@ -50,24 +50,25 @@ def _listen(inbox: queue.Queue[tuple[str, Any]], leave: threading.Event) -> None
             return
 
 
-def _serve(
-    options: dict[str, Any],
-    inbox: queue.Queue[tuple[str, Any]],
-    leave: threading.Event,
-    outbox: Any,
-) -> None:
-    from mlplab.data import attach
+def _serve(inbox: queue.Queue[tuple[str, Any]], leave: threading.Event, outbox: Any) -> None:
+    from mlplab.data import Task, attach
     from mlplab.engine import train
 
-    task = attach(options.pop("task"))
+    task: Task | None = None
+    options: dict[str, Any] = {}
     while True:
-        kind, chunk = inbox.get()
+        kind, content = inbox.get()
         if kind == "bye":
             return
         try:
-            for event in train(
-                chunk["runs"], task, resume=chunk["resume"], stop=leave.is_set, **options
-            ):
+            if kind == "unreadable":
+                raise RuntimeError(content)
+            if kind == "hello":
+                task, options = attach(content.pop("task")), content
+                continue
+            assert task is not None
+            runs, resume = content["runs"], content["resume"]
+            for event in train(runs, task, resume=resume, stop=leave.is_set, **options):
                 send(outbox, ("event", event))
             send(outbox, ("idle", None))
         except MlplabError as problem:

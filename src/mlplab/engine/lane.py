@@ -1,0 +1,307 @@
+"""A lane: the runs of one program, a stack at a time; what ends leaves, what waits comes in."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections import deque
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from mlplab.engine.arrange import arrange, slots_of
+from mlplab.engine.events import Checkpointed, Ended, Event, Progressed
+from mlplab.engine.kernels import products
+from mlplab.engine.losses import zero_loss
+from mlplab.engine.measures import Measure, evaluate
+from mlplab.engine.memory import Room
+from mlplab.engine.numerics import kernel_kind, provenance
+from mlplab.engine.order import order
+from mlplab.engine.program import Program
+from mlplab.engine.score import Scorer, mean_metrics
+from mlplab.engine.stack import Stack
+from mlplab.engine.tensors import TaskTensors
+from mlplab.engine.training import Splits, Training
+from mlplab.engine.weights import pack_weights
+
+_REFILL_BELOW = 0.75  # of a full stack; refilling moves every run, so it waits for a few
+_PAUSE_SECONDS = 0.25  # between two looks at progress, stop and checkpoints
+_FIRST_CHECKPOINT_SECONDS = 2.0  # so that work goes on even if it is killed often
+
+
+@dataclass(frozen=True)
+class Options:
+    """What is the same for all runs of one call; see `scheduler.train`."""
+
+    device: torch.device
+    keep_weights: bool
+    keep_correct: bool
+    checkpoint_seconds: float
+    budget_bytes: int
+    slots: int | None
+    stop: Callable[[], bool]
+
+
+class Lane:
+    """The runs of one program, a stack at a time."""
+
+    def __init__(
+        self,
+        program: Program,
+        members: Sequence[Training],
+        splits: Splits,
+        measures: Mapping[str, Measure],
+        options: Options,
+    ) -> None:
+        self._program = program
+        # Neighbours in the queue share batches, so that they enter together.
+        self._queue = deque(sorted(members, key=lambda t: (t.run.seed, t.batches)))
+        self._splits = splits
+        self._task = splits.task
+        self._measures = {n: m for n, m in measures.items() if n in program.measures}
+        self._options = options
+        self._device = options.device
+        dtype = getattr(torch, program.dtype)
+        self._data = TaskTensors(self._task, dtype, program.padded_widths[0], self._device)
+        kind = kernel_kind() if self._device.type == "cpu" else "stacked"
+        self._products = products(kind, program.dtype)
+        self._zero_loss = zero_loss(program.loss, self._task)
+        self._active: list[Training] = []
+        self._n_full = 0
+        self._seats: list[Training | None] = []
+        self._stack: Stack | None = None
+        self._scorer: Scorer | None = None
+        self._test: Tensor | None = None
+        self._walked = 0
+
+    def run(self) -> Generator[Event, None, bool]:
+        """Train until the queue is empty; return whether it was stopped before."""
+        self._pause_at = time.monotonic() + _PAUSE_SECONDS
+        self._patience = min(_FIRST_CHECKPOINT_SECONDS, self._options.checkpoint_seconds)
+        self._checkpoint_at = time.monotonic() + self._patience
+        self._charged = time.perf_counter()
+        while self._queue or self._active:
+            self._let_in()
+            stack = self._take_seats()
+            if (yield from self._epoch(stack)):
+                return True
+            yield from self._end_epoch(stack)
+            if time.monotonic() >= self._pause_at and (yield from self._pause(stack, 0)):
+                return True
+        return False
+
+    def _let_in(self) -> None:
+        """Fill the stack, unless few have left it: refilling moves every run."""
+        if len(self._active) > _REFILL_BELOW * self._n_full:
+            return
+        room = Room(self._program, self._options.budget_bytes)
+        for training in self._active:
+            room.let_in((training.batches, training.epoch))
+        most = self._options.slots or len(self._queue) + len(self._active)
+        while self._queue and len(self._active) < most:
+            coming = self._queue[0]
+            # A run that goes on half-way through an epoch waits for others at that step.
+            if self._active and coming.step != self._active[0].step:
+                break
+            if not room.let_in((coming.batches, coming.epoch)):
+                break
+            coming.split = self._splits.of(coming.run)
+            self._active.append(self._queue.popleft())
+        self._n_full = len(self._active)
+
+    def _take_seats(self) -> Stack:
+        seats, groups = arrange(self._program, self._active)
+        slots = slots_of(self._program, seats)
+        old = self._stack
+        if old is not None and seats == self._seats and groups == old.groups:
+            old.slots = slots
+            return old
+        stack = Stack(self._program, slots, groups, self._data, self._products)
+        before = {id(t): r for r, t in enumerate(self._seats) if t is not None}
+        for r, training in enumerate(seats):
+            if training is None:
+                continue
+            if id(training) in before and old is not None:
+                stack.load(r, old.slot_state(before[id(training)]))
+            elif training.state is not None:
+                stack.load(r, training.state)
+                training.state = None
+            else:
+                stack.initialise(r, training.run)
+            if training.step:
+                sums = (stack.loss_sums, stack.hit_sums, stack.norm_sums)
+                for total, value in zip(sums, training.sums, strict=True):
+                    total[r] = value
+        self._stack, self._seats = stack, seats
+        return stack
+
+    def _epoch(self, stack: Stack) -> Generator[Event, None, bool]:
+        """Walk over one epoch, or what is left of it; return whether to leave it half-way."""
+        members = [self._seats[group.start] for group in stack.groups]
+        orders = [
+            self._rows(order(t.run.seed, t.epoch, t.rows.train)) for t in members if t is not None
+        ]
+        sizes = self._program.batch_sizes
+        first_step = self._active[0].step
+        stack.begin_epoch()
+        position = sum(sizes[:first_step])
+        for step in range(first_step, len(sizes)):
+            stack.step(step, [rows[position : position + sizes[step]] for rows in orders])
+            position += sizes[step]
+            self._walked += 1
+            if step == 0:
+                self._note_first_losses(stack, sizes[0])
+            if (
+                time.monotonic() >= self._pause_at
+                and step + 1 < len(sizes)
+                and (yield from self._pause(stack, step + 1))
+            ):
+                return True
+        return False
+
+    def _pause(self, stack: Stack, step: int) -> Generator[Event, None, bool]:
+        """Say how far the epoch is, keep checkpoints when it is time; return whether to stop."""
+        self._charge()
+        yield self._progress()
+        leave = self._options.stop()
+        if leave or time.monotonic() >= self._checkpoint_at:
+            yield from self._checkpoints(stack, step)
+            self._patience = min(2 * self._patience, self._options.checkpoint_seconds)
+            self._checkpoint_at = time.monotonic() + self._patience
+        self._pause_at = time.monotonic() + _PAUSE_SECONDS
+        self._charged = time.perf_counter()
+        return leave
+
+    def _progress(self) -> Progressed:
+        done = self._walked * len(self._active) / len(self._program.batch_sizes)
+        self._walked = 0
+        return Progressed(done)
+
+    def _rows(self, rows: NDArray[np.int64]) -> Tensor:
+        return torch.from_numpy(np.array(rows)).to(self._device)
+
+    def _note_first_losses(self, stack: Stack, n: int) -> None:
+        for r, training in enumerate(self._seats):
+            if training is not None and training.epoch == 0:
+                training.first_loss = float(stack.loss_sums[r]) / n
+
+    def _charge(self) -> None:
+        now = time.perf_counter()
+        for training in self._active:
+            training.seconds += (now - self._charged) / len(self._active)
+        self._charged = now
+
+    def _checkpoints(self, stack: Stack, step: int) -> Iterator[Event]:
+        for r, training in enumerate(self._seats):
+            if training is None or training.status is not None:
+                continue
+            training.step = step
+            training.sums = (
+                float(stack.loss_sums[r]),
+                float(stack.hit_sums[r]),
+                float(stack.norm_sums[r]),
+            )
+            blob = training.freeze(stack.slot_state(r))
+            yield Checkpointed(training.key, training.epoch, step, blob)
+
+    def _end_epoch(self, stack: Stack) -> Iterator[Event]:
+        n_rows, n_steps = sum(self._program.batch_sizes), len(self._program.batch_sizes)
+        seated = [(r, t) for r, t in enumerate(self._seats) if t is not None]
+        finite = stack.finite()
+        for r, training in seated:
+            counts = stack.loss.counts
+            metrics = mean_metrics(
+                float(stack.loss_sums[r]), float(stack.hit_sums[r]), n_rows, counts
+            )
+            training.record({f"train_{name}": value for name, value in metrics.items()})
+            if "grad_norm" in self._program.measures:
+                training.record({"grad_norm": float(stack.norm_sums[r]) / n_steps})
+            training.epoch += 1
+            training.step = 0
+            far = training.has_diverged(metrics["loss"], self._zero_loss)
+            if far or not bool(finite[r]):
+                training.status, training.diverged_epoch = "diverged", training.epoch
+            elif training.epoch == training.run.fit.epochs:
+                training.status = "finished"
+        for total in (stack.loss_sums, stack.hit_sums, stack.norm_sums):
+            total.zero_()
+        self._score(stack)
+        self._charge()
+        ended = [(r, training) for r, training in seated if training.status is not None]
+        if not ended:
+            return
+        yield self._progress()
+        where = provenance(self._device.type).id
+        self._active = [training for training in self._active if training.status is None]
+        for r, training in ended:
+            weights = None
+            if self._options.keep_weights and training.status == "finished":
+                weights = pack_weights(stack.slot_state(r), self._program)
+            training.split = None
+            yield Ended(training.outcome(where), weights)
+        self._charged = time.perf_counter()
+
+    def _score(self, stack: Stack) -> None:
+        if self._scorer is None:
+            n = len(stack.slots)
+            self._scorer = Scorer(self._program, self._data, self._products, stack.loss, n)
+        for group in stack.groups:
+            first = self._seats[group.start]
+            assert first is not None
+            if first.n_valid:
+                rows = self._rows(first.rows.valid)
+                self._score_rows(stack, "valid", rows, group.start, group.stop)
+        if any(_scores_test(t) for t in self._active) and self._task.n_test:
+            if self._test is None:
+                self._test = self._rows(self._task.test_rows("score runs"))
+            self._score_rows(stack, "test", self._test, 0, len(stack.slots))
+        elif self._task.n_test:
+            for training in self._active:
+                self._record_nothing(training, "test")
+
+    def _score_rows(self, stack: Stack, split: str, rows: Tensor, start: int, stop: int) -> None:
+        assert self._scorer is not None
+        low = max(0, min(start, len(stack.slots) - 2))
+        high = max(stop, low + 2)
+        wants_correct = (
+            self._options.keep_correct and split == "test" and stack.loss.counts == "accuracy"
+        )
+        scores = self._scorer.score(
+            [w[low:high] for w in stack.weights],
+            [b[low:high] for b in stack.biases],
+            rows,
+            keep_hits=wants_correct and any(t.status == "finished" for t in self._active),
+            keep_outputs=bool(self._measures),
+        )
+        for r in range(start, stop):
+            training = self._seats[r]
+            if training is None:
+                continue
+            if training.status == "diverged" or (split == "test" and not _scores_test(training)):
+                self._record_nothing(training, split)
+                continue
+            metrics = scores.metrics(r - low, stack.loss.counts)
+            for name, measure in self._measures.items():
+                targets = self._data.raw_targets(rows)
+                metrics[name] = evaluate(name, measure, targets, scores.outputs[r - low])
+            training.record({f"{split}_{name}": value for name, value in metrics.items()})
+            if scores.hits and training.status == "finished":
+                training.correct["test"] = np.packbits(scores.hits[r - low]).tobytes()
+
+    def _record_nothing(self, training: Training, split: str) -> None:
+        """Keep the metrics of a split as long as the history, by NaN, where they are not known."""
+        if split == "test" and training.run.fit.test == "never":
+            return
+        counts = "accuracy" if self._program.loss == "cross-entropy" else "rmse"
+        for name in ("loss", counts, *self._measures):
+            training.record({f"{split}_{name}": math.nan})
+
+
+def _scores_test(training: Training) -> bool:
+    """Say whether this epoch's end is one at which the run's test split is scored."""
+    when = training.run.fit.test
+    return when == "epoch" or (when == "end" and training.status == "finished")

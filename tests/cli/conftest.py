@@ -78,7 +78,7 @@ def start() -> Iterator[Start]:
         process.communicate()
 
 
-def _tell(runs: Mapping[str, Runs], profile: Profile) -> Findings:
+def _tell(runs: Mapping[str, Runs], profile: Profile, progress: object) -> Findings:
     return Findings({"n": len(runs["rates"])})
 
 

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from mlplab.exercises.profile import Profile, profile_of
-from mlplab.exercises.progress import Whole
 from mlplab.exercises.registry import Exercise, Findings
 from mlplab.exercises.text import LANGUAGES
 
@@ -110,6 +109,7 @@ def answer(
         progress: called with a `Progress`.
         until_decided: add seeds, at looks declared before, until claims are decided.
     """
+    from mlplab.exercises.progress import Whole
     from mlplab.store import Store
 
     started = time.monotonic()

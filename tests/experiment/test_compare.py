@@ -77,9 +77,9 @@ def test_only_settings_that_both_levels_met_are_compared(
     ).run(store, backend=fake.backend)
     with pytest.raises(ConfigError, match=r"optim.lr=0.4 and optim.lr=0.1 share no setting"):
         lonely.compare("lr", "valid_loss")
-    pair = Experiment(
-        task, arms=[{"lr": 0.1}, {"lr": 0.2}, {"lr": 0.1, "hidden": 8}], seeds=5
-    ).run(store, backend=fake.backend)
+    pair = Experiment(task, arms=[{"lr": 0.1}, {"lr": 0.2}, {"lr": 0.1, "hidden": 8}], seeds=5).run(
+        store, backend=fake.backend
+    )
     values = pair.values("valid_loss")
     (verdict,) = pair.compare("lr", "valid_loss")
     check(verdict, values[1] - values[0], m=1)

@@ -58,7 +58,9 @@ def test_a_run_that_diverged_at_once_has_its_row(
     usual = fake.outcome
 
     def outcome(run: Run, task: Task) -> Any:
-        return replace(usual(run, task), epochs=0, history={}) if run.seed == 1 else usual(run, task)
+        return (
+            replace(usual(run, task), epochs=0, history={}) if run.seed == 1 else usual(run, task)
+        )
 
     fake.diverges, fake.outcome = (lambda run: run.seed == 1), outcome
     frame = experiment.run(store, backend=fake.backend).frame()
@@ -158,7 +160,9 @@ def test_a_metric_that_was_not_recorded_is_refused(
 ) -> None:
     runs = experiment.run(store, backend=fake.backend)
     for ask in (runs.summary, runs.values, lambda metric: runs.compare("lr", metric)):
-        with pytest.raises(ConfigError, match="record no 'valid_acc'; did you mean 'valid_accuracy"):
+        with pytest.raises(
+            ConfigError, match="record no 'valid_acc'; did you mean 'valid_accuracy"
+        ):
             ask("valid_acc")
 
 

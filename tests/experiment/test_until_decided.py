@@ -76,7 +76,9 @@ def test_verdicts_are_those_of_the_declared_looks(
 def test_more_seeds_in_the_store_change_no_verdict(
     task: Task, store: Store, noisy_fake: Any
 ) -> None:
-    before = start(task, CLEAR, CLOSE).run(":memory:", backend=noisy_fake.backend, until_decided=True)
+    before = start(task, CLEAR, CLOSE).run(
+        ":memory:", backend=noisy_fake.backend, until_decided=True
+    )
     Experiment(task, vary={"lr": [0.1, 0.2, 0.4]}, seeds=64).run(store, backend=noisy_fake.backend)
     n_trained = len(noisy_fake.trained)
     after = start(task, CLEAR, CLOSE).run(store, backend=noisy_fake.backend, until_decided=True)
@@ -89,7 +91,9 @@ def test_more_seeds_in_the_store_change_no_verdict(
 def test_the_same_call_continues_after_an_interruption(
     task: Task, store: Store, noisy_fake: Any
 ) -> None:
-    whole = start(task, CLEAR, CLOSE).run(":memory:", backend=noisy_fake.backend, until_decided=True)
+    whole = start(task, CLEAR, CLOSE).run(
+        ":memory:", backend=noisy_fake.backend, until_decided=True
+    )
     noisy_fake.stop_after = 5
     interruptions = 0
     while interruptions < 100:
@@ -105,9 +109,7 @@ def test_the_same_call_continues_after_an_interruption(
     assert {key: runs.outcomes[key] for key in runs.outcomes} == whole.outcomes
 
 
-def test_the_links_of_a_chain_stop_on_their_own(
-    task: Task, store: Store, noisy_fake: Any
-) -> None:
+def test_the_links_of_a_chain_stop_on_their_own(task: Task, store: Store, noisy_fake: Any) -> None:
     chain = Chain(says="c", arms=({"lr": 0.4}, {"lr": 0.2}, {"lr": 0.1}), metric=METRIC)
     runs = start(task, chain).run(store, backend=noisy_fake.backend, until_decided=True)
     (verdict,) = runs.verdicts()
@@ -142,7 +144,9 @@ def test_one_look_at_the_test_split_is_logged(task: Task, store: Store, noisy_fa
 
 
 def test_there_must_be_something_to_decide(task: Task, store: Store, fake: Any) -> None:
-    with pytest.raises(ConfigError, match="expected claims to decide; the experiment declares none"):
+    with pytest.raises(
+        ConfigError, match="expected claims to decide; the experiment declares none"
+    ):
         start(task).run(store, backend=fake.backend, until_decided=True)
     claim = Threshold(says="t", arm={"lr": 0.1}, value=0.5, expect="higher", metric=METRIC)
     with pytest.raises(ConfigError, match="the first look is at 8 seeds; got 5"):

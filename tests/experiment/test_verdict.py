@@ -289,9 +289,7 @@ def test_without_claims_nothing_is_kept(decide: Callable[..., Runs], store: Stor
     assert store.verdicts() == []
 
 
-def test_a_verdict_over_mixed_provenances_says_so(
-    decide: Callable[..., Runs], fake: Any
-) -> None:
+def test_a_verdict_over_mixed_provenances_says_so(decide: Callable[..., Runs], fake: Any) -> None:
     decide(vary={"lr": [0.1]})
     fake.provenance = Provenance("other", "0", "exact", "1")
     mixed, pure = decide(difference(), difference(HIGH, MID)).verdicts()

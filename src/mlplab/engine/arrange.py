@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from mlplab.engine.gradient import Group
 from mlplab.engine.optimisers import Slot
 from mlplab.engine.program import Program
-from mlplab.engine.stack import Group
 from mlplab.engine.training import Training
 
 

@@ -9,7 +9,7 @@ from torch import Tensor
 
 
 class Products(Protocol):
-    """The five products of a training step; nothing crosses runs in any of them."""
+    """The products of a training step; nothing crosses runs in any of them."""
 
     @property
     def aligned(self) -> bool:
@@ -21,6 +21,9 @@ class Products(Protocol):
     def shared_update(self, weight: Tensor, delta: Tensor, x: Tensor) -> None:
         """weight[r] += delta[r] @ x for runs that share x, (B, I)."""
 
+    def shared_gradient(self, delta: Tensor, x: Tensor, out: Tensor) -> None:
+        """out[r] = delta[r] @ x for runs that share x, (B, I)."""
+
     def forward(self, h: Tensor, weight: Tensor, bias: Tensor, out: Tensor) -> None:
         """out[r] = weight[r] @ h[r] + bias[r]."""
 
@@ -29,6 +32,9 @@ class Products(Protocol):
 
     def update(self, weight: Tensor, delta: Tensor, h: Tensor) -> None:
         """weight[r] += delta[r] @ h[r]^T."""
+
+    def gradient(self, delta: Tensor, h: Tensor, out: Tensor) -> None:
+        """out[r] = delta[r] @ h[r]^T."""
 
 
 class Stacked:
@@ -74,6 +80,18 @@ class Stacked:
         """One batched product; see `Products`."""
         weight.baddbmm_(delta, h.transpose(1, 2))
 
+    def shared_gradient(self, delta: Tensor, x: Tensor, out: Tensor) -> None:
+        """One wide product; see `Products`."""
+        if not self._wide:
+            _each_gradient(delta, x, out)
+            return
+        rows = delta.shape[0] * delta.shape[1]
+        torch.mm(delta.view(rows, -1), x, out=out.view(rows, -1))
+
+    def gradient(self, delta: Tensor, h: Tensor, out: Tensor) -> None:
+        """One batched product; see `Products`."""
+        torch.bmm(delta, h.transpose(1, 2), out=out)
+
 
 class Loop:
     """One product per run: the same bits on any machine, slower for small networks.
@@ -107,6 +125,15 @@ class Loop:
         for w, d, one in zip(weight, delta, h, strict=True):
             w.addmm_(d, one.t())
 
+    def shared_gradient(self, delta: Tensor, x: Tensor, out: Tensor) -> None:
+        """Run by run; see `Products`."""
+        _each_gradient(delta, x, out)
+
+    def gradient(self, delta: Tensor, h: Tensor, out: Tensor) -> None:
+        """Run by run; see `Products`."""
+        for d, one, o in zip(delta, h, out, strict=True):
+            torch.mm(d, one.t(), out=o)
+
 
 def _each_forward(x: Tensor, weight: Tensor, bias: Tensor, out: Tensor) -> None:
     for w, b, o in zip(weight, bias, out, strict=True):
@@ -121,3 +148,8 @@ def _each_update(weight: Tensor, delta: Tensor, x: Tensor) -> None:
 def products(name: str, dtype: str) -> Products:
     """Return the products of a numerics profile, `stacked` or `loop`, for runs of a dtype."""
     return Stacked(wide=dtype == "float32") if name == "stacked" else Loop()
+
+
+def _each_gradient(delta: Tensor, x: Tensor, out: Tensor) -> None:
+    for d, o in zip(delta, out, strict=True):
+        torch.mm(d, x, out=o)

@@ -21,7 +21,7 @@ from mlplab.engine.measures import Measure, evaluate
 from mlplab.engine.memory import Room
 from mlplab.engine.numerics import kernel_kind, provenance
 from mlplab.engine.order import order
-from mlplab.engine.program import Program
+from mlplab.engine.program import Program, padded
 from mlplab.engine.score import Scorer, mean_metrics
 from mlplab.engine.stack import Stack
 from mlplab.engine.tensors import TaskTensors
@@ -74,7 +74,7 @@ class Lane:
         self._n_full = 0
         self._seats: list[Training | None] = []
         self._stack: Stack | None = None
-        self._scorer: Scorer | None = None
+        self._scorers: dict[int, Scorer] = {}
         self._test: Tensor | None = None
         self._walked = 0
 
@@ -147,13 +147,11 @@ class Lane:
         ]
         sizes = self._program.batch_sizes
         first_step = self._active[0].step
-        stack.begin_epoch()
-        position = sum(sizes[:first_step])
+        stack.begin_epoch(orders, first_step)
         for step in range(first_step, len(sizes)):
-            stack.step(step, [rows[position : position + sizes[step]] for rows in orders])
-            position += sizes[step]
+            stack.step(step)
             self._walked += 1
-            if step == 0:
+            if step == 0 and any(training.epoch == 0 for training in self._active):
                 self._note_first_losses(stack, sizes[0])
             if (
                 time.monotonic() >= self._pause_at
@@ -185,9 +183,10 @@ class Lane:
         return torch.from_numpy(np.array(rows)).to(self._device)
 
     def _note_first_losses(self, stack: Stack, n: int) -> None:
+        losses = stack.loss_sums.tolist()
         for r, training in enumerate(self._seats):
             if training is not None and training.epoch == 0:
-                training.first_loss = float(stack.loss_sums[r]) / n
+                training.first_loss = losses[r] / n
 
     def _charge(self) -> None:
         now = time.perf_counter()
@@ -211,19 +210,19 @@ class Lane:
     def _end_epoch(self, stack: Stack) -> Iterator[Event]:
         n_rows, n_steps = sum(self._program.batch_sizes), len(self._program.batch_sizes)
         seated = [(r, t) for r, t in enumerate(self._seats) if t is not None]
-        finite = stack.finite()
+        finite = stack.finite().tolist()
+        losses, hits = stack.loss_sums.tolist(), stack.hit_sums.tolist()
+        norms = stack.norm_sums.tolist()
         for r, training in seated:
             counts = stack.loss.counts
-            metrics = mean_metrics(
-                float(stack.loss_sums[r]), float(stack.hit_sums[r]), n_rows, counts
-            )
+            metrics = mean_metrics(losses[r], hits[r], n_rows, counts)
             training.record({f"train_{name}": value for name, value in metrics.items()})
             if "grad_norm" in self._program.measures:
-                training.record({"grad_norm": float(stack.norm_sums[r]) / n_steps})
+                training.record({"grad_norm": norms[r] / n_steps})
             training.epoch += 1
             training.step = 0
             far = training.has_diverged(metrics["loss"], self._zero_loss)
-            if far or not bool(finite[r]):
+            if far or not finite[r]:
                 training.status, training.diverged_epoch = "diverged", training.epoch
             elif training.epoch == training.run.fit.epochs:
                 training.status = "finished"
@@ -246,9 +245,6 @@ class Lane:
         self._charged = time.perf_counter()
 
     def _score(self, stack: Stack) -> None:
-        if self._scorer is None:
-            n = len(stack.slots)
-            self._scorer = Scorer(self._program, self._data, self._products, stack.loss, n)
         for group in stack.groups:
             first = self._seats[group.start]
             assert first is not None
@@ -264,13 +260,17 @@ class Lane:
                 self._record_nothing(training, "test")
 
     def _score_rows(self, stack: Stack, split: str, rows: Tensor, start: int, stop: int) -> None:
-        assert self._scorer is not None
+        lanes = min(self._program.score_lanes, padded(len(rows)))
+        if lanes not in self._scorers:
+            self._scorers[lanes] = Scorer(
+                self._program, self._data, self._products, stack.loss, len(stack.slots), lanes
+            )
         low = max(0, min(start, len(stack.slots) - 2))
         high = max(stop, low + 2)
         wants_correct = (
             self._options.keep_correct and split == "test" and stack.loss.counts == "accuracy"
         )
-        scores = self._scorer.score(
+        scores = self._scorers[lanes].score(
             [w[low:high] for w in stack.weights],
             [b[low:high] for b in stack.biases],
             rows,

@@ -33,7 +33,8 @@ def slot_bytes(program: Program) -> int:
 def group_bytes(program: Program) -> int:
     """Return what runs with shared batches take together: a batch, and the rows in their order."""
     widths = program.padded_widths
-    batch = program.lanes * (widths[0] + widths[-1] + 1)
+    n_kept = program.lanes + (program.n_rows if program.keeps_epoch else 0)
+    batch = n_kept * (widths[0] + widths[-1]) + program.lanes
     return _size(program) * batch + 16 * program.n_rows
 
 

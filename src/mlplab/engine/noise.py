@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from mlplab.specs.keyed import philox
@@ -22,21 +24,45 @@ def realised_rate(rate: float) -> float:
     return min(round(rate * _LEVELS), _LEVELS - 1) / _LEVELS
 
 
+def threshold(realised: Tensor) -> Tensor:
+    """Return the integer that noise must reach to be kept, at a realised rate."""
+    return realised * _LEVELS - _LEVELS // 2
+
+
 class KeyedNoise:
     """Draws the integers behind the masks; runs of one seed share them, whatever their rates.
 
-    An element of (unit, example) is dropped where its integer lies below rate * 65536, so a
+    An element of (unit, example) is dropped where its integer lies below a threshold, so a
     higher rate drops all that a lower one drops.
     """
 
     def __init__(self) -> None:
         self._sources: dict[tuple[int, int], tuple[Any, Any]] = {}
 
-    def draw(self, seed: int, layer: int, step: int, units: int, lanes: int) -> Tensor:
-        """Return integers 0..65535 as floats, (units, lanes); unit by unit, so widths share.
+    def draw(self, places: Sequence[tuple[int, int]], layer: int, units: int, lanes: int) -> Tensor:
+        """Return integers -32768..32767 as floats, (G, units, lanes); unit by unit: widths share.
+
+        Args:
+            places: (seed, step) of each group; equal places get equal numbers.
+            layer: of the network.
+            units: rows.
+            lanes: examples, a multiple of 16.
 
         Cost: about 1 ns per element.
         """
+        # lanes is a multiple of 16, so each unit starts at a whole 64-bit word.
+        raw = np.empty((len(places), units * lanes // 4), dtype=np.uint64)
+        drawn: dict[tuple[int, int], int] = {}
+        for g, (seed, step) in enumerate(places):
+            if (seed, step) in drawn:
+                raw[g] = raw[drawn[seed, step]]
+            else:
+                raw[g] = self._raw(seed, layer, step, raw.shape[1])
+                drawn[seed, step] = g
+        integers = torch.from_numpy(raw.view(np.int16)).to(torch.get_default_device())
+        return integers.view(len(places), units, lanes).float()
+
+    def _raw(self, seed: int, layer: int, step: int, n: int) -> NDArray[np.uint64]:
         if (seed, layer) not in self._sources:
             made = philox(seed, "dropout", layer, 0).bit_generator
             self._sources[seed, layer] = (made, made.state)
@@ -44,15 +70,8 @@ class KeyedNoise:
         state["state"]["counter"][:] = (0, layer, step, 0)
         state["buffer_pos"] = 4
         source.state = state
-        # lanes is a multiple of 16, so each unit starts at a whole 64-bit word.
-        raw = source.random_raw(units * lanes // 4).view(np.int16)
-        return (
-            torch.from_numpy(raw)
-            .to(torch.get_default_device())
-            .view(units, lanes)
-            .float()
-            .add_(_LEVELS // 2)
-        )
+        words: NDArray[np.uint64] = source.random_raw(n)
+        return words
 
     def forget(self, seeds: set[int]) -> None:
         """Drop what is kept for other seeds than these."""
@@ -66,8 +85,8 @@ def fill_masks(noise: Tensor, threshold: Tensor, scale: Tensor, out: Tensor) -> 
     difference is exactly 0 or 1 (boolean kernels are 8 times slower here).
 
     Args:
-        noise: (U, B), shared by the runs of one seed.
-        threshold: rate * 65536 of each run, (R, 1, 1).
+        noise: (R, U, B), or (1, U, B) where all runs share it.
+        threshold: from `threshold`, of each run, (R, 1, 1).
         scale: 1 / (1 - realised rate) of each run, (R, 1, 1).
         out: (R, U, B).
     """

@@ -67,6 +67,12 @@ class Program:
         return max(4, 2 * self.min_group, within)
 
     @property
+    def keeps_epoch(self) -> bool:
+        """Whether a group's inputs are few enough to lie in the epoch's order at once (2 MB)."""
+        size = 8 if self.dtype == "float64" else 4
+        return self.n_rows * self.padded_widths[0] * size <= 2**21
+
+    @property
     def n_layers(self) -> int:
         """Number of weight matrices."""
         return len(self.widths) - 1

@@ -20,17 +20,17 @@ from mlplab.engine.tensors import TaskTensors
 
 @dataclass
 class Scores:
-    """Sums over rows for each slot, (R,) float64; with what was asked for beside them."""
+    """Sums over rows for each slot, (R,); with what was asked for beside them."""
 
     n_rows: int
-    loss: Tensor
-    hit: Tensor
+    loss: list[float]
+    hit: list[float]
     hits: list[NDArray[np.bool_]] = field(default_factory=list)
     outputs: list[NDArray[np.generic]] = field(default_factory=list)
 
     def metrics(self, slot: int, counts: str) -> dict[str, float]:
         """Return a slot's mean loss and its accuracy or RMSE."""
-        return mean_metrics(float(self.loss[slot]), float(self.hit[slot]), self.n_rows, counts)
+        return mean_metrics(self.loss[slot], self.hit[slot], self.n_rows, counts)
 
 
 def mean_metrics(loss: float, hit: float, n: int, counts: str) -> dict[str, float]:
@@ -42,10 +42,16 @@ def mean_metrics(loss: float, hit: float, n: int, counts: str) -> dict[str, floa
 
 
 class Scorer:
-    """Forward passes of slots in portions whose size depends on the program alone."""
+    """Forward passes of slots in portions of rows; program and number of rows decide their size."""
 
     def __init__(
-        self, program: Program, data: TaskTensors, products: Products, loss: Loss, n_slots: int
+        self,
+        program: Program,
+        data: TaskTensors,
+        products: Products,
+        loss: Loss,
+        n_slots: int,
+        lanes: int,
     ) -> None:
         self._program = program
         self._data = data
@@ -53,7 +59,7 @@ class Scorer:
         self._act = activation(program.activation)
         self._loss = loss
         dtype = getattr(torch, program.dtype)
-        lanes, widths = program.score_lanes, program.padded_widths
+        self._lanes, widths = lanes, program.padded_widths
         self._x = torch.zeros(lanes, widths[0], dtype=dtype)
         self._target = torch.zeros(widths[-1], lanes, dtype=dtype)
         n = min(n_slots, program.score_portion)
@@ -77,7 +83,7 @@ class Scorer:
             keep_hits: keep for each slot which examples are right, (R, N).
             keep_outputs: keep the outputs (logits or numbers), (R, N, O).
         """
-        n_slots, lanes = len(weights[0]), self._program.score_lanes
+        n_slots, lanes = len(weights[0]), self._lanes
         kept = sum_dtype(self._x.device)
         sums = torch.zeros(2, n_slots, dtype=kept)
         hits: list[list[NDArray[np.bool_]]] = [[] for _ in range(n_slots)]
@@ -100,8 +106,8 @@ class Scorer:
                         hits[r].append(judged.hit[r - start, :n].cpu().numpy() > 0.5)
         return Scores(
             n_rows=len(rows),
-            loss=sums[0],
-            hit=sums[1],
+            loss=sums[0].tolist(),
+            hit=sums[1].tolist(),
             hits=[np.concatenate(parts) for parts in hits if parts],
             outputs=[np.concatenate(parts) for parts in outputs if parts],
         )

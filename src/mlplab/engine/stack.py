@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import partial
 from itertools import pairwise
 
 import numpy as np
@@ -13,25 +11,18 @@ from torch import Tensor
 
 from mlplab.engine.activations import activation
 from mlplab.engine.device import sum_dtype
+from mlplab.engine.feed import Feed
+from mlplab.engine.gradient import Gradient, Group, Spread
 from mlplab.engine.initialise import initial_weight
 from mlplab.engine.kernels import Products
 from mlplab.engine.losses import Judged, loss_of
-from mlplab.engine.noise import KeyedNoise, fill_masks, realised_rate
+from mlplab.engine.noise import KeyedNoise, fill_masks, realised_rate, threshold
 from mlplab.engine.optimisers import Slot, optimiser_of
 from mlplab.engine.optimisers.base import twin
 from mlplab.engine.program import Program, padded
 from mlplab.engine.tensors import TaskTensors
 from mlplab.errors import StoreError
 from mlplab.specs import Run
-
-
-@dataclass(frozen=True)
-class Group:
-    """Neighbouring slots whose runs see the same batches."""
-
-    start: int
-    stop: int
-    seed: int
 
 
 class Stack:
@@ -53,7 +44,6 @@ class Stack:
         self.slots = list(slots)
         self.groups = list(groups)
         self.dtype = getattr(torch, program.dtype)
-        self._data = data
         self._products = products
         self._act = activation(program.activation)
         self.loss = loss_of(program.loss, program.widths[-1], self.dtype)
@@ -63,12 +53,8 @@ class Stack:
         self.biases = [self._zeros(n, o) for _, o in pairs]
         self.optimiser = optimiser_of(program, self.weights[0])
         self.state = self.optimiser.state(self.weights, self.biases)
-        self._x = self._zeros(len(groups), lanes, widths[0])
-        self._target = self._zeros(len(groups), widths[-1], lanes)
-        self._share = self._zeros(len(groups), 1, lanes)
-        self._group_of = torch.tensor(
-            [g for g, group in enumerate(groups) for _ in range(group.start, group.stop)]
-        )
+        self._feed = Feed(program, len(groups), data, self.dtype)
+        self._spread = Spread(groups, n)
         self._h = [self._zeros(n, width, lanes) for width in widths[1:]]
         self._d = [self._zeros(n, width, lanes) for width in widths[1:-1]]
         self._noise = KeyedNoise()
@@ -127,8 +113,9 @@ class Stack:
             ok &= torch.isfinite(flat.amax(1)) & torch.isfinite(flat.amin(1))
         return ok
 
-    def begin_epoch(self) -> None:
-        """Take the slots' settings for their present epochs."""
+    def begin_epoch(self, orders: Sequence[Tensor], first_step: int = 0) -> None:
+        """Take the slots' settings for their present epochs, and each group's order of rows."""
+        self._feed.begin_epoch(orders, first_step)
         self.optimiser.begin_epoch(self.slots, len(self.program.batch_sizes))
         if self.program.has_dropout:
             rates = [
@@ -140,22 +127,16 @@ class Stack:
             for layer in range(n_hidden):
                 at = [0.0 if rate is None else rate[layer] for rate in rates]
                 kept = torch.tensor(at, dtype=self._sum_dtype).view(-1, 1, 1)
-                self._thresholds.append((kept * 65_536).to(self.dtype))
+                self._thresholds.append(threshold(kept).to(self.dtype))
                 self._scales.append((1 / (1 - kept)).to(self.dtype))
             self._noise.forget({group.seed for group in self.groups})
 
-    def step(self, step: int, rows: Sequence[Tensor]) -> None:
-        """Train every slot on one batch; `rows` holds each group's rows of it."""
-        n = len(rows[0])
-        if n < self.program.lanes:
-            self._share[:, :, n:] = 0
-        for g, picked in enumerate(rows):
-            self._data.inputs(picked, self._x[g])
-            self._data.targets(picked, self._target[g])
-            self._share[g, 0, :n] = self._data.weights(picked)
+    def step(self, step: int) -> None:
+        """Train every slot on the next batch of its group."""
+        n = self.program.batch_sizes[step]
+        self._x, target, share = self._feed.take(n)
         self.optimiser.begin_step(step)
-        target = self._target.index_select(0, self._group_of)
-        share = self._share.index_select(0, self._group_of)
+        target, share = self._spread(target), self._spread(share)
         z = self._forward(step)
         judged = self.loss.judge(z, target)
         self._count(judged, n)
@@ -181,20 +162,13 @@ class Stack:
 
     def _drop(self, layer: int, step: int) -> Tensor:
         h, mask = self._h[layer], self._masks[layer]
-        drawn: dict[tuple[int, int], Tensor] = {}
+        places = []
         for group in self.groups:
             slot = self.slots[group.start]
             assert slot is not None
-            at = (group.seed, slot.step + step)
-            if at not in drawn:
-                drawn[at] = self._noise.draw(group.seed, layer, at[1], h.shape[1], h.shape[2])
-            part = slice(group.start, group.stop)
-            fill_masks(
-                drawn[at].to(self.dtype),
-                self._thresholds[layer][part],
-                self._scales[layer][part],
-                mask[part],
-            )
+            places.append((group.seed, slot.step + step))
+        noise = self._noise.draw(places, layer, h.shape[1], h.shape[2]).to(self.dtype)
+        fill_masks(self._spread(noise), self._thresholds[layer], self._scales[layer], mask)
         return torch.mul(h, mask, out=self._dropped[layer])
 
     def _backward(self, delta: Tensor) -> None:
@@ -215,7 +189,7 @@ class Stack:
                 layer,
                 weight,
                 bias,
-                partial(self._accumulate, layer, delta),
+                Gradient(self._products, delta, self._below(layer), self._x, self.groups),
                 bias_gradient,
                 self.state,
             )
@@ -224,19 +198,16 @@ class Stack:
         if self._wants_norm:
             self.norm_sums += squares.sqrt_()
 
-    def _accumulate(self, layer: int, delta: Tensor, out: Tensor) -> None:
-        if layer:
-            below = (self._dropped if self.program.has_dropout else self._h)[layer - 1]
-            self._products.update(out, delta, below)
-            return
-        for g, group in enumerate(self.groups):
-            part = slice(group.start, group.stop)
-            self._products.shared_update(out[part], delta[part], self._x[g])
+    def _below(self, layer: int) -> Tensor | None:
+        """What a layer's weights were multiplied with; None stands for the inputs."""
+        if not layer:
+            return None
+        return (self._dropped if self.program.has_dropout else self._h)[layer - 1]
 
     def _square_norm(self, layer: int, delta: Tensor, bias_gradient: Tensor) -> Tensor:
         """Square norm of a layer's loss gradient per slot: costs one more gradient product."""
         gradient = twin(self.weights[layer])
-        self._accumulate(layer, delta, gradient)
+        Gradient(self._products, delta, self._below(layer), self._x, self.groups).write(gradient)
         total = gradient.to(self._sum_dtype).square_().sum((1, 2))
         total += bias_gradient.to(self._sum_dtype).square().sum(1)
         scale = self.optimiser.delta_scale()

@@ -55,10 +55,14 @@ class TaskTensors:
             picked = self._targets.index_select(0, rows).t()
         out[:, : len(rows)].copy_(picked)
 
-    def weights(self, rows: Tensor) -> Tensor:
-        """Return each row's share of the batch's loss: 1/B, or weight / sum of weights."""
-        if self._weights is None:
-            return torch.full((len(rows),), 1 / len(rows), dtype=self.dtype)
+    @property
+    def has_weights(self) -> bool:
+        """Whether examples have weights; if not, each has the share 1/B of a batch's loss."""
+        return self._weights is not None
+
+    def shares(self, rows: Tensor) -> Tensor:
+        """Return each weighted row's share of the batch's loss: weight / sum of weights."""
+        assert self._weights is not None
         weights = self._weights.index_select(0, rows).to(self.dtype)
         return weights / weights.sum().clamp_min(torch.finfo(self.dtype).tiny)
 

@@ -47,7 +47,7 @@ class Spec(BaseModel):
         out: dict[str, Any] = {}
         for name, field in type(self).model_fields.items():
             value = getattr(self, name)
-            if name == "kind" or value != field.get_default(call_default_factory=True):
+            if name == "kind" or value != field.default:
                 out[name] = _plain(value)
         return out
 

@@ -8,8 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from mlplab.engine.gradient import Gradient
 from mlplab.engine.optimisers.base import (
-    Accumulate,
     Slot,
     per_slot,
     scheduled_rate,
@@ -40,6 +40,7 @@ class StackedAdam:
         self._gradients = [twin(w) for w in weights]
         self._scratch = [twin(w) for w in weights]
         self._bias_scratch = [twin(b) for b in biases]
+        self._views: list[tuple[list[Tensor], ...]] | None = None
         return made
 
     def begin_epoch(self, slots: Sequence[Slot | None], n_steps: int) -> None:
@@ -75,14 +76,14 @@ class StackedAdam:
         layer: int,
         weight: Tensor,
         bias: Tensor,
-        accumulate: Accumulate,
+        gradient: Gradient,
         bias_gradient: Tensor,
         state: dict[str, Tensor],
     ) -> None:
         """Renew the moments, then move."""
-        gradient = self._gradients[layer].zero_()
-        accumulate(gradient)
-        self._move(weight, gradient, state, f"w{layer}", self._scratch[layer], lambda t: t)
+        formed = self._gradients[layer]
+        gradient.write(formed)
+        self._move(weight, formed, state, f"w{layer}", self._scratch[layer], lambda t: t)
         self._move(
             bias,
             bias_gradient,
@@ -131,12 +132,12 @@ class FusedAdam(StackedAdam):
         layer: int,
         weight: Tensor,
         bias: Tensor,
-        accumulate: Accumulate,
+        gradient: Gradient,
         bias_gradient: Tensor,
         state: dict[str, Tensor],
     ) -> None:
         """Form the gradient; the step waits for the last layer."""
-        accumulate(self._gradients[layer].zero_())
+        gradient.write(self._gradients[layer])
         self._bias_scratch[layer].copy_(bias_gradient)
 
     def end_step(
@@ -144,23 +145,16 @@ class FusedAdam(StackedAdam):
     ) -> None:
         """Walk over the runs."""
         fused = torch._fused_adamw_ if self._decoupled else torch._fused_adam_
-        n_layers = len(weights)
-        names = [f"w{i}" for i in range(n_layers)] + [f"b{i}" for i in range(n_layers)]
-        params = [*weights, *biases]
-        gradients = [*self._gradients, *self._bias_scratch]
-        firsts = [state[f"first.{name}"] for name in names]
-        seconds = [state[f"second.{name}"] for name in names]
+        if self._views is None:
+            self._views = self._views_of(weights, biases, state)
         for r, slot in enumerate(self._slots):
             if slot is None or isinstance(slot.run.optim, SGD):
                 continue
             optim = slot.run.optim
             fused(
-                [p[r] for p in params],
-                [g[r] for g in gradients],
-                [m[r] for m in firsts],
-                [v[r] for v in seconds],
+                *self._views[r],
                 [],
-                [_float(self._numbers[r, self._step])] * len(params),
+                [_float(self._numbers[r, self._step])] * (2 * len(weights)),
                 lr=self._rates[r],
                 beta1=optim.betas[0],
                 beta2=optim.betas[1],
@@ -169,6 +163,19 @@ class FusedAdam(StackedAdam):
                 amsgrad=False,
                 maximize=False,
             )
+
+    def _views_of(
+        self, weights: Sequence[Tensor], biases: Sequence[Tensor], state: dict[str, Tensor]
+    ) -> list[tuple[list[Tensor], ...]]:
+        """Views of each run's parameters, gradients and moments; made once for a stack."""
+        names = [f"{kind}{i}" for kind in "wb" for i in range(len(weights))]
+        parts = (
+            [*weights, *biases],
+            [*self._gradients, *self._bias_scratch],
+            [state[f"first.{name}"] for name in names],
+            [state[f"second.{name}"] for name in names],
+        )
+        return [tuple([t[r] for t in part] for part in parts) for r in range(len(weights[0]))]
 
 
 def _float(number: float) -> Tensor:

@@ -10,10 +10,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from mlplab.engine.gradient import Gradient
 from mlplab.specs import Run
-
-Accumulate = Callable[[Tensor], None]
-"""Adds the gradient of a layer's weights to the tensor it is given, (R, O, I)."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +47,7 @@ class Optimiser(Protocol):
         layer: int,
         weight: Tensor,
         bias: Tensor,
-        accumulate: Accumulate,
+        gradient: Gradient,
         bias_gradient: Tensor,
         state: dict[str, Tensor],
     ) -> None:

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from torch import Tensor
 
-from mlplab.engine.optimisers.base import Accumulate, Slot, per_slot, scheduled_rate, twin
+from mlplab.engine.gradient import Gradient
+from mlplab.engine.optimisers.base import Slot, per_slot, scheduled_rate, twin
 from mlplab.specs import SGD
 
 
@@ -39,7 +40,7 @@ class MomentumSGD:
         layer: int,
         weight: Tensor,
         bias: Tensor,
-        accumulate: Accumulate,
+        gradient: Gradient,
         bias_gradient: Tensor,
         state: dict[str, Tensor],
     ) -> None:
@@ -50,7 +51,7 @@ class MomentumSGD:
         if self._decays:
             velocity.addcmul_(weight, self._decay)
             drift.addcmul_(bias, self._decay.squeeze(2))
-        accumulate(velocity)
+        gradient.add_to(velocity)
         drift.add_(bias_gradient)
         weight.addcmul_(velocity, self._step)
         bias.addcmul_(drift, self._step.squeeze(2))

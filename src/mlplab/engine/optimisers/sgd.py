@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from torch import Tensor
 
-from mlplab.engine.optimisers.base import Accumulate, Slot, per_slot, scheduled_rate
+from mlplab.engine.gradient import Gradient
+from mlplab.engine.optimisers.base import Slot, per_slot, scheduled_rate
 
 
 class FusedSGD:
@@ -43,7 +44,7 @@ class FusedSGD:
         layer: int,
         weight: Tensor,
         bias: Tensor,
-        accumulate: Accumulate,
+        gradient: Gradient,
         bias_gradient: Tensor,
         state: dict[str, Tensor],
     ) -> None:
@@ -51,7 +52,7 @@ class FusedSGD:
         if self._shrink is not None:
             weight.mul_(self._shrink)
             bias.mul_(self._shrink.squeeze(2))
-        accumulate(weight)
+        gradient.add_to(weight)
         bias.add_(bias_gradient)
 
     def end_step(

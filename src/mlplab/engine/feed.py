@@ -1,0 +1,70 @@
+"""What the groups of a stack see in each step: inputs, targets, and each example's share."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from mlplab.engine.program import Program
+from mlplab.engine.tensors import TaskTensors
+
+
+class Feed:
+    """Hands out batches, group by group.
+
+    Few and narrow rows are put into the epoch's order once, and a step's batch is then a view;
+    otherwise rows are gathered step by step. The program decides, so companions change nothing.
+    Lanes beyond a batch may hold other rows: their share is 0.
+    """
+
+    def __init__(self, program: Program, n_groups: int, data: TaskTensors, dtype: torch.dtype):
+        self._program = program
+        self._data = data
+        self._dtype = dtype
+        self._lanes = program.lanes
+        n_kept = program.n_rows + program.lanes if program.keeps_epoch else program.lanes
+        width, n_outputs = program.padded_widths[0], program.widths[-1]
+        self._x = torch.zeros(n_groups, n_kept, width, dtype=dtype)
+        self._target = torch.zeros(n_groups, n_outputs, n_kept, dtype=dtype)
+        self._shares: dict[int, Tensor] = {}
+        self._weighted = torch.zeros(n_groups, 1, program.lanes, dtype=dtype)
+        self._position = 0
+
+    def begin_epoch(self, orders: Sequence[Tensor], first_step: int) -> None:
+        """Take each group's rows in their order; `first_step` is where the epoch goes on."""
+        self._orders = orders
+        self._position = sum(self._program.batch_sizes[:first_step])
+        if self._program.keeps_epoch:
+            for g, rows in enumerate(orders):
+                self._data.inputs(rows, self._x[g])
+                self._data.targets(rows, self._target[g])
+
+    def take(self, n: int) -> tuple[Tensor, Tensor, Tensor]:
+        """Return the next n examples of each group.
+
+        Returns:
+            Inputs (G, lanes, I), targets (G, O, lanes), shares (G or 1, 1, lanes).
+        """
+        start, self._position = self._position, self._position + n
+        rows = [order[start : start + n] for order in self._orders]
+        if self._program.keeps_epoch:
+            stop = start + self._lanes
+            return self._x[:, start:stop], self._target[:, :, start:stop], self._share(rows, n)
+        for g, picked in enumerate(rows):
+            self._data.inputs(picked, self._x[g])
+            self._data.targets(picked, self._target[g])
+        return self._x, self._target, self._share(rows, n)
+
+    def _share(self, rows: Sequence[Tensor], n: int) -> Tensor:
+        if not self._data.has_weights:
+            if n not in self._shares:
+                share = torch.zeros(1, 1, self._lanes, dtype=self._dtype)
+                share[:, :, :n] = 1 / n
+                self._shares[n] = share
+            return self._shares[n]
+        self._weighted[:, :, n:] = 0
+        for g, picked in enumerate(rows):
+            self._weighted[g, 0, :n] = self._data.shares(picked)
+        return self._weighted

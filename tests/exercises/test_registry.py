@@ -24,7 +24,9 @@ def test_ids_and_slugs_are_unique_and_found():
 
 
 def test_an_unknown_exercise_gets_a_suggestion():
-    with pytest.raises(ConfigError, match=r"no exercise 'hidden-with'; did you mean 'hidden-width'"):
+    with pytest.raises(
+        ConfigError, match=r"no exercise 'hidden-with'; did you mean 'hidden-width'"
+    ):
         get_exercise("hidden-with")
 
 

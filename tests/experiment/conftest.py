@@ -19,6 +19,7 @@ from mlplab.specs import Outcome, Provenance, Run
 from mlplab.store import Store
 
 Score = Callable[[Run], float]
+HERE = Provenance("fake", "0", "exact", "1")
 
 
 def noise(*names: Any) -> float:
@@ -39,7 +40,7 @@ class Fake:
 
     score: Score = default_score
     diverges: Callable[[Run], bool] = lambda run: False
-    provenance: Provenance = Provenance("fake", "0", "exact", "1")
+    provenance: Provenance = HERE
     stop_after: int | None = None
     stop_with: type[BaseException] = KeyboardInterrupt
     checkpoint: bool = False

@@ -123,7 +123,7 @@ def test_every_arm_that_does_not_fit_is_named() -> None:
 
 
 def test_arms_that_make_the_same_run_are_refused() -> None:
-    with pytest.raises(ConfigError, match="two arms are the same run: 'lr=0.1' and 'lr=0.1'"):
+    with pytest.raises(ConfigError, match=r"two arms are the same run: 'lr=0\.1' and 'lr=0\.1'"):
         Experiment("digits", vary={"lr": [0.1, 0.2, 0.1]})
     with pytest.raises(ConfigError, match="two arms are the same run: 'hidden=8'"):
         Experiment("digits", vary={"hidden": [8, (8,)]})

@@ -184,7 +184,8 @@ def test_numbers_are_averaged(store: Store, fake: Any) -> None:
     runs = Experiment(task, vary={"lr": [0.1, 0.2]}, seeds=5).run(store, backend=fake.backend)
     best = runs.best("valid_rmse")
     found = best.predict(X[:3])
-    expected = X[:3].sum(axis=1, keepdims=True) + [0.0, 2.0, 10 * best.arm.run.optim.lr]
+    shift = np.array([0.0, 2.0, 10 * best.arm.run.optim.lr])
+    expected = X[:3].sum(axis=1, keepdims=True) + shift
     assert found == pytest.approx(expected, rel=1e-6)
     with pytest.raises(ConfigError, match="predict_class: expected classes"):
         best.predict_class(X)

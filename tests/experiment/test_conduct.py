@@ -109,7 +109,7 @@ def test_interrupted_runs_are_kept_and_the_same_call_continues(
     experiment: Experiment, store: Store, fake: Any, make_fake: Callable[..., Any]
 ) -> None:
     fake.stop_after = 5
-    with pytest.raises(Interrupted, match="5 of 12 runs are finished and kept in .*runs.sqlite"):
+    with pytest.raises(Interrupted, match=r"5 of 12 runs are finished and kept in .*runs\.sqlite"):
         experiment.run(store, backend=fake.backend)
     assert list(store.get(keys(experiment))) == keys(experiment)[:5]
     assert fake.closed == 1

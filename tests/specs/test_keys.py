@@ -1,4 +1,4 @@
-"""Keys: one question, one key, whatever the process, the order of fields or the name of the data."""
+"""Keys: one question, one key, whatever the process, the order of fields or the data's name."""
 
 from __future__ import annotations
 

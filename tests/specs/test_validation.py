@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -84,4 +86,4 @@ def test_schedules_start_at_one_and_never_rise(kind):
     schedule = Schedule(kind=kind)
     factors = [schedule.factor(epoch, 20) for epoch in range(20)]
     assert factors[0] == 1
-    assert all(a >= b for a, b in zip(factors, factors[1:], strict=False))
+    assert all(a >= b for a, b in pairwise(factors))

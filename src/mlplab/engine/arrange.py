@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from mlplab.engine.gradient import Group
 from mlplab.engine.optimisers import Slot
@@ -27,10 +28,12 @@ def arrange(
         idle = max(0, program.min_group - len(members))
         seats += [*members, *[None] * idle]
         groups.append(Group(start, len(seats), members[0].run.seed))
-    if len(seats) == 1:
-        # A batched product over one run takes another kernel, and other bits, than over two.
+    if len(seats) % 2:
+        # What does not fill a turn of the vector loops of exp, tanh, ... is computed one by one,
+        # to other bits; an even number of slots with whole lines fills every turn. Nor does a
+        # batched product over one run have the bits of one over two.
         seats.append(None)
-        groups[-1] = Group(0, 2, groups[-1].seed)
+        groups[-1] = replace(groups[-1], stop=len(seats))
     return seats, groups
 
 

@@ -24,7 +24,7 @@ class Feed:
         self._data = data
         self._dtype = dtype
         self._lanes = program.lanes
-        n_kept = program.n_rows + program.lanes if program.keeps_epoch else program.lanes
+        n_kept = program.kept_rows
         width, n_outputs = program.padded_widths[0], program.widths[-1]
         self._x = torch.zeros(n_groups, n_kept, width, dtype=dtype)
         self._target = torch.zeros(n_groups, n_outputs, n_kept, dtype=dtype)

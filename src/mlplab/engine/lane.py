@@ -21,7 +21,7 @@ from mlplab.engine.measures import Measure, evaluate
 from mlplab.engine.memory import Room
 from mlplab.engine.numerics import kernel_kind, provenance
 from mlplab.engine.order import order
-from mlplab.engine.program import Program, padded
+from mlplab.engine.program import TWO_VECTORS, Program, padded
 from mlplab.engine.score import Scorer, mean_metrics
 from mlplab.engine.stack import Stack
 from mlplab.engine.tensors import TaskTensors
@@ -86,13 +86,16 @@ class Lane:
         self._charged = time.perf_counter()
         while self._queue or self._active:
             self._let_in()
-            stack = self._take_seats()
-            if (yield from self._epoch(stack)):
-                return True
-            yield from self._end_epoch(stack)
-            if time.monotonic() >= self._pause_at and (yield from self._pause(stack, 0)):
+            if (yield from self._walk(self._take_seats())):
                 return True
         return False
+
+    def _walk(self, stack: Stack) -> Generator[Event, None, bool]:
+        """Train and score one epoch; return whether to stop."""
+        if (yield from self._epoch(stack)):
+            return True
+        yield from self._end_epoch(stack)
+        return time.monotonic() >= self._pause_at and (yield from self._pause(stack, 0))
 
     def _let_in(self) -> None:
         """Fill the stack, unless few have left it: refilling moves every run."""
@@ -120,14 +123,19 @@ class Lane:
         if old is not None and seats == self._seats and groups == old.groups:
             old.slots = slots
             return old
+        if old is not None:
+            for r, training in enumerate(self._seats):
+                if training is not None and training.status is None:
+                    state = old.slot_state(r)
+                    training.state = {name: tensor.clone() for name, tensor in state.items()}
+        # The old stack goes before the new one is made: they would take twice the budget.
+        del old
+        self._stack = None
         stack = Stack(self._program, slots, groups, self._data, self._products)
-        before = {id(t): r for r, t in enumerate(self._seats) if t is not None}
         for r, training in enumerate(seats):
             if training is None:
                 continue
-            if id(training) in before and old is not None:
-                stack.load(r, old.slot_state(before[id(training)]))
-            elif training.state is not None:
+            if training.state is not None:
                 stack.load(r, training.state)
                 training.state = None
             else:
@@ -140,7 +148,7 @@ class Lane:
         return stack
 
     def _epoch(self, stack: Stack) -> Generator[Event, None, bool]:
-        """Walk over one epoch, or what is left of it; return whether to leave it half-way."""
+        """Take the steps of one epoch, or what is left; return whether to leave half-way."""
         members = [self._seats[group.start] for group in stack.groups]
         orders = [
             self._rows(order(t.run.seed, t.epoch, t.rows.train)) for t in members if t is not None
@@ -216,9 +224,13 @@ class Lane:
         for r, training in seated:
             counts = stack.loss.counts
             metrics = mean_metrics(losses[r], hits[r], n_rows, counts)
+            norm = norms[r] / n_steps
+            if not finite[r]:
+                # Infinite weights may turn to NaN or not, as a companion's decay has it.
+                metrics, norm = dict.fromkeys(metrics, math.nan), math.nan
             training.record({f"train_{name}": value for name, value in metrics.items()})
             if "grad_norm" in self._program.measures:
-                training.record({"grad_norm": norms[r] / n_steps})
+                training.record({"grad_norm": norm})
             training.epoch += 1
             training.step = 0
             far = training.has_diverged(metrics["loss"], self._zero_loss)
@@ -260,7 +272,8 @@ class Lane:
                 self._record_nothing(training, "test")
 
     def _score_rows(self, stack: Stack, split: str, rows: Tensor, start: int, stop: int) -> None:
-        lanes = min(self._program.score_lanes, padded(len(rows)))
+        # Whole turns of the vector loops, as in `arrange`, for any number of slots.
+        lanes = min(self._program.score_lanes, padded(len(rows), TWO_VECTORS))
         if lanes not in self._scorers:
             self._scorers[lanes] = Scorer(
                 self._program, self._data, self._products, stack.loss, len(stack.slots), lanes

@@ -16,6 +16,7 @@ CACHE_BYTES = 24 * 2**20
 
 _MOST_SLOTS = 4096
 _STATES = {"sgd": 0, "momentum": 1, "adam": 4, "adamw": 4}  # moments, gradient and scratch
+_FUSED_ADAM_STATES = 3  # it needs no scratch
 
 
 def slot_bytes(program: Program) -> int:
@@ -26,23 +27,27 @@ def slot_bytes(program: Program) -> int:
     per_unit = 4 if program.has_dropout else 2  # activation and delta; mask and masked activation
     # The loss works on a copy of the targets and on one array beside the outputs.
     acts = program.lanes * (per_unit * hidden + 3 * outputs)
+    if program.has_dropout:
+        acts += program.lanes * max(widths[1:-1], default=0)  # noise, while a mask is made
     norm = 12 * max(layers) if "grad_norm" in program.measures else 0
-    return _size(program) * (sum(layers) * (1 + _STATES[program.optimiser]) + acts) + norm
+    is_fused = program.optimiser in ("adam", "adamw") and program.fused_adam
+    states = _FUSED_ADAM_STATES if is_fused else _STATES[program.optimiser]
+    return _size(program) * (sum(layers) * (1 + states) + acts) + norm
 
 
 def group_bytes(program: Program) -> int:
     """Return what runs with shared batches take together: a batch, and the rows in their order."""
     widths = program.padded_widths
-    n_kept = program.lanes + (program.n_rows if program.keeps_epoch else 0)
-    batch = n_kept * (widths[0] + widths[-1]) + program.lanes
+    batch = program.kept_rows * (widths[0] + widths[-1]) + program.lanes
     return _size(program) * batch + 16 * program.n_rows
 
 
 def stack_bytes(program: Program, n_slots: int, n_groups: int) -> int:
     """Return what a stack takes, with the buffers in which its slots are scored.
 
-    Idle slots count: see `Program.min_group`.
+    Idle slots count: see `Program.min_group` and `arrange.arrange`.
     """
+    n_slots += n_slots % 2
     widths = program.padded_widths
     at_once = min(n_slots, program.score_portion)
     scored = program.score_lanes * (at_once * (sum(widths[1:]) + widths[-1]) + widths[0])
@@ -68,7 +73,7 @@ class Room:
     @property
     def bytes(self) -> int:
         """What the stack takes with the runs that are in."""
-        return stack_bytes(self._program, max(2, self._n_slots), len(self._members))
+        return stack_bytes(self._program, self._n_slots, len(self._members))
 
     def let_in(self, batches: Hashable) -> bool:
         """Let in a run if there is room; runs of equal `batches` see the same examples."""

@@ -12,12 +12,13 @@ from mlplab.errors import ConfigError
 from mlplab.specs import SGD, Run
 
 _LANES = 16  # floats in 64 bytes
+TWO_VECTORS = 32  # floats that one turn of torch's elementwise loops takes with AVX-512
 FUSED_ADAM_FROM = 16_384  # parameters above which one fused pass per run beats stacked passes
 
 
-def padded(n: int) -> int:
-    """Round a number of floats up to whole 64-byte lines."""
-    return -(-n // _LANES) * _LANES
+def padded(n: int, multiple: int = _LANES) -> int:
+    """Round a number of floats up to whole 64-byte lines, or to another multiple."""
+    return -(-n // multiple) * multiple
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ class Program:
     @cached_property
     def score_lanes(self) -> int:
         """Examples per portion when a split is scored."""
-        return max(256, min(1024, padded(2**18 // max(self.widths[1:]))))
+        return max(256, min(1024, padded(2**18 // max(self.widths[1:]), TWO_VECTORS)))
 
     @cached_property
     def score_portion(self) -> int:
@@ -71,6 +72,11 @@ class Program:
         """Whether a group's inputs are few enough to lie in the epoch's order at once (2 MB)."""
         size = 8 if self.dtype == "float64" else 4
         return self.n_rows * self.padded_widths[0] * size <= 2**21
+
+    @property
+    def kept_rows(self) -> int:
+        """Rows of inputs that a group holds; whole lines, so that each group begins at one."""
+        return padded(self.n_rows + self.lanes) if self.keeps_epoch else self.lanes
 
     @property
     def n_layers(self) -> int:

@@ -78,9 +78,7 @@ class Answer:
             "provenance": _provenances(self.runs.values()),
             "looks": looks,
             "failures": _failures(self.runs.values()),
-            "data_source": ", ".join(
-                sorted({_source(runs) for runs in self.runs.values()})
-            ),
+            "data_source": ", ".join(sorted({_source(runs) for runs in self.runs.values()})),
         }
 
 

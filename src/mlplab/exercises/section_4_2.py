@@ -51,9 +51,7 @@ def _tell_hidden_width(
 )
 def hidden_width(profile: Profile, seeds: int | None = None) -> Mapping[str, Experiment]:
     """Sweep the hidden width; the choice is made on validation rows, never on the test split."""
-    widths = profile.pick(
-        (16, 64, 256, 376, 1024), (16, 32, 64, 128, 256, 300, 376, 512, 1024)
-    )
+    widths = profile.pick((16, 64, 256, 376, 1024), (16, 32, 64, 128, 256, 300, 376, 512, 1024))
     epochs = profile.pick(4, 10)
     n_seeds = seeds or profile.n_seeds
     arms: list[dict[str, Any]] = [{"net.hidden": (width,)} for width in widths]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from importlib.resources import files
 
 from mlplab.errors import MlplabError
@@ -20,7 +20,7 @@ class Text:
     answer: str
 
 
-@lru_cache(maxsize=None)
+@cache
 def read_text(exercise_id: str, language: str) -> Text:
     """Read `text/LANGUAGE/ID.md`: a `#` title, the question, a line `---`, the answer.
 

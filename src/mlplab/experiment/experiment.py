@@ -120,7 +120,8 @@ class Experiment:
         from mlplab.data import load_task
 
         ref = TaskRef(name=self.task) if isinstance(self.task, str) else self.task
-        task = load_task(ref.name, valid=ref.valid, **ref.params)
+        params: dict[str, Any] = dict(ref.params)
+        task = load_task(ref.name, valid=ref.valid, **params)
         check_claims(self.claims, self.find, task)
         return task
 

@@ -38,10 +38,13 @@ class StackedAdam:
                 made[f"first.{kind}{i}"] = twin(tensor)
                 made[f"second.{kind}{i}"] = twin(tensor)
         self._gradients = [twin(w) for w in weights]
-        self._scratch = [twin(w) for w in weights]
+        self._scratch = self._make_scratch(weights)
         self._bias_scratch = [twin(b) for b in biases]
         self._views: list[tuple[list[Tensor], ...]] | None = None
         return made
+
+    def _make_scratch(self, weights: Sequence[Tensor]) -> list[Tensor]:
+        return [twin(w) for w in weights]
 
     def begin_epoch(self, slots: Sequence[Slot | None], n_steps: int) -> None:
         """Take this epoch's settings, and the corrections of all its steps."""
@@ -140,6 +143,9 @@ class FusedAdam(StackedAdam):
         gradient.write(self._gradients[layer])
         self._bias_scratch[layer].copy_(bias_gradient)
 
+    def _make_scratch(self, weights: Sequence[Tensor]) -> list[Tensor]:
+        return []
+
     def end_step(
         self, weights: Sequence[Tensor], biases: Sequence[Tensor], state: dict[str, Tensor]
     ) -> None:
@@ -151,8 +157,12 @@ class FusedAdam(StackedAdam):
             if slot is None or isinstance(slot.run.optim, SGD):
                 continue
             optim = slot.run.optim
+            params, gradients, firsts, seconds = self._views[r]
             fused(
-                *self._views[r],
+                params,
+                gradients,
+                firsts,
+                seconds,
                 [],
                 [_float(self._numbers[r, self._step])] * (2 * len(weights)),
                 lr=self._rates[r],

@@ -1,0 +1,107 @@
+"""A diverged run hurts nobody, is marked with its epoch, and leaves its slot."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from tests.engine.population import bits, ended, made_up, of, trained
+
+from mlplab.data import task_from_arrays
+from mlplab.engine import lane, train
+from mlplab.engine.events import Ended
+from mlplab.specs import MLP, SGD, Adam, Fit
+
+FIT = Fit(epochs=4, batch_size=8, last_batch="keep", test="epoch", measures=("grad_norm",))
+
+
+@pytest.mark.parametrize("bad", [
+    SGD(lr=1e6), SGD(lr=1e30), SGD(lr=1e6, momentum=0.9), SGD(lr=1e30, momentum=0.9),
+    Adam(lr=1e36),
+], ids=str)  # fmt: skip
+@pytest.mark.parametrize("kind", ["classification", "regression"])
+def test_neighbours_keep_their_bits(bad, kind):
+    task = made_up(kind, valid=0.2)
+    net = MLP(hidden=(7, 5))
+    good = [
+        of(task, net=net, optim=bad.replace(lr=1e-3 * (s + 1), weight_decay=0.1 * (s % 2)),
+           fit=FIT, seed=s % 3)
+        for s in range(5)
+    ]  # fmt: skip
+    poison = [of(task, net=net, optim=bad, fit=FIT, seed=s) for s in (0, 1, 7)]
+    alone = trained(good, task)
+    among = trained([poison[0], *good[:2], poison[1], *good[2:], poison[2]], task)
+    for run in good:
+        assert among[run.key].outcome.status == "finished"
+        assert bits(alone[run.key]) == bits(among[run.key])
+    for run in poison:
+        assert bits(among[run.key]) == bits(trained([run], task)[run.key])
+    if bad.lr > 1e6:
+        assert {among[run.key].outcome.status for run in poison} == {"diverged"}
+
+
+def test_a_diverged_run_is_marked_with_its_epoch_and_leaves():
+    task = made_up("regression", valid=0.2)
+    run = of(task, net=MLP(hidden=(8,)), optim=SGD(lr=1e6), fit=FIT)
+    outcome = trained([run], task)[run.key].outcome
+    assert (outcome.status, outcome.epochs, outcome.diverged_epoch) == ("diverged", 1, 1)
+    assert {name: len(values) for name, values in outcome.history.items()} == dict.fromkeys(
+        outcome.history, 1
+    )
+    assert math.isnan(outcome.last("test_rmse"))
+    assert math.isnan(outcome.last("valid_loss"))
+    assert trained([run], task)[run.key].weights is None
+
+
+def test_it_may_diverge_late():
+    task = made_up("regression", n=64, outputs=1)
+    run = of(task, net=MLP(hidden=()), optim=SGD(lr=0.7),
+             fit=Fit(epochs=50, batch_size=32))  # fmt: skip
+    outcome = trained([run], task)[run.key].outcome
+    assert outcome.status == "diverged"
+    assert 1 < outcome.diverged_epoch == outcome.epochs < 50
+    losses = outcome.history["train_loss"]
+    assert all(math.isfinite(loss) for loss in losses[:-1])
+
+
+def test_its_slot_is_given_to_the_next(monkeypatch):
+    sizes = []
+    original = lane.Lane._epoch
+
+    def watched(self, stack):
+        sizes.append(sum(slot is not None for slot in stack.slots))
+        return original(self, stack)
+
+    monkeypatch.setattr(lane.Lane, "_epoch", watched)
+    task = made_up("regression")
+    fit = Fit(epochs=4, batch_size=16)
+    runs = [of(task, optim=SGD(lr=1e9), fit=fit, seed=s) for s in range(3)]
+    runs += [of(task, optim=SGD(lr=0.01), fit=fit, seed=s) for s in range(3, 6)]
+    list(train(runs, task, slots=3))
+    # One epoch of three that diverge, then four of three that do not.
+    assert sizes == [3] + [3] * 4
+
+
+def test_a_lucky_first_batch_is_no_measure_of_divergence():
+    # The first example's target is all but 0, so its loss is: the others' are a million times it.
+    y = np.full(16, 2.0, dtype="f4")
+    first = of(task := task_from_arrays(np.ones((16, 1), "f4"), y, kind="regression"))
+    from mlplab.engine.order import order
+
+    y[order(0, 0, np.arange(16))[0]] = 1e-3
+    task = task_from_arrays(np.ones((16, 1), "f4"), y, kind="regression")
+    fit = Fit(epochs=3, batch_size=1)
+    run = of(task, net=MLP(hidden=(), init="zeros"), optim=SGD(lr=1e-4), fit=fit)
+    assert run.key != first.key
+    assert trained([run], task)[run.key].outcome.status == "finished"
+
+
+def test_events_tell_of_a_diverged_run_like_of_any_other():
+    task = made_up("regression")
+    runs = [of(task, optim=SGD(lr=lr), fit=Fit(epochs=3, batch_size=16)) for lr in (1e9, 0.01)]
+    events = list(train(runs, task))
+    assert [isinstance(event, Ended) for event in events].count(True) == 2
+    assert set(ended(events)) == {run.key for run in runs}
+    work = sum(event.run_epochs for event in events if not isinstance(event, Ended))
+    assert work == pytest.approx(1 + 3)

@@ -91,3 +91,12 @@ def test_keys_are_the_same_in_another_process():
 
 def test_digest_of_claims_depends_on_content_only():
     assert digest({"b": [1, 2], "a": {"x": None}}) == digest({"a": {"x": None}, "b": (1, 2)})
+
+
+@given(specs, specs)
+def test_runs_are_hashable_with_all_their_data(one, other):
+    data = TaskRef(name="polynomial", params={"n": 50, "w": [1, 2]}, valid=0)
+    one, other = one.replace(task=data), other.replace(task=data.replace(valid=0.0))
+    assert hash(one) == hash(Run.model_validate_json(one.model_dump_json()))
+    assert (one == other) <= (hash(one) == hash(other))
+    assert len({one, other}) == 1 + (one != other)

@@ -21,8 +21,9 @@ def metric(name: str) -> Callable[[Measure], Measure]:
     """Register a function of (targets, outputs) as a metric that `Fit.measures` can name.
 
     Targets are class ids (N,) or numbers (N, O); outputs are logits (N, C) or numbers (N, O). The
-    frame then has the columns `valid_NAME` and `test_NAME`. Worker processes get the function by
-    pickling, so define it at the top of a module.
+    frame then has the columns `valid_NAME` and `test_NAME`. The name is part of a run's key, the
+    function's code is not: give a changed function a new name, or the store answers with the old
+    one's values. Worker processes get it by pickling, so define it at the top of a module.
 
     >>> @metric("largest_error")
     ... def largest_error(targets, outputs):

@@ -25,6 +25,13 @@ from mlplab.specs import Run
 
 _PATIENCE_SECONDS = 5.0  # for last checkpoints, once work is to stop
 _TRIES = 2
+# Ctrl-C reaches the whole terminal, also while a worker still imports: it is the caller's to handle.
+_START = """
+import signal
+signal.signal(signal.SIGINT, signal.SIG_IGN)
+from mlplab.execute.worker import main
+main()
+"""
 
 
 class WorkerError(MlplabError):
@@ -47,7 +54,7 @@ class _Worker:
         self.work: _Work | None = None
         self.process = subprocess.Popen(
             # -P: a file of the working directory must not pass for a module of Python's.
-            [sys.executable, "-P", "-m", "mlplab.execute.worker"],
+            [sys.executable, "-P", "-c", _START],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env=_environment(),

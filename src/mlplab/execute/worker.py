@@ -1,4 +1,4 @@
-"""A worker process: `python -m mlplab.execute.worker`, spoken to over standard input and output.
+"""What a worker process does, spoken to over standard input and output.
 
 It is a program of its own rather than a fork or a spawned copy of the caller's: nothing of the
 caller's `__main__` runs again, so notebooks and scripts without a main guard are safe.
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import queue
-import signal
 import sys
 import threading
 import traceback
@@ -20,7 +19,6 @@ from mlplab.execute.frames import receive, send
 
 def main() -> None:
     """Serve chunks until the caller says goodbye or goes away."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the caller decides what Ctrl-C means
     # Whatever is printed by accident must not end up between the messages.
     outbox = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
@@ -77,7 +75,3 @@ def _serve(inbox: queue.Queue[tuple[str, Any]], leave: threading.Event, outbox: 
             return
         except BaseException:
             send(outbox, ("crash", traceback.format_exc()))
-
-
-if __name__ == "__main__":
-    main()

@@ -60,7 +60,7 @@ def make_plan(cells: Sequence[Cell], store: Store, *, need_weights: bool = False
     without = 0
     if need_weights:
         sound = [key for key, outcome in found.items() if outcome.status != "diverged"]
-        lacking = set(sound) - store.weights(sound).keys()
+        lacking = set(sound) - store.with_weights(sound)
         without = len(lacking)
         found = {key: outcome for key, outcome in found.items() if key not in lacking}
     remaining = tuple(cell for cell in cells if cell.key not in found)

@@ -22,6 +22,10 @@ class TaskRef(Spec):
     valid: float | int = Field(0.0, ge=0, description="Share or count held out for validation.")
     content: str = Field("", description="SHA-256 of the arrays and index sets.")
 
+    def __hash__(self) -> int:
+        # A dict of parameters has no hash; equal references have equal names of parameters.
+        return hash((self.name, frozenset(self.params), self.valid, self.content))
+
     def canonical(self) -> dict[str, Any]:
         """Return what decides the bits: the content, not the name under which it was found."""
         if self.content:

@@ -54,11 +54,11 @@ def wait_until(holds: Callable[[], bool]) -> None:
 
 def test_the_callers_thread_settings_are_taken_away(module, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
-    monkeypatch.setenv("MKL_CBWR", "COMPATIBLE")
+    monkeypatch.setenv("OPENBLAS_CORETYPE", "Nehalem")
     measure = module(
         "threads_probe",
         "print('a word of a library')\n"
-        "left = [k for k in ('OMP_NUM_THREADS', 'MKL_CBWR') if k in os.environ]\n"
+        "left = [k for k in ('OMP_NUM_THREADS', 'OPENBLAS_CORETYPE') if k in os.environ]\n"
         "print(Timing('probe', 0.5, 1, repr(left)).to_json())\n",
     )
     sample = take(measure)

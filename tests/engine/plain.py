@@ -92,7 +92,7 @@ def dropout_masks(run: Run, n: int, step: int, lanes: int) -> list[Tensor] | Non
         return None
     masks = []
     for layer, (width, rate) in enumerate(zip(run.net.hidden, run.net.dropout, strict=True)):
-        noise = KeyedNoise().draw([(run.seed, step)], layer, width, lanes)[0] + 32_768
+        noise = KeyedNoise().draw([(run.seed, step)], layer, width, lanes)[0].float() + 32_768
         real = realised_rate(rate)
         keep = noise.t()[:n].to(torch.float64) >= real * 65_536
         masks.append((keep.double() / (1 - real)).to(getattr(torch, run.fit.dtype)))

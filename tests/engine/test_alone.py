@@ -117,14 +117,19 @@ def test_what_a_run_may_not_see_of_the_test_split_does_not_come_by_a_companion()
     assert among[open_one.key].outcome.correct
 
 
-def test_the_same_holds_where_no_strict_mode_is_asked_for():
-    environment = {k: v for k, v in os.environ.items() if k != "MKL_CBWR"}
-    environment |= {"MLPLAB_NUMERICS": "loop", "PYTHONPATH": os.pathsep.join(sys.path)}
+@pytest.mark.parametrize(
+    "chosen",
+    [{"MLPLAB_NUMERICS": "loop"}, {"OPENBLAS_CORETYPE": "Haswell"},
+     {"OPENBLAS_CORETYPE": "Nehalem"}],
+    ids=lambda chosen: next(iter(chosen.values())),
+)  # fmt: skip
+def test_the_same_holds_with_other_kernels(chosen):
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)} | chosen
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(Path(__file__)),
-         "-k", "TestRandomPopulations or large_networks"],
+         "-k", "TestRandomPopulations or large_networks or ends_of_vector or strangers"],
         env=environment, capture_output=True, text=True, check=False,
         cwd=Path(__file__).parents[2],
     )  # fmt: skip
     assert done.returncode == 0, done.stdout[-3000:]
-    assert "3 passed" in done.stdout
+    assert "15 passed" in done.stdout

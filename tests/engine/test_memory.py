@@ -14,10 +14,11 @@ from hypothesis import strategies as st
 from tests.engine.population import ended, made_up, of
 
 from mlplab.data import Task
-from mlplab.engine import Progressed, capacity, lane, plan_cost, train
+from mlplab.engine import Progressed, capacity, kernel_kind, lane, plan_cost, train
 from mlplab.engine.arrange import arrange, slots_of
 from mlplab.engine.kernels import products
 from mlplab.engine.memory import Room, rooms, slot_bytes, stack_bytes
+from mlplab.engine.numerics import runs_per_block
 from mlplab.engine.order import order
 from mlplab.engine.program import Program
 from mlplab.engine.stack import Stack
@@ -55,7 +56,7 @@ def stack_of(runs: list[Run], task: Task, kind: str) -> tuple[Stack, list[Traini
     data = TaskTensors(task, getattr(torch, program.dtype), program.padded_widths[0],
                        torch.device("cpu"))  # fmt: skip
     stack = Stack(program, slots_of(program, seats), groups, data,
-                  products(kind, program.dtype))  # fmt: skip
+                  products(kind))  # fmt: skip
     members = [seats[group.start] for group in groups]
     orders = [torch.from_numpy(order(t.run.seed, 0, splits.of(t.run).train.copy()))
               for t in members if t is not None]  # fmt: skip
@@ -65,7 +66,7 @@ def stack_of(runs: list[Run], task: Task, kind: str) -> tuple[Stack, list[Traini
     return stack, begun
 
 
-@pytest.mark.parametrize("kind", ["stacked", "loop"])
+@pytest.mark.parametrize("kind", [kernel_kind(), "loop"])
 @pytest.mark.parametrize("optim", [SGD(), SGD(momentum=0.9), Adam(), AdamW()], ids=str)
 @pytest.mark.parametrize(("hidden", "features", "dropout", "dtype"), [
     ((100,), 50, 0, "float32"), ((60,) * 5, 20, 0.5, "float32"), ((128,), 784, 0, "float64"),
@@ -136,12 +137,13 @@ class TestBudget:
         assert capacity(program, 2**24, sharing=20) > capacity(program, 2**24)
 
     def test_idle_slots_count(self):
-        # Sixteen rows in a product: a linear model of one output brings fifteen idle companions.
+        # A block of rows in a product: a linear model of one output brings idle companions.
         task = made_up("regression", n=500, outputs=1)
         run = of(task, net=MLP(hidden=()))
         program = Training.begin(run, Splits(task)).program
-        assert program.min_group == 16
-        assert capacity(program) <= 4096 / 16
+        block = runs_per_block(1)
+        assert block in (1, 4, 8)
+        assert capacity(program) <= 4096 / block
 
     def test_what_trains_at_a_time_fits(self, monkeypatch):
         task = made_up("regression", n=64, outputs=1)
@@ -157,9 +159,10 @@ class TestBudget:
             return stack
 
         monkeypatch.setattr(lane.Lane, "_take_seats", watched)
-        budget = stack_bytes(program, 10 * 16, 10)
+        block = runs_per_block(1)
+        budget = stack_bytes(program, 10 * block, 10)
         list(train(runs, task, budget_bytes=budget))
-        assert max(slots for slots, _ in sizes) == 160
+        assert max(slots for slots, _ in sizes) == 10 * block
         assert all(stack_bytes(program, *size) <= budget for size in sizes)
 
     def test_one_run_larger_than_the_budget_still_trains(self):
@@ -187,6 +190,7 @@ import numpy as np
 from mlplab.data import task_from_arrays
 from mlplab.engine import train
 from mlplab.engine.training import Splits, Training
+from mlplab.engine.numerics import runs_per_block
 from mlplab.engine.memory import rooms
 from mlplab.specs import MLP, Adam, Fit, Run, TaskRef
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import platform
 import subprocess
 import sys
 from functools import cache
+from textwrap import dedent
 
 import pytest
 import torch
@@ -14,10 +16,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mlplab.engine import kernel_kind, provenance
+from mlplab.engine import openblas as openblas_module
 from mlplab.engine.kernels import products
-from mlplab.engine.numerics import single_thread
+from mlplab.engine.numerics import runs_per_block, single_thread
+from mlplab.engine.openblas import openblas
 from mlplab.engine.program import padded
+from mlplab.errors import ConfigError
 
+needs_openblas = pytest.mark.skipif(openblas() is None, reason="no OpenBLAS for this machine")
 few = settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
 many = settings(max_examples=4000, deadline=None, suppress_health_check=list(HealthCheck))
 
@@ -25,7 +31,9 @@ many = settings(max_examples=4000, deadline=None, suppress_health_check=list(Hea
 @cache
 def in_a_new_process(code: str, **environment: str | None) -> dict:
     """Run code that prints one JSON document, in a process that has multiplied nothing yet."""
-    kept = {k: v for k, v in os.environ.items() if k not in ("MKL_CBWR", "MLPLAB_NUMERICS")}
+    kept = {
+        k: v for k, v in os.environ.items() if k not in ("OPENBLAS_CORETYPE", "MLPLAB_NUMERICS")
+    }
     kept |= {k: v for k, v in environment.items() if v is not None}
     kept["PYTHONPATH"] = os.pathsep.join(sys.path)
     done = subprocess.run([sys.executable, "-c", code], env=kept, capture_output=True, text=True,
@@ -36,61 +44,88 @@ def in_a_new_process(code: str, **environment: str | None) -> dict:
 
 TELL = """
 import json, os
+before = dict(os.environ)
 from mlplab.engine import kernel_kind, provenance
 first = provenance()
 print(json.dumps({"kind": kernel_kind(), "numerics": first.numerics, "id": first.id,
-                  "cbwr": os.environ.get("MKL_CBWR")}))
-"""
-MULTIPLY = "import torch; a = torch.rand(300, 300); a @ a\n"
-PREDICT = """
-import numpy as np, torch
-from safetensors.torch import save
-from mlplab.engine import predict
-from mlplab.specs import Run
-blob = save({"layers.0.weight": torch.ones(2, 40), "layers.0.bias": torch.ones(2)})
-predict(Run(), blob, np.ones((50, 40), "f4"))
-"""
-ESTIMATE = """
-from mlplab.engine.cost import flop_rate
-flop_rate()
+                  "changed": before != dict(os.environ)}))
 """
 
 
 class TestChoice:
-    def test_the_environment_and_the_name_agree(self):
+    def test_the_kernels_and_their_name_agree(self):
         told = in_a_new_process(TELL)
-        if told["kind"] == "stacked":
-            assert "strict" in told["cbwr"].lower()
+        assert told["kind"] in ("openblas", "loop")
         assert told["numerics"].startswith(told["kind"])
-        assert told["cbwr"] is None or told["numerics"].endswith(told["cbwr"].lower())
-
-    def test_our_own_products_do_not_come_too_early(self):
-        for product in (PREDICT, ESTIMATE):
-            assert in_a_new_process(product + TELL) == in_a_new_process(TELL)
-
-    def test_a_product_of_the_callers_that_came_first_is_noticed(self):
-        told = in_a_new_process(MULTIPLY + TELL)
-        if in_a_new_process(TELL)["kind"] == "stacked":
-            # MKL's mode is fixed: nothing is promised of it, and no worker inherits another.
-            assert told["kind"] == "loop"
-            assert told["cbwr"] is None
-            assert told["id"] == in_a_new_process(TELL, MLPLAB_NUMERICS="loop")["id"]
-
-    def test_it_can_be_declined(self):
-        told = in_a_new_process(TELL, MLPLAB_NUMERICS="loop")
-        assert told["kind"] == "loop"
-        assert told["cbwr"] is None
-
-    def test_the_users_own_mode_is_left_alone(self):
-        told = in_a_new_process(TELL, MKL_CBWR="COMPATIBLE")
-        assert told["cbwr"] == "COMPATIBLE"
-        assert told["kind"] == "loop"
-
-    def test_provenance_is_told_apart(self):
         assert provenance().numerics.startswith(kernel_kind())
         assert provenance().torch == torch.__version__
+
+    def test_the_environment_stays_as_it_was(self):
+        assert not in_a_new_process(TELL)["changed"]
+        assert not in_a_new_process(TELL, OPENBLAS_CORETYPE="Haswell")["changed"]
+
+    def test_it_can_be_declined(self):
         told, declined = in_a_new_process(TELL), in_a_new_process(TELL, MLPLAB_NUMERICS="loop")
+        assert declined["kind"] == "loop"
         assert (told["id"] == declined["id"]) == (told["kind"] == "loop")
+
+    @needs_openblas
+    @pytest.mark.skipif(platform.machine() != "x86_64", reason="names of x86 kernels")
+    def test_the_users_own_choice_of_kernels_stands_and_is_told(self):
+        told = [in_a_new_process(TELL, OPENBLAS_CORETYPE=core) for core in ("Nehalem", "Haswell")]
+        assert told[0]["numerics"].endswith("-nehalem")
+        assert told[1]["numerics"].endswith("-haswell")
+        assert told[0]["id"] != told[1]["id"]
+
+    @needs_openblas
+    def test_the_callers_own_libraries_keep_their_threads_and_kernels(self):
+        code = """
+        import json, numpy, scipy.linalg, threadpoolctl
+        def told():
+            return [(d["filepath"], d["num_threads"], d.get("architecture"))
+                    for d in threadpoolctl.threadpool_info() if d["user_api"] == "blas"]
+        before = told()
+        from mlplab.engine import kernel_kind
+        kernel_kind()
+        after = [entry for entry in told() if "scipy_openblas32" not in entry[0]]
+        print(json.dumps([before, after]))
+        """
+        before, after = in_a_new_process(dedent(code), OPENBLAS_CORETYPE=None)
+        assert before
+        assert before == after
+
+
+@needs_openblas
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_products_are_those_of_torch(dtype):
+    blas = openblas()
+    a, b = torch.randn(3, 7, 5, dtype=dtype), torch.randn(3, 5, 33, dtype=dtype)
+    kept = torch.randn(3, 7, 33, dtype=dtype)
+    for a_t in (False, True):
+        for b_t in (False, True):
+            for add in (False, True):
+                out = kept.clone()
+                blas.product(
+                    a.transpose(1, 2).contiguous() if a_t else a,
+                    b.transpose(1, 2).contiguous() if b_t else b,
+                    out, a_t=a_t, b_t=b_t, add=add,
+                )  # fmt: skip
+                expected = torch.bmm(a, b) + (kept if add else 0)
+                torch.testing.assert_close(out, expected)
+    shared = torch.empty_like(kept)
+    blas.product(a, b[0], shared)
+    torch.testing.assert_close(shared, a @ b[0])
+
+
+def test_without_an_openblas_there_is_still_the_loop(monkeypatch):
+    monkeypatch.setattr(openblas_module, "find_spec", lambda name: None)
+    openblas.cache_clear()
+    try:
+        assert openblas() is None
+        with pytest.raises(ConfigError, match="no OpenBLAS for this machine; try loop"):
+            products("openblas")
+    finally:
+        openblas.cache_clear()
 
 
 sizes = st.sampled_from([1, 2, 3, 5, 7, 9, 13, 16, 17, 24, 31, 33, 63, 65, 100, 130])
@@ -102,9 +137,9 @@ def assert_products_keep_to_themselves(
     n: int, out: int, n_in: int, lanes: int, dtype: str, seed: int
 ) -> None:
     """Compare all products of a stack with those of a part of it: the static rules hold here."""
-    made = products(kernel_kind(), dtype)
+    made = products(kernel_kind())
     kind = getattr(torch, dtype)
-    least = max(2, -(-16 // out))
+    least = runs_per_block(out)
     generator = torch.Generator().manual_seed(seed)
 
     def draw(*shape: int) -> torch.Tensor:
@@ -123,14 +158,16 @@ def assert_products_keep_to_themselves(
         d, below = delta[part].clone(), hidden[part].clone()
         forward, shared_forward = torch.empty_like(d), torch.empty_like(d)
         backward = torch.empty_like(below)
-        made.shared_forward(x, w, b, shared_forward)
-        made.forward(below, w, b, forward)
+        for filled in (forward, shared_forward):
+            filled.copy_(b.unsqueeze(2))
+        made.shared_forward(x, made.blocks(w), made.blocks(shared_forward))
+        made.forward(below, w, forward)
         made.backward(w, d, backward)
         update, shared_update, gradient, shared_gradient = (matrices(w) for _ in range(4))
         made.update(update, d, below)
-        made.shared_update(shared_update, d, x)
+        made.shared_update(made.blocks(shared_update), made.blocks(d), x)
         made.gradient(d, below, gradient)
-        made.shared_gradient(d, x, shared_gradient)
+        made.shared_gradient(made.blocks(d), x, made.blocks(shared_gradient))
         return [forward, shared_forward, backward, update, shared_update, gradient, shared_gradient]
 
     weight, bias, x = draw(n, out, n_in), draw(n, out), draw(lanes, n_in)
@@ -147,7 +184,7 @@ def assert_products_keep_to_themselves(
 @given(st.integers(2, 20), sizes, inner, batches, st.sampled_from(["float32", "float64"]),
        st.integers(0, 999))  # fmt: skip
 def test_no_product_depends_on_strangers(n, out, n_in, lanes, dtype, seed):
-    assert_products_keep_to_themselves(n * -(-16 // out), out, n_in, lanes, dtype, seed)
+    assert_products_keep_to_themselves(n * runs_per_block(out), out, n_in, lanes, dtype, seed)
 
 
 @pytest.mark.slow
@@ -155,4 +192,4 @@ def test_no_product_depends_on_strangers(n, out, n_in, lanes, dtype, seed):
 @given(st.integers(2, 40), st.integers(1, 300), st.integers(16, 800), batches,
        st.sampled_from(["float32", "float64"]), st.integers(0, 999))  # fmt: skip
 def test_no_product_depends_on_strangers_thoroughly(n, out, n_in, lanes, dtype, seed):
-    assert_products_keep_to_themselves(n * -(-16 // out), out, n_in, lanes, dtype, seed)
+    assert_products_keep_to_themselves(n * runs_per_block(out), out, n_in, lanes, dtype, seed)

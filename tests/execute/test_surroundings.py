@@ -45,7 +45,7 @@ def run_script(
     """Run a script that sits in a folder beside `population.py`."""
     (folder / "population.py").write_text(POPULATION)
     (folder / "script.py").write_text(dedent(code))
-    kept = {k: v for k, v in os.environ.items() if k not in ("MKL_CBWR", "MLPLAB_NUMERICS")}
+    kept = {k: v for k, v in os.environ.items() if k != "MLPLAB_NUMERICS"}
     paths = [path for path in sys.path if path.endswith("src") or "site-packages" in path]
     return subprocess.run(
         [sys.executable, str(folder / "script.py")],

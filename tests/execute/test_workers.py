@@ -40,7 +40,7 @@ def mixed_population():
     return task, runs
 
 
-def long_population(epochs: int = 300):
+def long_population(epochs: int = 1000):
     """Two programs that take a worker seconds each."""
     task = made_up(n=1000, features=20)
     return task, [
@@ -53,7 +53,7 @@ def long_population(epochs: int = 300):
 @pytest.fixture(scope="module")
 def undisturbed():
     """A long population, and what comes of it when nothing happens."""
-    task, runs = long_population(40)
+    task, runs = long_population(150)
     done = ended(execute(runs, task, workers=1, **KEEP))
     return task, runs, {key: bits(one) for key, one in done.items()}
 

@@ -17,7 +17,16 @@ from mlplab.bench.workloads import Measure
 from mlplab.errors import MlplabError
 
 LIMIT_SECONDS = 1800.0
-THREAD_SETTINGS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_CBWR")
+# Threads and kernels: every library chooses for itself, as it does for a reader.
+THREAD_SETTINGS = (
+    "OMP_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "MKL_CBWR",
+    "OPENBLAS_NUM_THREADS",
+    "OPENBLAS_CORETYPE",
+    "OPENBLAS_L2_SIZE",
+    "MLPLAB_NUMERICS",
+)
 # It ends by itself when the process that started it is gone.
 _BUSY = "import os\nparent = os.getppid()\nwhile os.getppid() == parent:\n    sum(range(100_000))"
 

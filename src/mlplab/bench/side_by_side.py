@@ -22,7 +22,7 @@ def wait_for_all() -> None:
 def side_by_side(
     function: Callable[..., Result], n_processes: int, *arguments: Any
 ) -> list[Result]:
-    """Call `function(*arguments)` in `n_processes` new processes, one torch thread each.
+    """Call `function(*arguments)` in `n_processes` new processes, one thread each.
 
     Args:
         function: of module level; it calls `wait_for_all` before what it times.
@@ -44,6 +44,8 @@ def side_by_side(
 def _prepare(start: Barrier) -> None:
     global _start
     import torch
+    from threadpoolctl import threadpool_limits
 
     _start = start
     torch.set_num_threads(1)
+    threadpool_limits(1)

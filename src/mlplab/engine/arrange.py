@@ -1,4 +1,4 @@
-"""Who sits where: runs that share batches side by side, idle slots where a product needs them."""
+"""Who sits where: runs that share batches side by side, idle slots where a block needs them."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from mlplab.engine.gradient import Group
+from mlplab.engine.numerics import runs_per_block
 from mlplab.engine.optimisers import Slot
 from mlplab.engine.program import Program
 from mlplab.engine.training import Training
@@ -21,17 +22,17 @@ def arrange(
     together: dict[tuple[str, int], list[Training]] = {}
     for training in active:
         together.setdefault((training.batches, training.epoch), []).append(training)
+    block = runs_per_block(program.widths[1])
     seats: list[Training | None] = []
     groups: list[Group] = []
     for members in together.values():
         start = len(seats)
-        idle = max(0, program.min_group - len(members))
+        idle = -len(members) % block
         seats += [*members, *[None] * idle]
         groups.append(Group(start, len(seats), members[0].run.seed))
     if len(seats) % 2:
         # What does not fill a turn of the vector loops of exp, tanh, ... is computed one by one,
-        # to other bits; an even number of slots with whole lines fills every turn. Nor does a
-        # batched product over one run have the bits of one over two.
+        # to other bits; an even number of slots with whole lines fills every turn.
         seats.append(None)
         groups[-1] = replace(groups[-1], stop=len(seats))
     return seats, groups

@@ -10,6 +10,7 @@ from functools import lru_cache
 import torch
 
 from mlplab.data import Task
+from mlplab.engine.kernels import products
 from mlplab.engine.memory import rooms
 from mlplab.engine.numerics import kernel_kind, single_thread
 from mlplab.engine.program import Program
@@ -37,14 +38,14 @@ class Cost:
 @lru_cache(maxsize=1)
 def flop_rate() -> float:
     """Measure this machine's single-thread matrix product rate, in flop per second (30 ms)."""
-    kernel_kind()  # the first product of a process fixes MKL's mode
-    a = torch.full((512, 512), 0.5, dtype=torch.float32)
+    made = products(kernel_kind())
+    a = torch.full((1, 512, 512), 0.5)
     b, out = a.clone(), a.clone()
     with single_thread():
         best = float("inf")
         for _ in range(8):
             started = time.perf_counter()
-            torch.mm(a, b, out=out)
+            made.gradient(a, b, out)
             best = min(best, time.perf_counter() - started)
     return 2 * 512**3 / best
 

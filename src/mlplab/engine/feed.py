@@ -26,7 +26,8 @@ class Feed:
         self._lanes = program.lanes
         n_kept = program.kept_rows
         width, n_outputs = program.padded_widths[0], program.widths[-1]
-        self._x = torch.zeros(n_groups, n_kept, width, dtype=dtype)
+        self._x = list(torch.zeros(n_groups, n_kept, width, dtype=dtype))
+        self.x = self._x
         self._target = torch.zeros(n_groups, n_outputs, n_kept, dtype=dtype)
         self._shares: dict[int, Tensor] = {}
         self._weighted = torch.zeros(n_groups, 1, program.lanes, dtype=dtype)
@@ -41,21 +42,27 @@ class Feed:
                 self._data.inputs(rows, self._x[g])
                 self._data.targets(rows, self._target[g])
 
-    def take(self, n: int) -> tuple[Tensor, Tensor, Tensor]:
-        """Return the next n examples of each group.
+    def take(self, n: int) -> tuple[Tensor, Tensor]:
+        """Put the next n examples of each group into `x`, G times (lanes, I).
 
         Returns:
-            Inputs (G, lanes, I), targets (G, O, lanes), shares (G or 1, 1, lanes).
+            Targets (G, O, lanes), shares (G or 1, 1, lanes).
         """
         start, self._position = self._position, self._position + n
-        rows = [order[start : start + n] for order in self._orders]
+        weighted = self._data.has_weights
+        rows = (
+            [order[start : start + n] for order in self._orders]
+            if weighted or not self._program.keeps_epoch
+            else []
+        )
         if self._program.keeps_epoch:
             stop = start + self._lanes
-            return self._x[:, start:stop], self._target[:, :, start:stop], self._share(rows, n)
+            self.x = [kept[start:stop] for kept in self._x]
+            return self._target[:, :, start:stop], self._share(rows, n)
         for g, picked in enumerate(rows):
             self._data.inputs(picked, self._x[g])
             self._data.targets(picked, self._target[g])
-        return self._x, self._target, self._share(rows, n)
+        return self._target, self._share(rows, n)
 
     def _share(self, rows: Sequence[Tensor], n: int) -> Tensor:
         if not self._data.has_weights:

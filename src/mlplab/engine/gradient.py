@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from mlplab.engine.feed import Feed
 from mlplab.engine.kernels import Products
 
 
@@ -36,34 +37,50 @@ class Spread:
         return per_group.index_select(0, self._group_of)
 
 
-@dataclass(frozen=True, slots=True)
 class Gradient:
-    """The gradient of one layer's weights, (R, O, I), not yet formed.
+    """The gradient of one layer's weights, (R, O, I), not yet formed; made once for a stack.
 
     Equals `delta[r] @ below[r]^T`; in the first layer, where `below` is None, `delta[r] @ x[g]`
-    with the inputs of the run's group.
+    with the inputs of the run's group, as the feed has them at this step.
     """
 
-    products: Products
-    delta: Tensor
-    below: Tensor | None
-    x: Tensor
-    groups: Sequence[Group]
+    def __init__(
+        self,
+        products: Products,
+        delta: Tensor,
+        below: Tensor | None,
+        feed: Feed,
+        groups: Sequence[Group],
+    ) -> None:
+        self._products = products
+        self._delta = delta
+        self._below = below
+        self._feed = feed
+        self._groups = groups
+        self._deltas = [] if below is not None else self._blocks(delta)
+        self._known: dict[int, tuple[Tensor, list[Tensor]]] = {}
+
+    def _blocks(self, tensor: Tensor) -> list[Tensor]:
+        return [self._products.blocks(tensor[g.start : g.stop]) for g in self._groups]
+
+    def _places(self, out: Tensor) -> list[Tensor]:
+        """Each group's part of a buffer that is written to in every step."""
+        if id(out) not in self._known:
+            self._known[id(out)] = (out, self._blocks(out))
+        return self._known[id(out)][1]
 
     def add_to(self, out: Tensor) -> None:
-        """Add the gradient to `out`."""
-        if self.below is not None:
-            self.products.update(out, self.delta, self.below)
+        """Add the gradient to `out`, a buffer of the stack's own."""
+        if self._below is not None:
+            self._products.update(out, self._delta, self._below)
             return
-        for g, group in enumerate(self.groups):
-            part = slice(group.start, group.stop)
-            self.products.shared_update(out[part], self.delta[part], self.x[g])
+        for place, delta, x in zip(self._places(out), self._deltas, self._feed.x, strict=True):
+            self._products.shared_update(place, delta, x)
 
     def write(self, out: Tensor) -> None:
         """Overwrite `out` with the gradient: one pass over it less than adding to zeros."""
-        if self.below is not None:
-            self.products.gradient(self.delta, self.below, out)
+        if self._below is not None:
+            self._products.gradient(self._delta, self._below, out)
             return
-        for g, group in enumerate(self.groups):
-            part = slice(group.start, group.stop)
-            self.products.shared_gradient(self.delta[part], self.x[g], out[part])
+        for place, delta, x in zip(self._places(out), self._deltas, self._feed.x, strict=True):
+            self._products.shared_gradient(delta, x, place)

@@ -7,25 +7,35 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
+from mlplab.engine.openblas import OpenBlas, openblas
+from mlplab.errors import ConfigError
+
 
 class Products(Protocol):
-    """The products of a training step; nothing crosses runs in any of them."""
+    """The products of a training step; nothing crosses runs in any of them.
+
+    Weights are (R, O, I), activations and deltas (R, O, B). Products with inputs that runs share,
+    x of shape (B, I), take the `blocks` of these tensors.
+    """
 
     @property
     def aligned(self) -> bool:
         """Whether each run's weights must begin at a 64-byte line."""
 
-    def shared_forward(self, x: Tensor, weight: Tensor, bias: Tensor, out: Tensor) -> None:
-        """out[r] = weight[r] @ x^T + bias[r] for runs that share x, (B, I)."""
+    def blocks(self, tensor: Tensor) -> Tensor:
+        """A view of a tensor (R, N, M) for the products of runs that share their inputs."""
+
+    def shared_forward(self, x: Tensor, weight: Tensor, out: Tensor) -> None:
+        """out[r] += weight[r] @ x^T."""
 
     def shared_update(self, weight: Tensor, delta: Tensor, x: Tensor) -> None:
-        """weight[r] += delta[r] @ x for runs that share x, (B, I)."""
+        """weight[r] += delta[r] @ x."""
 
     def shared_gradient(self, delta: Tensor, x: Tensor, out: Tensor) -> None:
-        """out[r] = delta[r] @ x for runs that share x, (B, I)."""
+        """out[r] = delta[r] @ x."""
 
-    def forward(self, h: Tensor, weight: Tensor, bias: Tensor, out: Tensor) -> None:
-        """out[r] = weight[r] @ h[r] + bias[r]."""
+    def forward(self, h: Tensor, weight: Tensor, out: Tensor) -> None:
+        """out[r] += weight[r] @ h[r]."""
 
     def backward(self, weight: Tensor, delta: Tensor, out: Tensor) -> None:
         """out[r] = weight[r]^T @ delta[r]."""
@@ -37,83 +47,86 @@ class Products(Protocol):
         """out[r] = delta[r] @ h[r]^T."""
 
 
-class Stacked:
-    """One product over the rows of several runs (shared inputs), or one batched product.
+class Batched:
+    """OpenBLAS's batched product: one call for all runs, each with the bits it has alone.
 
-    Weights are (R, O, I) and activations (R, O, B): runs with shared inputs are then the rows of
-    one (R*O, I) matrix, for free. A run's bits do not depend on the others where
-    `numerics.kernel_kind` says so, given at least 16 rows, at least 2 runs, batches in whole
-    64-byte lines, and single precision: a wide product in double precision rounds a row by its
-    place unless the rows of a run are a multiple of 4, so there shared inputs go run by run.
+    Narrow first layers of several runs are the rows of one product (`runs_per_block`): its
+    number of rows is fixed, so who the others are changes nothing.
     """
 
     aligned = False
 
-    def __init__(self, wide: bool) -> None:
-        self._wide = wide
+    def __init__(self, blas: OpenBlas) -> None:
+        self._product = blas.product
+        self._block_rows = blas.block_rows
 
-    def shared_forward(self, x: Tensor, weight: Tensor, bias: Tensor, out: Tensor) -> None:
-        """One wide product; see `Products`."""
-        if not self._wide:
-            _each_forward(x, weight, bias, out)
-            return
-        rows = weight.shape[0] * weight.shape[1]
-        torch.addmm(bias.reshape(rows, 1), weight.view(rows, -1), x.t(), out=out.view(rows, -1))
+    def blocks(self, tensor: Tensor) -> Tensor:
+        """Several narrow runs to a block; see `Products`."""
+        n, rows, columns = tensor.shape
+        together = runs_in_block(rows, self._block_rows)
+        return tensor.view(n // together, together * rows, columns) if together > 1 else tensor
+
+    def shared_forward(self, x: Tensor, weight: Tensor, out: Tensor) -> None:
+        """One batched product; see `Products`."""
+        self._product(weight, x, out, b_t=True, add=True)
 
     def shared_update(self, weight: Tensor, delta: Tensor, x: Tensor) -> None:
-        """One wide product; see `Products`."""
-        if not self._wide:
-            _each_update(weight, delta, x)
-            return
-        rows = weight.shape[0] * weight.shape[1]
-        weight.view(rows, -1).addmm_(delta.view(rows, -1), x)
-
-    def forward(self, h: Tensor, weight: Tensor, bias: Tensor, out: Tensor) -> None:
         """One batched product; see `Products`."""
-        torch.baddbmm(bias.unsqueeze(2), weight, h, out=out)
+        self._product(delta, x, weight, add=True)
+
+    def shared_gradient(self, delta: Tensor, x: Tensor, out: Tensor) -> None:
+        """One batched product; see `Products`."""
+        self._product(delta, x, out)
+
+    def forward(self, h: Tensor, weight: Tensor, out: Tensor) -> None:
+        """One batched product; see `Products`."""
+        self._product(weight, h, out, add=True)
 
     def backward(self, weight: Tensor, delta: Tensor, out: Tensor) -> None:
         """One batched product; see `Products`."""
-        torch.bmm(weight.transpose(1, 2), delta, out=out)
+        self._product(weight, delta, out, a_t=True)
 
     def update(self, weight: Tensor, delta: Tensor, h: Tensor) -> None:
         """One batched product; see `Products`."""
-        weight.baddbmm_(delta, h.transpose(1, 2))
-
-    def shared_gradient(self, delta: Tensor, x: Tensor, out: Tensor) -> None:
-        """One wide product; see `Products`."""
-        if not self._wide:
-            _each_gradient(delta, x, out)
-            return
-        rows = delta.shape[0] * delta.shape[1]
-        torch.mm(delta.view(rows, -1), x, out=out.view(rows, -1))
+        self._product(delta, h, weight, b_t=True, add=True)
 
     def gradient(self, delta: Tensor, h: Tensor, out: Tensor) -> None:
         """One batched product; see `Products`."""
-        torch.bmm(delta, h.transpose(1, 2), out=out)
+        self._product(delta, h, out, b_t=True)
 
 
 class Loop:
-    """One product per run: the same bits on any machine, slower for small networks.
+    """torch's product, run by run: the same bits on any machine, slower for small networks.
 
-    Without a strict mode a product may depend on where its matrices begin, so every run's
-    weights begin at a 64-byte line (`aligned`).
+    Such a product may depend on where its matrices begin, so every run's weights begin at a
+    64-byte line (`aligned`).
     """
 
     aligned = True
 
-    def shared_forward(self, x: Tensor, weight: Tensor, bias: Tensor, out: Tensor) -> None:
+    def blocks(self, tensor: Tensor) -> Tensor:
+        """Each run on its own; see `Products`."""
+        return tensor
+
+    def shared_forward(self, x: Tensor, weight: Tensor, out: Tensor) -> None:
         """Run by run; see `Products`."""
-        _each_forward(x, weight, bias, out)
+        for w, o in zip(weight, out, strict=True):
+            o.addmm_(w, x.t())
 
     def shared_update(self, weight: Tensor, delta: Tensor, x: Tensor) -> None:
         """Run by run; see `Products`."""
-        _each_update(weight, delta, x)
+        for w, d in zip(weight, delta, strict=True):
+            w.addmm_(d, x)
 
-    def forward(self, h: Tensor, weight: Tensor, bias: Tensor, out: Tensor) -> None:
+    def shared_gradient(self, delta: Tensor, x: Tensor, out: Tensor) -> None:
         """Run by run; see `Products`."""
-        for one, w, b, o in zip(h, weight, bias, out, strict=True):
-            torch.addmm(b.unsqueeze(1), w, one, out=o)
+        for d, o in zip(delta, out, strict=True):
+            torch.mm(d, x, out=o)
+
+    def forward(self, h: Tensor, weight: Tensor, out: Tensor) -> None:
+        """Run by run; see `Products`."""
+        for one, w, o in zip(h, weight, out, strict=True):
+            o.addmm_(w, one)
 
     def backward(self, weight: Tensor, delta: Tensor, out: Tensor) -> None:
         """Run by run; see `Products`."""
@@ -125,31 +138,70 @@ class Loop:
         for w, d, one in zip(weight, delta, h, strict=True):
             w.addmm_(d, one.t())
 
-    def shared_gradient(self, delta: Tensor, x: Tensor, out: Tensor) -> None:
-        """Run by run; see `Products`."""
-        _each_gradient(delta, x, out)
-
     def gradient(self, delta: Tensor, h: Tensor, out: Tensor) -> None:
         """Run by run; see `Products`."""
         for d, one, o in zip(delta, h, out, strict=True):
             torch.mm(d, one.t(), out=o)
 
 
-def _each_forward(x: Tensor, weight: Tensor, bias: Tensor, out: Tensor) -> None:
-    for w, b, o in zip(weight, bias, out, strict=True):
-        torch.addmm(b.unsqueeze(1), w, x.t(), out=o)
+class Device:
+    """torch's batched products, for devices on which equal bits are not promised."""
+
+    aligned = False
+
+    def blocks(self, tensor: Tensor) -> Tensor:
+        """All rows of all runs; see `Products`."""
+        return tensor.view(-1, tensor.shape[2])
+
+    def shared_forward(self, x: Tensor, weight: Tensor, out: Tensor) -> None:
+        """One wide product; see `Products`."""
+        out.addmm_(weight, x.t())
+
+    def shared_update(self, weight: Tensor, delta: Tensor, x: Tensor) -> None:
+        """One wide product; see `Products`."""
+        weight.addmm_(delta, x)
+
+    def shared_gradient(self, delta: Tensor, x: Tensor, out: Tensor) -> None:
+        """One wide product; see `Products`."""
+        torch.mm(delta, x, out=out)
+
+    def forward(self, h: Tensor, weight: Tensor, out: Tensor) -> None:
+        """One batched product; see `Products`."""
+        out.baddbmm_(weight, h)
+
+    def backward(self, weight: Tensor, delta: Tensor, out: Tensor) -> None:
+        """One batched product; see `Products`."""
+        torch.bmm(weight.transpose(1, 2), delta, out=out)
+
+    def update(self, weight: Tensor, delta: Tensor, h: Tensor) -> None:
+        """One batched product; see `Products`."""
+        weight.baddbmm_(delta, h.transpose(1, 2))
+
+    def gradient(self, delta: Tensor, h: Tensor, out: Tensor) -> None:
+        """One batched product; see `Products`."""
+        torch.bmm(delta, h.transpose(1, 2), out=out)
 
 
-def _each_update(weight: Tensor, delta: Tensor, x: Tensor) -> None:
-    for w, d in zip(weight, delta, strict=True):
-        w.addmm_(d, x)
+def products(kind: str) -> Products:
+    """Return the products of a numerics profile, `openblas`, `loop` or `device`.
+
+    Raises:
+        ConfigError: OpenBLAS is asked for and not there.
+    """
+    if kind == "loop":
+        return Loop()
+    if kind == "device":
+        return Device()
+    blas = openblas()
+    if blas is None:
+        raise ConfigError("MLPLAB_NUMERICS=openblas: no OpenBLAS for this machine; try loop")
+    return Batched(blas)
 
 
-def products(name: str, dtype: str) -> Products:
-    """Return the products of a numerics profile, `stacked` or `loop`, for runs of a dtype."""
-    return Stacked(wide=dtype == "float32") if name == "stacked" else Loop()
+def runs_in_block(width: int, block_rows: int) -> int:
+    """Return how many runs with a first layer of this width make one block of rows.
 
-
-def _each_gradient(delta: Tensor, x: Tensor, out: Tensor) -> None:
-    for d, o in zip(delta, out, strict=True):
-        torch.mm(d, x, out=o)
+    >>> [runs_in_block(width, 8) for width in (1, 2, 3, 4, 5, 8, 256)]
+    [8, 4, 1, 2, 1, 1, 1]
+    """
+    return block_rows // width if width and block_rows % width == 0 else 1

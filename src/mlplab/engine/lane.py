@@ -67,8 +67,7 @@ class Lane:
         self._device = options.device
         dtype = getattr(torch, program.dtype)
         self._data = TaskTensors(self._task, dtype, program.padded_widths[0], self._device)
-        kind = kernel_kind() if self._device.type == "cpu" else "stacked"
-        self._products = products(kind, program.dtype)
+        self._products = products(kernel_kind() if self._device.type == "cpu" else "device")
         self._zero_loss = zero_loss(program.loss, self._task)
         self._active: list[Training] = []
         self._n_full = 0
@@ -278,14 +277,12 @@ class Lane:
             self._scorers[lanes] = Scorer(
                 self._program, self._data, self._products, stack.loss, len(stack.slots), lanes
             )
-        low = max(0, min(start, len(stack.slots) - 2))
-        high = max(stop, low + 2)
         wants_correct = (
             self._options.keep_correct and split == "test" and stack.loss.counts == "accuracy"
         )
         scores = self._scorers[lanes].score(
-            [w[low:high] for w in stack.weights],
-            [b[low:high] for b in stack.biases],
+            [w[start:stop] for w in stack.weights],
+            [b[start:stop] for b in stack.biases],
             rows,
             keep_hits=wants_correct and any(t.status == "finished" for t in self._active),
             keep_outputs=bool(self._measures),
@@ -297,13 +294,13 @@ class Lane:
             if training.status == "diverged" or (split == "test" and not _scores_test(training)):
                 self._record_nothing(training, split)
                 continue
-            metrics = scores.metrics(r - low, stack.loss.counts)
+            metrics = scores.metrics(r - start, stack.loss.counts)
             for name, measure in self._measures.items():
                 targets = self._data.raw_targets(rows)
-                metrics[name] = evaluate(name, measure, targets, scores.outputs[r - low])
+                metrics[name] = evaluate(name, measure, targets, scores.outputs[r - start])
             training.record({f"{split}_{name}": value for name, value in metrics.items()})
             if scores.hits and training.status == "finished":
-                training.correct["test"] = np.packbits(scores.hits[r - low]).tobytes()
+                training.correct["test"] = np.packbits(scores.hits[r - start]).tobytes()
 
     def _record_nothing(self, training: Training, split: str) -> None:
         """Keep the metrics of a split as long as the history, by NaN, where they are not known."""

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Hashable, Iterable
 from itertools import pairwise
 
+from mlplab.engine.numerics import runs_per_block
 from mlplab.engine.program import Program
 
 BUDGET_BYTES = 256 * 2**20
@@ -28,8 +29,9 @@ def slot_bytes(program: Program) -> int:
     # The loss works on a copy of the targets and on one array beside the outputs.
     acts = program.lanes * (per_unit * hidden + 3 * outputs)
     if program.has_dropout:
-        acts += program.lanes * max(widths[1:-1], default=0)  # noise, while a mask is made
-    norm = 12 * max(layers) if "grad_norm" in program.measures else 0
+        acts += program.lanes * -(-2 * hidden // _size(program))  # noise of two bytes
+    wants_norm = "grad_norm" in program.measures
+    norm = _size(program) * sum(layers) + 8 * max(layers) if wants_norm else 0
     is_fused = program.optimiser in ("adam", "adamw") and program.fused_adam
     states = _FUSED_ADAM_STATES if is_fused else _STATES[program.optimiser]
     return _size(program) * (sum(layers) * (1 + states) + acts) + norm
@@ -45,7 +47,7 @@ def group_bytes(program: Program) -> int:
 def stack_bytes(program: Program, n_slots: int, n_groups: int) -> int:
     """Return what a stack takes, with the buffers in which its slots are scored.
 
-    Idle slots count: see `Program.min_group` and `arrange.arrange`.
+    Idle slots count: see `arrange.arrange`.
     """
     n_slots += n_slots % 2
     widths = program.padded_widths
@@ -62,6 +64,7 @@ class Room:
         self._program = program
         self._budget = budget_bytes
         self._most = min(_MOST_SLOTS, max(16, CACHE_BYTES // slot_bytes(program)))
+        self._block = runs_per_block(program.widths[1])
         self._members: Counter[Hashable] = Counter()
         self._n_slots = 0
 
@@ -77,8 +80,8 @@ class Room:
 
     def let_in(self, batches: Hashable) -> bool:
         """Let in a run if there is room; runs of equal `batches` see the same examples."""
-        n, least = self._members[batches], self._program.min_group
-        n_slots = self._n_slots + max(least, n + 1) - (max(least, n) if n else 0)
+        n, block = self._members[batches], self._block
+        n_slots = self._n_slots + (block if n % block == 0 else 0)
         n_groups = len(self._members) + (not n)
         if self._n_slots and (
             n_slots > self._most or stack_bytes(self._program, n_slots, n_groups) > self._budget

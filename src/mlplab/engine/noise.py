@@ -38,9 +38,12 @@ class KeyedNoise:
 
     def __init__(self) -> None:
         self._sources: dict[tuple[int, int], tuple[Any, Any]] = {}
+        self._drawn: dict[tuple[int, ...], NDArray[np.uint64]] = {}
 
     def draw(self, places: Sequence[tuple[int, int]], layer: int, units: int, lanes: int) -> Tensor:
-        """Return integers -32768..32767 as floats, (G, units, lanes); unit by unit: widths share.
+        """Return integers -32768..32767, (G, units, lanes) int16; unit by unit: widths share.
+
+        The next call for this layer and shape overwrites them.
 
         Args:
             places: (seed, step) of each group; equal places get equal numbers.
@@ -51,7 +54,10 @@ class KeyedNoise:
         Cost: about 1 ns per element.
         """
         # lanes is a multiple of 16, so each unit starts at a whole 64-bit word.
-        raw = np.empty((len(places), units * lanes // 4), dtype=np.uint64)
+        shape = (layer, len(places), units * lanes // 4)
+        if shape not in self._drawn:
+            self._drawn[shape] = np.empty(shape[1:], dtype=np.uint64)
+        raw = self._drawn[shape]
         drawn: dict[tuple[int, int], int] = {}
         for g, (seed, step) in enumerate(places):
             if (seed, step) in drawn:
@@ -60,7 +66,7 @@ class KeyedNoise:
                 raw[g] = self._raw(seed, layer, step, raw.shape[1])
                 drawn[seed, step] = g
         integers = torch.from_numpy(raw.view(np.int16)).to(torch.get_default_device())
-        return integers.view(len(places), units, lanes).float()
+        return integers.view(len(places), units, lanes)
 
     def _raw(self, seed: int, layer: int, step: int, n: int) -> NDArray[np.uint64]:
         if (seed, layer) not in self._sources:
@@ -90,5 +96,5 @@ def fill_masks(noise: Tensor, threshold: Tensor, scale: Tensor, out: Tensor) -> 
         scale: 1 / (1 - realised rate) of each run, (R, 1, 1).
         out: (R, U, B).
     """
-    torch.sub(noise, threshold - 1, out=out)
-    out.clamp_(0.0, 1.0).mul_(scale)
+    out.copy_(noise)
+    out.sub_(threshold - 1).clamp_(0.0, 1.0).mul_(scale)

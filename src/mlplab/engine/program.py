@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -63,9 +62,8 @@ class Program:
 
     @cached_property
     def score_portion(self) -> int:
-        """Slots that are scored at once, to bound the memory; a half is still a whole group."""
-        within = 2**22 // (self.score_lanes * max(self.widths[1:]))
-        return max(4, 2 * self.min_group, within)
+        """Slots that are scored at once, to bound the memory; whole blocks of narrow runs."""
+        return max(8, 2**22 // (self.score_lanes * max(self.widths[1:])) // 8 * 8)
 
     @property
     def keeps_epoch(self) -> bool:
@@ -87,14 +85,6 @@ class Program:
     def n_params(self) -> int:
         """Weights and biases of one run."""
         return sum((i + 1) * o for i, o in pairwise(self.widths))
-
-    @property
-    def min_group(self) -> int:
-        """Slots that a group of runs with shared batches fills at least: 16 rows in one product.
-
-        A product with fewer rows takes another kernel, and other bits.
-        """
-        return math.ceil(_LANES / self.widths[1])
 
     @property
     def fused_adam(self) -> bool:

@@ -63,7 +63,7 @@ class Scorer:
         self._x = torch.zeros(lanes, widths[0], dtype=dtype)
         self._target = torch.zeros(widths[-1], lanes, dtype=dtype)
         n = min(n_slots, program.score_portion)
-        self._h = [torch.zeros(max(n, 2), width, lanes, dtype=dtype) for width in widths[1:]]
+        self._h = [torch.zeros(n, width, lanes, dtype=dtype) for width in widths[1:]]
 
     def score(
         self,
@@ -77,7 +77,7 @@ class Scorer:
         """Score all given slots on the same rows.
 
         Args:
-            weights: of each layer, (R, O, I), R at least the program's least group and 2.
+            weights: of each layer, (R, O, I); R is a multiple of `numerics.runs_per_block`.
             biases: of each layer, (R, O).
             rows: which examples, (N,).
             keep_hits: keep for each slot which examples are right, (R, N).
@@ -113,17 +113,19 @@ class Scorer:
         )
 
     def _portions(self, n_slots: int) -> list[tuple[int, int]]:
-        parts = -(-n_slots // self._program.score_portion)
-        edges = np.linspace(0, n_slots, parts + 1).astype(int)
-        return list(zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True))
+        size = self._program.score_portion
+        return [(start, min(start + size, n_slots)) for start in range(0, n_slots, size)]
 
     def _forward(self, weights: list[Tensor], biases: list[Tensor]) -> Tensor:
         n = len(weights[0])
         if n > len(self._h[0]):
             self._h = [torch.zeros(n, *h.shape[1:], dtype=h.dtype) for h in self._h]
         h = [buffer[:n] for buffer in self._h]
-        self._products.shared_forward(self._x, weights[0], biases[0], h[0])
+        products = self._products
+        h[0].copy_(biases[0].unsqueeze(2))
+        products.shared_forward(self._x, products.blocks(weights[0]), products.blocks(h[0]))
         for layer in range(1, len(weights)):
             self._act.forward(h[layer - 1])
-            self._products.forward(h[layer - 1], weights[layer], biases[layer], h[layer])
+            h[layer].copy_(biases[layer].unsqueeze(2))
+            products.forward(h[layer - 1], weights[layer], h[layer])
         return h[-1]

@@ -61,11 +61,22 @@ class Stack:
         if program.has_dropout:
             self._masks = [self._zeros(n, width, lanes) for width in widths[1:-1]]
             self._dropped = [self._zeros(n, width, lanes) for width in widths[1:-1]]
+        below = [None, *(self._dropped if program.has_dropout else self._h)]
+        self._gradients = [
+            Gradient(products, delta, under, self._feed, groups)
+            for delta, under in zip([*self._d, self._h[-1]], below, strict=False)
+        ]
+        self._columns = [b.unsqueeze(2) for b in self.biases]
+        self._first_layer = [
+            [products.blocks(tensor[g.start : g.stop]) for tensor in (self.weights[0], self._h[0])]
+            for g in groups
+        ]
         self._sum_dtype = sum_dtype(self.weights[0].device)
         self.loss_sums = torch.zeros(n, dtype=self._sum_dtype)
         self.hit_sums = torch.zeros_like(self.loss_sums)
         self.norm_sums = torch.zeros_like(self.loss_sums)
         self._wants_norm = "grad_norm" in program.measures
+        self._formed = [twin(w) for w in self.weights] if self._wants_norm else []
 
     def _zeros(self, *shape: int) -> Tensor:
         return torch.zeros(shape, dtype=self.dtype)
@@ -134,7 +145,7 @@ class Stack:
     def step(self, step: int) -> None:
         """Train every slot on the next batch of its group."""
         n = self.program.batch_sizes[step]
-        self._x, target, share = self._feed.take(n)
+        target, share = self._feed.take(n)
         self.optimiser.begin_step(step)
         target, share = self._spread(target), self._spread(share)
         z = self._forward(step)
@@ -148,16 +159,17 @@ class Stack:
         self.optimiser.end_step(self.weights, self.biases, self.state)
 
     def _forward(self, step: int) -> Tensor:
-        weights, biases, h = self.weights, self.biases, self._h
-        for g, group in enumerate(self.groups):
-            part = slice(group.start, group.stop)
-            self._products.shared_forward(self._x[g], weights[0][part], biases[0][part], h[0][part])
+        weights, columns, h = self.weights, self._columns, self._h
+        h[0].copy_(columns[0])
+        for x, (weight, out) in zip(self._feed.x, self._first_layer, strict=True):
+            self._products.shared_forward(x, weight, out)
         for layer in range(1, len(weights)):
             self._act.forward(h[layer - 1])
             below = h[layer - 1]
             if self.program.has_dropout:
                 below = self._drop(layer - 1, step)
-            self._products.forward(below, weights[layer], biases[layer], h[layer])
+            h[layer].copy_(columns[layer])
+            self._products.forward(below, weights[layer], h[layer])
         return h[-1]
 
     def _drop(self, layer: int, step: int) -> Tensor:
@@ -167,7 +179,7 @@ class Stack:
             slot = self.slots[group.start]
             assert slot is not None
             places.append((group.seed, slot.step + step))
-        noise = self._noise.draw(places, layer, h.shape[1], h.shape[2]).to(self.dtype)
+        noise = self._noise.draw(places, layer, h.shape[1], h.shape[2])
         fill_masks(self._spread(noise), self._thresholds[layer], self._scales[layer], mask)
         return torch.mul(h, mask, out=self._dropped[layer])
 
@@ -184,12 +196,12 @@ class Stack:
                 self._act.backward(below, self._h[layer - 1])
             bias_gradient = delta.sum(2)
             if self._wants_norm:
-                squares += self._square_norm(layer, delta, bias_gradient)
+                squares += self._square_norm(layer, bias_gradient)
             self.optimiser.apply(
                 layer,
                 weight,
                 bias,
-                Gradient(self._products, delta, self._below(layer), self._x, self.groups),
+                self._gradients[layer],
                 bias_gradient,
                 self.state,
             )
@@ -198,16 +210,10 @@ class Stack:
         if self._wants_norm:
             self.norm_sums += squares.sqrt_()
 
-    def _below(self, layer: int) -> Tensor | None:
-        """What a layer's weights were multiplied with; None stands for the inputs."""
-        if not layer:
-            return None
-        return (self._dropped if self.program.has_dropout else self._h)[layer - 1]
-
-    def _square_norm(self, layer: int, delta: Tensor, bias_gradient: Tensor) -> Tensor:
+    def _square_norm(self, layer: int, bias_gradient: Tensor) -> Tensor:
         """Square norm of a layer's loss gradient per slot: costs one more gradient product."""
-        gradient = twin(self.weights[layer])
-        Gradient(self._products, delta, self._below(layer), self._x, self.groups).write(gradient)
+        gradient = self._formed[layer]
+        self._gradients[layer].write(gradient)
         total = gradient.to(self._sum_dtype).square_().sum((1, 2))
         total += bias_gradient.to(self._sum_dtype).square().sum(1)
         scale = self.optimiser.delta_scale()
@@ -217,5 +223,7 @@ class Stack:
         return torch.where(factor > 0, total / factor, torch.zeros_like(total))
 
     def _count(self, judged: Judged, n: int) -> None:
-        self.loss_sums += judged.loss[:, :n].sum(1, dtype=self._sum_dtype)
-        self.hit_sums += judged.hit[:, :n].sum(1, dtype=self._sum_dtype)
+        loss = judged.loss[:, :n].sum(1, dtype=self._sum_dtype)
+        self.loss_sums += loss
+        same = judged.hit is judged.loss
+        self.hit_sums += loss if same else judged.hit[:, :n].sum(1, dtype=self._sum_dtype)

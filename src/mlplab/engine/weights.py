@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from mlplab.engine.activations import activation
-from mlplab.engine.numerics import kernel_kind
 from mlplab.engine.program import Program
 from mlplab.errors import DataError, StoreError
 from mlplab.specs import Run
@@ -59,7 +58,6 @@ def predict(run: Run, weights: bytes, inputs: NDArray[Any], scale: float = 1.0) 
     Raises:
         DataError: the inputs do not have the network's number of features.
     """
-    kernel_kind()  # the first product of a process fixes MKL's mode
     layers = unpack_weights(weights)
     n_features = layers[0][0].shape[1]
     if inputs.ndim != 2 or inputs.shape[1] != n_features:

@@ -25,7 +25,7 @@ from mlplab.specs import Run
 
 _PATIENCE_SECONDS = 5.0  # for last checkpoints, once work is to stop
 _TRIES = 2
-# Ctrl-C reaches the whole terminal, also while a worker still imports: it is the caller's to handle.
+# Ctrl-C reaches the whole terminal, also while a worker still imports; the caller handles it.
 _START = """
 import signal
 signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from mlplab.engine.gradient import Group
 from mlplab.engine.numerics import runs_per_block
 from mlplab.engine.optimisers import Slot
 from mlplab.engine.program import Program
+from mlplab.engine.sharing import Group
 from mlplab.engine.training import Training
 
 

@@ -19,15 +19,25 @@ class Feed:
     Lanes beyond a batch may hold other rows: their share is 0.
     """
 
-    def __init__(self, program: Program, n_groups: int, data: TaskTensors, dtype: torch.dtype):
+    def __init__(
+        self,
+        program: Program,
+        n_groups: int,
+        members: int,
+        data: TaskTensors,
+        dtype: torch.dtype,
+    ) -> None:
+        """Hold the batches of `n_groups`; for `members` see `sharing.Sharing`."""
         self._program = program
         self._data = data
         self._dtype = dtype
         self._lanes = program.lanes
         n_kept = program.kept_rows
         width, n_outputs = program.padded_widths[0], program.widths[-1]
-        self._x = list(torch.zeros(n_groups, n_kept, width, dtype=dtype))
-        self.x = self._x
+        self._members = members
+        self._all = torch.zeros(n_groups, n_kept, width, dtype=dtype)
+        self._x = list(self._all)
+        self.x = [self._all] * members or self._x
         self._target = torch.zeros(n_groups, n_outputs, n_kept, dtype=dtype)
         self._shares: dict[int, Tensor] = {}
         self._weighted = torch.zeros(n_groups, 1, program.lanes, dtype=dtype)
@@ -43,7 +53,7 @@ class Feed:
                 self._data.targets(rows, self._target[g])
 
     def take(self, n: int) -> tuple[Tensor, Tensor]:
-        """Put the next n examples of each group into `x`, G times (lanes, I).
+        """Put the next n examples of each group into `x`: the inputs of each part of a `Sharing`.
 
         Returns:
             Targets (G, O, lanes), shares (G or 1, 1, lanes).
@@ -57,7 +67,10 @@ class Feed:
         )
         if self._program.keeps_epoch:
             stop = start + self._lanes
-            self.x = [kept[start:stop] for kept in self._x]
+            if self._members:
+                self.x = [self._all[:, start:stop]] * self._members
+            else:
+                self.x = [kept[start:stop] for kept in self._x]
             return self._target[:, :, start:stop], self._share(rows, n)
         for g, picked in enumerate(rows):
             self._data.inputs(picked, self._x[g])

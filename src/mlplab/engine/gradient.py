@@ -1,40 +1,12 @@
-"""Groups of slots, and the gradient of a layer's weights: added to a tensor or written into it."""
+"""The gradient of a layer's weights: added to a tensor or written into it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-
-import torch
 from torch import Tensor
 
 from mlplab.engine.feed import Feed
 from mlplab.engine.kernels import Products
-
-
-@dataclass(frozen=True)
-class Group:
-    """Neighbouring slots whose runs see the same batches."""
-
-    start: int
-    stop: int
-    seed: int
-
-
-class Spread:
-    """Turns one entry per group into one per slot: (G, ...) to (R, ...)."""
-
-    def __init__(self, groups: Sequence[Group], n_slots: int) -> None:
-        self._alone = len(groups) == n_slots
-        self._group_of = torch.tensor(
-            [g for g, group in enumerate(groups) for _ in range(group.start, group.stop)]
-        )
-
-    def __call__(self, per_group: Tensor) -> Tensor:
-        """Return the entry of each slot's group; what is the same for all groups stays one."""
-        if self._alone or len(per_group) == 1:
-            return per_group
-        return per_group.index_select(0, self._group_of)
+from mlplab.engine.sharing import Sharing
 
 
 class Gradient:
@@ -50,23 +22,20 @@ class Gradient:
         delta: Tensor,
         below: Tensor | None,
         feed: Feed,
-        groups: Sequence[Group],
+        sharing: Sharing,
     ) -> None:
         self._products = products
         self._delta = delta
         self._below = below
         self._feed = feed
-        self._groups = groups
-        self._deltas = [] if below is not None else self._blocks(delta)
+        self._sharing = sharing
+        self._deltas = [] if below is not None else sharing.parts(delta)
         self._known: dict[int, tuple[Tensor, list[Tensor]]] = {}
 
-    def _blocks(self, tensor: Tensor) -> list[Tensor]:
-        return [self._products.blocks(tensor[g.start : g.stop]) for g in self._groups]
-
     def _places(self, out: Tensor) -> list[Tensor]:
-        """Each group's part of a buffer that is written to in every step."""
+        """The parts of a buffer that is written to in every step."""
         if id(out) not in self._known:
-            self._known[id(out)] = (out, self._blocks(out))
+            self._known[id(out)] = (out, self._sharing.parts(out))
         return self._known[id(out)][1]
 
     def add_to(self, out: Tensor) -> None:

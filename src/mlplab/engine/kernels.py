@@ -22,6 +22,13 @@ class Products(Protocol):
     def aligned(self) -> bool:
         """Whether each run's weights must begin at a 64-byte line."""
 
+    @property
+    def strided(self) -> bool:
+        """Whether shared inputs may also be (R, B, I), and all slices at any distance."""
+
+    def runs_in_block(self, width: int) -> int:
+        """Return how many runs with a first layer of this width make one block."""
+
     def blocks(self, tensor: Tensor) -> Tensor:
         """A view of a tensor (R, N, M) for the products of runs that share their inputs."""
 
@@ -50,20 +57,24 @@ class Products(Protocol):
 class Batched:
     """OpenBLAS's batched product: one call for all runs, each with the bits it has alone.
 
-    Narrow first layers of several runs are the rows of one product (`runs_per_block`): its
+    Narrow first layers of several runs are the rows of one product (`runs_in_block`): its
     number of rows is fixed, so who the others are changes nothing.
     """
 
-    aligned = False
+    aligned, strided = False, True
 
     def __init__(self, blas: OpenBlas) -> None:
         self._product = blas.product
         self._block_rows = blas.block_rows
 
+    def runs_in_block(self, width: int) -> int:
+        """See the function of this name."""
+        return runs_in_block(width, self._block_rows)
+
     def blocks(self, tensor: Tensor) -> Tensor:
         """Several narrow runs to a block; see `Products`."""
         n, rows, columns = tensor.shape
-        together = runs_in_block(rows, self._block_rows)
+        together = self.runs_in_block(rows)
         return tensor.view(n // together, together * rows, columns) if together > 1 else tensor
 
     def shared_forward(self, x: Tensor, weight: Tensor, out: Tensor) -> None:
@@ -102,7 +113,11 @@ class Loop:
     64-byte line (`aligned`).
     """
 
-    aligned = True
+    aligned, strided = True, False
+
+    def runs_in_block(self, width: int) -> int:
+        """One; see `Products`."""
+        return 1
 
     def blocks(self, tensor: Tensor) -> Tensor:
         """Each run on its own; see `Products`."""
@@ -147,7 +162,11 @@ class Loop:
 class Device:
     """torch's batched products, for devices on which equal bits are not promised."""
 
-    aligned = False
+    aligned, strided = False, False
+
+    def runs_in_block(self, width: int) -> int:
+        """One; see `Products`."""
+        return 1
 
     def blocks(self, tensor: Tensor) -> Tensor:
         """All rows of all runs; see `Products`."""

@@ -12,10 +12,11 @@ from mlplab.engine.program import Program
 BUDGET_BYTES = 256 * 2**20
 """What one stack may take, unless told otherwise."""
 
-CACHE_BYTES = 24 * 2**20
+CACHE_BYTES = 12 * 2**20
 """What a stack's weights and activations should fit, so that a step does not stream from memory."""
 
 _MOST_SLOTS = 4096
+_LEAST_SLOTS = 8
 _STATES = {"sgd": 0, "momentum": 1, "adam": 4, "adamw": 4}  # moments, gradient and scratch
 _FUSED_ADAM_STATES = 3  # it needs no scratch
 
@@ -63,7 +64,7 @@ class Room:
     def __init__(self, program: Program, budget_bytes: int = BUDGET_BYTES) -> None:
         self._program = program
         self._budget = budget_bytes
-        self._most = min(_MOST_SLOTS, max(16, CACHE_BYTES // slot_bytes(program)))
+        self._most = min(_MOST_SLOTS, max(_LEAST_SLOTS, CACHE_BYTES // slot_bytes(program)))
         self._block = runs_per_block(program.widths[1])
         self._members: Counter[Hashable] = Counter()
         self._n_slots = 0
@@ -107,7 +108,7 @@ def rooms(
 def capacity(program: Program, budget_bytes: int = BUDGET_BYTES, sharing: int = 1) -> int:
     """Return how many runs a stack of this program should have; at least 1.
 
-    As many as fit the cache, at least 16 slots, and never more than the budget holds.
+    As many as fit the cache, at least 8 slots, and never more than the budget holds.
 
     Args:
         program: what the runs have in common.

@@ -12,7 +12,7 @@ from torch import Tensor
 from mlplab.engine.activations import activation
 from mlplab.engine.device import sum_dtype
 from mlplab.engine.feed import Feed
-from mlplab.engine.gradient import Gradient, Group, Spread
+from mlplab.engine.gradient import Gradient
 from mlplab.engine.initialise import initial_weight
 from mlplab.engine.kernels import Products
 from mlplab.engine.losses import Judged, loss_of
@@ -20,6 +20,7 @@ from mlplab.engine.noise import KeyedNoise, fill_masks, realised_rate, threshold
 from mlplab.engine.optimisers import Slot, optimiser_of
 from mlplab.engine.optimisers.base import twin
 from mlplab.engine.program import Program, padded
+from mlplab.engine.sharing import Group, Sharing, Spread
 from mlplab.engine.tensors import TaskTensors
 from mlplab.errors import StoreError
 from mlplab.specs import Run
@@ -53,7 +54,8 @@ class Stack:
         self.biases = [self._zeros(n, o) for _, o in pairs]
         self.optimiser = optimiser_of(program, self.weights[0])
         self.state = self.optimiser.state(self.weights, self.biases)
-        self._feed = Feed(program, len(groups), data, self.dtype)
+        sharing = Sharing(products, groups, widths[1])
+        self._feed = Feed(program, len(groups), sharing.members, data, self.dtype)
         self._spread = Spread(groups, n)
         self._h = [self._zeros(n, width, lanes) for width in widths[1:]]
         self._d = [self._zeros(n, width, lanes) for width in widths[1:-1]]
@@ -63,14 +65,12 @@ class Stack:
             self._dropped = [self._zeros(n, width, lanes) for width in widths[1:-1]]
         below = [None, *(self._dropped if program.has_dropout else self._h)]
         self._gradients = [
-            Gradient(products, delta, under, self._feed, groups)
+            Gradient(products, delta, under, self._feed, sharing)
             for delta, under in zip([*self._d, self._h[-1]], below, strict=False)
         ]
         self._columns = [b.unsqueeze(2) for b in self.biases]
-        self._first_layer = [
-            [products.blocks(tensor[g.start : g.stop]) for tensor in (self.weights[0], self._h[0])]
-            for g in groups
-        ]
+        parts = (sharing.parts(tensor) for tensor in (self.weights[0], self._h[0]))
+        self._first_layer = list(zip(*parts, strict=True))
         self._sum_dtype = sum_dtype(self.weights[0].device)
         self.loss_sums = torch.zeros(n, dtype=self._sum_dtype)
         self.hit_sums = torch.zeros_like(self.loss_sums)

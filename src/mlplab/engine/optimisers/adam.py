@@ -12,6 +12,7 @@ from mlplab.engine.gradient import Gradient
 from mlplab.engine.optimisers.base import (
     Slot,
     per_slot,
+    same_runs,
     scheduled_rate,
     step_numbers,
     twin,
@@ -29,6 +30,7 @@ class StackedAdam:
     def __init__(self, like: Tensor, decoupled: bool) -> None:
         self._like = like
         self._decoupled = decoupled
+        self._slots: Sequence[Slot | None] = ()
 
     def state(self, weights: Sequence[Tensor], biases: Sequence[Tensor]) -> dict[str, Tensor]:
         """Two moments per weight and bias, and the gradient's place."""
@@ -49,27 +51,34 @@ class StackedAdam:
     def begin_epoch(self, slots: Sequence[Slot | None], n_steps: int) -> None:
         """Take this epoch's settings, and the corrections of all its steps."""
         like = self._like
+        if not same_runs(self._slots, slots):
+            self._take_runs(slots)
         self._slots = slots
         self._rates = [0.0 if slot is None else scheduled_rate(slot) for slot in slots]
         self._numbers = step_numbers(slots, n_steps)
-        betas = np.array([_betas(slot) for slot in slots])
-        correction = 1 - betas[:, :, None] ** self._numbers[:, None, :]
+        correction = 1 - self._betas[:, :, None] ** self._numbers[:, None, :]
         steps = -np.array(self._rates)[:, None] / correction[:, 0]
-        self._step_sizes = torch.tensor(steps, dtype=like.dtype)
-        self._roots = torch.tensor(np.sqrt(correction[:, 1]), dtype=like.dtype)
-        self._b1 = torch.tensor(betas[:, 0], dtype=like.dtype).view(-1, 1, 1)
-        self._b2 = torch.tensor(betas[:, 1], dtype=like.dtype).view(-1, 1, 1)
+        # Step by step, each (R, 1, 1).
+        self._step_sizes = torch.tensor(steps.T, dtype=like.dtype)[:, :, None, None].unbind()
+        roots = np.sqrt(correction[:, 1]).T
+        self._roots = torch.tensor(roots, dtype=like.dtype)[:, :, None, None].unbind()
+        self._shrink = 1 - torch.tensor(self._rates, dtype=like.dtype).view(-1, 1, 1) * self._decay
+
+    def _take_runs(self, slots: Sequence[Slot | None]) -> None:
+        """Take what does not change from epoch to epoch."""
+        like = self._like
+        self._betas = np.array([_betas(slot) for slot in slots])
+        self._b1 = torch.tensor(self._betas[:, 0], dtype=like.dtype).view(-1, 1, 1)
+        self._b2 = torch.tensor(self._betas[:, 1], dtype=like.dtype).view(-1, 1, 1)
         self._rest1, self._rest2 = 1 - self._b1, 1 - self._b2
         self._eps = per_slot(slots, _eps, like, idle=1.0)
         self._decay = per_slot(slots, lambda slot: slot.run.optim.weight_decay, like)
         self._decays = bool(self._decay.any())
-        self._shrink = 1 - torch.tensor(self._rates, dtype=like.dtype).view(-1, 1, 1) * self._decay
 
     def begin_step(self, step: int) -> None:
         """Take the step's corrections."""
         self._step = step
-        self._size = self._step_sizes[:, step].view(-1, 1, 1)
-        self._root = self._roots[:, step].view(-1, 1, 1)
+        self._size, self._root = self._step_sizes[step], self._roots[step]
 
     def delta_scale(self) -> None:
         """The moments want the gradient itself."""
@@ -153,10 +162,14 @@ class FusedAdam(StackedAdam):
         fused = torch._fused_adamw_ if self._decoupled else torch._fused_adam_
         if self._views is None:
             self._views = self._views_of(weights, biases, state)
+        numbers: dict[float, Tensor] = {}
         for r, slot in enumerate(self._slots):
             if slot is None or isinstance(slot.run.optim, SGD):
                 continue
             optim = slot.run.optim
+            number = float(self._numbers[r, self._step])
+            if number not in numbers:
+                numbers[number] = torch.tensor(number, dtype=torch.float32)
             params, gradients, firsts, seconds = self._views[r]
             fused(
                 params,
@@ -164,7 +177,7 @@ class FusedAdam(StackedAdam):
                 firsts,
                 seconds,
                 [],
-                [_float(self._numbers[r, self._step])] * (2 * len(weights)),
+                [numbers[number]] * (2 * len(weights)),
                 lr=self._rates[r],
                 beta1=optim.betas[0],
                 beta2=optim.betas[1],
@@ -186,10 +199,6 @@ class FusedAdam(StackedAdam):
             [state[f"second.{name}"] for name in names],
         )
         return [tuple([t[r] for t in part] for part in parts) for r in range(len(weights[0]))]
-
-
-def _float(number: float) -> Tensor:
-    return torch.tensor(float(number), dtype=torch.float32)
 
 
 def _betas(slot: Slot | None) -> tuple[float, float]:

@@ -77,6 +77,14 @@ def per_slot(
     return torch.tensor(numbers, dtype=like.dtype, device=like.device).view(-1, 1, 1)
 
 
+def same_runs(before: Sequence[Slot | None], now: Sequence[Slot | None]) -> bool:
+    """Say whether the same runs sit in the same slots, whatever their epochs."""
+    return len(before) == len(now) and all(
+        one is other or (one is not None and other is not None and one.run is other.run)
+        for one, other in zip(before, now, strict=True)
+    )
+
+
 def scheduled_rate(slot: Slot) -> float:
     """Return a slot's learning rate in its present epoch."""
     optim = slot.run.optim

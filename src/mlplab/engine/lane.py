@@ -261,16 +261,18 @@ class Lane:
             assert first is not None
             if first.n_valid:
                 rows = self._rows(first.rows.valid)
-                self._score_rows(stack, "valid", rows, group.start, group.stop)
+                self._score_rows(stack, "valid", rows, first.batches, group.start, group.stop)
         if any(_scores_test(t) for t in self._active) and self._task.n_test:
             if self._test is None:
                 self._test = self._rows(self._task.test_rows("score runs"))
-            self._score_rows(stack, "test", self._test, 0, len(stack.slots))
+            self._score_rows(stack, "test", self._test, "test", 0, len(stack.slots))
         elif self._task.n_test:
             for training in self._active:
                 self._record_nothing(training, "test")
 
-    def _score_rows(self, stack: Stack, split: str, rows: Tensor, start: int, stop: int) -> None:
+    def _score_rows(
+        self, stack: Stack, split: str, rows: Tensor, group: str, start: int, stop: int
+    ) -> None:
         # Whole turns of the vector loops, as in `arrange`, for any number of slots.
         lanes = min(self._program.score_lanes, padded(len(rows), TWO_VECTORS))
         if lanes not in self._scorers:
@@ -284,6 +286,7 @@ class Lane:
             [w[start:stop] for w in stack.weights],
             [b[start:stop] for b in stack.biases],
             rows,
+            (split, group),
             keep_hits=wants_correct and any(t.status == "finished" for t in self._active),
             keep_outputs=bool(self._measures),
         )

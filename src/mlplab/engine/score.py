@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -16,6 +17,9 @@ from mlplab.engine.kernels import Products
 from mlplab.engine.losses import Loss
 from mlplab.engine.program import Program
 from mlplab.engine.tensors import TaskTensors
+
+_KEPT_FLOATS = 2**18  # 1 MB
+_MOST_KEPT = 8
 
 
 @dataclass
@@ -62,6 +66,7 @@ class Scorer:
         self._lanes, widths = lanes, program.padded_widths
         self._x = torch.zeros(lanes, widths[0], dtype=dtype)
         self._target = torch.zeros(widths[-1], lanes, dtype=dtype)
+        self._kept: dict[Hashable, tuple[Tensor, Tensor, int]] = {}
         n = min(n_slots, program.score_portion)
         self._h = [torch.zeros(n, width, lanes, dtype=dtype) for width in widths[1:]]
 
@@ -70,6 +75,7 @@ class Scorer:
         weights: list[Tensor],
         biases: list[Tensor],
         rows: Tensor,
+        group: Hashable,
         *,
         keep_hits: bool = False,
         keep_outputs: bool = False,
@@ -80,27 +86,28 @@ class Scorer:
             weights: of each layer, (R, O, I); R is a multiple of `numerics.runs_per_block`.
             biases: of each layer, (R, O).
             rows: which examples, (N,).
+            group: a name for `rows`: equal names mean equal rows.
             keep_hits: keep for each slot which examples are right, (R, N).
             keep_outputs: keep the outputs (logits or numbers), (R, N, O).
         """
-        n_slots, lanes = len(weights[0]), self._lanes
+        n_slots = len(weights[0])
         kept = sum_dtype(self._x.device)
         sums = torch.zeros(2, n_slots, dtype=kept)
         hits: list[list[NDArray[np.bool_]]] = [[] for _ in range(n_slots)]
         outputs: list[list[NDArray[np.generic]]] = [[] for _ in range(n_slots)]
-        for first in range(0, len(rows), lanes):
-            picked = rows[first : first + lanes]
-            n = len(picked)
-            self._data.inputs(picked, self._x)
-            self._data.targets(picked, self._target)
+        for x, target, n in self._batches(rows, group):
             for start, stop in self._portions(n_slots):
-                z = self._forward([w[start:stop] for w in weights], [b[start:stop] for b in biases])
+                z = self._forward(
+                    x, [w[start:stop] for w in weights], [b[start:stop] for b in biases]
+                )
                 if keep_outputs:
                     for r in range(start, stop):
                         outputs[r].append(z[r - start, :, :n].t().cpu().numpy().copy())
-                judged = self._loss.judge(z, self._target.expand_as(z))
-                sums[0, start:stop] += judged.loss[:, :n].sum(1, dtype=kept)
-                sums[1, start:stop] += judged.hit[:, :n].sum(1, dtype=kept)
+                judged = self._loss.judge(z, target.expand_as(z))
+                loss = judged.loss[:, :n].sum(1, dtype=kept)
+                sums[0, start:stop] += loss
+                same = judged.hit is judged.loss
+                sums[1, start:stop] += loss if same else judged.hit[:, :n].sum(1, dtype=kept)
                 if keep_hits:
                     for r in range(start, stop):
                         hits[r].append(judged.hit[r - start, :n].cpu().numpy() > 0.5)
@@ -112,18 +119,33 @@ class Scorer:
             outputs=[np.concatenate(parts) for parts in outputs if parts],
         )
 
+    def _batches(self, rows: Tensor, group: Hashable) -> Iterator[tuple[Tensor, Tensor, int]]:
+        """Gather rows batch by batch; one small batch of a group is kept from epoch to epoch."""
+        if group in self._kept:
+            yield self._kept[group]
+            return
+        for first in range(0, len(rows), self._lanes):
+            picked = rows[first : first + self._lanes]
+            self._data.inputs(picked, self._x)
+            self._data.targets(picked, self._target)
+            if len(rows) <= self._lanes and self._x.numel() <= _KEPT_FLOATS:
+                if len(self._kept) >= _MOST_KEPT:
+                    self._kept.clear()
+                self._kept[group] = (self._x.clone(), self._target.clone(), len(rows))
+            yield self._x, self._target, len(picked)
+
     def _portions(self, n_slots: int) -> list[tuple[int, int]]:
         size = self._program.score_portion
         return [(start, min(start + size, n_slots)) for start in range(0, n_slots, size)]
 
-    def _forward(self, weights: list[Tensor], biases: list[Tensor]) -> Tensor:
+    def _forward(self, x: Tensor, weights: list[Tensor], biases: list[Tensor]) -> Tensor:
         n = len(weights[0])
         if n > len(self._h[0]):
             self._h = [torch.zeros(n, *h.shape[1:], dtype=h.dtype) for h in self._h]
         h = [buffer[:n] for buffer in self._h]
         products = self._products
         h[0].copy_(biases[0].unsqueeze(2))
-        products.shared_forward(self._x, products.blocks(weights[0]), products.blocks(h[0]))
+        products.shared_forward(x, products.blocks(weights[0]), products.blocks(h[0]))
         for layer in range(1, len(weights)):
             self._act.forward(h[layer - 1])
             h[layer].copy_(biases[layer].unsqueeze(2))

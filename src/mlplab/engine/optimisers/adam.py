@@ -57,11 +57,13 @@ class StackedAdam:
         self._rates = [0.0 if slot is None else scheduled_rate(slot) for slot in slots]
         self._numbers = step_numbers(slots, n_steps)
         correction = 1 - self._betas[:, :, None] ** self._numbers[:, None, :]
-        steps = -np.array(self._rates)[:, None] / correction[:, 0]
+        # m^ / (sqrt(v^) + eps) is c m / (sqrt(v) + eps root(c2)): a pass less over the weights.
+        root = np.sqrt(correction[:, 1])
+        steps = -np.array(self._rates)[:, None] / correction[:, 0] * root
         # Step by step, each (R, 1, 1).
         self._step_sizes = torch.tensor(steps.T, dtype=like.dtype)[:, :, None, None].unbind()
-        roots = np.sqrt(correction[:, 1]).T
-        self._roots = torch.tensor(roots, dtype=like.dtype)[:, :, None, None].unbind()
+        smalls = (self._eps * root).T
+        self._smalls = torch.tensor(smalls, dtype=like.dtype)[:, :, None, None].unbind()
         self._shrink = 1 - torch.tensor(self._rates, dtype=like.dtype).view(-1, 1, 1) * self._decay
 
     def _take_runs(self, slots: Sequence[Slot | None]) -> None:
@@ -71,14 +73,14 @@ class StackedAdam:
         self._b1 = torch.tensor(self._betas[:, 0], dtype=like.dtype).view(-1, 1, 1)
         self._b2 = torch.tensor(self._betas[:, 1], dtype=like.dtype).view(-1, 1, 1)
         self._rest1, self._rest2 = 1 - self._b1, 1 - self._b2
-        self._eps = per_slot(slots, _eps, like, idle=1.0)
+        self._eps = np.array([[1.0 if slot is None else _eps(slot)] for slot in slots])
         self._decay = per_slot(slots, lambda slot: slot.run.optim.weight_decay, like)
         self._decays = bool(self._decay.any())
 
     def begin_step(self, step: int) -> None:
         """Take the step's corrections."""
         self._step = step
-        self._size, self._root = self._step_sizes[step], self._roots[step]
+        self._size, self._small = self._step_sizes[step], self._smalls[step]
 
     def delta_scale(self) -> None:
         """The moments want the gradient itself."""
@@ -123,7 +125,7 @@ class StackedAdam:
         gradient.mul_(gradient)
         second.mul_(shape(self._b2)).addcmul_(gradient, shape(self._rest2))
         torch.sqrt(second, out=scratch)
-        scratch.div_(shape(self._root)).add_(shape(self._eps))
+        scratch.add_(shape(self._small))
         torch.div(first, scratch, out=scratch)
         w.addcmul_(scratch, shape(self._size))
 

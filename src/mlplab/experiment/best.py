@@ -114,7 +114,9 @@ class Best:
             start = max(used) + 1
             n_seeds = len(self.seeds) if seeds is None else len(read_seeds(seeds))
             seeds = range(start, start + n_seeds)
-        fresh = Experiment(chosen.data, run, seeds=tuple(seeds), name=chosen.title)
+        fresh = Experiment(
+            chosen.data, run, seeds=tuple(seeds), name=chosen.title, fails=chosen.fails
+        )
         setup = self._runs.setup
         runs = fresh.run(
             setup.store,

@@ -76,6 +76,28 @@ def read_rows(base: Run, arms: Sequence[Mapping[str, Any]]) -> list[dict[str, An
     return rows
 
 
+def read_fails(base: Run, fails: Mapping[str, float], task: Task | None) -> dict[str, float]:
+    """Return the rule by which a finished run counts as failed.
+
+    Raises:
+        ConfigError: a metric that is not recorded or has no better direction, or no number.
+        GuardError: a metric of the test split.
+    """
+    if not isinstance(fails, Mapping):
+        raise ConfigError(f"fails: expected a mapping, metric -> bound; got {fails!r}")
+    problems = Problems()
+    for metric, bound in fails.items():
+        with problems.of("fails: "):
+            refuse_test(metric, "fails decides what counts and")
+            check_metric(metric, base, task)
+            if higher_is_better(metric) is None:
+                raise ConfigError(f"{metric!r} has no known better direction")
+            if isinstance(bound, bool) or not isinstance(bound, int | float):
+                raise ConfigError(f"{metric!r} expects a number; got {bound!r}")
+    problems.complain()
+    return {metric: float(bound) for metric, bound in fails.items()}
+
+
 def check_claims(claims: Sequence[Claim], find: Find, task: Task | None) -> None:
     """Refuse claims that these runs cannot answer, and test metrics that would select.
 

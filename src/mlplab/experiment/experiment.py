@@ -14,7 +14,7 @@ from mlplab.errors import ConfigError
 from mlplab.experiment.arms import Arm, find_arm, make_arms, product
 from mlplab.experiment.backend import Backend, this_machine
 from mlplab.experiment.conduct import Setup, finish
-from mlplab.experiment.declare import check_claims, read_rows, read_seeds, read_vary
+from mlplab.experiment.declare import check_claims, read_fails, read_rows, read_seeds, read_vary
 from mlplab.experiment.design import Cell, make_cells
 from mlplab.experiment.plan import Plan, make_plan
 from mlplab.experiment.progress import Report
@@ -47,6 +47,8 @@ class Experiment:
         claims: what shall be decided; they share the level, so declare what you mean to say.
         name: under which verdicts and test looks are kept; made from the content by default.
         arms: further arms, each a mapping of factors; what one leaves out has the base's value.
+        fails: metric -> bound: a finished run whose last value is not better than it counts as
+            failed, as a diverged one does; `{"train_accuracy": 0.15}` for ten classes at chance.
 
     Attributes:
         design: the arms, in order: the combinations of `vary` (the last factor moves fastest),
@@ -69,6 +71,7 @@ class Experiment:
     name: str | None
     design: tuple[Arm, ...]
     counted_seeds: bool
+    fails: Mapping[str, float]
 
     def __init__(
         self,
@@ -79,6 +82,7 @@ class Experiment:
         claims: Sequence[Claim] = (),
         name: str | None = None,
         arms: Sequence[Mapping[str, Any]] | None = None,
+        fails: Mapping[str, float] | None = None,
     ) -> None:
         base = Run() if base is None else base
         if not isinstance(task, Task | TaskRef | str):
@@ -97,6 +101,7 @@ class Experiment:
             "name": name,
             "design": make_arms(base, [*rows, *read_rows(base, arms or ())]),
             "counted_seeds": isinstance(seeds, int),
+            "fails": read_fails(base, fails or {}, task if isinstance(task, Task) else None),
         }
         for field, value in fields.items():
             object.__setattr__(self, field, value)
@@ -123,6 +128,7 @@ class Experiment:
         params: dict[str, Any] = dict(ref.params)
         task = load_task(ref.name, valid=ref.valid, **params)
         check_claims(self.claims, self.find, task)
+        read_fails(self.base, self.fails, task)
         return task
 
     @cached_property

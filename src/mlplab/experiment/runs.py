@@ -17,7 +17,7 @@ from mlplab.experiment.design import Cell
 from mlplab.experiment.frame import make_frame
 from mlplab.experiment.metrics import check_metric
 from mlplab.experiment.summary import ArmSummary, summarise
-from mlplab.experiment.table import Table, has_failed
+from mlplab.experiment.table import Table
 from mlplab.experiment.verdict import Judge, LookPlan, count_claims, judge_claim, question_of
 from mlplab.experiment.weights import run_weights, unpack_weights
 from mlplab.specs import Outcome, Proof, Provenance, Verdict
@@ -61,7 +61,7 @@ class Runs:
         self.from_store = from_store
         self.seconds = seconds
         self.plan = plan
-        self.table = Table(self.cells, self.outcomes)
+        self.table = Table(self.cells, self.outcomes, experiment.fails)
 
     def __len__(self) -> int:
         return len(self.cells)
@@ -144,7 +144,11 @@ class Runs:
         assert task is not None
         verdicts = []
         for claim in experiment.claims:
-            question = "" if isinstance(claim, Proof) else question_of(claim, experiment.find, task)
+            question = (
+                ""
+                if isinstance(claim, Proof)
+                else question_of(claim, experiment.find, task, experiment.fails)
+            )
             verdicts.append(judge_claim(claim, judge, experiment.find, question, history))
         known = {row["id"]: row for row in history}
         new = [row for v in verdicts if not _same(row := v.model_dump(mode="json"), known)]
@@ -187,12 +191,12 @@ class Runs:
         return unpack_weights(run_weights(cells, self)[0])
 
     def failures(self) -> dict[str, FailureCount]:
-        """Return each arm's diverged runs, with the Clopper-Pearson interval of their rate."""
+        """Return each arm's failed runs, with the Clopper-Pearson interval of their rate."""
         counts = {}
         for arm in self.arms:
             ended = list(self.table.outcomes(arm).values())
             if ended:
-                counts[arm.label] = count_failures([has_failed(one) for one in ended])
+                counts[arm.label] = count_failures([self.table.has_failed(one) for one in ended])
         return counts
 
     @property

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from mlplab.errors import ConfigError
 from mlplab.experiment.arms import Arm
 from mlplab.experiment.design import Cell
+from mlplab.experiment.metrics import higher_is_better
 from mlplab.specs import Outcome
 
 
@@ -22,7 +23,7 @@ class Slice:
     Attributes:
         seeds: in the order in which the experiment declares them, (n,).
         values: (K, n) float64; NaN where failed.
-        failed: (K, n) bool: diverged, or the metric is not finite at the end.
+        failed: (K, n) bool: see `Table.has_failed`; or the metric is not finite at the end.
         provenances: of the runs that went in.
     """
 
@@ -38,9 +39,21 @@ class Slice:
 
 
 class Table:
-    """Outcomes by arm and seed."""
+    """Outcomes by arm and seed.
 
-    def __init__(self, cells: Sequence[Cell], outcomes: Mapping[str, Outcome]) -> None:
+    Args:
+        cells: what was to run.
+        outcomes: what came of it, by key.
+        fails: metric -> the value that a run's last one must be better than; see `Experiment`.
+    """
+
+    def __init__(
+        self,
+        cells: Sequence[Cell],
+        outcomes: Mapping[str, Outcome],
+        fails: Mapping[str, float] | None = None,
+    ) -> None:
+        self._fails = dict(fails or {})
         self._by_arm: dict[str, dict[int, Outcome]] = {}
         for cell in cells:
             if cell.key in outcomes:
@@ -62,20 +75,23 @@ class Table:
         values = np.full((len(arms), len(seeds)), np.nan)
         for place, row in enumerate(rows):
             for column, seed in enumerate(seeds):
-                values[place, column] = _last(row[seed], metric)
+                values[place, column] = self._last(row[seed], metric)
         used = frozenset(row[seed].provenance for row in rows for seed in seeds)
         return Slice(seeds, values, ~np.isfinite(values), used)
 
+    def has_failed(self, outcome: Outcome) -> bool:
+        """Return whether a run diverged, or ended at chance by the rule declared before."""
+        return outcome.status == "diverged" or any(
+            not _is_better(metric, outcome.last(metric), bound)
+            for metric, bound in self._fails.items()
+        )
 
-def has_failed(outcome: Outcome) -> bool:
-    """Return whether a run counts as failed."""
-    return outcome.status == "diverged"
+    def _last(self, outcome: Outcome, metric: str) -> float:
+        if outcome.status != "diverged" and metric not in outcome.history:
+            known = ", ".join(sorted(outcome.history))
+            raise ConfigError(f"metric: these runs recorded no {metric!r}; known: {known}")
+        return math.nan if self.has_failed(outcome) else outcome.last(metric)
 
 
-def _last(outcome: Outcome, metric: str) -> float:
-    if has_failed(outcome):
-        return math.nan
-    if metric not in outcome.history:
-        known = ", ".join(sorted(outcome.history))
-        raise ConfigError(f"metric: these runs recorded no {metric!r}; known: {known}")
-    return outcome.last(metric)
+def _is_better(metric: str, value: float, bound: float) -> bool:
+    return value > bound if higher_is_better(metric) else value < bound

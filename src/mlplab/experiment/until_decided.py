@@ -76,9 +76,8 @@ def finish_until_decided(
         cells += fresh
         outcomes |= found.outcomes
         n_from_store += found.n_from_store
-        judge = Judge(
-            Table(cells, outcomes), experiment.data, count_claims(experiment.claims), plan
-        )
+        table = Table(cells, outcomes, experiment.fails)
+        judge = Judge(table, experiment.data, count_claims(experiment.claims), plan)
         parts = [part for part in parts if not judge.decide(part).settled]
         if not parts:
             break

@@ -199,10 +199,13 @@ def part_verdict(
     )
 
 
-def question_of(claim: Declared, find: Find, task: TaskRef) -> str:
+def question_of(
+    claim: Declared, find: Find, task: TaskRef, fails: Mapping[str, float] | None = None
+) -> str:
     """Hash a claim with the runs it is about: the same claim on another base is another one."""
     runs = [arm.run.canonical() for part in parts_of(claim, find) for arm in part.arms]
-    return digest({"claim": claim.canonical(), "runs": runs, "task": task}, 16)
+    rule = {"fails": dict(fails)} if fails else {}
+    return digest({"claim": claim.canonical(), "runs": runs, "task": task} | rule, 16)
 
 
 def _look_note(

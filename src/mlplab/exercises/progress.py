@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 
 from mlplab.experiment import Experiment
-from mlplab.experiment.progress import Progress, Report
+from mlplab.experiment.progress import Progress, Report, estimate_left
 from mlplab.store import Store
 
 
@@ -45,7 +45,7 @@ class Whole:
                 run_epochs=made,
                 run_epochs_total=total,
                 seconds=seconds,
-                seconds_left=seconds * (total - made) / made if made else None,
+                seconds_left=estimate_left(made, total, seconds),
             )
         )
 

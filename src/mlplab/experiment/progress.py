@@ -40,6 +40,19 @@ class Progress:
 
 Report = Callable[[Progress], None]
 
+_TO_GO_BY = 5.0  # run-epochs; before them, the start of workers is most of the time
+
+
+def estimate_left(made: float, total: float, seconds: float) -> float | None:
+    """Return the seconds that the rest may take; None until there is something to go by.
+
+    >>> estimate_left(made=0.2, total=100, seconds=2), estimate_left(made=50, total=100, seconds=9)
+    (None, 9.0)
+    """
+    if made < min(_TO_GO_BY, total / 4) or not made:
+        return None
+    return seconds * (total - made) / made
+
 
 class Tally:
     """Counts what an engine reports, and passes it on at most ten times a second."""
@@ -81,7 +94,7 @@ class Tally:
         self._next = seconds + SECONDS_BETWEEN
         total = max(self._total, self._epochs)
         finished = self._n_done == self._n_runs
-        left = (total - self._epochs) * seconds / self._epochs if self._epochs else None
+        left = estimate_left(self._epochs, total, seconds)
         self._report(
             Progress(
                 self._n_runs,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal
 
 from mlplab.draw.figure import WIDTH_PX, Figure
 from mlplab.draw.lines import series_encodings
@@ -131,7 +131,8 @@ def metric_by_factor(
     if numeric:
         line = base.mark_line(strokeWidth=1.2, opacity=0.7).encode(y=y_of("mean"), **encodings)
         layers.insert(1, line)
-    layers += reference_lines(references or {}, y_of)
+    ends = [summary["mean"].iloc[place] for place in (0, -1)]
+    layers += reference_lines(references or {}, y_of, ends)
     return Figure(
         name or f"{metric}-by-{factor}".replace("_", "-").lower(),
         title,
@@ -141,8 +142,16 @@ def metric_by_factor(
     )
 
 
-def reference_lines(values: Mapping[str, float], y_of: Any) -> list[alt.Chart]:
-    """Return a dashed line and its label for each named value."""
+def reference_lines(
+    values: Mapping[str, float], y_of: Any, ends: Sequence[float]
+) -> list[alt.Chart]:
+    """Return a dashed line and its label for each named value.
+
+    Args:
+        values: label -> where.
+        y_of: makes the vertical encoding of a field.
+        ends: the curve's first and last value; labels stand where it is farther away.
+    """
     import altair as alt
     import pandas as pd
 
@@ -150,10 +159,13 @@ def reference_lines(values: Mapping[str, float], y_of: Any) -> list[alt.Chart]:
         return []
     frame = pd.DataFrame({"label": list(values), "level": [float(v) for v in values.values()]})
     base = alt.Chart(inline(frame)).encode(y=y_of("level"))
-    note = base.mark_text(style="note", align="right", baseline="bottom", dy=-3)
+    first, last = (sum(abs(level - end) for level in frame["level"]) for end in ends)
+    align: Literal["left", "right"] = "left" if first > last else "right"
+    x = 4 if align == "left" else "width"
+    note = base.mark_text(style="note", align=align, baseline="bottom", dy=-3)
     return [
         base.mark_rule(style="reference"),
-        note.encode(text="label:N", x=alt.value("width")),
+        note.encode(text="label:N", x=alt.value(x)),
     ]
 
 

@@ -69,8 +69,9 @@ def tell(
         "verdict_narrow": _WORDS[narrow.verdict],
         "chosen": best.arm.run.net.hidden[0],
         "chosen_valid": best.mean,
-        "candidates": _widths(best.candidates, widths),
-        "near_best": _widths(best.near_best, widths),
+        # The claim's own sets, at the claim's share of the level: the verdict follows from them.
+        "candidates": _widths(is_best.details.get("candidates", best.candidates), widths),
+        "near_best": _widths(is_best.details.get("near_best", best.near_best), widths),
         "optimism": best.optimism,
         "test_optimism": by_test.optimism,
         "fresh": fresh.mean,
@@ -88,7 +89,7 @@ def tell(
     return Findings(values, figures, _tables(widths, published))
 
 
-def _widths(labels: tuple[str, ...], runs: Runs) -> str:
+def _widths(labels: Any, runs: Runs) -> str:
     found = sorted(runs.experiment.find(label).run.net.hidden[0] for label in labels)
     return ", ".join(map(str, found)) or "–"
 

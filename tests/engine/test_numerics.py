@@ -14,14 +14,16 @@ import pytest
 import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.engine.population import made_up, of, trained
 
-from mlplab.engine import kernel_kind, provenance
+from mlplab.engine import kernel_kind, lane, provenance
 from mlplab.engine import openblas as openblas_module
 from mlplab.engine.kernels import products
 from mlplab.engine.numerics import runs_per_block, single_thread
 from mlplab.engine.openblas import openblas
 from mlplab.engine.program import padded
 from mlplab.errors import ConfigError
+from mlplab.specs import MLP, SGD, Adam, Fit
 
 needs_openblas = pytest.mark.skipif(openblas() is None, reason="no OpenBLAS for this machine")
 few = settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
@@ -193,3 +195,21 @@ def test_no_product_depends_on_strangers(n, out, n_in, lanes, dtype, seed):
        st.sampled_from(["float32", "float64"]), st.integers(0, 999))  # fmt: skip
 def test_no_product_depends_on_strangers_thoroughly(n, out, n_in, lanes, dtype, seed):
     assert_products_keep_to_themselves(n * runs_per_block(out), out, n_in, lanes, dtype, seed)
+
+
+@pytest.mark.parametrize("hidden", [(), (2,), (9, 5)])
+def test_kernels_for_devices_learn_the_same(monkeypatch, hidden):
+    # No device is needed to run them; on one, results are equal to a tolerance.
+    task = made_up(n=64, features=6, outputs=3, valid=0.25)
+    runs = [
+        of(task, net=MLP(hidden=hidden, dropout=0.2 if hidden else 0.0), seed=seed,
+           optim=optim.replace(lr=lr), fit=Fit(epochs=3, batch_size=10))
+        for seed in (0, 1) for lr in (0.01, 0.1) for optim in (SGD(), SGD(momentum=0.9), Adam())
+    ]  # fmt: skip
+    usual = trained(runs, task)
+    monkeypatch.setattr(lane, "kernel_kind", lambda: "device")
+    for key, other in trained(runs, task).items():
+        for name, values in usual[key].outcome.history.items():
+            assert other.outcome.history[name] == pytest.approx(
+                values, rel=1e-3, abs=2e-2, nan_ok=True
+            )

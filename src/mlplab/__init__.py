@@ -15,35 +15,44 @@ from mlplab.version import __version__
 if TYPE_CHECKING:
     from mlplab import errors
     from mlplab.data import load_task, task_from_arrays
+    from mlplab.engine.activations import register_activation as activation
+    from mlplab.engine.initialise import register_init as init
     from mlplab.engine.measures import metric
+    from mlplab.engine.optimisers.custom import register_optimiser as optimiser
     from mlplab.experiment import Experiment, folds
     from mlplab.specs import (
+        LARS,
         MLP,
         SGD,
         Adam,
         AdamW,
         BestArm,
         Chain,
+        Custom,
         Difference,
         First,
         Fit,
         Fold,
         Init,
         Interaction,
+        RMSprop,
         Run,
         Schedule,
         Threshold,
         Verdict,
+        schedule,
     )
     from mlplab.store import Store
 
 __all__ = [
+    "LARS",
     "MLP",
     "SGD",
     "Adam",
     "AdamW",
     "BestArm",
     "Chain",
+    "Custom",
     "Difference",
     "Experiment",
     "First",
@@ -51,27 +60,35 @@ __all__ = [
     "Fold",
     "Init",
     "Interaction",
+    "RMSprop",
     "Run",
     "Schedule",
     "Store",
     "Threshold",
     "Verdict",
     "__version__",
+    "activation",
     "errors",
     "folds",
+    "init",
     "load_task",
     "metric",
+    "optimiser",
+    "schedule",
     "task_from_arrays",
 ]
 
 # Where each name lives: it is loaded when it is first asked for, so that the import stays quick.
 _HOMES = {
+    "activation": "engine.activations:register_activation",
     "Experiment": "experiment",
     "Store": "store",
     "errors": "",
     "folds": "experiment",
+    "init": "engine.initialise:register_init",
     "load_task": "data",
     "metric": "engine.measures",
+    "optimiser": "engine.optimisers.custom:register_optimiser",
     "task_from_arrays": "data",
 }
 
@@ -81,9 +98,9 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module 'mlplab' has no attribute {name!r}")
     from importlib import import_module
 
-    home = _HOMES.get(name, "specs")
+    home, _, within = _HOMES.get(name, "specs").partition(":")
     value = import_module(f"mlplab.{home or name}")
-    value = getattr(value, name) if home else value
+    value = getattr(value, within or name) if home else value
     globals()[name] = value
     return value
 

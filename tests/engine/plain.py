@@ -16,14 +16,22 @@ from mlplab.engine.initialise import initial_weight
 from mlplab.engine.noise import KeyedNoise, realised_rate
 from mlplab.engine.order import order
 from mlplab.engine.program import padded
-from mlplab.engine.weights import unpack_weights
-from mlplab.specs import SGD, AdamW, Run
+from mlplab.engine.weights import unpack_layers
+from mlplab.specs import SGD, AdamW, RMSprop, Run
+from mlplab.specs.activation import activation_settings
 
 ACTS = {
     "relu": torch.relu,
     "tanh": torch.tanh,
     "sigmoid": torch.sigmoid,
     "identity": lambda z: z,
+    "gelu": functional.gelu,
+    "silu": functional.silu,
+    "softplus": functional.softplus,
+    "leaky-relu": functional.leaky_relu,
+    "leaky-relu:0.3": lambda z: functional.leaky_relu(z, 0.3),
+    "elu": functional.elu,
+    "elu:0.5": lambda z: functional.elu(z, 0.5),
 }
 
 
@@ -32,6 +40,7 @@ class Plain:
     """A plain training: parameters (weight, bias) by layer, and what was seen on the way."""
 
     params: list[tuple[Tensor, Tensor]]
+    further: list[dict[str, Tensor]] = field(default_factory=list)
     losses: list[float] = field(default_factory=list)
     norms: list[float] = field(default_factory=list)
 
@@ -48,27 +57,75 @@ def first_params(run: Run, task: Task) -> list[tuple[Tensor, Tensor]]:
     return made
 
 
+def further_params(run: Run) -> list[dict[str, Tensor]]:
+    """Make the gains and slopes of the hidden layers, and the running statistics."""
+    dtype = getattr(torch, run.fit.dtype)
+    kind, settings = activation_settings(run.net.activation)
+    made = []
+    for width in run.net.hidden:
+        own: dict[str, Tensor] = {}
+        if run.net.norm != "none":
+            own["gain"] = torch.ones(width, dtype=dtype, requires_grad=True)
+        if run.net.norm == "batch":
+            own["mean"], own["variance"] = (
+                torch.zeros(width, dtype=dtype),
+                torch.ones(width, dtype=dtype),
+            )
+        if kind == "prelu":
+            n = width if settings["per"] == "unit" else 1
+            own["slope"] = torch.full((n,), settings["slope"], dtype=dtype).requires_grad_()
+        made.append(own)
+    return made
+
+
 def forward(
-    run: Run, params: list[tuple[Tensor, Tensor]], x: Tensor, masks: list[Tensor] | None = None
+    run: Run,
+    params: list[tuple[Tensor, Tensor]],
+    x: Tensor,
+    masks: list[Tensor] | None = None,
+    further: list[dict[str, Tensor]] | None = None,
+    *,
+    training: bool = True,
 ) -> Tensor:
     """Return outputs (N, O)."""
     h = x
-    for i, (weight, bias) in enumerate(params):
-        if i:
+    further = further_params(run) if further is None else further
+    for i, (weight, bias) in enumerate(params[:-1]):
+        own = further[i]
+        if run.net.norm == "none":
+            h = h @ weight.t() + bias
+        elif run.net.norm == "layer":
+            h = functional.layer_norm(h @ weight.t(), bias.shape, own["gain"], bias)
+        else:
+            stats = own["mean"], own["variance"]
+            z = h @ weight.t()
+            h = functional.batch_norm(z, *stats, own["gain"], bias, training, 0.1)
+        if "slope" in own:
+            h = functional.prelu(h, own["slope"])
+        else:
             h = ACTS[run.net.activation](h)
-            if masks is not None:
-                h = h * masks[i - 1]
-        h = h @ weight.t() + bias
-    return h
+        if masks is not None:
+            h = h * masks[i]
+    weight, bias = params[-1]
+    return h @ weight.t() + bias
 
 
 def example_losses(run: Run, task: Task, z: Tensor, rows: np.ndarray) -> Tensor:
     """Return each example's loss, (N,)."""
     y = torch.from_numpy(np.array(task.targets[rows]))
-    if task.kind == "classification" and run.fit.loss != "squared":
-        return functional.cross_entropy(z, y, reduction="none")
+    if task.kind == "classification" and run.fit.loss in ("auto", "cross-entropy"):
+        smoothing = run.fit.label_smoothing
+        return functional.cross_entropy(z, y, reduction="none", label_smoothing=smoothing)
     target = functional.one_hot(y, task.n_outputs) if task.kind == "classification" else y
-    return (z - target.to(z.dtype)).square().mean(1)
+    target = target.to(z.dtype)
+    if run.fit.loss == "absolute":
+        return functional.l1_loss(z, target, reduction="none").mean(1)
+    if run.fit.loss == "huber":
+        delta = run.fit.huber_delta
+        return functional.huber_loss(z, target, reduction="none", delta=delta).mean(1)
+    if run.fit.loss == "log-cosh":
+        return torch.log(torch.cosh(z - target)).mean(1)
+    return (z - target).square().mean(1)
 
 
 def batch_loss(run: Run, task: Task, z: Tensor, rows: np.ndarray) -> Tensor:
@@ -102,30 +159,44 @@ def dropout_masks(run: Run, n: int, step: int, lanes: int) -> list[Tensor] | Non
 def train_plainly(run: Run, task: Task) -> Plain:
     """Train one run as a reader of the chapter would, batch by batch."""
     rows = task.split(run.seed, run.rows).train
-    made = Plain(first_params(run, task))
-    optimiser = make_optimiser(run, [p for pair in made.params for p in pair])
+    made = Plain(first_params(run, task), further_params(run))
+    learned = [p for pair in made.params for p in pair]
+    learned += [p for own in made.further for p in own.values() if p.requires_grad]
+    optimiser = make_optimiser(run, learned)
+    means: list[Tensor] = []
     size = run.fit.batch_size
     n_batches = -(-len(rows) // size) if run.fit.last_batch == "keep" else len(rows) // size
     lanes = padded(min(size, len(rows)))
     for epoch in range(run.fit.epochs):
-        for group in optimiser.param_groups:
-            group["lr"] = run.optim.lr * run.optim.schedule.factor(epoch, run.fit.epochs)
+        schedule = run.optim.schedule
+        factors = schedule.factors(epoch, run.fit.epochs, n_batches, made.losses)
         ordered, total, norm, seen = order(run.seed, epoch, rows), 0.0, 0.0, 0
         for batch in range(n_batches):
             picked = ordered[batch * size : (batch + 1) * size]
             masks = dropout_masks(run, len(picked), epoch * n_batches + batch, lanes)
-            z = forward(run, made.params, inputs(run, task, picked), masks)
+            for group in optimiser.param_groups:
+                group["lr"] = run.optim.lr * factors[batch]
+            z = forward(run, made.params, inputs(run, task, picked), masks, made.further)
             total += float(example_losses(run, task, z, picked).sum().detach())
             seen += len(picked)
             optimiser.zero_grad()
             batch_loss(run, task, z, picked).backward()
-            squares = sum(
-                float(p.grad.double().square().sum()) for pair in made.params for p in pair
-            )
-            norm += squares**0.5
+            norm += sum(float(p.grad.double().square().sum()) for p in learned) ** 0.5
+            if run.optim.clip_value:
+                torch.nn.utils.clip_grad_value_(learned, run.optim.clip_value)
+            if run.optim.clip_norm:
+                torch.nn.utils.clip_grad_norm_(learned, run.optim.clip_norm)
             optimiser.step()
+            with torch.no_grad():
+                decay = run.fit.ema
+                now = [p.detach().clone() for p in learned]
+                means = [m + (1 - decay) * (p - m) for m, p in zip(means or now, now, strict=True)]
         made.losses.append(total / seen)
         made.norms.append(norm / n_batches)
+    if run.fit.ema:
+        with torch.no_grad():
+            for p, mean in zip(learned, means, strict=True):
+                p.copy_(mean)
     return made
 
 
@@ -134,16 +205,29 @@ def make_optimiser(run: Run, params: list[Tensor]) -> torch.optim.Optimizer:
     optim = run.optim
     common: dict[str, Any] = {"lr": optim.lr, "weight_decay": optim.weight_decay}
     if isinstance(optim, SGD):
-        return torch.optim.SGD(params, momentum=optim.momentum, **common)
+        looks = optim.nesterov
+        return torch.optim.SGD(params, momentum=optim.momentum, nesterov=looks, **common)
+    if isinstance(optim, RMSprop):
+        return torch.optim.RMSprop(params, alpha=optim.alpha, eps=optim.eps, **common)
     make = torch.optim.AdamW if isinstance(optim, AdamW) else torch.optim.Adam
     return make(params, betas=optim.betas, eps=optim.eps, **common)
+
+
+def parameters_in(blob: bytes) -> tuple[list[tuple[Tensor, Tensor]], list[dict[str, Tensor]]]:
+    """Return what a finished run left, as `forward` wants it."""
+    layers = unpack_layers(blob)
+    return [(one.weight, one.bias) for one in layers], [dict(one.further) for one in layers[:-1]]
 
 
 def assert_same_weights(blob: bytes | None, plain: Plain, **tolerance: float) -> None:
     """Compare a finished run's weights with a plain training's."""
     assert blob is not None
-    found = unpack_weights(blob)
+    found = unpack_layers(blob)
     assert len(found) == len(plain.params)
-    for (weight, bias), (other_weight, other_bias) in zip(found, plain.params, strict=True):
-        torch.testing.assert_close(weight, other_weight.detach(), **tolerance)
-        torch.testing.assert_close(bias, other_bias.detach(), **tolerance)
+    for layer, (other_weight, other_bias) in zip(found, plain.params, strict=True):
+        torch.testing.assert_close(layer.weight, other_weight.detach(), **tolerance)
+        torch.testing.assert_close(layer.bias, other_bias.detach(), **tolerance)
+    for layer, own in zip(found, plain.further, strict=False):
+        assert layer.further.keys() == own.keys()
+        for name, other in own.items():
+            torch.testing.assert_close(layer.further[name], other.detach(), **tolerance)

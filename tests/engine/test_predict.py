@@ -7,7 +7,7 @@ import pytest
 import torch
 from safetensors.torch import load, save
 from tests.engine import plain
-from tests.engine.population import ACTIVATIONS, made_up, of, trained
+from tests.engine.population import made_up, of, trained
 
 from mlplab.data import load_task
 from mlplab.engine import predict
@@ -29,15 +29,17 @@ def test_weights_have_the_runs_type_and_no_padding(hidden, dtype):
     assert {str(tensor.dtype) for tensor in tensors.values()} == {f"torch.{dtype}"}
 
 
-@pytest.mark.parametrize("activation", ACTIVATIONS)
-def test_prediction_is_the_forward_pass(activation):
+@pytest.mark.parametrize("norm", ["none", "batch", "layer"])
+@pytest.mark.parametrize("activation", [*plain.ACTS, "prelu", "prelu:0.1,unit"])
+def test_prediction_is_the_forward_pass(activation, norm):
     task = made_up("regression", features=3, outputs=2)
-    run = of(task, net=MLP(hidden=(7, 5), activation=activation),
+    run = of(task, net=MLP(hidden=(7, 5), activation=activation, norm=norm),
              fit=Fit(epochs=1, batch_size=16, dtype="float64"))  # fmt: skip
     blob = trained([run], task)[run.key].weights
-    layers = [(weight, bias) for weight, bias in plain.unpack_weights(blob)]
+    layers, further = plain.parameters_in(blob)
     X = np.random.default_rng(0).standard_normal((9000, 3))
-    expected = plain.forward(run, layers, torch.from_numpy(X)).numpy()
+    x = torch.from_numpy(X)
+    expected = plain.forward(run, layers, x, None, further, training=False).numpy()
     assert predict(run, blob, X) == pytest.approx(expected, rel=1e-12, abs=1e-14)
     assert predict(run, blob, X * 4, 0.25) == pytest.approx(expected, rel=1e-12, abs=1e-14)
 

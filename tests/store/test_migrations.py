@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import inspect, text
@@ -27,6 +28,14 @@ def fail(connection):
 def columns(store, table):
     names = store._database.read(lambda c: [x["name"] for x in inspect(c).get_columns(table)])
     return set(names)
+
+
+@pytest.fixture(autouse=True)
+def no_steps_yet(monkeypatch):
+    """The mechanism is tested from a version 1 on, whatever steps there are by now."""
+    steps = list(schema.MIGRATIONS)
+    monkeypatch.setattr(schema, "MIGRATIONS", [])
+    return steps
 
 
 @pytest.fixture
@@ -103,3 +112,18 @@ def test_two_may_open_an_old_store_at_once(old, monkeypatch):
     for thread in threads:
         thread.join()
     assert (failures, taken) == ([], [1])
+
+
+def test_the_first_version_gains_the_column_of_the_best_epoch(
+    old, no_steps_yet, monkeypatch, outcome
+):
+    with Store(old) as store:
+        store._database.write(
+            lambda c: c.execute(text("ALTER TABLE mlplab_outcomes DROP COLUMN best_epoch"))
+        )
+    monkeypatch.setattr(schema, "MIGRATIONS", no_steps_yet)
+    with Store(old) as store:
+        assert "best_epoch" in columns(store, "mlplab_outcomes")
+        assert store.get(["k"])["k"].best_epoch is None
+        store.put([replace(outcome("later"), best_epoch=3)])
+        assert store.get(["later"])["later"].best_epoch == 3

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, TypeVar, get_args, get_origin
 
 import click
@@ -83,6 +83,8 @@ def shown(value: Any) -> str:
     """
     if isinstance(value, Spec):
         return str(getattr(value, "kind", value))
+    if isinstance(value, bool):
+        return str(value).lower()
     if isinstance(value, tuple):
         return ",".join(shown(one) for one in value) or "none"
     return f"{value:g}" if isinstance(value, float) else str(value)
@@ -98,6 +100,7 @@ def _all_flags(defaults: Mapping[str, str]) -> list[Flag]:
                 str(field.description),
                 defaults.get(name, shown(default_of(field))),
                 defaults.get(name),
+                field.examples or (),
             )
             for name, field in spec.model_fields.items()
             if name in only or spec is not TaskRef
@@ -130,10 +133,11 @@ def _optimiser_flags() -> list[Flag]:
         fields = {k: c.model_fields[name] for k, c in OPTIMISERS.items() if name in c.model_fields}
         says = _by_kind({kind: str(one.description) for kind, one in fields.items()}, "{1}: {0}")
         if len(fields) < len(OPTIMISERS):
-            says += f" Only {' and '.join(fields)}."
+            says += f" Only {', '.join(fields)}."
         default = _by_kind({kind: shown(default_of(one)) for kind, one in fields.items()})
-        annotation = next(iter(fields.values())).annotation
-        flags.append(_flag(name, "Optimiser", annotation, says, default))
+        field = next(iter(fields.values()))
+        known = field.examples or ()
+        flags.append(_flag(name, "Optimiser", field.annotation, says, default, examples=known))
     return flags
 
 
@@ -155,14 +159,16 @@ def _flag(
     says: str,
     default: str,
     stands_in: str | None = None,
+    examples: Sequence[Any] = (),
 ) -> Flag:
     choices = get_args(annotation) if get_origin(annotation) is Literal else ()
+    known = choices or examples
     return click.option(
         f"--{dashed(name)}",
         name,
         cls=SpecOption,
         section=section,
-        shell_complete=lambda ctx, param, start: [c for c in choices if c.startswith(start)],
+        shell_complete=lambda ctx, param, start: [c for c in known if c.startswith(start)],
         metavar=_metavar(annotation, choices),
         default=stands_in,
         help=f"{says}  [default: {default}]",
@@ -176,6 +182,8 @@ def _metavar(annotation: Any, choices: tuple[str, ...]) -> str:
         first, *rest = get_args(annotation)
         one = "NAME" if first is str else "N"
         return f"{one},{one}" + (",..." if rest == [Ellipsis] else "")
+    if annotation is bool:
+        return "[true|false]"
     if annotation in (int, float):
         return "N" if annotation is int else "NUMBER"
     return "SHARE|COUNT" if annotation == TaskRef.model_fields["valid"].annotation else "KIND"

@@ -42,6 +42,8 @@ def slots_of(program: Program, seats: Sequence[Training | None]) -> list[Slot | 
     """Describe the occupants to the stack."""
     per_epoch = len(program.batch_sizes)
     return [
-        None if seat is None else Slot(seat.run, seat.epoch, seat.epoch * per_epoch)
+        None
+        if seat is None
+        else Slot(seat.run, seat.epoch, seat.epoch * per_epoch, seat.seen_losses())
         for seat in seats
     ]

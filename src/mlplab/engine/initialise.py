@@ -8,10 +8,14 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
+from mlplab.errors import ConfigError
 from mlplab.specs import Init
+from mlplab.specs.init import INIT_FORMS
 from mlplab.specs.keyed import philox
+from mlplab.specs.plugins import find_plugin, register_plugin
 
 
 def initial_weight(init: Init, seed: int, layer: int, n_out: int, n_in: int) -> NDArray[np.float64]:
@@ -30,15 +34,73 @@ def initial_weight(init: Init, seed: int, layer: int, n_out: int, n_in: int) -> 
     match init.kind:
         case "zeros":
             return np.zeros((n_out, n_in))
-        case "uniform":
-            return init.scale * (2 * draw("uniform", seed, layer, n_out, n_in) - 1)
-        case "normal":
-            factor = init.scale
-        case "he":
-            factor = init.scale * math.sqrt(2 / n_in)
-        case "xavier":
-            factor = init.scale * math.sqrt(2 / (n_in + n_out))
-    return factor * draw("normal", seed, layer, n_out, n_in)
+        case "constant":
+            return np.full((n_out, n_in), init.value)
+        case "identity":
+            return init.scale * np.eye(n_out, n_in)
+        case "uniform" if init.low is not None and init.high is not None:
+            width = init.high - init.low
+            return init.low + width * draw("uniform", seed, layer, n_out, n_in)
+        case "uniform" | "he-uniform" | "xavier-uniform":
+            bound = init.scale * math.sqrt(3 * _variance(init.kind, n_out, n_in))
+            return bound * (2 * draw("uniform", seed, layer, n_out, n_in) - 1)
+        case "normal" | "he" | "xavier":
+            factor = init.scale * math.sqrt(_variance(init.kind, n_out, n_in))
+            return factor * draw("normal", seed, layer, n_out, n_in)
+        case "orthogonal":
+            return init.scale * _orthogonal(draw("normal", seed, layer, n_out, n_in))
+    function = find_plugin("init", init.kind)
+    generator = philox(seed, f"{init.kind} weights", layer, 0)
+    made = init.scale * np.asarray(function(generator, n_out, n_in), dtype=np.float64)
+    if made.shape != (n_out, n_in):
+        raise ConfigError(
+            f"init {init.kind!r}: expected weights of shape {(n_out, n_in)}; got {made.shape}"
+        )
+    return made
+
+
+def register_init(name: str) -> Any:
+    """Register a function (generator, n_out, n_in) -> weights (n_out, n_in) as an initialisation.
+
+    The generator is a `numpy.random.Generator` of the run's seed and the layer. `Init.scale`
+    multiplies the weights. The name is part of a run's key, the function's code is not: give a
+    changed function a new name. Worker processes get it by pickling, so define it at the top of a
+    module.
+
+    >>> @register_init("laplace")
+    ... def laplace(generator, n_out, n_in):
+    ...     return generator.laplace(scale=(1 / n_in) ** 0.5, size=(n_out, n_in))
+    >>> initial_weight(Init(kind="laplace"), seed=0, layer=0, n_out=2, n_in=3).shape
+    (2, 3)
+    """
+
+    def register(function: Any) -> Any:
+        register_plugin("init", name, function, INIT_FORMS)
+        return function
+
+    return register
+
+
+def _variance(kind: str, n_out: int, n_in: int) -> float:
+    """The variance of a weight at scale 1; a third for `uniform`, whose scale is its bound."""
+    if kind.startswith("he"):
+        return 2 / n_in
+    if kind.startswith("xavier"):
+        return 2 / (n_in + n_out)
+    return 1 / 3 if kind == "uniform" else 1.0
+
+
+def _orthogonal(drawn: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the orthonormal rows or columns nearest in order to a normal draw, (O, I).
+
+    QR of the tall side, with the signs that make it uniform over all such matrices (Mezzadri 2007).
+    """
+    n_out, n_in = drawn.shape
+    tall = torch.from_numpy(np.array(drawn if n_out >= n_in else drawn.T))
+    q, r = torch.linalg.qr(tall)
+    q = q * torch.sign(torch.diagonal(r))
+    made: NDArray[np.float64] = (q if n_out >= n_in else q.t()).numpy()
+    return made
 
 
 def _draw(law: str, seed: int, layer: int, n_out: int, n_in: int) -> NDArray[np.float64]:

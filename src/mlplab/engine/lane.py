@@ -68,7 +68,7 @@ class Lane:
         dtype = getattr(torch, program.dtype)
         self._data = TaskTensors(self._task, dtype, program.padded_widths[0], self._device)
         self._products = products(kernel_kind() if self._device.type == "cpu" else "device")
-        self._zero_loss = zero_loss(program.loss, self._task)
+        self._zero_loss = zero_loss(program.loss, self._task, program.huber_delta)
         self._active: list[Training] = []
         self._n_full = 0
         self._seats: list[Training | None] = []
@@ -239,29 +239,51 @@ class Lane:
                 training.status = "finished"
         for total in (stack.loss_sums, stack.hit_sums, stack.norm_sums):
             total.zero_()
-        self._score(stack)
-        self._charge()
+        # Where runs have running means of their weights, these are scored and kept.
+        stack.swap_averages()
+        self._score_valid(stack)
+        for r, training in seated:
+            if training.run.fit.patience and training.status != "diverged":
+                self._watch(stack, r, training)
+        self._score_test(stack)
         ended = [(r, training) for r, training in seated if training.status is not None]
+        kept = {r: self._packed(stack, r, training) for r, training in ended}
+        stack.swap_averages()
+        self._charge()
         if not ended:
             return
         yield self._progress()
         where = provenance(self._device.type).id
         self._active = [training for training in self._active if training.status is None]
         for r, training in ended:
-            weights = None
-            if self._options.keep_weights and training.status == "finished":
-                weights = pack_weights(stack.slot_state(r), self._program)
             training.split = None
-            yield Ended(training.outcome(where), weights)
+            yield Ended(training.outcome(where), kept[r])
         self._charged = time.perf_counter()
 
-    def _score(self, stack: Stack) -> None:
+    def _packed(self, stack: Stack, slot: int, training: Training) -> bytes | None:
+        if not self._options.keep_weights or training.status != "finished":
+            return None
+        return pack_weights(training.best or stack.slot_weights(slot), self._program)
+
+    def _watch(self, stack: Stack, slot: int, training: Training) -> None:
+        """Keep the weights of a best epoch; end a run that has waited too long for a better one."""
+        restores = training.run.fit.restore_best
+        if training.watch() and restores:
+            training.best = {n: t.clone() for n, t in stack.slot_weights(slot).items()}
+        if not training.is_patient:
+            training.status = "finished"
+        if training.status == "finished" and training.best and training.run.fit.test != "never":
+            stack.load_weights(slot, training.best)
+
+    def _score_valid(self, stack: Stack) -> None:
         for group in stack.groups:
             first = self._seats[group.start]
             assert first is not None
             if first.n_valid:
                 rows = self._rows(first.rows.valid)
                 self._score_rows(stack, "valid", rows, first.batches, group.start, group.stop)
+
+    def _score_test(self, stack: Stack) -> None:
         if any(_scores_test(t) for t in self._active) and self._task.n_test:
             if self._test is None:
                 self._test = self._rows(self._task.test_rows("score runs"))
@@ -277,7 +299,7 @@ class Lane:
         lanes = min(self._program.score_lanes, padded(len(rows), TWO_VECTORS))
         if lanes not in self._scorers:
             self._scorers[lanes] = Scorer(
-                self._program, self._data, self._products, stack.loss, len(stack.slots), lanes
+                self._program, self._data, self._products, len(stack.slots), lanes
             )
         wants_correct = (
             self._options.keep_correct and split == "test" and stack.loss.counts == "accuracy"
@@ -285,8 +307,10 @@ class Lane:
         scores = self._scorers[lanes].score(
             [w[start:stop] for w in stack.weights],
             [b[start:stop] for b in stack.biases],
+            stack.hidden,
             rows,
             (split, group),
+            start=start,
             keep_hits=wants_correct and any(t.status == "finished" for t in self._active),
             keep_outputs=bool(self._measures),
         )
@@ -302,6 +326,8 @@ class Lane:
                 targets = self._data.raw_targets(rows)
                 metrics[name] = evaluate(name, measure, targets, scores.outputs[r - start])
             training.record({f"{split}_{name}": value for name, value in metrics.items()})
+            if split == "test" and training.best and training.status == "finished":
+                training.move_to_best([f"test_{name}" for name in metrics])
             if scores.hits and training.status == "finished":
                 training.correct["test"] = np.packbits(scores.hits[r - start]).tobytes()
 

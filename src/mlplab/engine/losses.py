@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -70,21 +71,105 @@ class Squared:
         return z.mul_(2 / self._n_outputs).mul_(weight)
 
 
-Loss = CrossEntropy | Squared
+class SmoothedCrossEntropy:
+    """Cross-entropy with targets (1 - s) * one-hot + s / C, s each run's own; used in training.
+
+    Source: Szegedy et al. (2016), arXiv 1512.00567.
+    """
+
+    counts = "accuracy"
+
+    def __init__(self, n_outputs: int, dtype: torch.dtype) -> None:
+        self._plain = CrossEntropy(n_outputs, dtype)
+        self._n_outputs = n_outputs
+        self._dtype = dtype
+
+    def begin_epoch(self, smoothing: Sequence[float]) -> None:
+        """Take each slot's share s."""
+        share = torch.tensor(smoothing, dtype=self._dtype).view(-1, 1, 1)
+        self._kept, self._spread = 1 - share, share / self._n_outputs
+
+    def judge(self, z: Tensor, target: Tensor) -> Judged:
+        """Judge logits (R, C, B); see `CrossEntropy`."""
+        # sum_c t_c z_c = (1 - s) z_y + s mean(z), both against the same shift as log-sum-exp.
+        z.sub_(z.amax(1, keepdim=True))
+        mean, own = z.sum(1), (z * target).sum(1)
+        judged = self._plain.judge(z, target)
+        # The plain loss is lse - z_y.
+        kept, spread = self._kept.squeeze(2), self._spread.squeeze(2)
+        judged.loss.add_(own).sub_(own * kept).sub_(mean * spread)
+        return judged
+
+    def delta(self, z: Tensor, target: Tensor, weight: Tensor) -> Tensor:
+        """Turn probabilities into weight * dloss/dz, in place; `weight` is (R, 1, B)."""
+        return z.sub_(target * self._kept).sub_(self._spread).mul_(weight)
 
 
-def zero_loss(name: str, task: Task) -> float:
+class Residual:
+    """Mean over outputs of a function of the residual: loss = sum_o f(z_o - t_o) / O.
+
+    `absolute`: |r|. `huber`: r^2 / 2 up to delta, then delta (|r| - delta / 2).
+    `log-cosh`: log cosh r. Source: Huber (1964), Annals of Mathematical Statistics 35.
+    """
+
+    counts = "rmse"
+
+    def __init__(self, name: str, n_outputs: int, delta: float) -> None:
+        self._name = name
+        self._n_outputs = n_outputs
+        self._delta = delta
+
+    def judge(self, z: Tensor, target: Tensor) -> Judged:
+        """Judge outputs (R, O, B) against targets of the same shape; `z` becomes the residual."""
+        z.sub_(target)
+        squares = (z * z).sum(1).div_(self._n_outputs)
+        return Judged(loss=self.values(z).sum(1).div_(self._n_outputs), hit=squares)
+
+    def values(self, r: Tensor) -> Tensor:
+        """Return f(r), of the same shape."""
+        size = r.abs()
+        if self._name == "absolute":
+            return size
+        if self._name == "huber":
+            near = size.clamp(max=self._delta)
+            return near * (size - near / 2)
+        # log cosh r = |r| + log(1 + exp(-2 |r|)) - log 2, which cannot overflow.
+        return size + torch.log1p(torch.exp(-2 * size)) - math.log(2)
+
+    def delta(self, z: Tensor, target: Tensor, weight: Tensor) -> Tensor:
+        """Turn residuals into weight * dloss/dz, in place; `weight` is (R, 1, B)."""
+        if self._name == "absolute":
+            z.sign_()
+        elif self._name == "huber":
+            z.clamp_(-self._delta, self._delta)
+        else:
+            z.tanh_()
+        return z.mul_(1 / self._n_outputs).mul_(weight)
+
+
+Loss = CrossEntropy | SmoothedCrossEntropy | Squared | Residual
+
+
+def zero_loss(name: str, task: Task, huber_delta: float = 1.0) -> float:
     """Return the mean loss that outputs of 0 have on a task's pool.
 
     log(C) for cross-entropy; for squares, the mean square of the targets (1/C for classes).
     """
     if name == "cross-entropy":
         return math.log(task.n_outputs)
+    if name == "squared":
+        if task.kind == "classification":
+            return 1 / task.n_outputs
+        return float(np.square(task.targets[task.pool], dtype=np.float64).mean())
+    loss = Residual(name, task.n_outputs, huber_delta)
     if task.kind == "classification":
-        return 1 / task.n_outputs
-    return float(np.square(task.targets[task.pool], dtype=np.float64).mean())
+        return float(loss.values(torch.ones(1))) / task.n_outputs
+    targets = torch.from_numpy(np.array(task.targets[task.pool], dtype=np.float64))
+    return float(loss.values(targets).mean())
 
 
-def loss_of(name: str, n_outputs: int, dtype: torch.dtype) -> Loss:
-    """Return the loss of that name for stacks with `n_outputs` outputs."""
-    return CrossEntropy(n_outputs, dtype) if name == "cross-entropy" else Squared(n_outputs)
+def loss_of(name: str, n_outputs: int, dtype: torch.dtype, huber_delta: float = 1.0) -> Loss:
+    """Return the loss of that name by which stacks with `n_outputs` outputs are scored."""
+    if name == "cross-entropy":
+        return CrossEntropy(n_outputs, dtype)
+    return Squared(n_outputs) if name == "squared" else Residual(name, n_outputs, huber_delta)

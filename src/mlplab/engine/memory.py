@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Hashable, Iterable
 from itertools import pairwise
 
+from mlplab.engine.activations import activation
 from mlplab.engine.numerics import runs_per_block
 from mlplab.engine.program import Program
 
@@ -17,7 +18,9 @@ CACHE_BYTES = 12 * 2**20
 
 _MOST_SLOTS = 4096
 _LEAST_SLOTS = 8
-_STATES = {"sgd": 0, "momentum": 1, "adam": 4, "adamw": 4}  # moments, gradient and scratch
+# Copies of the weights that optimisers keep: moments, gradient and scratch.
+_STATES = {"sgd": 0, "momentum": 1, "nesterov": 2, "lars": 3, "rmsprop": 3, "adam": 4, "adamw": 4}
+_CUSTOM_STATES = 4  # a gradient, and about as much as Adam's in what a user's step keeps
 _FUSED_ADAM_STATES = 3  # it needs no scratch
 
 
@@ -31,10 +34,14 @@ def slot_bytes(program: Program) -> int:
     acts = program.lanes * (per_unit * hidden + 3 * outputs)
     if program.has_dropout:
         acts += program.lanes * -(-2 * hidden // _size(program))  # noise of two bytes
-    wants_norm = "grad_norm" in program.measures
-    norm = _size(program) * sum(layers) + 8 * max(layers) if wants_norm else 0
+    acts += program.lanes * _further_per_unit(program) * hidden
+    forms = "grad_norm" in program.measures or program.clips
+    norm = _size(program) * sum(layers) + 8 * max(layers) if forms else 0
     is_fused = program.optimiser in ("adam", "adamw") and program.fused_adam
-    states = _FUSED_ADAM_STATES if is_fused else _STATES[program.optimiser]
+    states = _STATES.get(program.optimiser, _CUSTOM_STATES)
+    if is_fused:
+        states = _FUSED_ADAM_STATES
+    states += 2 * program.averages  # the means, and the copy while they are scored
     return _size(program) * (sum(layers) * (1 + states) + acts) + norm
 
 
@@ -125,6 +132,12 @@ def capacity(program: Program, budget_bytes: int = BUDGET_BYTES, sharing: int = 
     while room.let_in(room.n_runs // sharing):
         pass
     return room.n_runs
+
+
+def _further_per_unit(program: Program) -> int:
+    """Count what a hidden unit keeps of each example for its norm and activation."""
+    act = activation(program.activation)
+    return 2 * (program.norm != "none") + act.needs_input + 2 * bool(act.slopes)
 
 
 def _size(program: Program) -> int:

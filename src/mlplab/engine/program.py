@@ -8,7 +8,8 @@ from itertools import pairwise
 
 from mlplab.data import Task
 from mlplab.errors import ConfigError
-from mlplab.specs import SGD, Run
+from mlplab.specs import SGD, Custom, Optimiser, Run
+from mlplab.specs.activation import activation_settings
 
 _LANES = 16  # floats in 64 bytes
 TWO_VECTORS = 32  # floats that one turn of torch's elementwise loops takes with AVX-512
@@ -38,6 +39,11 @@ class Program:
     dtype: str
     has_dropout: bool
     measures: tuple[str, ...]
+    norm: str = "none"
+    smooths: bool = False
+    huber_delta: float = 1.0
+    clips: bool = False
+    averages: bool = False
 
     @cached_property
     def padded_widths(self) -> tuple[int, ...]:
@@ -83,8 +89,12 @@ class Program:
 
     @property
     def n_params(self) -> int:
-        """Weights and biases of one run."""
-        return sum((i + 1) * o for i, o in pairwise(self.widths))
+        """All numbers that one run learns: weights, biases, gains of norms, slopes."""
+        layers = sum((i + 1) * o for i, o in pairwise(self.widths))
+        hidden = self.widths[1:-1]
+        gains = 0 if self.norm == "none" else sum(hidden)
+        per = activation_settings(self.activation)[1].get("per")
+        return layers + gains + {"layer": len(hidden), "unit": sum(hidden)}.get(str(per), 0)
 
     @property
     def fused_adam(self) -> bool:
@@ -103,11 +113,12 @@ class Program:
         return sum(2 * i * o for i, o in pairwise(self.widths))
 
 
-def program_of(run: Run, task: Task, n_rows: int) -> Program:
-    """Compile the static part of a run on a task with `n_rows` training rows.
+def program_of(run: Run, task: Task, n_rows: int, n_valid: int = 0) -> Program:
+    """Compile the static part of a run with `n_rows` training and `n_valid` validation rows.
 
     Raises:
-        ConfigError: the loss does not fit the task, or an epoch has no whole batch.
+        ConfigError: the loss does not fit the task, an epoch has no whole batch, or patience has
+            nothing to watch.
     """
     classes = task.kind == "classification"
     loss = run.fit.loss
@@ -123,18 +134,39 @@ def program_of(run: Run, task: Task, n_rows: int) -> Program:
             f"fit.batch_size: expected at most the {n_rows} training rows when the last batch "
             f"is dropped; got {run.fit.batch_size}"
         )
-    optimiser: str = run.optim.kind
-    if isinstance(run.optim, SGD) and run.optim.momentum > 0:
-        optimiser = "momentum"
+    if loss != "cross-entropy" and run.fit.label_smoothing:
+        raise ConfigError(
+            f"fit.label_smoothing: needs the loss cross-entropy; got {loss!r} with "
+            f"{run.fit.label_smoothing:g}"
+        )
+    if run.fit.patience and not n_valid:
+        raise ConfigError(
+            f"fit.patience={run.fit.patience}: needs validation rows to watch; give {task.name} "
+            "some, e.g. valid=0.1"
+        )
     return Program(
         widths=(task.n_features, *run.net.hidden, task.n_outputs),
         activation=run.net.activation if run.net.hidden else "identity",
         loss=loss,
-        optimiser=optimiser,
+        optimiser=_optimiser_kind(run.optim),
         batch_size=run.fit.batch_size,
         keep_partial=keep,
         n_rows=n_rows,
         dtype=run.fit.dtype,
         has_dropout=bool(run.net.dropout),
         measures=tuple(sorted(run.fit.measures)),
+        norm=run.net.norm if run.net.hidden else "none",
+        smooths=run.fit.label_smoothing > 0,
+        huber_delta=run.fit.huber_delta if loss == "huber" else 1.0,
+        clips=run.optim.clip_norm > 0 or run.optim.clip_value > 0,
+        averages=run.fit.ema > 0,
     )
+
+
+def _optimiser_kind(optim: Optimiser) -> str:
+    """Return what a stack applies: kinds whose passes over the weights differ are apart."""
+    if isinstance(optim, Custom):
+        return f"custom:{optim.name}"
+    if isinstance(optim, SGD) and optim.momentum > 0:
+        return "nesterov" if optim.nesterov else "momentum"
+    return optim.kind

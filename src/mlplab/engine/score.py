@@ -11,10 +11,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from mlplab.engine.activations import activation
 from mlplab.engine.device import sum_dtype
+from mlplab.engine.hidden import HiddenLayer
 from mlplab.engine.kernels import Products
-from mlplab.engine.losses import Loss
+from mlplab.engine.losses import loss_of
 from mlplab.engine.program import Program
 from mlplab.engine.tensors import TaskTensors
 
@@ -53,16 +53,14 @@ class Scorer:
         program: Program,
         data: TaskTensors,
         products: Products,
-        loss: Loss,
         n_slots: int,
         lanes: int,
     ) -> None:
         self._program = program
         self._data = data
         self._products = products
-        self._act = activation(program.activation)
-        self._loss = loss
         dtype = getattr(torch, program.dtype)
+        self._loss = loss_of(program.loss, program.widths[-1], dtype, program.huber_delta)
         self._lanes, widths = lanes, program.padded_widths
         self._x = torch.zeros(lanes, widths[0], dtype=dtype)
         self._target = torch.zeros(widths[-1], lanes, dtype=dtype)
@@ -74,9 +72,11 @@ class Scorer:
         self,
         weights: list[Tensor],
         biases: list[Tensor],
+        hidden: list[HiddenLayer],
         rows: Tensor,
         group: Hashable,
         *,
+        start: int = 0,
         keep_hits: bool = False,
         keep_outputs: bool = False,
     ) -> Scores:
@@ -85,8 +85,10 @@ class Scorer:
         Args:
             weights: of each layer, (R, O, I); R is a multiple of `numerics.runs_per_block`.
             biases: of each layer, (R, O).
+            hidden: what lies between the layers; that of the whole stack.
             rows: which examples, (N,).
             group: a name for `rows`: equal names mean equal rows.
+            start: the place in the stack of the first slot given.
             keep_hits: keep for each slot which examples are right, (R, N).
             keep_outputs: keep the outputs (logits or numbers), (R, N, O).
         """
@@ -96,21 +98,20 @@ class Scorer:
         hits: list[list[NDArray[np.bool_]]] = [[] for _ in range(n_slots)]
         outputs: list[list[NDArray[np.generic]]] = [[] for _ in range(n_slots)]
         for x, target, n in self._batches(rows, group):
-            for start, stop in self._portions(n_slots):
-                z = self._forward(
-                    x, [w[start:stop] for w in weights], [b[start:stop] for b in biases]
-                )
+            for begin, stop in self._portions(n_slots):
+                parts = [w[begin:stop] for w in weights], [b[begin:stop] for b in biases]
+                z = self._forward(x, *parts, hidden, start + begin)
                 if keep_outputs:
-                    for r in range(start, stop):
-                        outputs[r].append(z[r - start, :, :n].t().cpu().numpy().copy())
+                    for r in range(begin, stop):
+                        outputs[r].append(z[r - begin, :, :n].t().cpu().numpy().copy())
                 judged = self._loss.judge(z, target.expand_as(z))
                 loss = judged.loss[:, :n].sum(1, dtype=kept)
-                sums[0, start:stop] += loss
+                sums[0, begin:stop] += loss
                 same = judged.hit is judged.loss
-                sums[1, start:stop] += loss if same else judged.hit[:, :n].sum(1, dtype=kept)
+                sums[1, begin:stop] += loss if same else judged.hit[:, :n].sum(1, dtype=kept)
                 if keep_hits:
-                    for r in range(start, stop):
-                        hits[r].append(judged.hit[r - start, :n].cpu().numpy() > 0.5)
+                    for r in range(begin, stop):
+                        hits[r].append(judged.hit[r - begin, :n].cpu().numpy() > 0.5)
         return Scores(
             n_rows=len(rows),
             loss=sums[0].tolist(),
@@ -138,16 +139,31 @@ class Scorer:
         size = self._program.score_portion
         return [(start, min(start + size, n_slots)) for start in range(0, n_slots, size)]
 
-    def _forward(self, x: Tensor, weights: list[Tensor], biases: list[Tensor]) -> Tensor:
+    def _forward(
+        self,
+        x: Tensor,
+        weights: list[Tensor],
+        biases: list[Tensor],
+        hidden: list[HiddenLayer],
+        start: int,
+    ) -> Tensor:
         n = len(weights[0])
         if n > len(self._h[0]):
             self._h = [torch.zeros(n, *h.shape[1:], dtype=h.dtype) for h in self._h]
         h = [buffer[:n] for buffer in self._h]
         products = self._products
-        h[0].copy_(biases[0].unsqueeze(2))
+        bare = [*(layer.norm is not None for layer in hidden), False]
+        self._begin(h[0], biases[0], bare[0])
         products.shared_forward(x, products.blocks(weights[0]), products.blocks(h[0]))
         for layer in range(1, len(weights)):
-            self._act.forward(h[layer - 1])
-            h[layer].copy_(biases[layer].unsqueeze(2))
+            hidden[layer - 1].score(h[layer - 1], start, start + n)
+            self._begin(h[layer], biases[layer], bare[layer])
             products.forward(h[layer - 1], weights[layer], h[layer])
         return h[-1]
+
+    def _begin(self, h: Tensor, bias: Tensor, bare: bool) -> None:
+        """Put into h what its product is added to: nothing where the bias comes after a norm."""
+        if bare:
+            h.zero_()
+        else:
+            h.copy_(bias.unsqueeze(2))

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from itertools import pairwise
+from collections.abc import Iterator, Sequence
+from itertools import accumulate, pairwise
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from mlplab.engine.activations import activation
+from mlplab.engine.averaging import Averaging
+from mlplab.engine.clipping import Clipping, Formed
 from mlplab.engine.device import sum_dtype
+from mlplab.engine.dropout import Dropout
 from mlplab.engine.feed import Feed
 from mlplab.engine.gradient import Gradient
+from mlplab.engine.hidden import HiddenLayer
 from mlplab.engine.initialise import initial_weight
 from mlplab.engine.kernels import Products
-from mlplab.engine.losses import Judged, loss_of
-from mlplab.engine.noise import KeyedNoise, fill_masks, realised_rate, threshold
+from mlplab.engine.losses import Judged, Loss, SmoothedCrossEntropy, loss_of
 from mlplab.engine.optimisers import Slot, optimiser_of
 from mlplab.engine.optimisers.base import twin
 from mlplab.engine.program import Program, padded
@@ -46,37 +49,57 @@ class Stack:
         self.groups = list(groups)
         self.dtype = getattr(torch, program.dtype)
         self._products = products
-        self._act = activation(program.activation)
-        self.loss = loss_of(program.loss, program.widths[-1], self.dtype)
+        self.loss = _training_loss(program, self.dtype)
         n, widths, lanes = len(slots), program.padded_widths, program.lanes
         pairs = list(pairwise(widths))
         self.weights = [self._matrices(n, o, i) for i, o in pairs]
         self.biases = [self._zeros(n, o) for _, o in pairs]
+        self._sum_dtype = sum_dtype(self.weights[0].device)
+        self._spread = Spread(groups, n)
+        self._dropout: Dropout | None = None
+        if program.has_dropout:
+            self._dropout = Dropout(program, n, self._spread, self._sum_dtype)
+        act = activation(program.activation)
+        self.hidden = [
+            HiddenLayer(program, index, bias, act, self._dropout)
+            for index, bias in enumerate(self.biases[:-1])
+        ]
+        extras = [layer.learned() for layer in self.hidden]
+        self._vectors = [*self.biases, *(v for extra in extras for v in extra.values())]
+        # Where the further vectors of each hidden layer begin in the list.
+        starts = accumulate((len(extra) for extra in extras), initial=len(self.biases))
+        self._extra_starts = list(starts)
         self.optimiser = optimiser_of(program, self.weights[0])
-        self.state = self.optimiser.state(self.weights, self.biases)
+        self.state = self.optimiser.state(self.weights, self._vectors)
+        self._params = {f"weight.{i}": w for i, w in enumerate(self.weights)}
+        self._params |= {f"bias.{i}": b for i, b in enumerate(self.biases)}
+        for i, extra in enumerate(extras):
+            self._params |= {f"{name}.{i}": vector for name, vector in extra.items()}
+        self._carried = {
+            f"{name}.{i}": tensor
+            for i, layer in enumerate(self.hidden)
+            for name, tensor in layer.carried().items()
+        }
+        self._averaging = Averaging(self._params) if program.averages else None
+        self._clipping = Clipping(self.weights[0], self._sum_dtype) if program.clips else None
         sharing = Sharing(products, groups, widths[1])
         self._feed = Feed(program, len(groups), sharing.members, data, self.dtype)
-        self._spread = Spread(groups, n)
         self._h = [self._zeros(n, width, lanes) for width in widths[1:]]
         self._d = [self._zeros(n, width, lanes) for width in widths[1:-1]]
-        self._noise = KeyedNoise()
-        if program.has_dropout:
-            self._masks = [self._zeros(n, width, lanes) for width in widths[1:-1]]
-            self._dropped = [self._zeros(n, width, lanes) for width in widths[1:-1]]
-        below = [None, *(self._dropped if program.has_dropout else self._h)]
+        below = [None, *(self._h if self._dropout is None else self._dropout.dropped)]
         self._gradients = [
             Gradient(products, delta, under, self._feed, sharing)
             for delta, under in zip([*self._d, self._h[-1]], below, strict=False)
         ]
-        self._columns = [b.unsqueeze(2) for b in self.biases]
+        self._last_bias = self.biases[-1].unsqueeze(2)
         parts = (sharing.parts(tensor) for tensor in (self.weights[0], self._h[0]))
         self._first_layer = list(zip(*parts, strict=True))
-        self._sum_dtype = sum_dtype(self.weights[0].device)
         self.loss_sums = torch.zeros(n, dtype=self._sum_dtype)
         self.hit_sums = torch.zeros_like(self.loss_sums)
         self.norm_sums = torch.zeros_like(self.loss_sums)
         self._wants_norm = "grad_norm" in program.measures
-        self._formed = [twin(w) for w in self.weights] if self._wants_norm else []
+        forms = self._wants_norm or program.clips
+        self._formed = [twin(w) for w in self.weights] if forms else []
 
     def _zeros(self, *shape: int) -> Tensor:
         return torch.zeros(shape, dtype=self.dtype)
@@ -93,12 +116,24 @@ class Stack:
         for layer, (n_in, n_out) in enumerate(pairwise(widths)):
             drawn = initial_weight(run.net.init, run.seed, layer, n_out, n_in)
             self.weights[layer][slot, :, :n_in] = torch.from_numpy(np.array(drawn))
+        for hidden in self.hidden:
+            hidden.initialise(slot)
 
     def slot_state(self, slot: int) -> dict[str, Tensor]:
         """Return views of all that a slot must carry along: weights and optimiser state."""
-        out = {f"weight.{i}": w[slot] for i, w in enumerate(self.weights)}
-        out |= {f"bias.{i}": b[slot] for i, b in enumerate(self.biases)}
+        out = self.slot_weights(slot)
+        if self._averaging is not None:
+            out |= {f"average.{name}": mean[slot] for name, mean in self._averaging.means.items()}
         return out | {name: tensor[slot] for name, tensor in self.state.items()}
+
+    def slot_weights(self, slot: int) -> dict[str, Tensor]:
+        """Return views of what a slot's outputs depend on, by name."""
+        return {name: t[slot] for name, t in (self._params | self._carried).items()}
+
+    def swap_averages(self) -> None:
+        """Exchange weights and their running means, where runs have them; see `Averaging`."""
+        if self._averaging is not None:
+            self._averaging.swap()
 
     def load(self, slot: int, state: dict[str, Tensor]) -> None:
         """Put a state from `slot_state` into a slot.
@@ -106,7 +141,14 @@ class Stack:
         Raises:
             StoreError: it is the state of another network.
         """
-        for name, place in self.slot_state(slot).items():
+        self._put(state, self.slot_state(slot))
+
+    def load_weights(self, slot: int, weights: dict[str, Tensor]) -> None:
+        """Put weights from `slot_weights` into a slot."""
+        self._put(weights, self.slot_weights(slot))
+
+    def _put(self, state: dict[str, Tensor], places: dict[str, Tensor]) -> None:
+        for name, place in places.items():
             found = state.get(name)
             if found is None or found.shape != place.shape or found.dtype != place.dtype:
                 what = "nothing" if found is None else f"{tuple(found.shape)} {found.dtype}"
@@ -128,19 +170,15 @@ class Stack:
         """Take the slots' settings for their present epochs, and each group's order of rows."""
         self._feed.begin_epoch(orders, first_step)
         self.optimiser.begin_epoch(self.slots, len(self.program.batch_sizes))
-        if self.program.has_dropout:
-            rates = [
-                [realised_rate(p) for p in slot.run.net.dropout] if slot else None
-                for slot in self.slots
-            ]
-            n_hidden = len(self.program.widths) - 2
-            self._thresholds, self._scales = [], []
-            for layer in range(n_hidden):
-                at = [0.0 if rate is None else rate[layer] for rate in rates]
-                kept = torch.tensor(at, dtype=self._sum_dtype).view(-1, 1, 1)
-                self._thresholds.append(threshold(kept).to(self.dtype))
-                self._scales.append((1 / (1 - kept)).to(self.dtype))
-            self._noise.forget({group.seed for group in self.groups})
+        runs = [slot.run if slot else None for slot in self.slots]
+        if self._dropout is not None:
+            self._dropout.begin_epoch(runs, {group.seed for group in self.groups})
+        if isinstance(self.loss, SmoothedCrossEntropy):
+            self.loss.begin_epoch([run.fit.label_smoothing if run else 0.0 for run in runs])
+        if self._clipping is not None:
+            self._clipping.begin_epoch(self.slots)
+        if self._averaging is not None:
+            self._averaging.begin_epoch(self.slots)
 
     def step(self, step: int) -> None:
         """Train every slot on the next batch of its group."""
@@ -148,74 +186,118 @@ class Stack:
         target, share = self._feed.take(n)
         self.optimiser.begin_step(step)
         target, share = self._spread(target), self._spread(share)
-        z = self._forward(step)
+        z = self._forward(step, n)
         judged = self.loss.judge(z, target)
         self._count(judged, n)
         delta = self.loss.delta(z, target, share)
-        scale = self.optimiser.delta_scale()
+        scale = None if self._clipping is not None else self.optimiser.delta_scale()
         if scale is not None:
             delta.mul_(scale)
-        self._backward(delta)
-        self.optimiser.end_step(self.weights, self.biases, self.state)
+        if self._clipping is None:
+            self._backward(delta, n)
+        else:
+            self._backward_clipped(delta, n, self._clipping)
+        self.optimiser.end_step(self.weights, self._vectors, self.state)
+        if self._averaging is not None:
+            self._averaging.begin_step(step)
+            self._averaging.follow()
 
-    def _forward(self, step: int) -> Tensor:
-        weights, columns, h = self.weights, self._columns, self._h
-        h[0].copy_(columns[0])
+    def _forward(self, step: int, n: int) -> Tensor:
+        weights, h = self.weights, self._h
+        steps = [] if self._dropout is None else self._steps(step)
+        self._begin(0)
         for x, (weight, out) in zip(self._feed.x, self._first_layer, strict=True):
             self._products.shared_forward(x, weight, out)
         for layer in range(1, len(weights)):
-            self._act.forward(h[layer - 1])
-            below = h[layer - 1]
-            if self.program.has_dropout:
-                below = self._drop(layer - 1, step)
-            h[layer].copy_(columns[layer])
+            below = self.hidden[layer - 1].forward(h[layer - 1], n, steps)
+            self._begin(layer)
             self._products.forward(below, weights[layer], h[layer])
         return h[-1]
 
-    def _drop(self, layer: int, step: int) -> Tensor:
-        h, mask = self._h[layer], self._masks[layer]
+    def _begin(self, layer: int) -> None:
+        """Put into a layer's outputs what its product is added to."""
+        if layer < len(self.hidden):
+            self.hidden[layer].begin(self._h[layer])
+        else:
+            self._h[layer].copy_(self._last_bias)
+
+    def _steps(self, step: int) -> list[tuple[int, int]]:
+        """The seed of each group and the number of its step."""
         places = []
         for group in self.groups:
             slot = self.slots[group.start]
             assert slot is not None
             places.append((group.seed, slot.step + step))
-        noise = self._noise.draw(places, layer, h.shape[1], h.shape[2])
-        fill_masks(self._spread(noise), self._thresholds[layer], self._scales[layer], mask)
-        return torch.mul(h, mask, out=self._dropped[layer])
+        return places
 
-    def _backward(self, delta: Tensor) -> None:
-        squares = torch.zeros_like(self.norm_sums)
+    def _deltas(self, delta: Tensor, n: int) -> Iterator[tuple[int, Tensor]]:
+        """Walk down the layers: each one's number and bias gradient, once its delta is there.
+
+        A layer's weights are used for the delta below before the layer is handed out, so they
+        may be moved then.
+        """
+        bias_gradient = delta.sum(2)
         for layer in range(len(self.weights) - 1, -1, -1):
-            weight, bias = self.weights[layer], self.biases[layer]
             below: Tensor | None = None
             if layer:
                 below = self._d[layer - 1]
-                self._products.backward(weight, delta, below)
-                if self.program.has_dropout:
-                    below.mul_(self._masks[layer - 1])
-                self._act.backward(below, self._h[layer - 1])
-            bias_gradient = delta.sum(2)
+                self._products.backward(self.weights[layer], delta, below)
+                below_gradient = self.hidden[layer - 1].backward(below, self._h[layer - 1], n)
+            yield layer, bias_gradient
+            if below is not None:
+                delta, bias_gradient = below, below_gradient
+
+    def _backward(self, delta: Tensor, n: int) -> None:
+        squares = torch.zeros_like(self.norm_sums)
+        for layer, bias_gradient in self._deltas(delta, n):
             if self._wants_norm:
                 squares += self._square_norm(layer, bias_gradient)
-            self.optimiser.apply(
-                layer,
-                weight,
-                bias,
-                self._gradients[layer],
-                bias_gradient,
-                self.state,
-            )
-            if below is not None:
-                delta = below
+            self.optimiser.apply(layer, self.weights[layer], self._gradients[layer], self.state)
+            self.optimiser.apply_vector(layer, self.biases[layer], bias_gradient, self.state)
+            self._move_extras(layer)
         if self._wants_norm:
             self.norm_sums += squares.sqrt_()
+
+    def _move_extras(self, layer: int) -> None:
+        """Move the gains and slopes of a hidden layer."""
+        if layer < len(self.hidden):
+            start = self._extra_starts[layer]
+            for index, gradient in enumerate(self.hidden[layer].gradients(), start=start):
+                self.optimiser.apply_vector(index, self._vectors[index], gradient, self.state)
+
+    def _backward_clipped(self, delta: Tensor, n: int, clipping: Clipping) -> None:
+        """Form the whole gradient, bound it, then move: two passes where `_backward` has one."""
+        biases: dict[int, Tensor] = {}
+        for layer, bias_gradient in self._deltas(delta, n):
+            self._gradients[layer].write(self._formed[layer])
+            biases[layer] = bias_gradient
+        extras = [gradient for layer in self.hidden for gradient in layer.gradients()]
+        vectors = [*(biases[layer] for layer in range(len(self.weights))), *extras]
+        norms = clipping.clip([*self._formed, *vectors])
+        if self._wants_norm:
+            self.norm_sums += norms
+        scale = self.optimiser.delta_scale()
+        if scale is not None:
+            for gradient in self._formed:
+                gradient.mul_(scale)
+            for gradient in vectors:
+                gradient.mul_(scale.squeeze(2))
+        for layer in range(len(self.weights) - 1, -1, -1):
+            formed = Formed(self._formed[layer])
+            self.optimiser.apply(layer, self.weights[layer], formed, self.state)
+            self.optimiser.apply_vector(layer, self.biases[layer], biases[layer], self.state)
+            self._move_extras(layer)
 
     def _square_norm(self, layer: int, bias_gradient: Tensor) -> Tensor:
         """Square norm of a layer's loss gradient per slot: costs one more gradient product."""
         gradient = self._formed[layer]
         self._gradients[layer].write(gradient)
         total = gradient.to(self._sum_dtype).square_().sum((1, 2))
-        total += bias_gradient.to(self._sum_dtype).square().sum(1)
+        vectors = [bias_gradient]
+        if layer < len(self.hidden):
+            vectors += self.hidden[layer].gradients()
+        for vector in vectors:
+            total += vector.to(self._sum_dtype).square().sum(1)
         scale = self.optimiser.delta_scale()
         if scale is None:
             return total
@@ -227,3 +309,9 @@ class Stack:
         self.loss_sums += loss
         same = judged.hit is judged.loss
         self.hit_sums += loss if same else judged.hit[:, :n].sum(1, dtype=self._sum_dtype)
+
+
+def _training_loss(program: Program, dtype: torch.dtype) -> Loss:
+    if program.smooths:
+        return SmoothedCrossEntropy(program.widths[-1], dtype)
+    return loss_of(program.loss, program.widths[-1], dtype, program.huber_delta)

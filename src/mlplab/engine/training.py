@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,6 +18,7 @@ from mlplab.specs.outcome import Status
 
 _FAR = 1000.0
 _SPLITS_KEPT = 16
+_BEST = "best/"  # before the names of the best epoch's weights in a checkpoint
 
 
 class Splits:
@@ -66,6 +68,9 @@ class Training:
     status: Status | None = None
     diverged_epoch: int | None = None
     state: dict[str, Tensor] | None = None
+    best: dict[str, Tensor] | None = None
+    """The weights of its best epoch, where it ends with them."""
+    best_epoch: int | None = None
 
     @classmethod
     def begin(cls, run: Run, splits: Splits) -> Training:
@@ -74,7 +79,7 @@ class Training:
         return cls(
             run=run,
             key=run.key,
-            program=program_of(run, task, n_train),
+            program=program_of(run, task, n_train, n_valid),
             n_valid=n_valid,
             batches=canonical_json([run.seed, run.rows, task.valid]),
         )
@@ -99,6 +104,35 @@ class Training:
         """
         return not math.isfinite(loss) or loss > _FAR * max(self.first_loss, zero_loss)
 
+    def seen_losses(self) -> tuple[float, ...]:
+        """Return the losses of the epochs behind it, if its schedule looks at them."""
+        if self.run.optim.schedule.kind != "plateau":
+            return ()
+        return tuple(self.history.get("valid_loss") or self.history.get("train_loss") or ())
+
+    def watch(self) -> bool:
+        """Take note of the last epoch's `monitor`; return whether it is the best so far."""
+        watched = self.history[self.run.fit.monitor]
+        sign = 1 if self.run.fit.monitor == "valid_accuracy" else -1
+        last = sign * watched[-1]
+        best = self.best_epoch is None or last > sign * watched[self.best_epoch - 1]
+        if best:
+            self.best_epoch = self.epoch
+        return best
+
+    def move_to_best(self, names: Sequence[str]) -> None:
+        """Note what was measured on the restored weights at the epoch that they come from."""
+        assert self.best_epoch is not None
+        for name in names:
+            values = self.history[name]
+            if self.best_epoch < len(values):
+                values[self.best_epoch - 1], values[-1] = values[-1], math.nan
+
+    @property
+    def is_patient(self) -> bool:
+        """Whether the run goes on: its best epoch is not `patience` epochs ago."""
+        return self.best_epoch is None or self.epoch - self.best_epoch < self.run.fit.patience
+
     def outcome(self, provenance: str) -> Outcome:
         """Return what came of the run."""
         assert self.status is not None
@@ -111,8 +145,13 @@ class Training:
             seconds=self.seconds,
             n_params=self.program.n_params,
             diverged_epoch=self.diverged_epoch,
+            best_epoch=self.best_epoch if self._restores else None,
             correct=dict(self.correct),
         )
+
+    @property
+    def _restores(self) -> bool:
+        return self.status == "finished" and self.best is not None
 
     def freeze(self, state: dict[str, Tensor]) -> bytes:
         """Write the run's state as safetensors bytes; from them `thaw` goes on to the same bits."""
@@ -126,8 +165,10 @@ class Training:
             "history": {k: [v.hex() for v in values] for k, values in self.history.items()},
             "seconds": self.seconds,
             "first_loss": self.first_loss.hex(),
+            "best_epoch": self.best_epoch,
         }
-        tensors = {name: tensor.cpu().contiguous() for name, tensor in state.items()}
+        best = {f"{_BEST}{name}": tensor for name, tensor in (self.best or {}).items()}
+        tensors = {n: tensor.cpu().contiguous() for n, tensor in (state | best).items()}
         return bytes(save(tensors, {"training": json.dumps(note)}))
 
     def thaw(self, blob: bytes) -> None:
@@ -144,7 +185,11 @@ class Training:
             note = json.loads(note["training"])
             if note["key"] != self.key:
                 raise ValueError(f"it is of run {note['key']}")
-            self.state = load(blob)
+            tensors = load(blob)
+            kept = {n.removeprefix(_BEST): t for n, t in tensors.items() if n.startswith(_BEST)}
+            self.best = kept or None
+            self.best_epoch = note.get("best_epoch")
+            self.state = {n: t for n, t in tensors.items() if not n.startswith(_BEST)}
             self.epoch, self.step = note["epoch"], note["step"]
             loss, hit, norm = (float.fromhex(value) for value in note["sums"])
             self.sums = (loss, hit, norm)

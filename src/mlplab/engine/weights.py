@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -9,10 +11,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from mlplab.engine.activations import activation
+from mlplab.engine.activations import Activation, activation
+from mlplab.engine.norms import EPS
 from mlplab.engine.program import Program
 from mlplab.errors import DataError, StoreError
 from mlplab.specs import Run
+
+FURTHER = ("gain", "mean", "variance", "slope")
+"""What a hidden layer may have beside weight and bias."""
 
 
 def pack_weights(state: dict[str, Tensor], program: Program) -> bytes:
@@ -23,11 +29,29 @@ def pack_weights(state: dict[str, Tensor], program: Program) -> bytes:
     for layer, n_in in enumerate(program.widths[:-1]):
         tensors[f"layers.{layer}.weight"] = state[f"weight.{layer}"][:, :n_in].cpu().contiguous()
         tensors[f"layers.{layer}.bias"] = state[f"bias.{layer}"].cpu().contiguous()
+        for name in FURTHER:
+            if f"{name}.{layer}" in state:
+                tensors[f"layers.{layer}.{name}"] = state[f"{name}.{layer}"].cpu().contiguous()
     return bytes(save(tensors))
 
 
-def unpack_weights(blob: bytes) -> list[tuple[Tensor, Tensor]]:
-    """Read (weight (O, I), bias (O,)) of each layer.
+@dataclass(frozen=True)
+class Layer:
+    """What one layer of a finished run computes with.
+
+    Attributes:
+        weight: (O, I).
+        bias: (O,); with a norm, what is added after it.
+        further: gain, mean and variance (O,) of a norm, slope (O,) or (1,), where it has them.
+    """
+
+    weight: Tensor
+    bias: Tensor
+    further: Mapping[str, Tensor]
+
+
+def unpack_layers(blob: bytes) -> list[Layer]:
+    """Read the layers of a run.
 
     Raises:
         StoreError: the bytes hold no such weights.
@@ -36,14 +60,28 @@ def unpack_weights(blob: bytes) -> list[tuple[Tensor, Tensor]]:
 
     try:
         tensors = load(blob)
-        n_layers = len(tensors) // 2
+        n_layers = sum(name.endswith(".weight") for name in tensors)
         if not n_layers:
             raise ValueError("no layers")
-        return [
-            (tensors[f"layers.{i}.weight"], tensors[f"layers.{i}.bias"]) for i in range(n_layers)
-        ]
+        layers = []
+        for i in range(n_layers):
+            names = {name: f"layers.{i}.{name}" for name in FURTHER}
+            further = {name: tensors[full] for name, full in names.items() if full in tensors}
+            layers.append(
+                Layer(tensors[f"layers.{i}.weight"], tensors[f"layers.{i}.bias"], further)
+            )
+        return layers
     except Exception as problem:
         raise StoreError(f"weights cannot be read ({problem})") from None
+
+
+def unpack_weights(blob: bytes) -> list[tuple[Tensor, Tensor]]:
+    """Read (weight (O, I), bias (O,)) of each layer.
+
+    Raises:
+        StoreError: the bytes hold no such weights.
+    """
+    return [(layer.weight, layer.bias) for layer in unpack_layers(blob)]
 
 
 def predict(run: Run, weights: bytes, inputs: NDArray[Any], scale: float = 1.0) -> NDArray[Any]:
@@ -58,19 +96,35 @@ def predict(run: Run, weights: bytes, inputs: NDArray[Any], scale: float = 1.0) 
     Raises:
         DataError: the inputs do not have the network's number of features.
     """
-    layers = unpack_weights(weights)
-    n_features = layers[0][0].shape[1]
+    layers = unpack_layers(weights)
+    n_features = layers[0].weight.shape[1]
     if inputs.ndim != 2 or inputs.shape[1] != n_features:
         raise DataError(f"inputs: expected shape (N, {n_features}); got {inputs.shape}")
     act = activation(run.net.activation)
     parts = []
     for first in range(0, max(1, len(inputs)), 4096):
-        h = torch.from_numpy(np.array(inputs[first : first + 4096])).to(layers[0][0].dtype)
+        h = torch.from_numpy(np.array(inputs[first : first + 4096])).to(layers[0].weight.dtype)
         if scale != 1.0:
             h = h * scale
-        for i, (weight, bias) in enumerate(layers):
-            if i:
-                act.forward(h)
-            h = torch.addmm(bias, h, weight.t())
-        parts.append(h.numpy())
+        for layer in layers[:-1]:
+            h = _hidden(h, layer, run.net.norm, act)
+        parts.append(torch.addmm(layers[-1].bias, h, layers[-1].weight.t()).numpy())
     return np.concatenate(parts)
+
+
+def _hidden(h: Tensor, layer: Layer, norm: str, act: Activation) -> Tensor:
+    """Apply one hidden layer to examples, (N, I) to (N, O)."""
+    if norm == "none":
+        z = torch.addmm(layer.bias, h, layer.weight.t())
+    else:
+        z = h @ layer.weight.t()
+        if norm == "batch":
+            mean, variance = layer.further["mean"], layer.further["variance"]
+        else:
+            mean = z.mean(1, keepdim=True)
+            variance = (z - mean).square().mean(1, keepdim=True)
+        z = (z - mean) * torch.rsqrt(variance + EPS) * layer.further["gain"] + layer.bias
+    if act.slopes:
+        return z.clamp(min=0) + layer.further["slope"] * z.clamp(max=0)
+    act.forward(z)
+    return z

@@ -17,6 +17,7 @@ from mlplab.errors import ConfigError
 from mlplab.execute.chunks import deal
 from mlplab.execute.processes import in_processes
 from mlplab.specs import Run
+from mlplab.specs.plugins import plugins_of
 
 _SMALL_SECONDS = 4.0  # starting workers takes about as long
 
@@ -91,25 +92,31 @@ def execute(
         "checkpoint_seconds": checkpoint_seconds,
         "measures": metrics,
     }
+    plugins = plugins_of(runs)
     states = {key: state.blob for key, state in (resume or {}).items()}
     many = workers or default_workers()
-    if device == "cpu" and many > 1 and _can_travel(metrics):
+    if device == "cpu" and many > 1 and _can_travel([*metrics.values(), *plugins.values()]):
         chunks = deal(runs, task, many)
         seconds = sum(chunk.seconds for chunk in chunks)
         if len(chunks) > 1 and (workers is not None or seconds > _SMALL_SECONDS):
-            yield from in_processes(chunks, task, many, states, options)
+            yield from in_processes(chunks, task, many, states, {**options, "plugins": plugins})
             return
     yield from train(runs, task, resume=states, device=device, **options)
 
 
-def _can_travel(measures: Mapping[str, Measure]) -> bool:
-    """Say whether workers can import the user's metrics; those of a notebook they cannot."""
+def _can_travel(made: Sequence[Any]) -> bool:
+    """Say whether workers can import what the user made; what a notebook made they cannot."""
     try:
-        pickled = pickle.dumps(dict(measures))
+        pickled = pickle.dumps(made)
     except Exception:
         return False
-    homes = {getattr(function, "__module__", "") or "" for function in measures.values()}
+    homes = {_home(one) for one in made}
     return b"__main__" not in pickled and all(_is_on_path(home) for home in homes)
+
+
+def _home(made: Any) -> str:
+    """The module of a function, or of the function in a plug-in."""
+    return getattr(getattr(made, "function", made), "__module__", "") or ""
 
 
 def _is_on_path(module: str) -> bool:

@@ -51,6 +51,7 @@ def _listen(inbox: queue.Queue[tuple[str, Any]], leave: threading.Event) -> None
 def _serve(inbox: queue.Queue[tuple[str, Any]], leave: threading.Event, outbox: Any) -> None:
     from mlplab.data import Task, attach
     from mlplab.engine import train
+    from mlplab.specs.plugins import install_plugins
 
     task: Task | None = None
     options: dict[str, Any] = {}
@@ -62,6 +63,7 @@ def _serve(inbox: queue.Queue[tuple[str, Any]], leave: threading.Event, outbox: 
             if kind == "unreadable":
                 raise RuntimeError(content)
             if kind == "hello":
+                install_plugins(content.pop("plugins"))
                 task, options = attach(content.pop("task")), content
                 continue
             assert task is not None

@@ -37,7 +37,8 @@ def make_frame(
     columns: dict[str, list[Any]] = {name: [] for name in [*heads, *metrics]}
     for cell, outcome in done:
         n_epochs = max([outcome.epochs, *map(len, outcome.history.values())])
-        epochs = [n_epochs] if last or not n_epochs else range(1, n_epochs + 1)
+        final = outcome.best_epoch or n_epochs
+        epochs = [final] if last or not n_epochs else range(1, n_epochs + 1)
         n = len(epochs)
         columns["epoch"] += epochs
         constants = {
@@ -52,8 +53,9 @@ def make_frame(
         for name, value in constants.items():
             columns[name] += [value] * n
         for name in metrics:
-            values = outcome.history.get(name, ())[-n:]
-            columns[name] += [math.nan] * (n - len(values)) + list(values)
+            values = list(outcome.history.get(name, ()))
+            values = [math.nan] * (max(n_epochs, 1) - len(values)) + values
+            columns[name] += [values[final - 1]] if last else values
     frame = pd.DataFrame({name: pd.Series(values) for name, values in columns.items()})
     return frame.astype({"diverged_epoch": "Int64", "epoch": "int64", "seed": "int64"})
 

@@ -12,14 +12,17 @@ from mlplab.specs.claim import (
     Verdict,
 )
 from mlplab.specs.fit import Fit
-from mlplab.specs.net import MLP, Init
-from mlplab.specs.optim import OPTIMISERS, SGD, Adam, AdamW, Optimiser, Schedule
+from mlplab.specs.init import Init
+from mlplab.specs.net import MLP
+from mlplab.specs.optim import LARS, OPTIMISERS, SGD, Adam, AdamW, Custom, Optimiser, RMSprop
 from mlplab.specs.outcome import Outcome, Provenance
 from mlplab.specs.paths import get_path, resolve, set_path
 from mlplab.specs.rows import First, Fold, Rows, SeedSplit
 from mlplab.specs.run import Run, TaskRef
+from mlplab.specs.schedule import Schedule, schedule
 
 __all__ = [
+    "LARS",
     "MLP",
     "OPTIMISERS",
     "SGD",
@@ -28,6 +31,7 @@ __all__ = [
     "BestArm",
     "Chain",
     "Claim",
+    "Custom",
     "Difference",
     "First",
     "Fit",
@@ -38,6 +42,7 @@ __all__ = [
     "Outcome",
     "Proof",
     "Provenance",
+    "RMSprop",
     "Rows",
     "Run",
     "Schedule",
@@ -50,5 +55,6 @@ __all__ = [
     "digest",
     "get_path",
     "resolve",
+    "schedule",
     "set_path",
 ]

@@ -21,8 +21,30 @@ class Fit(Spec):
     last_batch: Literal["drop", "keep"] = Field(
         "drop", description="What happens to the partial last batch of an epoch."
     )
-    loss: Literal["auto", "cross-entropy", "squared"] = Field(
+    loss: Literal["auto", "cross-entropy", "squared", "absolute", "huber", "log-cosh"] = Field(
         "auto", description="auto: cross-entropy for classes, squared for numbers."
+    )
+    label_smoothing: float = Field(
+        0.0, ge=0, lt=1, description="Share of each target spread over all classes in training."
+    )
+    huber_delta: float = Field(
+        1.0, gt=0, description="Error from which the huber loss grows linearly."
+    )
+    ema: float = Field(
+        0.0,
+        ge=0,
+        lt=1,
+        description="Decay of the running mean of the weights, which is scored "
+        "and kept instead of the last ones; 0 keeps the last.",
+    )
+    patience: int = Field(
+        0, ge=0, description="Epochs without a better `monitor` after which a run ends; 0 never."
+    )
+    monitor: Literal["valid_loss", "valid_accuracy", "valid_rmse"] = Field(
+        "valid_loss", description="What `patience` watches."
+    )
+    restore_best: bool = Field(
+        True, description="Whether a run with `patience` ends with the weights of its best epoch."
     )
     test: Literal["never", "end", "epoch"] = Field(
         "end", description="When the test split is scored; curves are descriptive only."

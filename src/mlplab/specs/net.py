@@ -7,43 +7,12 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
+from mlplab.specs.activation import ACTIVATION_FORMS, Activation
 from mlplab.specs.base import Spec
-from mlplab.specs.shorthand import parse_shorthand
+from mlplab.specs.init import INIT_FORMS, Init
 
-Activation = Literal["relu", "tanh", "sigmoid", "identity"]
 Width = Annotated[int, Field(ge=1, le=1_000_000)]
 Rate = Annotated[float, Field(ge=0.0, lt=1.0)]
-
-_INIT_FORMS = {
-    "he": ["scale"],
-    "xavier": ["scale"],
-    "normal": ["scale"],
-    "uniform": ["scale"],
-    "zeros": [],
-}
-
-
-class Init(Spec):
-    """How weights are drawn; biases start at 0.
-
-    `normal`: N(0, scale^2). `uniform`: U(-scale, scale). `he`: N(0, scale^2 * 2 / I).
-    `xavier`: N(0, scale^2 * 2 / (I + O)). `zeros`: 0. I and O are the layer's inputs and outputs.
-
-    >>> Init.model_validate("normal:0.01").scale
-    0.01
-    """
-
-    kind: Literal["he", "xavier", "normal", "uniform", "zeros"] = Field(
-        "he", description="He, Xavier, normal, uniform or zeros."
-    )
-    scale: float = Field(
-        1.0, gt=0, description="Standard deviation (normal), bound (uniform), or a factor."
-    )
-
-    @model_validator(mode="before")
-    @classmethod
-    def _from_text(cls, value: Any) -> Any:
-        return parse_shorthand(value, _INIT_FORMS) if isinstance(value, str) else value
 
 
 class MLP(Spec):
@@ -58,8 +27,21 @@ class MLP(Spec):
     hidden: tuple[Width, ...] = Field(
         (256,), description="Units of each hidden layer; none makes a linear model."
     )
-    activation: Activation = Field("relu", description="After each hidden layer.")
-    init: Init = Field(Init(), description="he, xavier, normal:STD, uniform:BOUND or zeros.")
+    activation: Activation = Field(
+        "relu",
+        description="After each hidden layer: relu, leaky-relu:SLOPE, prelu:SLOPE,PER (learned, "
+        "per layer or unit), elu:ALPHA, gelu, silu, softplus, tanh, sigmoid or identity.",
+        examples=list(ACTIVATION_FORMS),
+    )
+    norm: Literal["none", "batch", "layer"] = Field(
+        "none", description="What is normalised before each activation; biases come after it."
+    )
+    init: Init = Field(
+        Init(),
+        description="he, he-uniform, xavier, xavier-uniform, normal:STD, uniform:BOUND, "
+        "uniform:LOW,HIGH, orthogonal, identity, constant:VALUE or zeros.",
+        examples=list(INIT_FORMS),
+    )
     dropout: tuple[Rate, ...] = Field(
         (), description="Share of each hidden layer's outputs dropped in training; one for all."
     )

@@ -1,4 +1,4 @@
-"""How a network's weights move: the optimisers and the course of their rate."""
+"""How a network's weights move: the optimisers."""
 
 from __future__ import annotations
 
@@ -7,73 +7,68 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from mlplab.specs.base import Spec
-from mlplab.specs.shorthand import parse_shorthand
+from mlplab.specs.plugins import find_plugin
+from mlplab.specs.schedule import SCHEDULE_FORMS, Schedule
 
 LearningRate = Annotated[float, Field(gt=0, description="Learning rate.")]
 Decay = Annotated[
     float, Field(ge=0, description="L2 penalty: weight_decay * w joins the gradient.")
 ]
 Fraction = Annotated[float, Field(ge=0, lt=1)]
-
-_SCHEDULE_FORMS = {
-    "constant": [],
-    "exponential": ["gamma"],
-    "step": ["every", "gamma"],
-    "cosine": ["final"],
-}
-
-
-class Schedule(Spec):
-    """The course of the learning rate, as a factor of `lr` in epoch e = 0, 1, ... of E.
-
-    `constant`: 1. `exponential`: gamma^e. `step`: gamma^floor(e / every).
-    `cosine`: final + (1 - final) (1 + cos(pi e / E)) / 2.
-
-    >>> Schedule.model_validate("step:5,0.5").factor(epoch=12, epochs=20)
-    0.25
-    """
-
-    kind: Literal["constant", "exponential", "step", "cosine"] = "constant"
-    gamma: float = Field(0.9, gt=0, le=1, description="Factor of a decay.")
-    every: int = Field(1, ge=1, description="Epochs between the steps of `step`.")
-    final: float = Field(0.0, ge=0, le=1, description="Where `cosine` ends, as a factor.")
-
-    @model_validator(mode="before")
-    @classmethod
-    def _from_text(cls, value: Any) -> Any:
-        return parse_shorthand(value, _SCHEDULE_FORMS) if isinstance(value, str) else value
-
-    def factor(self, epoch: int, epochs: int) -> float:
-        """Return the factor of `lr` in one epoch of `epochs`."""
-        import math
-
-        match self.kind:
-            case "constant":
-                return 1.0
-            case "exponential":
-                return float(self.gamma**epoch)
-            case "step":
-                return float(self.gamma ** (epoch // self.every))
-            case "cosine":
-                wave = (1 + math.cos(math.pi * epoch / epochs)) / 2
-                return self.final + (1 - self.final) * wave
-
+ClipNorm = Annotated[
+    float,
+    Field(ge=0, description="Most that the norm of the whole gradient may be; 0 does not clip."),
+]
+ClipValue = Annotated[
+    float, Field(ge=0, description="Most that a gradient entry may be, by size; 0 does not clip.")
+]
 
 _SCHEDULE = Field(
-    Schedule(), description="constant, exponential:GAMMA, step:EVERY,GAMMA or cosine:FINAL."
+    Schedule(),
+    description="constant, exponential:GAMMA, step:EVERY,GAMMA, cosine:FINAL, "
+    "polynomial:POWER,FINAL, warmup:EPOCHS, one-cycle:PEAK or plateau:PATIENCE,GAMMA; any with "
+    "warmup=EPOCHS.",
+    examples=list(SCHEDULE_FORMS),
 )
 
 
 class SGD(Spec):
     """Stochastic gradient descent with momentum: v <- m v + g, w <- w - lr v.
 
-    Source: Sutskever et al. (2013), in the form torch.optim.SGD uses.
+    With `nesterov`, w <- w - lr (g + m v). Source: Sutskever et al. (2013), in the form
+    torch.optim.SGD uses.
     """
 
     kind: Literal["sgd"] = "sgd"
     lr: LearningRate = 0.1
     momentum: Fraction = Field(0.0, description="Share of the last step kept.")
+    nesterov: bool = Field(False, description="Look ahead along the momentum.")
     weight_decay: Decay = 0.0
+    clip_norm: ClipNorm = 0.0
+    clip_value: ClipValue = 0.0
+    schedule: Schedule = _SCHEDULE
+
+    @model_validator(mode="after")
+    def _momentum_to_look_along(self) -> SGD:
+        if self.nesterov and not self.momentum:
+            raise ValueError("nesterov: expected a momentum above 0; got momentum=0")
+        return self
+
+
+class RMSprop(Spec):
+    """RMSprop: steps divided by the root of a running mean of the squared gradient.
+
+    s <- alpha s + (1 - alpha) g^2, w <- w - lr g / (sqrt(s) + eps).
+    Source: Hinton, Neural networks for machine learning (2012), lecture 6e; as torch has it.
+    """
+
+    kind: Literal["rmsprop"] = "rmsprop"
+    lr: LearningRate = 0.01
+    alpha: Fraction = Field(0.99, description="Memory of the mean square.")
+    eps: float = Field(1e-8, gt=0, description="Added to the root in the denominator.")
+    weight_decay: Decay = 0.0
+    clip_norm: ClipNorm = 0.0
+    clip_value: ClipValue = 0.0
     schedule: Schedule = _SCHEDULE
 
 
@@ -88,6 +83,8 @@ class Adam(Spec):
     betas: tuple[Fraction, Fraction] = Field((0.9, 0.999), description="Memory of the two means.")
     eps: float = Field(1e-8, gt=0, description="Added to the root in the denominator.")
     weight_decay: Decay = 0.0
+    clip_norm: ClipNorm = 0.0
+    clip_value: ClipValue = 0.0
     schedule: Schedule = _SCHEDULE
 
 
@@ -102,8 +99,72 @@ class AdamW(Spec):
     betas: tuple[Fraction, Fraction] = Field((0.9, 0.999), description="Memory of the two means.")
     eps: float = Field(1e-8, gt=0, description="Added to the root in the denominator.")
     weight_decay: float = Field(0.01, ge=0, description="Decoupled: w shrinks by lr * this.")
+    clip_norm: ClipNorm = 0.0
+    clip_value: ClipValue = 0.0
     schedule: Schedule = _SCHEDULE
 
 
-Optimiser = Annotated[SGD | Adam | AdamW, Field(discriminator="kind")]
-OPTIMISERS: dict[str, type[SGD | Adam | AdamW]] = {"sgd": SGD, "adam": Adam, "adamw": AdamW}
+class LARS(Spec):
+    """Layer-wise adaptive rate scaling: each layer's step is in proportion to its weights.
+
+    v <- m v + lr * trust * |W| / (|G| + weight_decay |W|) * (g + weight_decay w), w <- w - v,
+    with the norms of a layer's weight matrix; its bias shares the ratio. Where a norm is 0 the
+    ratio is 1. Source: You, Gitman and Ginsburg (2017), arXiv 1708.03888, algorithm 1.
+    """
+
+    kind: Literal["lars"] = "lars"
+    lr: LearningRate = 1.0
+    trust: float = Field(0.01, gt=0, description="Share of a layer's norm that a step may move.")
+    momentum: Fraction = Field(0.9, description="Share of the last step kept.")
+    weight_decay: Decay = 0.0
+    clip_norm: ClipNorm = 0.0
+    clip_value: ClipValue = 0.0
+    schedule: Schedule = _SCHEDULE
+
+
+class Custom(Spec):
+    """An optimiser that a user registered with `mlplab.optimiser`.
+
+    >>> Custom(name="lion", lr=0.01)  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    mlplab.errors.ConfigError: optimiser: no 'lion' is registered here; registered: ...
+    """
+
+    kind: Literal["custom"] = "custom"
+    name: str = Field(description="As it was registered.")
+    lr: LearningRate = 0.01
+    settings: tuple[tuple[str, float], ...] = Field(
+        (), description="Its own numbers by name, free per run; those left out have their defaults."
+    )
+    weight_decay: Decay = 0.0
+    clip_norm: ClipNorm = 0.0
+    clip_value: ClipValue = 0.0
+    schedule: Schedule = _SCHEDULE
+
+    @model_validator(mode="before")
+    @classmethod
+    def _listed(cls, fields: Any) -> Any:
+        if isinstance(fields, dict) and isinstance(fields.get("settings"), dict):
+            return {**fields, "settings": tuple(sorted(fields["settings"].items()))}
+        return fields
+
+    @model_validator(mode="after")
+    def _registered(self) -> Custom:
+        known = find_plugin("optimiser", self.name).defaults
+        for name, _ in self.settings:
+            if name not in known:
+                raise ValueError(
+                    f"{self.name} has no setting {name!r}; known: {', '.join(known) or 'none'}"
+                )
+        return self
+
+
+AnyOptimiser = SGD | RMSprop | Adam | AdamW | LARS | Custom
+Optimiser = Annotated[AnyOptimiser, Field(discriminator="kind")]
+OPTIMISERS: dict[str, type[SGD | RMSprop | Adam | AdamW | LARS]] = {
+    "sgd": SGD,
+    "rmsprop": RMSprop,
+    "adam": Adam,
+    "adamw": AdamW,
+    "lars": LARS,
+}

@@ -32,7 +32,13 @@ class Provenance:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What one run gave: its metrics after every epoch, and how it ended."""
+    """What one run gave: its metrics after every epoch, and how it ended.
+
+    Attributes:
+        epochs: that were trained.
+        history: metric -> its value after each epoch.
+        best_epoch: the epoch whose weights the run ended with, if not the last.
+    """
 
     key: str
     provenance: str
@@ -43,8 +49,14 @@ class Outcome:
     n_params: int
     diverged_epoch: int | None = None
     correct: Mapping[str, bytes] = field(default_factory=dict)
+    best_epoch: int | None = None
 
     def last(self, metric: str) -> float:
-        """Return a metric after the last epoch; NaN where it was not recorded."""
+        """Return a metric of the weights that the run ended with; NaN where it was not recorded.
+
+        These are the last epoch's, or the best one's where a run with patience restored them.
+        """
         values = self.history.get(metric, ())
-        return values[-1] if values else float("nan")
+        if not values:
+            return float("nan")
+        return values[-1 if self.best_epoch is None else self.best_epoch - 1]

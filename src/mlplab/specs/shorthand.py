@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 _FORM = re.compile(r"\s*([a-z][a-z0-9-]*)\s*(?:[:(]\s*([^()]*?)\s*\)?)?\s*")
 
 
-def parse_shorthand(text: str, arguments: Mapping[str, Sequence[str]]) -> dict[str, Any]:
-    """Turn `kind:value,value` or `kind(value, value)` into fields.
+def parse_shorthand(
+    text: str, arguments: Mapping[str, Sequence[str]], fields: Collection[str] = ()
+) -> dict[str, Any]:
+    """Turn `kind:value,value` or `kind(value, name=value)` into fields.
 
     Args:
         text: what was typed.
         arguments: for each kind, the names its values stand for, in order.
+        fields: further names that may be given as `name=value`.
 
     Raises:
-        ValueError: an unknown kind, or too many values.
+        ValueError: an unknown kind, or too many values, or an unknown name.
 
     >>> parse_shorthand("normal:0.01", {"normal": ["scale"]})
     {'kind': 'normal', 'scale': '0.01'}
@@ -32,6 +35,12 @@ def parse_shorthand(text: str, arguments: Mapping[str, Sequence[str]]) -> dict[s
     kind, rest = match[1], match[2]
     values = [part.strip() for part in rest.split(",")] if rest else []
     names = arguments[kind]
+    named = [part.partition("=") for part in values if "=" in part]
+    values = [part for part in values if "=" not in part]
+    for name, _, _ in named:
+        if name.strip() not in fields or name.strip() == "kind":
+            raise ValueError(f"{kind} has no setting {name.strip()!r}; got {text!r}")
     if len(values) > len(names):
         raise ValueError(f"{kind} takes at most {len(names)} values; got {text!r}")
-    return {"kind": kind, **dict(zip(names, values, strict=False))}
+    given = {name.strip(): value.strip() for name, _, value in named}
+    return {"kind": kind, **dict(zip(names, values, strict=False)), **given}

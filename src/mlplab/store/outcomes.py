@@ -99,7 +99,7 @@ def read_provenances(connection: Connection) -> dict[str, dict[str, str]]:
 
 
 def _as_row(outcome: Outcome, now: float) -> dict[str, Any]:
-    diverged = outcome.diverged_epoch
+    diverged, best = outcome.diverged_epoch, outcome.best_epoch
     # Drivers refuse, or keep as bytes, numpy's numbers.
     return {
         "key": outcome.key,
@@ -107,6 +107,7 @@ def _as_row(outcome: Outcome, now: float) -> dict[str, Any]:
         "status": outcome.status,
         "epochs": int(outcome.epochs),
         "diverged_epoch": None if diverged is None else int(diverged),
+        "best_epoch": None if best is None else int(best),
         "seconds": float(outcome.seconds),
         "n_params": int(outcome.n_params),
         "history": pack_floats(outcome.history),
@@ -135,6 +136,7 @@ def _as_outcome(row: Row[Any]) -> Outcome:
             seconds=float("nan") if row.seconds is None else row.seconds,
             n_params=row.n_params,
             correct=unpack(row.correct),
+            best_epoch=row.best_epoch,
         )
     except (TypeError, ValueError) as error:
         raise StoreError(

@@ -63,6 +63,7 @@ outcomes = _table(
     _required("status", Text),
     _required("epochs", Integer),
     Column("diverged_epoch", Integer),
+    Column("best_epoch", Integer),
     Column("seconds", Double),  # SQLite keeps NaN as NULL
     _required("n_params", BigInteger),
     _required("history", LargeBinary),
@@ -118,7 +119,13 @@ CONTENTS = (outcomes, runs, provenances, checkpoints, weights, verdicts, looks)
 
 Migration = Callable[[Connection], None]
 # MIGRATIONS[i] leads from version i + 1 to i + 2; `metadata` above is always the newest version.
-MIGRATIONS: list[Migration] = []
+
+
+def _add_best_epoch(connection: Connection) -> None:
+    connection.execute(text(f"ALTER TABLE {outcomes.name} ADD COLUMN best_epoch INTEGER"))
+
+
+MIGRATIONS: list[Migration] = [_add_best_epoch]
 
 
 def newest_version() -> int:

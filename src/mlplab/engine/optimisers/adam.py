@@ -8,16 +8,16 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from mlplab.engine.gradient import Gradient
 from mlplab.engine.optimisers.base import (
+    LayerGradient,
     Slot,
     per_slot,
+    rates_of,
     same_runs,
-    scheduled_rate,
     step_numbers,
     twin,
 )
-from mlplab.specs import SGD
+from mlplab.specs import Adam, AdamW
 
 
 class StackedAdam:
@@ -32,16 +32,16 @@ class StackedAdam:
         self._decoupled = decoupled
         self._slots: Sequence[Slot | None] = ()
 
-    def state(self, weights: Sequence[Tensor], biases: Sequence[Tensor]) -> dict[str, Tensor]:
+    def state(self, weights: Sequence[Tensor], vectors: Sequence[Tensor]) -> dict[str, Tensor]:
         """Two moments per weight and bias, and the gradient's place."""
         made = {}
-        for kind, tensors in (("w", weights), ("b", biases)):
+        for kind, tensors in (("w", weights), ("b", vectors)):
             for i, tensor in enumerate(tensors):
                 made[f"first.{kind}{i}"] = twin(tensor)
                 made[f"second.{kind}{i}"] = twin(tensor)
         self._gradients = [twin(w) for w in weights]
         self._scratch = self._make_scratch(weights)
-        self._bias_scratch = [twin(b) for b in biases]
+        self._bias_scratch = [twin(b) for b in vectors]
         self._views: list[tuple[list[Tensor], ...]] | None = None
         return made
 
@@ -54,17 +54,17 @@ class StackedAdam:
         if not same_runs(self._slots, slots):
             self._take_runs(slots)
         self._slots = slots
-        self._rates = [0.0 if slot is None else scheduled_rate(slot) for slot in slots]
+        self._rates = rates_of(slots, n_steps, like)
         self._numbers = step_numbers(slots, n_steps)
         correction = 1 - self._betas[:, :, None] ** self._numbers[:, None, :]
         # m^ / (sqrt(v^) + eps) is c m / (sqrt(v) + eps root(c2)): a pass less over the weights.
         root = np.sqrt(correction[:, 1])
-        steps = -np.array(self._rates)[:, None] / correction[:, 0] * root
+        steps = -self._rates.numbers / correction[:, 0] * root
         # Step by step, each (R, 1, 1).
         self._step_sizes = torch.tensor(steps.T, dtype=like.dtype)[:, :, None, None].unbind()
         smalls = (self._eps * root).T
         self._smalls = torch.tensor(smalls, dtype=like.dtype)[:, :, None, None].unbind()
-        self._shrink = 1 - torch.tensor(self._rates, dtype=like.dtype).view(-1, 1, 1) * self._decay
+        self._shrinks = self._rates.map(lambda rate: 1 - rate * self._decay)
 
     def _take_runs(self, slots: Sequence[Slot | None]) -> None:
         """Take what does not change from epoch to epoch."""
@@ -81,31 +81,25 @@ class StackedAdam:
         """Take the step's corrections."""
         self._step = step
         self._size, self._small = self._step_sizes[step], self._smalls[step]
+        self._shrink = self._shrinks.at(step)
 
     def delta_scale(self) -> None:
         """The moments want the gradient itself."""
 
     def apply(
-        self,
-        layer: int,
-        weight: Tensor,
-        bias: Tensor,
-        gradient: Gradient,
-        bias_gradient: Tensor,
-        state: dict[str, Tensor],
+        self, layer: int, weight: Tensor, gradient: LayerGradient, state: dict[str, Tensor]
     ) -> None:
         """Renew the moments, then move."""
         formed = self._gradients[layer]
         gradient.write(formed)
         self._move(weight, formed, state, f"w{layer}", self._scratch[layer], lambda t: t)
-        self._move(
-            bias,
-            bias_gradient,
-            state,
-            f"b{layer}",
-            self._bias_scratch[layer],
-            lambda t: t.squeeze(2),
-        )
+
+    def apply_vector(
+        self, index: int, vector: Tensor, gradient: Tensor, state: dict[str, Tensor]
+    ) -> None:
+        """The same for a bias."""
+        scratch = self._bias_scratch[index]
+        self._move(vector, gradient, state, f"b{index}", scratch, lambda t: t.squeeze(2))
 
     def _move(
         self,
@@ -130,7 +124,7 @@ class StackedAdam:
         w.addcmul_(scratch, shape(self._size))
 
     def end_step(
-        self, weights: Sequence[Tensor], biases: Sequence[Tensor], state: dict[str, Tensor]
+        self, weights: Sequence[Tensor], vectors: Sequence[Tensor], state: dict[str, Tensor]
     ) -> None:
         """Everything is done already."""
 
@@ -142,31 +136,30 @@ class FusedAdam(StackedAdam):
     """
 
     def apply(
-        self,
-        layer: int,
-        weight: Tensor,
-        bias: Tensor,
-        gradient: Gradient,
-        bias_gradient: Tensor,
-        state: dict[str, Tensor],
+        self, layer: int, weight: Tensor, gradient: LayerGradient, state: dict[str, Tensor]
     ) -> None:
         """Form the gradient; the step waits for the last layer."""
         gradient.write(self._gradients[layer])
-        self._bias_scratch[layer].copy_(bias_gradient)
+
+    def apply_vector(
+        self, index: int, vector: Tensor, gradient: Tensor, state: dict[str, Tensor]
+    ) -> None:
+        """Keep the gradient; the step waits for the last layer."""
+        self._bias_scratch[index].copy_(gradient)
 
     def _make_scratch(self, weights: Sequence[Tensor]) -> list[Tensor]:
         return []
 
     def end_step(
-        self, weights: Sequence[Tensor], biases: Sequence[Tensor], state: dict[str, Tensor]
+        self, weights: Sequence[Tensor], vectors: Sequence[Tensor], state: dict[str, Tensor]
     ) -> None:
         """Walk over the runs."""
         fused = torch._fused_adamw_ if self._decoupled else torch._fused_adam_
         if self._views is None:
-            self._views = self._views_of(weights, biases, state)
+            self._views = self._views_of(weights, vectors, state)
         numbers: dict[float, Tensor] = {}
         for r, slot in enumerate(self._slots):
-            if slot is None or isinstance(slot.run.optim, SGD):
+            if slot is None or not isinstance(slot.run.optim, Adam | AdamW):
                 continue
             optim = slot.run.optim
             number = float(self._numbers[r, self._step])
@@ -179,8 +172,8 @@ class FusedAdam(StackedAdam):
                 firsts,
                 seconds,
                 [],
-                [numbers[number]] * (2 * len(weights)),
-                lr=self._rates[r],
+                [numbers[number]] * len(params),
+                lr=float(self._rates.numbers[r, self._step]),
                 beta1=optim.betas[0],
                 beta2=optim.betas[1],
                 weight_decay=optim.weight_decay,
@@ -190,12 +183,12 @@ class FusedAdam(StackedAdam):
             )
 
     def _views_of(
-        self, weights: Sequence[Tensor], biases: Sequence[Tensor], state: dict[str, Tensor]
+        self, weights: Sequence[Tensor], vectors: Sequence[Tensor], state: dict[str, Tensor]
     ) -> list[tuple[list[Tensor], ...]]:
         """Views of each run's parameters, gradients and moments; made once for a stack."""
-        names = [f"{kind}{i}" for kind in "wb" for i in range(len(weights))]
+        names = [f"w{i}" for i in range(len(weights))] + [f"b{i}" for i in range(len(vectors))]
         parts = (
-            [*weights, *biases],
+            [*weights, *vectors],
             [*self._gradients, *self._bias_scratch],
             [state[f"first.{name}"] for name in names],
             [state[f"second.{name}"] for name in names],
@@ -204,10 +197,10 @@ class FusedAdam(StackedAdam):
 
 
 def _betas(slot: Slot | None) -> tuple[float, float]:
-    if slot is None or isinstance(slot.run.optim, SGD):
+    if slot is None or not isinstance(slot.run.optim, Adam | AdamW):
         return (0.0, 0.0)
     return slot.run.optim.betas
 
 
 def _eps(slot: Slot) -> float:
-    return 1.0 if isinstance(slot.run.optim, SGD) else slot.run.optim.eps
+    return slot.run.optim.eps if isinstance(slot.run.optim, Adam | AdamW) else 1.0

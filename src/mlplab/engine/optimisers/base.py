@@ -10,8 +10,17 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from mlplab.engine.gradient import Gradient
 from mlplab.specs import Run
+
+
+class LayerGradient(Protocol):
+    """The gradient of a layer's weights, formed or not."""
+
+    def add_to(self, out: Tensor) -> None:
+        """Add the gradient to `out`."""
+
+    def write(self, out: Tensor) -> None:
+        """Overwrite `out` with the gradient."""
 
 
 @dataclass(frozen=True)
@@ -21,6 +30,8 @@ class Slot:
     run: Run
     epoch: int
     step: int
+    losses: tuple[float, ...] = ()
+    """Of the epochs before, where the schedule looks at them."""
 
 
 class Optimiser(Protocol):
@@ -30,8 +41,11 @@ class Optimiser(Protocol):
     the weights, which the engine then compacts and checkpoints for it.
     """
 
-    def state(self, weights: Sequence[Tensor], biases: Sequence[Tensor]) -> dict[str, Tensor]:
-        """Make the optimiser's own tensors, zero, each with the runs as first dimension."""
+    def state(self, weights: Sequence[Tensor], vectors: Sequence[Tensor]) -> dict[str, Tensor]:
+        """Make the optimiser's own tensors, zero, each with the runs as first dimension.
+
+        `vectors` are the biases, (R, O), layer by layer, then what else is learned, (R, ...).
+        """
 
     def begin_epoch(self, slots: Sequence[Slot | None], n_steps: int) -> None:
         """Take the settings of the slots for an epoch of `n_steps` steps; None is an idle slot."""
@@ -46,15 +60,18 @@ class Optimiser(Protocol):
         self,
         layer: int,
         weight: Tensor,
-        bias: Tensor,
-        gradient: Gradient,
-        bias_gradient: Tensor,
+        gradient: LayerGradient,
         state: dict[str, Tensor],
     ) -> None:
-        """Move one layer's weights (R, O, I) and biases (R, O); gradients carry the delta scale."""
+        """Move one layer's weights, (R, O, I); gradients carry the delta scale."""
+
+    def apply_vector(
+        self, index: int, vector: Tensor, gradient: Tensor, state: dict[str, Tensor]
+    ) -> None:
+        """Move one of the vectors, (R, O) or (R, 1), after the weights of its layer."""
 
     def end_step(
-        self, weights: Sequence[Tensor], biases: Sequence[Tensor], state: dict[str, Tensor]
+        self, weights: Sequence[Tensor], vectors: Sequence[Tensor], state: dict[str, Tensor]
     ) -> None:
         """Finish a step, after every layer's `apply`."""
 
@@ -85,10 +102,43 @@ def same_runs(before: Sequence[Slot | None], now: Sequence[Slot | None]) -> bool
     )
 
 
-def scheduled_rate(slot: Slot) -> float:
-    """Return a slot's learning rate in its present epoch."""
+def scheduled_rates(slot: Slot, n_steps: int) -> list[float]:
+    """Return a slot's learning rate in each step of its present epoch."""
     optim = slot.run.optim
-    return optim.lr * optim.schedule.factor(slot.epoch, slot.run.fit.epochs)
+    factors = optim.schedule.factors(slot.epoch, slot.run.fit.epochs, n_steps, slot.losses)
+    return [optim.lr * factor for factor in factors]
+
+
+@dataclass(frozen=True, eq=False)
+class Rates:
+    """What belongs to each step of an epoch, (R, 1, 1); one tensor where all steps are alike.
+
+    Attributes:
+        numbers: the learning rates in float64, (R, n_steps).
+    """
+
+    numbers: np.ndarray
+    steps: tuple[Tensor, ...]
+
+    def map(self, function: Callable[[Tensor], Tensor]) -> Rates:
+        """Return a function of the rates."""
+        return Rates(self.numbers, tuple(function(step) for step in self.steps))
+
+    def at(self, step: int) -> Tensor:
+        """Return what belongs to a step of the epoch, (R, 1, 1)."""
+        return self.steps[step if len(self.steps) > 1 else 0]
+
+
+def rates_of(slots: Sequence[Slot | None], n_steps: int, like: Tensor) -> Rates:
+    """Return the learning rates of an epoch, of type and device of `like`."""
+    stepwise = any(slot is not None and slot.run.optim.schedule.is_stepwise for slot in slots)
+    n_columns = n_steps if stepwise else 1
+    rows = np.zeros((len(slots), n_columns))
+    for r, slot in enumerate(slots):
+        if slot is not None:
+            rows[r] = scheduled_rates(slot, n_steps)[:n_columns]
+    table = torch.tensor(rows.T, dtype=like.dtype, device=like.device)
+    return Rates(np.broadcast_to(rows, (len(slots), n_steps)), table[:, :, None, None].unbind())
 
 
 def step_numbers(slots: Sequence[Slot | None], n_steps: int) -> np.ndarray:

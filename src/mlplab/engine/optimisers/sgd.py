@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import torch
 from torch import Tensor
 
-from mlplab.engine.gradient import Gradient
-from mlplab.engine.optimisers.base import Slot, per_slot, scheduled_rate
+from mlplab.engine.optimisers.base import LayerGradient, Slot, per_slot, rates_of
 
 
 class FusedSGD:
@@ -20,42 +20,44 @@ class FusedSGD:
     def __init__(self, like: Tensor) -> None:
         self._like = like
 
-    def state(self, weights: Sequence[Tensor], biases: Sequence[Tensor]) -> dict[str, Tensor]:
+    def state(self, weights: Sequence[Tensor], vectors: Sequence[Tensor]) -> dict[str, Tensor]:
         """Plain SGD keeps nothing."""
         return {}
 
     def begin_epoch(self, slots: Sequence[Slot | None], n_steps: int) -> None:
         """Take this epoch's rates and decays."""
-        rate = per_slot(slots, scheduled_rate, self._like)
+        rates = rates_of(slots, n_steps, self._like)
         decay = per_slot(slots, lambda slot: slot.run.optim.weight_decay, self._like)
-        self._scale = -rate
+        self._scales = rates.map(torch.neg)
         # Multiplying by exactly 1 would change no bit, so a stack without decay may skip it.
-        self._shrink = 1 - rate * decay if bool(decay.any()) else None
+        self._shrinks = rates.map(lambda rate: 1 - rate * decay) if bool(decay.any()) else None
 
     def begin_step(self, step: int) -> None:
-        """Rates are constant within an epoch."""
+        """Take the step's rates."""
+        self._scale = self._scales.at(step)
+        self._shrink = None if self._shrinks is None else self._shrinks.at(step)
 
     def delta_scale(self) -> Tensor:
         """-lr of each run."""
         return self._scale
 
     def apply(
-        self,
-        layer: int,
-        weight: Tensor,
-        bias: Tensor,
-        gradient: Gradient,
-        bias_gradient: Tensor,
-        state: dict[str, Tensor],
+        self, layer: int, weight: Tensor, gradient: LayerGradient, state: dict[str, Tensor]
     ) -> None:
         """Let the gradient product add the step."""
         if self._shrink is not None:
             weight.mul_(self._shrink)
-            bias.mul_(self._shrink.squeeze(2))
         gradient.add_to(weight)
-        bias.add_(bias_gradient)
+
+    def apply_vector(
+        self, index: int, vector: Tensor, gradient: Tensor, state: dict[str, Tensor]
+    ) -> None:
+        """Add the step."""
+        if self._shrink is not None:
+            vector.mul_(self._shrink.squeeze(2))
+        vector.add_(gradient)
 
     def end_step(
-        self, weights: Sequence[Tensor], biases: Sequence[Tensor], state: dict[str, Tensor]
+        self, weights: Sequence[Tensor], vectors: Sequence[Tensor], state: dict[str, Tensor]
     ) -> None:
         """Everything is done already."""

@@ -1,0 +1,49 @@
+"""Dropout on the hidden layers of a stack."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from mlplab.engine.noise import KeyedNoise, fill_masks, realised_rate, threshold
+from mlplab.engine.program import Program
+from mlplab.engine.sharing import Spread
+from mlplab.specs import Run
+
+
+class Dropout:
+    """Masks of every hidden layer, kept from the forward pass for the backward pass."""
+
+    def __init__(self, program: Program, n_slots: int, spread: Spread, kept: torch.dtype) -> None:
+        """`kept` is the type in which rates are turned into thresholds and scales."""
+        dtype = getattr(torch, program.dtype)
+        shapes = [(n_slots, width, program.lanes) for width in program.widths[1:-1]]
+        self._masks = [torch.zeros(shape, dtype=dtype) for shape in shapes]
+        self.dropped = [torch.zeros(shape, dtype=dtype) for shape in shapes]
+        self._noise = KeyedNoise()
+        self._spread = spread
+        self._dtype, self._kept = dtype, kept
+
+    def begin_epoch(self, runs: Sequence[Run | None], seeds: set[int]) -> None:
+        """Take the slots' rates; noise of other seeds than these is forgotten."""
+        rates = [[realised_rate(p) for p in run.net.dropout] if run else None for run in runs]
+        self._thresholds, self._scales = [], []
+        for layer in range(len(self._masks)):
+            at = [0.0 if rate is None else rate[layer] for rate in rates]
+            dropped = torch.tensor(at, dtype=self._kept).view(-1, 1, 1)
+            self._thresholds.append(threshold(dropped).to(self._dtype))
+            self._scales.append((1 / (1 - dropped)).to(self._dtype))
+        self._noise.forget(seeds)
+
+    def forward(self, layer: int, h: Tensor, steps: Sequence[tuple[int, int]]) -> Tensor:
+        """Return h with some units of each example dropped; `steps` are (seed, step) by group."""
+        noise = self._noise.draw(steps, layer, h.shape[1], h.shape[2])
+        mask = self._masks[layer]
+        fill_masks(self._spread(noise), self._thresholds[layer], self._scales[layer], mask)
+        return torch.mul(h, mask, out=self.dropped[layer])
+
+    def backward(self, layer: int, d: Tensor) -> None:
+        """Drop the same units of the delta, in place."""
+        d.mul_(self._masks[layer])

@@ -1,0 +1,121 @@
+"""What happens between two products: norm, activation, learned slopes, dropout."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from mlplab.engine.activations import Activation
+from mlplab.engine.dropout import Dropout
+from mlplab.engine.norms import BatchNorm, LayerNorm
+from mlplab.engine.program import Program
+from mlplab.engine.slopes import Slopes
+
+Norm = BatchNorm | LayerNorm
+
+
+class HiddenLayer:
+    """One hidden layer of a stack, from its product z = W x to what the next layer sees.
+
+    h = dropout(f(norm(z) + bias)), all (R, U, B). With a norm the bias comes after it, so that
+    it is the norm's shift.
+    """
+
+    def __init__(
+        self, program: Program, index: int, bias: Tensor, act: Activation, dropout: Dropout | None
+    ) -> None:
+        n, width = bias.shape
+        shape = (n, width, program.lanes)
+        self._act = act
+        self._bias = bias
+        self._dropout = dropout
+        self._index = index
+        self.norm: Norm | None = None
+        if program.norm == "batch":
+            self.norm = BatchNorm(n, width, program.lanes, bias)
+        elif program.norm == "layer":
+            self.norm = LayerNorm(n, width, program.lanes, bias)
+        self.slopes = Slopes(n, width, act, bias.dtype) if act.slopes else None
+        self._z = torch.zeros(shape, dtype=bias.dtype) if act.needs_input else None
+        self._start = bias.unsqueeze(2)
+
+    def learned(self) -> dict[str, Tensor]:
+        """Return what is learned beside weight and bias, (R, U) or (R, 1) by name."""
+        out = {}
+        if self.norm is not None:
+            out["gain"] = self.norm.gain
+        if self.slopes is not None:
+            out["slope"] = self.slopes.slope
+        return out
+
+    def gradients(self) -> list[Tensor]:
+        """Return the gradients of `learned`, after `backward`."""
+        out = [] if self.norm is None else [self.norm.gain_gradient]
+        return out if self.slopes is None else [*out, self.slopes.gradient]
+
+    def carried(self) -> dict[str, Tensor]:
+        """Return what a slot must take along and nobody learns: running statistics."""
+        if isinstance(self.norm, BatchNorm):
+            return {"mean": self.norm.mean, "variance": self.norm.variance}
+        return {}
+
+    def initialise(self, slot: int) -> None:
+        """Set a slot's own numbers to what they are at first."""
+        if self.norm is not None:
+            self.norm.initialise(slot)
+        if self.slopes is not None:
+            self.slopes.slope[slot] = self._act.slope
+
+    def begin(self, z: Tensor) -> None:
+        """Put into z what the product is then added to."""
+        if self.norm is None:
+            z.copy_(self._start)
+        else:
+            z.zero_()
+
+    def forward(self, h: Tensor, n: int, steps: Sequence[tuple[int, int]]) -> Tensor:
+        """Turn z into what the next layer sees; h keeps f(norm(z) + bias).
+
+        Args:
+            h: z, (R, U, B), overwritten.
+            n: how many of the B lanes are examples.
+            steps: (seed, step) of each group, for dropout.
+        """
+        if self.norm is not None:
+            self.norm.forward(h, n)
+        if self._z is not None:
+            self._z.copy_(h)
+        if self.slopes is not None:
+            self.slopes.forward(h)
+        else:
+            self._act.forward(h)
+        return h if self._dropout is None else self._dropout.forward(self._index, h, steps)
+
+    def backward(self, d: Tensor, h: Tensor, n: int) -> Tensor:
+        """Turn the delta of what the next layer saw into that of z, in place.
+
+        Returns:
+            The gradient of the bias, (R, U).
+        """
+        if self._dropout is not None:
+            self._dropout.backward(self._index, d)
+        if self.slopes is not None:
+            assert self._z is not None
+            self.slopes.backward(d, self._z)
+        else:
+            self._act.backward(d, h, h if self._z is None else self._z)
+        bias_gradient = d.sum(2)
+        if self.norm is not None:
+            self.norm.backward(d, bias_gradient, n)
+        return bias_gradient
+
+    def score(self, h: Tensor, start: int, stop: int) -> None:
+        """Turn z of some slots into f(norm(z) + bias), without noise, in place."""
+        if self.norm is not None:
+            self.norm.score(h, start, stop)
+        if self.slopes is not None:
+            self.slopes.forward(h, start, stop)
+        else:
+            self._act.forward(h)

@@ -1,0 +1,141 @@
+"""Optimisers that users bring: one function of a parameter, its gradient and what it keeps."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from torch import Tensor
+
+from mlplab.engine.optimisers.base import LayerGradient, Slot, per_slot, rates_of, twin
+from mlplab.errors import ConfigError
+from mlplab.specs import OPTIMISERS, Custom
+from mlplab.specs.plugins import find_plugin, register_plugin
+
+Step = Callable[..., None]
+_GIVEN = ("weight", "gradient", "rate")
+
+
+@dataclass(frozen=True)
+class CustomStep:
+    """A user's step: the function, what it keeps per parameter, and its settings' defaults."""
+
+    function: Step
+    keeps: tuple[str, ...]
+    defaults: Mapping[str, float] = field(default_factory=dict)
+
+
+def register_optimiser(name: str, *, keeps: Sequence[str] = ()) -> Any:
+    """Register a step function as an optimiser, for `Custom(name=...)`.
+
+    The function moves `weight` in place, for many runs at once: weight, gradient and each kept
+    tensor (zeros at first) are (R, ...), `rate` and the settings broadcast against them. Settings
+    are its keyword parameters with a default; each is free per run. Weight decay joins the
+    gradient before. Nothing may cross runs. The name is part of a run's key, the code is not.
+
+    Args:
+        name: as `Custom.name` says it.
+        keeps: names of the tensors that it keeps beside each parameter.
+
+    Raises:
+        ConfigError: the function's parameters are not weight, gradient, rate, the kept tensors
+            and settings with defaults.
+
+    >>> @register_optimiser("signum", keeps=["mean"])
+    ... def signum(weight, gradient, rate, mean, beta=0.9):
+    ...     mean.mul_(beta).add_((1 - beta) * gradient)
+    ...     weight.sub_(rate * mean.sign())
+    >>> Custom(name="signum", lr=0.01, settings={"beta": 0.95}).settings
+    (('beta', 0.95),)
+    """
+
+    def register(function: Step) -> Step:
+        parameters = inspect.signature(function).parameters
+        settings = {
+            key: value.default
+            for key, value in parameters.items()
+            if value.default is not inspect.Parameter.empty
+        }
+        wanted = (*_GIVEN, *keeps)
+        if tuple(key for key in parameters if key not in settings) != wanted:
+            raise ConfigError(
+                f"optimiser {name!r}: expected the parameters {', '.join(wanted)} and settings "
+                f"with defaults; got {', '.join(parameters)}"
+            )
+        made = CustomStep(function, tuple(keeps), settings)
+        register_plugin("optimiser", name, made, {**OPTIMISERS, "custom": Custom})
+        return function
+
+    return register
+
+
+class CustomOptimiser:
+    """Applies a user's step to every parameter of a stack."""
+
+    def __init__(self, like: Tensor, name: str) -> None:
+        self._like = like
+        self._step: CustomStep = find_plugin("optimiser", name)
+
+    def state(self, weights: Sequence[Tensor], vectors: Sequence[Tensor]) -> dict[str, Tensor]:
+        """What the step keeps, per weight and bias."""
+        self._gradients = [twin(w) for w in weights]
+        named = [(f"w{i}", w) for i, w in enumerate(weights)]
+        named += [(f"b{i}", b) for i, b in enumerate(vectors)]
+        return {f"{kept}.{name}": twin(t) for kept in self._step.keeps for name, t in named}
+
+    def begin_epoch(self, slots: Sequence[Slot | None], n_steps: int) -> None:
+        """Take this epoch's rates, decays and settings."""
+        self._rates = rates_of(slots, n_steps, self._like)
+        self._decay = per_slot(slots, lambda slot: slot.run.optim.weight_decay, self._like)
+        self._decays = bool(self._decay.any())
+        self._settings = {
+            name: per_slot(slots, lambda slot, n=name, d=default: _setting(slot, n, d), self._like)  # type: ignore[misc]
+            for name, default in self._step.defaults.items()
+        }
+
+    def begin_step(self, step: int) -> None:
+        """Take the step's rates."""
+        self._rate = self._rates.at(step)
+
+    def delta_scale(self) -> None:
+        """The step wants the gradient itself."""
+
+    def apply(
+        self, layer: int, weight: Tensor, gradient: LayerGradient, state: dict[str, Tensor]
+    ) -> None:
+        """Move one layer's weights."""
+        formed = self._gradients[layer]
+        gradient.write(formed)
+        self._move(f"w{layer}", weight, formed, state, lambda t: t)
+
+    def apply_vector(
+        self, index: int, vector: Tensor, gradient: Tensor, state: dict[str, Tensor]
+    ) -> None:
+        """Move a bias."""
+        self._move(f"b{index}", vector, gradient, state, lambda t: t.squeeze(2))
+
+    def _move(
+        self,
+        name: str,
+        w: Tensor,
+        gradient: Tensor,
+        state: dict[str, Tensor],
+        shape: Callable[[Tensor], Tensor],
+    ) -> None:
+        if self._decays:
+            gradient.addcmul_(w, shape(self._decay))
+        kept = {one: state[f"{one}.{name}"] for one in self._step.keeps}
+        settings = {one: shape(value) for one, value in self._settings.items()}
+        self._step.function(w, gradient, shape(self._rate), **kept, **settings)
+
+    def end_step(
+        self, weights: Sequence[Tensor], vectors: Sequence[Tensor], state: dict[str, Tensor]
+    ) -> None:
+        """Everything is done already."""
+
+
+def _setting(slot: Slot, name: str, default: float) -> float:
+    assert isinstance(slot.run.optim, Custom)
+    return dict(slot.run.optim.settings).get(name, default)

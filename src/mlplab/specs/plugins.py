@@ -1,0 +1,71 @@
+"""What users add by name: activations, initialisations, schedules and optimisers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any, Literal
+
+from mlplab.errors import ConfigError
+
+if TYPE_CHECKING:
+    from mlplab.specs.run import Run
+
+PluginKind = Literal["activation", "init", "schedule", "optimiser"]
+PluginName = tuple[PluginKind, str]
+
+_PLUGINS: dict[PluginName, Any] = {}
+
+
+def register_plugin(kind: PluginKind, name: str, made: Any, taken: Mapping[str, Any]) -> None:
+    """Keep what a user made under a name that specs may then say.
+
+    Args:
+        kind: what it is.
+        name: lower-case letters, digits and dashes.
+        made: what the engine asks for by that name.
+        taken: the names that the package itself uses.
+
+    Raises:
+        ConfigError: the name is taken or cannot be written in a spec.
+    """
+    plain = name.replace("-", "").replace("_", "")
+    if name in taken or name != name.lower() or not plain.isalnum() or not plain[0].isalpha():
+        raise ConfigError(
+            f"{kind}: expected a lower-case name other than {', '.join(taken)}; got {name!r}"
+        )
+    _PLUGINS[kind, name] = made
+
+
+def plugin_names(kind: PluginKind) -> tuple[str, ...]:
+    """Return the names that users have registered for a kind."""
+    return tuple(name for of, name in _PLUGINS if of == kind)
+
+
+def find_plugin(kind: PluginKind, name: str) -> Any:
+    """Return what was registered under a name.
+
+    Raises:
+        ConfigError: nothing was.
+    """
+    if (kind, name) not in _PLUGINS:
+        known = ", ".join(plugin_names(kind)) or "none"
+        raise ConfigError(f"{kind}: no {name!r} is registered here; registered: {known}")
+    return _PLUGINS[kind, name]
+
+
+def plugins_of(runs: Iterable[Run]) -> dict[PluginName, Any]:
+    """Return what users registered and these runs name, for a worker process to install."""
+    if not _PLUGINS:
+        return {}
+    wanted: set[PluginName] = set()
+    for run in runs:
+        wanted.add(("activation", run.net.activation))
+        wanted.add(("init", run.net.init.kind))
+        wanted.add(("schedule", run.optim.schedule.kind))
+        wanted.add(("optimiser", getattr(run.optim, "name", "")))
+    return {name: made for name, made in _PLUGINS.items() if name in wanted}
+
+
+def install_plugins(plugins: Mapping[PluginName, Any]) -> None:
+    """Register what another process had."""
+    _PLUGINS.update(plugins)

@@ -187,6 +187,6 @@ def test_the_face_is_complete() -> None:
     expected = """
         Experiment Run MLP SGD Adam AdamW Fit Init Schedule Fold First folds load_task
         task_from_arrays Difference Chain Threshold Interaction BestArm Verdict Store metric errors
-        __version__ RMSprop LARS Custom activation init schedule optimiser
+        __version__ RMSprop LARS Custom Search Range activation init schedule optimiser
     """
     assert set(mlplab.__all__) == set(expected.split())

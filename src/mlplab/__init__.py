@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from mlplab.engine.measures import metric
     from mlplab.engine.optimisers.custom import register_optimiser as optimiser
     from mlplab.experiment import Experiment, folds
+    from mlplab.search import Range, Search
     from mlplab.specs import (
         LARS,
         MLP,
@@ -61,8 +62,10 @@ __all__ = [
     "Init",
     "Interaction",
     "RMSprop",
+    "Range",
     "Run",
     "Schedule",
+    "Search",
     "Store",
     "Threshold",
     "Verdict",
@@ -82,6 +85,8 @@ __all__ = [
 _HOMES = {
     "activation": "engine.activations:register_activation",
     "Experiment": "experiment",
+    "Range": "search",
+    "Search": "search",
     "Store": "store",
     "errors": "",
     "folds": "experiment",

@@ -75,7 +75,7 @@ def show(runs: Runs, best: Best | None, test: TestScore | None, setting: Setting
     if setting.as_json:
         for line in remarks(runs):
             note(line, setting.quiet)
-        write_json(_document(runs, found, best, test))
+        write_json(document(runs, best, test))
         return
     write(headline(runs))
     metric = best.metric if best else _fallback(runs)
@@ -165,12 +165,9 @@ def _on_test(runs: Runs, best: Best | None, test: TestScore | None) -> list[str]
     ]
 
 
-def _document(
-    runs: Runs,
-    found: Mapping[str, Mapping[str, ArmSummary]],
-    best: Best | None,
-    test: TestScore | None,
-) -> dict[str, Any]:
+def document(runs: Runs, best: Best | None, test: TestScore | None) -> dict[str, Any]:
+    """Return a sweep's results as one JSON document."""
+    found = summaries(runs)
     chosen = best.arm if best else runs.arms[0] if len(runs.arms) == 1 else None
     counts = runs.failures()
     return {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -11,13 +12,22 @@ from mlplab.cli.base_run import Described, read_flags
 from mlplab.cli.flags import SpecCommand, default_of, spec_flags
 from mlplab.cli.options import chosen_seeds
 from mlplab.cli.population import Setting, load_data, population_options, train_population
-from mlplab.cli.values import field_at, field_path, read_field, read_optimiser, split_values
+from mlplab.cli.values import (
+    field_at,
+    field_path,
+    read_field,
+    read_number,
+    read_optimiser,
+    split_values,
+)
 from mlplab.specs import Difference, Run
 
 if TYPE_CHECKING:
+    from mlplab.search import Range
     from mlplab.specs import Optimiser
 
-SEARCHES = ("grid",)
+_RANGE = re.compile(r"(?P<low>[^.:]*\.?[^.:]*?)\.\.(?P<high>[^:]+)(?P<log>:log)?")
+SEARCHES = ("grid", "random", "coordinate", "tpe", "halving", "hyperband", "racing")
 _MATTERS = Difference.model_fields["matters"]
 
 
@@ -35,7 +45,7 @@ def _known_search(ctx: click.Context, param: click.Parameter, value: str) -> str
     required=True,
     metavar="FIELD=VALUE,...",
     help="A field and its values; may be repeated. Commas separate values, x the numbers inside "
-    "one: hidden=64,256x128.",
+    "one: hidden=64,256x128. A search also takes ranges: lr=0.001..1:log, batch-size=16..512:log.",
 )
 @click.option(
     "--search",
@@ -43,7 +53,38 @@ def _known_search(ctx: click.Context, param: click.Parameter, value: str) -> str
     show_default=True,
     metavar=f"[{'|'.join(SEARCHES)}]",
     callback=_known_search,
-    help="How configurations are chosen; grid tries every combination.",
+    help="How configurations are chosen; grid tries every combination, the others spend a budget.",
+)
+@click.option(
+    "--budget",
+    type=click.IntRange(1),
+    help="Run-epochs that a search may spend before the finalists.  [default: 20 trainings]",
+)
+@click.option(
+    "--trial-seeds",
+    type=click.IntRange(1),
+    default=1,
+    show_default=True,
+    help="Seeds of each configuration in a search; --seeds are those of the finalists.",
+)
+@click.option(
+    "--finalists",
+    type=click.IntRange(1),
+    default=3,
+    show_default=True,
+    help="Configurations of a search that are trained again with fresh seeds.",
+)
+@click.option(
+    "--search-seed",
+    type=click.IntRange(0),
+    default=0,
+    show_default=True,
+    help="Of the search's own draws.",
+)
+@click.option(
+    "--study",
+    metavar="FILE|URL",
+    help="Where a search's trials are written for Optuna's dashboard.",
 )
 @click.option(
     "--metric",
@@ -69,6 +110,11 @@ def sweep(
     params: tuple[str, ...],
     vary: tuple[str, ...],
     search: str,
+    budget: int | None,
+    trial_seeds: int,
+    finalists: int,
+    search_seed: int,
+    study: str | None,
     metric: str | None,
     matters: float,
     score_test: bool,
@@ -89,17 +135,49 @@ def sweep(
     it cannot be told from, and how much choosing flatters it. The test split is left alone unless
     --score-test asks for the chosen one's score.
 
+    With --search, configurations are tried with one seed each until the budget is spent; the best
+    are then trained again with --seeds fresh seeds, and the choice is made among these.
+
     The JSON document is that of `mlplab train`, its "summary" being that of the chosen
     configuration, with "arms", "best" and "test" besides.
 
     \b
     mlplab sweep digits --vary lr=0.03,0.1,0.3 --vary hidden=64,256x128 --epochs 5
     mlplab sweep digits --vary optimizer=sgd,adam --vary dropout=0,0.2 --score-test
+    mlplab sweep digits --vary lr=0.001..3:log --vary hidden=16,64,256 --search tpe --budget 400
     """
     seeds = chosen_seeds(seed, n_seeds)
     described, factors = read_vary(vary, texts)
     setting = Setting(store_place, device, workers, keep_weights, plan_only, as_json, quiet)
     task = load_data(data, described.valid, params, quiet)
+    if search != "grid":
+        from mlplab.search import Search
+
+        if plan_only:
+            raise click.UsageError("--plan: what a search trains depends on what it finds")
+        planned = Search(
+            task,
+            described.base,
+            factors,
+            search,
+            budget=budget,
+            seeds=trial_seeds,
+            finalists=finalists,
+            finalist_seeds=len(range(seeds)) if isinstance(seeds, int) else len(seeds),
+            metric=metric,
+            search_seed=search_seed,
+        )
+        from mlplab.cli import searching
+
+        result = searching.run_search(planned, setting)
+        if study is not None:
+            searching.write_study(result, study, setting)
+        test = searching.score(result, setting) if score_test else None
+        searching.show_search(result, test, setting)
+        return
+    for path, levels in factors.items():
+        if not isinstance(levels, list):
+            raise click.UsageError(f"--vary: a range of {path} needs a --search other than grid")
     from mlplab.experiment import Experiment
 
     experiment = Experiment(task, described.base, vary=factors, seeds=seeds)
@@ -114,7 +192,7 @@ def sweep(
 
 def read_vary(
     vary: Sequence[str], texts: dict[str, str | None]
-) -> tuple[Described, dict[str, list[Any]]]:
+) -> tuple[Described, dict[str, Any]]:
     """Turn `--vary` texts and the flags into a base run and factors by dotted path.
 
     Raises:
@@ -136,13 +214,31 @@ def read_vary(
         for text in listed
     )
     described = read_flags(texts, kinds)
-    factors: dict[str, list[Any]] = {}
+    factors: dict[str, Any] = {}
     for name, listed in named.items():
         path = field_path(described.base, name)
         if path in factors:
             raise click.UsageError(f"--vary: {path!r} is given twice")
-        factors[path] = [read_level(described, path, text) for text in listed]
+        if len(listed) == 1 and (found := _RANGE.fullmatch(listed[0])):
+            factors[path] = _read_range(described, path, found)
+        else:
+            factors[path] = [read_level(described, path, text) for text in listed]
     return described, factors
+
+
+def _read_range(described: Described, path: str, found: re.Match[str]) -> Range:
+    from mlplab.search import Range
+
+    annotation = str(field_at(described.base, path))
+    if "float" not in annotation and "int" not in annotation:
+        raise click.UsageError(f"--vary: {path} has no range; list its values")
+    whole = "float" not in annotation
+    return Range(
+        low=read_number(found["low"]),
+        high=read_number(found["high"]),
+        log=bool(found["log"]),
+        whole=whole,
+    )
 
 
 def read_level(described: Described, path: str, text: str) -> Any:

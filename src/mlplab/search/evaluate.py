@@ -1,0 +1,15 @@
+"""What answers a strategy: the seam between searching and training."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from mlplab.search.trial import Proposal
+
+
+class Evaluator(Protocol):
+    """Scores proposals, a whole population at a time."""
+
+    def scores(self, proposals: Sequence[Proposal]) -> list[tuple[float, ...]]:
+        """Return each proposal's scores by seed; larger is better, -inf where a run failed."""

@@ -1,0 +1,111 @@
+"""What a search found: its trials, the finalists on fresh seeds, and an honest score."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, final
+
+from mlplab.experiment import Best, Runs, TestScore
+from mlplab.experiment.arms import shown_value
+from mlplab.experiment.metrics import higher_is_better
+from mlplab.experiment.progress import Report
+from mlplab.search.trial import Trial
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from mlplab.search.search import Search
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class SearchResult:
+    """A search that has ended; made by `Search.run`.
+
+    Attributes:
+        search: what was asked.
+        metric: what chose.
+        trials: in the order in which they were tried.
+        finalists: the best configurations, best first, with their scores in the search.
+        runs: of the finalists, on seeds that had no part in the search.
+        best: the chosen finalist, with its confidence set and optimism.
+        n_runs: that the result rests on.
+        from_store: how many of them were remembered.
+        seconds: that the call took.
+    """
+
+    search: Search
+    metric: str
+    trials: tuple[Trial, ...]
+    finalists: tuple[Trial, ...]
+    runs: Runs = field(repr=False)
+    best: Best
+    n_runs: int
+    from_store: int
+    seconds: float
+
+    @property
+    def run_epochs(self) -> int:
+        """What the search spent, without the finalists."""
+        return self.trials[-1].spent
+
+    @property
+    def search_optimism(self) -> float:
+        """By how much the chosen configuration's score in the search was better than it proved.
+
+        Its search score, less its mean over the finalists' fresh seeds; positive is flattery,
+        whatever the direction of the metric.
+        """
+        chosen = next(
+            trial
+            for trial, arm in zip(self.finalists, self.runs.arms, strict=True)
+            if arm == self.best.arm
+        )
+        return chosen.score - self._sign * self.best.mean
+
+    def score_test(
+        self, seeds: int | Sequence[int] | None = None, *, progress: Report | None = None
+    ) -> TestScore:
+        """Score the chosen configuration on the test split with fresh seeds: one logged look."""
+        return self.best.score_test(seeds, progress=progress)
+
+    def frame(self) -> pd.DataFrame:
+        """Return one row per trial: step, factors, epochs, seeds, the metric, run-epochs, spent."""
+        import pandas as pd
+
+        rows: list[dict[str, Any]] = []
+        for number, trial in enumerate(self.trials):
+            score = self._sign * trial.score
+            rows.append(
+                {
+                    "trial": number,
+                    "step": trial.step,
+                    **{path: shown_value(value) for path, value in trial.config.items()},
+                    "epochs": trial.epochs,
+                    "n_seeds": len(trial.seeds),
+                    self.metric: score if math.isfinite(score) else math.nan,
+                    "run_epochs": trial.run_epochs,
+                    "spent": trial.spent,
+                }
+            )
+        return pd.DataFrame(rows)
+
+    def write_study(self, storage: str, name: str | None = None) -> str:
+        """Write the trials to an Optuna storage, for Optuna's own dashboard; see `study`.
+
+        Args:
+            storage: a database URL, or a file name for SQLite.
+            name: of the study; default: one made from the search.
+
+        Returns:
+            The study's name.
+        """
+        from mlplab.search.study import write_study
+
+        return write_study(self, storage, name)
+
+    @property
+    def _sign(self) -> float:
+        return 1.0 if higher_is_better(self.metric) else -1.0

@@ -1,0 +1,36 @@
+"""The strategies by name, one per file: what to train next, from what came of the last."""
+
+from __future__ import annotations
+
+from mlplab.errors import ConfigError
+from mlplab.search.strategies.base import Strategy
+from mlplab.search.strategies.coordinate import coordinate
+from mlplab.search.strategies.grid import grid
+from mlplab.search.strategies.halving import halving
+from mlplab.search.strategies.hyperband import hyperband
+from mlplab.search.strategies.racing import racing
+from mlplab.search.strategies.random import random
+from mlplab.search.strategies.tpe import tpe
+
+__all__ = ["STRATEGIES", "Strategy", "strategy_of"]
+
+STRATEGIES: dict[str, Strategy] = {
+    "grid": grid,
+    "random": random,
+    "coordinate": coordinate,
+    "tpe": tpe,
+    "halving": halving,
+    "hyperband": hyperband,
+    "racing": racing,
+}
+
+
+def strategy_of(name: str) -> Strategy:
+    """Return the strategy of that name.
+
+    Raises:
+        ConfigError: there is none.
+    """
+    if name not in STRATEGIES:
+        raise ConfigError(f"strategy: expected one of {', '.join(STRATEGIES)}; got {name!r}")
+    return STRATEGIES[name]

@@ -13,7 +13,7 @@ from mlplab.exercises.registry import Exercise, Findings
 from mlplab.exercises.text import LANGUAGES
 
 if TYPE_CHECKING:
-    from mlplab.experiment import Runs
+    from mlplab.experiment import Experiment, Runs
     from mlplab.experiment.progress import Report
     from mlplab.specs import Verdict
     from mlplab.store import Store
@@ -52,10 +52,10 @@ class Answer:
     def report(self) -> dict[str, Any]:
         """Return what a page of this answer shows, as the arguments of `pages.Report`."""
         texts = {language: self.exercise.text(language) for language in LANGUAGES}
-        stores = [runs.setup.store for runs in self.runs.values()]
+        stores = [runs.setup.store for runs in self.runs.values()][:1]
         titles = {runs.experiment.title for runs in self.runs.values()}
         chinese = self.exercise.chinese
-        looks = [look for look in stores[0].looks() if look["experiment"] in titles]
+        looks = [look for one in stores for look in one.looks() if look["experiment"] in titles]
         return {
             "id": self.exercise.id,
             "slug": self.exercise.slug,
@@ -119,19 +119,44 @@ def answer(
     def part() -> Report | None:
         return None if whole is None else whole.next_part()
 
-    finished = {
-        name: experiment.run(
+    def run(experiment: Experiment) -> Runs:
+        return experiment.run(
             kept,
             workers=workers,
             device=device,
             progress=part(),
             until_decided=until_decided and bool(experiment.claims),
         )
-        for name, experiment in experiments.items()
-    }
-    verdicts = tuple(v for runs in finished.values() for v in runs.verdicts())
+
+    proved = _prove(exercise, kept)
+    finished = {name: run(experiment) for name, experiment in experiments.items()}
+    if exercise.then is not None:
+        further = exercise.then(finished, how, seeds)
+        finished |= {name: run(experiment) for name, experiment in further.items()}
+    verdicts = (*proved, *(v for runs in finished.values() for v in runs.verdicts()))
     findings = exercise.tell(finished, how, part())
     return Answer(exercise, how, finished, verdicts, findings, time.monotonic() - started)
+
+
+def _prove(exercise: Exercise, store: Store) -> tuple[Verdict, ...]:
+    """Decide what needs no runs, and keep the verdicts for the ledger."""
+    from mlplab.specs import Proof, Verdict
+
+    if exercise.prove is None:
+        return ()
+    checked = {one.says: one for one in exercise.prove()}
+    verdicts = []
+    for says in exercise.proofs:
+        one = checked[says]
+        word = "proved" if one.holds else "refuted"
+        verdicts.append(Verdict(id=Proof(says=says).id, says=says, verdict=word, note=one.note))
+    title = f"{exercise.id} proofs"
+    known = {row["id"]: row for row in store.verdicts(title)}
+    rows = [verdict.model_dump(mode="json") for verdict in verdicts]
+    new = [row for row in rows if known.get(row["id"], {}).get("note") != row["note"]]
+    if new:
+        store.put_verdicts(title, new)
+    return tuple(verdicts)
 
 
 def plan(

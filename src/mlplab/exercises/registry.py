@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -36,7 +36,24 @@ class Findings:
     tables: Mapping[str, pd.DataFrame] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A statement that computation has decided.
+
+    Attributes:
+        says: the statement, as the exercise declares it.
+        holds: whether every check passed.
+        note: what was checked, on how many cases, with what largest error.
+    """
+
+    says: str
+    holds: bool
+    note: str
+
+
+Prove = Callable[[], Sequence[Checked]]
 Design = Callable[[Profile, int | None], "Mapping[str, Experiment]"]
+Then = Callable[["Mapping[str, Runs]", Profile, int | None], "Mapping[str, Experiment]"]
 Tell = Callable[["Mapping[str, Runs]", Profile, "Report | None"], Findings]
 
 
@@ -51,6 +68,10 @@ class Exercise:
         design: the experiments by name, for a profile and perhaps a number of seeds.
         tell: values, figures and tables from the finished runs.
         chinese: the claims' wordings in Chinese, by the English ones.
+        then: further experiments whose arms are chosen by the first ones' validation scores.
+        later: the claims of these, in words.
+        prove: decides the statements that need no runs.
+        proofs: these, in words.
     """
 
     id: str
@@ -59,6 +80,10 @@ class Exercise:
     design: Design
     tell: Tell
     chinese: Mapping[str, str] = field(default_factory=dict, hash=False)
+    then: Then | None = None
+    later: tuple[str, ...] = ()
+    prove: Prove | None = None
+    proofs: tuple[str, ...] = ()
 
     def text(self, language: str) -> Text:
         """Return the words in a language."""
@@ -72,9 +97,11 @@ class Exercise:
     @property
     def n_claims(self) -> int:
         """Number of claims in the standard design."""
-        return sum(len(e.claims) for e in self.design(PROFILES["standard"], None).values())
+        declared = sum(len(e.claims) for e in self.design(PROFILES["standard"], None).values())
+        return declared + len(self.later) + len(self.proofs)
 
 
+SECTIONS = ("section_4_1", "section_4_2", "section_4_3")
 _EXERCISES: dict[str, Exercise] = {}
 
 
@@ -85,6 +112,10 @@ def exercise(
     tell: Tell,
     kind: Kind = "trained",
     chinese: Mapping[str, str] | None = None,
+    then: Then | None = None,
+    later: Sequence[str] = (),
+    prove: Prove | None = None,
+    proofs: Sequence[str] = (),
 ) -> Callable[[Design], Design]:
     """Register a design as the exercise of that id.
 
@@ -92,7 +123,9 @@ def exercise(
     """
 
     def register(design: Design) -> Design:
-        _EXERCISES[id] = Exercise(id, slug, kind, design, tell, chinese or {})
+        _EXERCISES[id] = Exercise(
+            id, slug, kind, design, tell, chinese or {}, then, tuple(later), prove, tuple(proofs)
+        )
         return design
 
     return register
@@ -100,7 +133,10 @@ def exercise(
 
 def list_exercises() -> tuple[Exercise, ...]:
     """Return all exercises in the order of the chapter."""
-    import mlplab.exercises.section_4_2  # noqa: F401  (registers its exercises)
+    from importlib import import_module
+
+    for section in SECTIONS:
+        import_module(f"mlplab.exercises.{section}")  # registers its exercises
 
     return tuple(sorted(_EXERCISES.values(), key=lambda e: [int(n) for n in e.id.split(".")]))
 

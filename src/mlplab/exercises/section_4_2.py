@@ -9,7 +9,7 @@ from mlplab.exercises.profile import Profile
 from mlplab.exercises.registry import Findings, exercise
 from mlplab.experiment import Experiment, Runs
 from mlplab.experiment.progress import Report
-from mlplab.specs import MLP, SGD, BestArm, Difference, Fit, Init, Run, TaskRef
+from mlplab.specs import MLP, SGD, BestArm, Difference, First, Fit, Init, Run, TaskRef
 
 FASHION = "fashion-mnist"
 
@@ -19,6 +19,22 @@ AS_PUBLISHED = Run(
     fit=Fit(epochs=10, batch_size=256, last_batch="keep"),
 )
 """The chapter's setting: weights from N(0, 0.01^2), rate 0.1, ten epochs, every last batch."""
+
+
+QUICK_ROWS = 12_000
+"""Training rows of the quick profile."""
+
+
+def comparable(profile: Profile, epochs: int = 10) -> Run:
+    """Return the chapter's setting for comparisons: the partial last batch is dropped.
+
+    The quick profile takes 12,000 rows and fewer epochs.
+    """
+    base = AS_PUBLISHED.with_value("fit.last_batch", "drop")
+    base = base.with_value("fit.epochs", profile.pick(min(4, epochs), epochs))
+    quick: Run = base.with_value("rows", First(n=QUICK_ROWS))
+    return profile.pick(quick, base)
+
 
 PUBLISHED_300 = {"train_loss": 0.3826, "train_accuracy": 0.8656, "test_accuracy": 0.8500}
 """What the source printed for 300 hidden units, from one run."""

@@ -1,0 +1,3 @@
+"""Section 4.1: multilayer perceptrons: what activations are, exactly."""
+
+from __future__ import annotations

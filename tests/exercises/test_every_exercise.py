@@ -1,0 +1,83 @@
+"""Every exercise told from real runs, on few digits in place of Fashion-MNIST."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from mlplab.exercises import PROFILES, answer, get_exercise, list_exercises
+from mlplab.exercises import section_4_2 as section
+from mlplab.store import Store
+
+PLACEHOLDER = re.compile(r"\{\{(\w+)")
+IDS = [one.id for one in list_exercises() if one.id != "4.2.1"]
+
+
+@pytest.fixture(scope="module")
+def answers(tmp_path_factory):
+    """Answer an exercise at most once."""
+    store = Store(tmp_path_factory.mktemp("store") / "runs.sqlite")
+    known = {}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(section, "FASHION", "digits")
+        patch.setattr(section, "QUICK_ROWS", 1000)
+
+        def of(name):
+            if name not in known:
+                known[name] = answer(get_exercise(name), "quick", seeds=5, store=store, workers=1)
+            return known[name]
+
+        yield of
+
+
+@pytest.mark.parametrize("name", IDS)
+class TestEvery:
+    def test_every_placeholder_has_a_value(self, name, answers):
+        found = answers(name)
+        for language in ("en", "zh"):
+            wanted = set(PLACEHOLDER.findall(found.exercise.text(language).answer))
+            assert wanted <= found.findings.values.keys()
+
+    def test_both_languages_tell_the_same_numbers(self, name, answers):
+        texts = [get_exercise(name).text(language).answer for language in ("en", "zh")]
+        assert len({frozenset(PLACEHOLDER.findall(text)) for text in texts}) == 1
+
+    def test_every_claim_has_a_verdict_and_a_chinese_wording(self, name, answers):
+        found = answers(name)
+        assert len(found.verdicts) == found.exercise.n_claims > 0
+        for verdict in found.verdicts:
+            assert verdict.says in found.exercise.chinese
+            assert verdict.verdict != "none"
+
+    def test_figures_and_tables_can_be_shown(self, name, answers):
+        findings = answers(name).findings
+        assert findings.figures
+        assert len({figure.name for figure in findings.figures}) == len(findings.figures)
+        for figure in findings.figures:
+            assert figure.title["en"]
+            assert figure.title["zh"]
+            assert len(figure.data)
+
+    def test_a_second_answer_trains_nothing(self, name, answers):
+        first = answers(name)
+        store = next((runs.setup.store for runs in first.runs.values()), Store(":memory:"))
+        again = answer(first.exercise, "quick", seeds=5, store=store, workers=1)
+        assert again.from_store == again.n_runs
+        assert again.verdicts == first.verdicts
+        # As text, so that NaN equals NaN.
+        assert repr(again.findings.values) == repr(first.findings.values)
+
+    def test_a_page_is_made_of_it(self, name, answers, tmp_path):
+        from mlplab.pages import Report, write_page
+
+        found = answers(name)
+        page = write_page(Report(**(found.report() | {"command": "mlplab run"})), tmp_path)
+        html = page.read_text(encoding="utf-8")
+        assert "{{" not in html
+        assert found.exercise.title["zh"] in html
+
+    def test_standard_arms_that_are_compared_have_ten_seeds(self, name):
+        for experiment in get_exercise(name).design(PROFILES["standard"], None).values():
+            if experiment.claims:
+                assert len(experiment.seeds) >= 10

@@ -29,7 +29,6 @@ def test_he_keeps_the_mean_square_with_relu(wide):
     found = of(wide, hidden=(800,) * 5, activation="relu", init="he")
     # Half of z is cut off, and 2 / I makes up for it.
     assert found.mean_square[:-1] == pytest.approx(np.ones(5), rel=0.3)
-    assert found.mean_square[-1] == pytest.approx(2.0, rel=0.5)
 
 
 def test_xavier_keeps_the_variance_where_tanh_is_nearly_straight(wide):

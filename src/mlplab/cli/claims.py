@@ -16,6 +16,7 @@ from mlplab.cli.verdicts import write_verdict
 if TYPE_CHECKING:
     from mlplab.exercises import Exercise
 
+_EXACT = "exact"  # the profile of what is decided by computation
 NOT_RUN = "not run"
 _SHOWN = ("id", "says", "verdict", "effect", "interval", "p", "n_seeds")
 _Verdicts = dict[tuple[str, str], dict[str, Any]]
@@ -62,6 +63,7 @@ def claims(store_place: str | None, out: Path, as_json: bool) -> None:
 def lines_of(exercise: Exercise, stored: _Verdicts, out: Path) -> Iterator[dict[str, Any]]:
     """Yield a line per claim of an exercise; verdicts that it accounts for leave `stored`."""
     from mlplab.exercises import PROFILES
+    from mlplab.specs import Proof
 
     page = out / exercise.id / "index.html"
     where = str(page) if page.is_file() else None
@@ -72,11 +74,38 @@ def lines_of(exercise: Exercise, stored: _Verdicts, out: Path) -> Iterator[dict[
                 row = stored.pop((str(experiment.name), claim.id), None)
                 if row is not None:
                     spoken.setdefault(claim.says, (profile.name, row))
-    for experiment in exercise.design(PROFILES["standard"], None).values():
-        for claim in experiment.claims:
-            untold: dict[str, Any] = {"id": claim.id, "says": claim.says, "verdict": NOT_RUN}
-            profile_name, row = spoken.get(claim.says, ("", untold))
-            yield _line(exercise, profile_name, row, where)
+    # Claims whose arms an earlier stage chooses, and proofs, are known by their words.
+    by_words = {*exercise.later, *exercise.proofs}
+    for name, row in list(stored.items()):
+        profile_name = _profile_in(name[0], exercise.id)
+        if profile_name and row["says"] in by_words:
+            known = spoken.get(row["says"])
+            if known is None or _rank(profile_name) > _rank(known[0]):
+                spoken[row["says"]] = (profile_name, row)
+            del stored[name]
+    design = exercise.design(PROFILES["standard"], None).values()
+    declared = {claim.says: claim.id for one in design for claim in one.claims}
+    proofs = {says: Proof(says=says).id for says in exercise.proofs}
+    for says, claim_id in (proofs | declared | dict.fromkeys(exercise.later, "")).items():
+        untold: dict[str, Any] = {"id": claim_id, "says": says, "verdict": NOT_RUN}
+        profile_name, row = spoken.get(says, ("", untold))
+        yield _line(exercise, profile_name, row, where)
+
+
+def _profile_in(experiment: str, exercise_id: str) -> str:
+    """Return the profile that an experiment of an exercise names; empty for another's."""
+    if experiment == f"{exercise_id} proofs":
+        return _EXACT
+    if not experiment.startswith(f"{exercise_id} "):
+        return ""
+    return experiment.rpartition(", ")[2]
+
+
+def _rank(profile: str) -> int:
+    """Order profiles by how thorough they are."""
+    from mlplab.exercises import PROFILES
+
+    return list(PROFILES).index(profile) if profile in PROFILES else len(PROFILES)
 
 
 def _line(

@@ -20,6 +20,7 @@ NAME = "mlplab"
 COMMANDS = {
     "data": ("mlplab.cli.data:data", "Data sets: list, fetch and verify them."),
     "train": ("mlplab.cli.train:train", "Train one configuration with many seeds."),
+    "relu": ("mlplab.cli.relu:relu", "Approximate a function by a ReLU network, certified."),
     "sweep": ("mlplab.cli.sweep:sweep", "Train many configurations and choose among them."),
     "list": ("mlplab.cli.exercises:list_", "The exercises that `run` answers."),
     "run": ("mlplab.cli.run:run", "Run exercises: a verdict per claim, and a page."),

@@ -9,15 +9,14 @@ from mlplab.draw import Figure, Quantity, Text, band_lines, metric_by_factor
 from mlplab.exercises.bands import T_BAND
 from mlplab.exercises.profile import Profile
 from mlplab.exercises.registry import Findings
+from mlplab.exercises.signals import signal_frame
 from mlplab.exercises.wording import list_words, means, summary_table, verdict_values
 from mlplab.experiment import Runs
 from mlplab.experiment.progress import Report
-from mlplab.specs import Run
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from mlplab.data import Task
 
 _ROUNDING = 1e-12  # what cancels exactly leaves about 1e-19
 
@@ -92,32 +91,6 @@ def tell(runs: Runs, profile: Profile, progress: Report | None = None) -> Findin
         "Sizes at the first weights": signals,
     }
     return Findings(values, (accuracy, *_signal_figures(signals, values)), tables)
-
-
-def signal_frame(runs: Mapping[str, Run], task: Task, n_seeds: int = 3) -> pd.DataFrame:
-    """Return the sizes of activations and gradients by layer at the first weights, tidy.
-
-    Columns: what (`activation` or `gradient`), series, x (layer from 1), mean, low, high (least
-    and largest over seeds).
-    """
-    import numpy as np
-    import pandas as pd
-
-    from mlplab.specs import TaskRef
-    from mlplab.theory import signal
-
-    ref = TaskRef(**task.spec())
-    rows = []
-    for name, run in runs.items():
-        found = [signal(run.replace(seed=s, task=ref), task, 512) for s in range(n_seeds)]
-        for what in ("activation", "gradient"):
-            sizes = np.array(
-                [one.variance**0.5 if what == "activation" else one.weight_gradient
-                 for one in found]
-            )  # fmt: skip
-            for layer, column in enumerate(sizes.T, start=1):
-                rows.append((what, name, layer, column.mean(), column.min(), column.max()))
-    return pd.DataFrame(rows, columns=["what", "series", "x", "mean", "low", "high"])
 
 
 def _signal_figures(signals: pd.DataFrame, values: Mapping[str, Any]) -> tuple[Figure, ...]:

@@ -31,6 +31,31 @@ def test_its_python_runs(tmp_path: Path):
         assert "valid_accuracy is higher with lr=" in done.stdout
 
 
+def test_what_contributors_are_shown_to_bring_can_be_trained(tmp_path: Path):
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    (block,) = [b for b in re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL)
+                if "@ml.activation" in b]  # fmt: skip
+    train = (
+        'experiment = ml.Experiment("digits", run, seeds=2)\n'
+        'frame = experiment.run(":memory:", workers=1).frame(last=True)\n'
+        'print((frame["train_accuracy"] > 0.5).all())'
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", block + train],
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
+        cwd=tmp_path, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.stdout.strip() == "True", done.stderr
+
+
+def test_the_search_that_its_page_shows_runs():
+    text = (ROOT / "docs" / "search.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL)
+    room: dict = {}
+    exec(compile(block, "search.md", "exec"), room)
+    assert room["search"].budget == 160
+
+
 def test_its_commands_exist():
     from mlplab.cli.program import COMMANDS
 

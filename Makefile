@@ -23,8 +23,9 @@ lint: .venv/.linting  ## ruff and mypy --strict
 bench: .venv/.installed  ## every workload beside its baselines, in one run
 	$(BIN)/mlplab bench
 
-docs: .venv/.installed  ## pages that are made from the code: the command reference, the simulation's table
+docs: .venv/.installed  ## pages that are made from the code: the command reference, the vocabulary, the simulation's table
 	$(BIN)/python -m mlplab.cli.reference > docs/cli.md
+	$(BIN)/python -m mlplab.cli.vocabulary docs
 	$(BIN)/python -m mlplab.stats.simulate --out docs/verdict-simulation.md --long
 
 clean:

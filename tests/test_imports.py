@@ -47,6 +47,8 @@ MAY_LOAD_AT_IMPORT = {
     "execute": {"torch"},
     "bench": HEAVY,
     "stats": {"scipy"},
+    # its transformers are subclasses of scikit-learn's
+    "tabular": {"sklearn"},
 }
 
 MODULES = sorted(SOURCE.rglob("*.py"))
@@ -187,6 +189,7 @@ def test_the_face_is_complete() -> None:
     expected = """
         Experiment Run MLP SGD Adam AdamW Fit Init Schedule Fold First folds load_task
         task_from_arrays Difference Chain Threshold Interaction BestArm Verdict Store metric errors
-        __version__ RMSprop LARS Custom Search Range activation init schedule optimiser
+        __version__ RMSprop LARS Custom Module Search Range activation init schedule
+        optimiser module
     """
     assert set(mlplab.__all__) == set(expected.split())

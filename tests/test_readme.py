@@ -56,6 +56,15 @@ def test_the_search_that_its_page_shows_runs():
     assert room["search"].budget == 160
 
 
+def test_the_module_that_its_page_shows_learns():
+    text = (ROOT / "docs" / "modules.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL)
+    room: dict = {}
+    exec(compile(block, "modules.md", "exec"), room)
+    assert len(room["frame"]) == 8
+    assert room["frame"]["test_accuracy"].min() > 0.5
+
+
 def test_its_commands_exist():
     from mlplab.cli.program import COMMANDS
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from mlplab.engine.activations import register_activation as activation
     from mlplab.engine.initialise import register_init as init
     from mlplab.engine.measures import metric
+    from mlplab.engine.modules.factory import register_module as module
     from mlplab.engine.optimisers.custom import register_optimiser as optimiser
     from mlplab.experiment import Experiment, folds
     from mlplab.search import Range, Search
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
         Fold,
         Init,
         Interaction,
+        Module,
         RMSprop,
         Run,
         Schedule,
@@ -61,6 +63,7 @@ __all__ = [
     "Fold",
     "Init",
     "Interaction",
+    "Module",
     "RMSprop",
     "Range",
     "Run",
@@ -76,6 +79,7 @@ __all__ = [
     "init",
     "load_task",
     "metric",
+    "module",
     "optimiser",
     "schedule",
     "task_from_arrays",
@@ -93,6 +97,7 @@ _HOMES = {
     "init": "engine.initialise:register_init",
     "load_task": "data",
     "metric": "engine.measures",
+    "module": "engine.modules.factory:register_module",
     "optimiser": "engine.optimisers.custom:register_optimiser",
     "task_from_arrays": "data",
 }

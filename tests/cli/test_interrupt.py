@@ -11,7 +11,7 @@ from mlplab.store import Store
 
 WIDTHS = ",".join(str(width) for width in range(40, 88, 4))
 COMMAND = (
-    *("sweep", "digits", "--epochs", "30", "--batch-size", "64", "--seeds", "2"),
+    *("sweep", "digits", "--epochs", "400", "--batch-size", "64", "--seeds", "2"),
     *("--vary", f"hidden={WIDTHS}", "--threads", "1", "--quiet", "--json"),
 )
 N_RUNS = 24

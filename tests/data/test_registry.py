@@ -13,8 +13,9 @@ from mlplab.data import available, dataset, fetch, load_task, task_from_arrays, 
 from mlplab.data import registry as registry_module
 from mlplab.errors import ConfigError
 
-OWN = {"fashion-mnist", "digits", "polynomial", "sparse-linear", "blobs", "xor", "spirals"}
-MADE = sorted(OWN - {"fashion-mnist"})
+FETCHED = {"fashion-mnist", "house-prices"}
+MADE = ["blobs", "digits", "polynomial", "sparse-linear", "spirals", "xor"]
+OWN = FETCHED | set(MADE)
 
 
 @pytest.fixture(autouse=True)

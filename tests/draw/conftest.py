@@ -11,9 +11,11 @@ import pytest
 from mlplab.draw import (
     Figure,
     best_set,
+    critical_differences,
     estimate_histogram,
     heat_map,
     learning_curves,
+    loss_surface,
     metric_by_factor,
     paired_differences,
     quantity,
@@ -139,6 +141,13 @@ def draw_one(
                     matters=0.005,
                     title=title,
                 )
+            case "critical":
+                return critical_differences(finished, accuracy, by="net.hidden", title=title)
+            case "surface":
+                grid = [(x / 4, y / 3) for y in range(-3, 4) for x in range(-4, 5)]
+                bowl = pd.DataFrame(grid, columns=["x", "y"])
+                bowl["loss"] = 0.1 + bowl["x"] ** 2 + 3 * bowl["y"] ** 2
+                return loss_surface(bowl, {"trained": (0.0, 0.0), "far": (1, 1)}, title=title)
             case "strips":
                 return spread_strips(
                     differences,

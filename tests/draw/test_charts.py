@@ -12,10 +12,12 @@ from mlplab.draw import (
     Figure,
     Quantity,
     best_set,
+    critical_differences,
     estimate_histogram,
     heat_map,
     in_language,
     learning_curves,
+    loss_surface,
     metric_by_factor,
     paired_differences,
 )
@@ -169,6 +171,84 @@ def test_places_in_the_confidence_sets(finished: pd.DataFrame) -> None:
             matters=0.005,
             title="t",
         )
+
+
+def test_bars_join_what_the_intervals_do_not_tell_apart() -> None:
+    from mlplab.stats import tell_apart
+
+    noise = [0.01, -0.01, 0.02, -0.02, 0.0, 0.01]
+    means = {"a": 0.5, "b": 0.9, "c": 0.505, "d": 0.91}
+    rows = [
+        {"arm": arm, "seed": seed, "valid_accuracy": mean + noise[(seed + len(arm) * k) % 6]}
+        for k, (arm, mean) in enumerate(means.items())
+        for seed in range(6)
+    ]
+    frame = pd.DataFrame(rows)
+    figure = critical_differences(frame, "valid_accuracy", title="t")
+    values = [list(frame[frame["arm"] == arm]["valid_accuracy"]) for arm in means]
+    assert tell_apart(values).groups == ((0, 2), (1, 3))
+    joined = figure.data.drop_duplicates("arm").set_index("arm")["joined"]
+    assert dict(joined) == {"a": "a, c", "b": "b, d", "c": "a, c", "d": "b, d"}
+    # Two stems on each side, the outermost highest; then the two bars.
+    names = {row["label"]: row for row in _rows(figure, 0)}
+    assert [label for label, row in names.items() if row["left"]] == ["a", "c"]
+    assert names["a"]["y"] < names["c"]["y"]
+    assert names["d"]["y"] < names["b"]["y"]
+    bars = [(row["low"], row["high"]) for row in _rows(figure, 5)]
+    assert bars == [pytest.approx((0.5, 0.505), abs=0.01), pytest.approx((0.9, 0.91), abs=0.01)]
+    assert "not prove them equal" in in_language(figure.caption)
+    assert "99.17 % for each of 6 pairs" in in_language(figure.caption)
+
+
+def test_a_lower_loss_stands_further_to_the_right(finished: pd.DataFrame) -> None:
+    frame = finished.rename(columns={"valid_accuracy": "valid_loss"})
+    figure = critical_differences(
+        frame, "valid_loss", by="net.hidden", title="t", higher_is_better=False
+    )
+    labels = [row["label"] for row in _rows(figure, 0)]
+    assert labels == ["256", "64", "16"]
+    assert figure.spec()["layer"][0]["encoding"]["x"]["scale"]["reverse"]
+
+
+def test_arms_that_failed_are_named_and_not_drawn(runs: pd.DataFrame) -> None:
+    mine = runs[runs["net.hidden"] == 64]
+    figure = critical_differences(mine, "valid_accuracy", by="optim.lr", title="t")
+    assert {row["label"] for row in _rows(figure, 0)} == {"0.01", "0.1"}
+    assert "a run failed: 10." in in_language(figure.caption)
+    with pytest.raises(ConfigError, match="expected one run; got several"):
+        critical_differences(runs, "valid_accuracy", by="optim.lr", title="t")
+    two = mine[mine["optim.lr"] > 0.05]
+    with pytest.raises(ConfigError, match="expected two arms without a failed run; got 1"):
+        critical_differences(two, "valid_accuracy", by="optim.lr", title="t")
+
+
+def test_under_five_seeds_nothing_is_told_apart(finished: pd.DataFrame) -> None:
+    few = finished[finished["seed"] < 4]
+    figure = critical_differences(few, "valid_accuracy", by="net.hidden", title="t")
+    assert len(_rows(figure, 5)) == 1
+    assert "fewer than 5" in in_language(figure.caption)
+
+
+def test_a_surface_marks_its_networks_in_ink_that_can_be_read(draw_one: Draw) -> None:
+    figure = draw_one("surface")
+    assert len(_rows(figure, 0)) == 63
+    marks = {row["label"]: row["inked"] for row in _rows(figure, 1)}
+    assert marks == {"trained": False, "far": True}
+    colour = figure.spec()["layer"][0]["encoding"]["color"]
+    assert colour["scale"]["type"] == "log"
+    assert colour["scale"]["domain"] == [pytest.approx(0.1), pytest.approx(4.1)]
+
+
+def test_a_surface_leaves_blank_what_is_not_finite_or_above_0(draw_one: Draw) -> None:
+    broken = draw_one("surface").data.copy()
+    broken.loc[[0, 1], "loss"] = [math.inf, 0.0]
+    figure = loss_surface(broken, {}, title="t")
+    assert len(_rows(figure, 0)) == 61
+    assert "2 points" in in_language(figure.caption)
+    with pytest.raises(ConfigError, match="expected a whole grid"):
+        loss_surface(broken.head(10), {}, title="t")
+    with pytest.raises(ConfigError, match="none is finite and above 0"):
+        loss_surface(broken.assign(loss=0.0), {}, title="t")
 
 
 def test_strips_tell_the_standard_deviation(draw_one: Draw, differences: pd.DataFrame) -> None:

@@ -11,7 +11,18 @@ import pytest
 
 from mlplab.draw import Figure, chart_config, in_language
 
-KINDS = ("curves", "factor", "words", "paired", "heat", "best", "strips", "histogram")
+KINDS = (
+    "curves",
+    "factor",
+    "words",
+    "paired",
+    "heat",
+    "best",
+    "critical",
+    "surface",
+    "strips",
+    "histogram",
+)
 Draw = Callable[[str], Figure]
 Svg = Callable[..., str]
 _SVG = "{http://www.w3.org/2000/svg}"
@@ -44,8 +55,8 @@ def test_title_caption_and_both_axes_are_named(kind: str, draw_one: Draw, svg_of
     encodings = [part for path, part in _walk(figure.spec()) if path and path[-1] == "encoding"]
     for channel in ("x", "y"):
         titles = {e[channel].get("title") for e in encodings if channel in e}
-        # The rows of paired differences are named by texts in them.
-        assert titles - {None} or (kind, channel) == ("paired", "y")
+        # These rows are named by texts in them.
+        assert titles - {None} or (kind, channel) in (("paired", "y"), ("critical", "y"))
 
 
 @pytest.mark.parametrize("kind", KINDS)

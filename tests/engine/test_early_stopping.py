@@ -89,7 +89,7 @@ def test_what_ends_early_leaves_its_slot_to_others_and_nobody_notices():
 
 @pytest.mark.parametrize("looks", [3, 30])
 def test_a_run_goes_on_from_a_checkpoint_with_its_best_weights(looks, monkeypatch):
-    monkeypatch.setattr("mlplab.engine.lane._PAUSE_SECONDS", 0.0)
+    monkeypatch.setattr("mlplab.engine.lane.PAUSE_SECONDS", 0.0)
     task, run = noisy(patience=8)
     undisturbed = bits(trained([run], task)[run.key])
     asked = iter(range(10**9))

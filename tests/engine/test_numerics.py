@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.engine.population import made_up, of, trained
 
-from mlplab.engine import kernel_kind, lane, provenance
+from mlplab.engine import kernel_kind, provenance, workshop
 from mlplab.engine import openblas as openblas_module
 from mlplab.engine.kernels import products
 from mlplab.engine.numerics import runs_per_block, single_thread
@@ -47,7 +47,7 @@ def in_a_new_process(code: str, **environment: str | None) -> dict:
 TELL = """
 import json, os
 before = dict(os.environ)
-from mlplab.engine import kernel_kind, provenance
+from mlplab.engine import kernel_kind, provenance, workshop
 first = provenance()
 print(json.dumps({"kind": kernel_kind(), "numerics": first.numerics, "id": first.id,
                   "changed": before != dict(os.environ)}))
@@ -207,7 +207,7 @@ def test_kernels_for_devices_learn_the_same(monkeypatch, hidden):
         for seed in (0, 1) for lr in (0.01, 0.1) for optim in (SGD(), SGD(momentum=0.9), Adam())
     ]  # fmt: skip
     usual = trained(runs, task)
-    monkeypatch.setattr(lane, "kernel_kind", lambda: "device")
+    monkeypatch.setattr(workshop, "kernel_kind", lambda: "device")
     for key, other in trained(runs, task).items():
         for name, values in usual[key].outcome.history.items():
             assert other.outcome.history[name] == pytest.approx(

@@ -44,7 +44,13 @@ def long_population(epochs: int = 1000):
     """Two programs that take a worker seconds each."""
     task = made_up(n=1000, features=20)
     return task, [
-        of(task, net=MLP(hidden=(hidden,)), seed=s, fit=Fit(epochs=epochs, batch_size=16))
+        of(
+            task,
+            # Not what compiled loops train, on threads of this process.
+            net=MLP(hidden=(hidden,), activation="tanh"),
+            seed=s,
+            fit=Fit(epochs=epochs, batch_size=16),
+        )
         for hidden in (20, 24)
         for s in range(2)
     ]

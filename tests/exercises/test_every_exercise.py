@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from mlplab.exercises import PROFILES, answer, get_exercise, list_exercises
+from mlplab.exercises import PROFILES, answer, get_exercise, list_exercises, search_table
 from mlplab.exercises import section_4_2 as section
 from mlplab.store import Store
 
@@ -22,6 +22,7 @@ def answers(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(section, "FASHION", "digits")
         patch.setattr(section, "QUICK_ROWS", 1000)
+        patch.setattr(search_table, "REPETITIONS", (5, 5, 5))
 
         def of(name):
             if name not in known:

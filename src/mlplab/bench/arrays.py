@@ -56,3 +56,22 @@ def houses(
     prices = features @ slopes + 0.5 * numbers[:, 0] * numbers[:, 1] + rng.standard_normal(n)
     prices = (prices - prices.mean()) / prices.std()
     return features.astype(np.float32), prices.astype(np.float32)
+
+
+def polynomials(
+    n: int, n_terms: int = 20, noise: float = 0.1, seed: int = 0
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Make the chapter's polynomial data: features x^i / i! (N, n_terms), targets (N, 1).
+
+    >>> features, targets = polynomials(5, 3)
+    >>> features.shape, targets.shape, features[:, 0].tolist()
+    ((5, 3), (5, 1), [1.0, 1.0, 1.0, 1.0, 1.0])
+    """
+    rng = np.random.Generator(np.random.Philox(seed))
+    x = rng.standard_normal((n, 1))
+    steps = np.concatenate([np.ones((n, 1)), np.tile(x, n_terms - 1)], axis=1)
+    features = np.cumprod(steps / np.maximum(np.arange(n_terms), 1), axis=1)
+    true = np.zeros(n_terms)
+    true[:4] = np.array([5, 1.2, -3.4, 5.6])[:n_terms]
+    targets = features @ true + noise * rng.standard_normal(n)
+    return features.astype(np.float32), targets[:, None].astype(np.float32)

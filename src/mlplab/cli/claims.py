@@ -74,8 +74,9 @@ def lines_of(exercise: Exercise, stored: _Verdicts, out: Path) -> Iterator[dict[
                 row = stored.pop((str(experiment.name), claim.id), None)
                 if row is not None:
                     spoken.setdefault(claim.says, (profile.name, row))
-    # Claims whose arms an earlier stage chooses, and proofs, are known by their words.
-    by_words = {*exercise.later, *exercise.proofs}
+    # Claims whose arms an earlier stage chooses, measured ones and proofs are known by their words.
+    later = (*exercise.later, *exercise.measured)
+    by_words = {*later, *exercise.proofs}
     for name, row in list(stored.items()):
         profile_name = _profile_in(name[0], exercise.id)
         if profile_name and row["says"] in by_words:
@@ -86,7 +87,7 @@ def lines_of(exercise: Exercise, stored: _Verdicts, out: Path) -> Iterator[dict[
     design = exercise.design(PROFILES["standard"], None).values()
     declared = {claim.says: claim.id for one in design for claim in one.claims}
     proofs = {says: Proof(says=says).id for says in exercise.proofs}
-    for says, claim_id in (proofs | declared | dict.fromkeys(exercise.later, "")).items():
+    for says, claim_id in (proofs | declared | dict.fromkeys(later, "")).items():
         untold: dict[str, Any] = {"id": claim_id, "says": says, "verdict": NOT_RUN}
         profile_name, row = spoken.get(says, ("", untold))
         yield _line(exercise, profile_name, row, where)

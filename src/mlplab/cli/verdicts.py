@@ -36,7 +36,8 @@ def _numbers(verdict: Mapping[str, Any]) -> str:
         parts.append(f"{_signed(effect)}")
     if interval is not None:
         parts.append(f"[{_signed(interval[0])}, {_signed(interval[1])}]")
-    seeds = f"{n_seeds} seed{'' if n_seeds == 1 else 's'}" if n_seeds else ""
+    counted = (verdict.get("details") or {}).get("counts", "seed" if n_seeds == 1 else "seeds")
+    seeds = f"{n_seeds} {counted}" if n_seeds else ""
     return ", ".join(part for part in (" ".join(parts), seeds) if part)
 
 

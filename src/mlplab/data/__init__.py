@@ -1,19 +1,20 @@
 """Where examples come from: data sets by name, a user's arrays, and the guarded test split."""
 
-from mlplab.data import digits, fashion_mnist, planar, synthetic
+from mlplab.data import digits, fashion_mnist, house_prices, planar, synthetic
 from mlplab.data.arrays import task_from_arrays
 from mlplab.data.debian import DebianPackage
 from mlplab.data.files import FileCheck, FileSet, Source, SourceError
 from mlplab.data.http_folder import HttpFolder
 from mlplab.data.idx import read_idx
 from mlplab.data.places import cache_folder
+from mlplab.data.python_wheel import PythonWheel
 from mlplab.data.registry import DatasetInfo, available, dataset, fetch, load_task, verify
 from mlplab.data.share import attach
 from mlplab.data.split import Split
 from mlplab.data.task import Look, Task
 
 # importing them registers mlplab's own data sets
-_OWN = (digits, fashion_mnist, planar, synthetic)
+_OWN = (digits, fashion_mnist, house_prices, planar, synthetic)
 
 __all__ = [
     "DatasetInfo",
@@ -22,6 +23,7 @@ __all__ = [
     "FileSet",
     "HttpFolder",
     "Look",
+    "PythonWheel",
     "Source",
     "SourceError",
     "Split",

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from mlplab.data.command import run_tool
 from mlplab.data.files import Report, SourceError
 
 _PRIVATE = """\
@@ -87,22 +87,4 @@ class DebianPackage:
         self._run(["apt-get", "-q", *options, *args], work)
 
     def _run(self, command: list[str], work: Path) -> None:
-        try:
-            done = subprocess.run(
-                command,
-                cwd=work,
-                env=os.environ | {"LC_ALL": "C"},
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                text=True,
-                errors="replace",
-                timeout=self.seconds,
-            )
-        except subprocess.TimeoutExpired:
-            raise SourceError(f"{command[0]} took more than {self.seconds:g} s") from None
-        except OSError as problem:
-            raise SourceError(f"{command[0]} cannot run ({problem.strerror})") from None
-        if done.returncode:
-            lines = [line for line in done.stderr.splitlines() if line.startswith(("E:", "dpkg"))]
-            reason = (lines or done.stderr.splitlines() or [f"exit code {done.returncode}"])[-1]
-            raise SourceError(f"{command[0]} failed ({reason[:160]})")
+        run_tool(command, work, self.seconds, marks=("E:", "dpkg"))

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from mlplab.errors import ConfigError
 from mlplab.specs.keyed import philox
-from mlplab.specs.rows import First, Fold, Rows
+from mlplab.specs.rows import First, Fold, Own, Rows
 
 Indices = npt.NDArray[np.int64]
 
@@ -68,7 +68,8 @@ def draw_split(pool: Indices, valid: float | int, seed: int, rows: Rows | None =
 
     `Fold(n_folds, index, seed)` deals the rows into folds in the order of keys of its own seed;
     `First(n)` keeps the `n` training rows that follow the held-out ones, in the order of the
-    keys, so that a smaller training set is part of a larger one.
+    keys, so that a smaller training set is part of a larger one. `Own(n)` gives each seed a
+    block of the pool for itself.
 
     Args:
         pool: rows to draw from, (P,).
@@ -81,6 +82,8 @@ def draw_split(pool: Indices, valid: float | int, seed: int, rows: Rows | None =
     """
     if isinstance(rows, Fold):
         return _draw_fold(pool, rows)
+    if isinstance(rows, Own):
+        return _own_block(pool, rows, seed)
     n_valid = held_out_count(valid, len(pool))
     if n_valid == 0 and not isinstance(rows, First):
         return Split(train=pool, valid=pool[:0])
@@ -101,6 +104,17 @@ def _draw_fold(pool: Indices, fold: Fold) -> Split:
     held_out = np.zeros(len(pool), dtype=bool)
     held_out[_order(len(pool), fold.seed, "fold")[fold.index :: fold.n_folds]] = True
     return Split(train=pool[~held_out], valid=pool[held_out])
+
+
+def _own_block(pool: Indices, own: Own, seed: int) -> Split:
+    stride = own.stride or own.n + own.valid
+    block = pool[seed * stride : (seed + 1) * stride]
+    if len(block) < stride:
+        raise ConfigError(
+            f"rows: seed {seed} owns rows {seed * stride} to {(seed + 1) * stride - 1} of the "
+            f"pool, which has {len(pool)}; draw more data, or use fewer seeds"
+        )
+    return Split(train=block[: own.n], valid=block[stride - own.valid :])
 
 
 def _order(n: int, seed: int, purpose: str) -> Indices:

@@ -1,6 +1,7 @@
 """Charts from tidy frames and verdicts: one spec, interactive on a page, SVG and PNG beside it."""
 
 from mlplab.draw.best import best_set
+from mlplab.draw.critical import critical_differences
 from mlplab.draw.curves import learning_curves
 from mlplab.draw.factor import metric_by_factor
 from mlplab.draw.figure import Figure
@@ -10,6 +11,7 @@ from mlplab.draw.lines import band_lines
 from mlplab.draw.paired import paired_differences
 from mlplab.draw.rows import SEED_RANGE, Band, summarise
 from mlplab.draw.strip import spread_strips
+from mlplab.draw.surface import loss_surface
 from mlplab.draw.theme import DARK, LIGHT, THEMES, Theme, chart_config
 from mlplab.draw.words import Quantity, Text, factor_name, in_language, quantity, value_text
 
@@ -26,11 +28,13 @@ __all__ = [
     "band_lines",
     "best_set",
     "chart_config",
+    "critical_differences",
     "estimate_histogram",
     "factor_name",
     "heat_map",
     "in_language",
     "learning_curves",
+    "loss_surface",
     "metric_by_factor",
     "paired_differences",
     "quantity",

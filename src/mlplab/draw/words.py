@@ -89,6 +89,10 @@ _ZH = {
     "failed": "失败",
     "difference": "差",
     "interval": "区间",
+    "first direction": "第一方向",
+    "second direction": "第二方向",
+    "distance along the line": "沿直线的距离",
+    "distance from the line": "离直线的距离",
 }
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from mlplab.engine.numerics import runs_per_block
 from mlplab.engine.optimisers import Slot
-from mlplab.engine.program import Program
+from mlplab.engine.program import AnyProgram, Program
 from mlplab.engine.sharing import Group
 from mlplab.engine.training import Training
 
@@ -38,7 +38,7 @@ def arrange(
     return seats, groups
 
 
-def slots_of(program: Program, seats: Sequence[Training | None]) -> list[Slot | None]:
+def slots_of(program: AnyProgram, seats: Sequence[Training | None]) -> list[Slot | None]:
     """Describe the occupants to the stack."""
     per_epoch = len(program.batch_sizes)
     return [

@@ -28,7 +28,7 @@ class Dropout:
 
     def begin_epoch(self, runs: Sequence[Run | None], seeds: set[int]) -> None:
         """Take the slots' rates; noise of other seeds than these is forgotten."""
-        rates = [[realised_rate(p) for p in run.net.dropout] if run else None for run in runs]
+        rates = [[realised_rate(p) for p in run.mlp.dropout] if run else None for run in runs]
         self._thresholds, self._scales = [], []
         for layer in range(len(self._masks)):
             at = [0.0 if rate is None else rate[layer] for rate in rates]

@@ -13,24 +13,20 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from mlplab.engine.arrange import arrange, slots_of
+from mlplab.engine.arrange import slots_of
 from mlplab.engine.events import Checkpointed, Ended, Event, Progressed
-from mlplab.engine.kernels import products
 from mlplab.engine.losses import zero_loss
 from mlplab.engine.measures import Measure, evaluate
-from mlplab.engine.memory import Room
-from mlplab.engine.numerics import kernel_kind, provenance
+from mlplab.engine.numerics import provenance
 from mlplab.engine.order import order
-from mlplab.engine.program import TWO_VECTORS, Program, padded
-from mlplab.engine.score import Scorer, mean_metrics
-from mlplab.engine.stack import Stack
-from mlplab.engine.tensors import TaskTensors
+from mlplab.engine.program import AnyProgram
+from mlplab.engine.score import mean_metrics
 from mlplab.engine.training import Splits, Training
-from mlplab.engine.weights import pack_weights
+from mlplab.engine.workshop import AnyStack, workshop_of
 
 _REFILL_BELOW = 0.75  # of a full stack; refilling moves every run, so it waits for a few
-_PAUSE_SECONDS = 0.25  # between two looks at progress, stop and checkpoints
-_FIRST_CHECKPOINT_SECONDS = 2.0  # so that work goes on even if it is killed often
+PAUSE_SECONDS = 0.25  # between two looks at progress, stop and checkpoints
+FIRST_CHECKPOINT_SECONDS = 2.0  # so that work goes on even if it is killed often
 
 
 @dataclass(frozen=True)
@@ -44,6 +40,7 @@ class Options:
     budget_bytes: int
     slots: int | None
     stop: Callable[[], bool]
+    threads: int = 1
 
 
 class Lane:
@@ -51,7 +48,7 @@ class Lane:
 
     def __init__(
         self,
-        program: Program,
+        program: AnyProgram,
         members: Sequence[Training],
         splits: Splits,
         measures: Mapping[str, Measure],
@@ -65,22 +62,19 @@ class Lane:
         self._measures = {n: m for n, m in measures.items() if n in program.measures}
         self._options = options
         self._device = options.device
-        dtype = getattr(torch, program.dtype)
-        self._data = TaskTensors(self._task, dtype, program.padded_widths[0], self._device)
-        self._products = products(kernel_kind() if self._device.type == "cpu" else "device")
+        self._workshop = workshop_of(program, self._task, self._device)
         self._zero_loss = zero_loss(program.loss, self._task, program.huber_delta)
         self._active: list[Training] = []
         self._n_full = 0
         self._seats: list[Training | None] = []
-        self._stack: Stack | None = None
-        self._scorers: dict[int, Scorer] = {}
+        self._stack: AnyStack | None = None
         self._test: Tensor | None = None
         self._walked = 0
 
     def run(self) -> Generator[Event, None, bool]:
         """Train until the queue is empty; return whether it was stopped before."""
-        self._pause_at = time.monotonic() + _PAUSE_SECONDS
-        self._patience = min(_FIRST_CHECKPOINT_SECONDS, self._options.checkpoint_seconds)
+        self._pause_at = time.monotonic() + PAUSE_SECONDS
+        self._patience = min(FIRST_CHECKPOINT_SECONDS, self._options.checkpoint_seconds)
         self._checkpoint_at = time.monotonic() + self._patience
         self._charged = time.perf_counter()
         while self._queue or self._active:
@@ -89,7 +83,7 @@ class Lane:
                 return True
         return False
 
-    def _walk(self, stack: Stack) -> Generator[Event, None, bool]:
+    def _walk(self, stack: AnyStack) -> Generator[Event, None, bool]:
         """Train and score one epoch; return whether to stop."""
         if (yield from self._epoch(stack)):
             return True
@@ -100,23 +94,23 @@ class Lane:
         """Fill the stack, unless few have left it: refilling moves every run."""
         if len(self._active) > _REFILL_BELOW * self._n_full:
             return
-        room = Room(self._program, self._options.budget_bytes)
+        let_in = self._workshop.room(self._options.budget_bytes)
         for training in self._active:
-            room.let_in((training.batches, training.epoch))
+            let_in(training)
         most = self._options.slots or len(self._queue) + len(self._active)
         while self._queue and len(self._active) < most:
             coming = self._queue[0]
             # A run that goes on half-way through an epoch waits for others at that step.
             if self._active and coming.step != self._active[0].step:
                 break
-            if not room.let_in((coming.batches, coming.epoch)):
+            if not let_in(coming):
                 break
             coming.split = self._splits.of(coming.run)
             self._active.append(self._queue.popleft())
         self._n_full = len(self._active)
 
-    def _take_seats(self) -> Stack:
-        seats, groups = arrange(self._program, self._active)
+    def _take_seats(self) -> AnyStack:
+        seats, groups = self._workshop.arrange(self._active)
         slots = slots_of(self._program, seats)
         old = self._stack
         if old is not None and seats == self._seats and groups == old.groups:
@@ -130,7 +124,7 @@ class Lane:
         # The old stack goes before the new one is made: they would take twice the budget.
         del old
         self._stack = None
-        stack = Stack(self._program, slots, groups, self._data, self._products)
+        stack = self._workshop.stack(slots, groups)
         for r, training in enumerate(seats):
             if training is None:
                 continue
@@ -146,7 +140,7 @@ class Lane:
         self._stack, self._seats = stack, seats
         return stack
 
-    def _epoch(self, stack: Stack) -> Generator[Event, None, bool]:
+    def _epoch(self, stack: AnyStack) -> Generator[Event, None, bool]:
         """Take the steps of one epoch, or what is left; return whether to leave half-way."""
         members = [self._seats[group.start] for group in stack.groups]
         orders = [
@@ -168,7 +162,7 @@ class Lane:
                 return True
         return False
 
-    def _pause(self, stack: Stack, step: int) -> Generator[Event, None, bool]:
+    def _pause(self, stack: AnyStack, step: int) -> Generator[Event, None, bool]:
         """Say how far the epoch is, keep checkpoints when it is time; return whether to stop."""
         self._charge()
         yield self._progress()
@@ -177,7 +171,7 @@ class Lane:
             yield from self._checkpoints(stack, step)
             self._patience = min(2 * self._patience, self._options.checkpoint_seconds)
             self._checkpoint_at = time.monotonic() + self._patience
-        self._pause_at = time.monotonic() + _PAUSE_SECONDS
+        self._pause_at = time.monotonic() + PAUSE_SECONDS
         self._charged = time.perf_counter()
         return leave
 
@@ -189,7 +183,7 @@ class Lane:
     def _rows(self, rows: NDArray[np.int64]) -> Tensor:
         return torch.from_numpy(np.array(rows)).to(self._device)
 
-    def _note_first_losses(self, stack: Stack, n: int) -> None:
+    def _note_first_losses(self, stack: AnyStack, n: int) -> None:
         losses = stack.loss_sums.tolist()
         for r, training in enumerate(self._seats):
             if training is not None and training.epoch == 0:
@@ -201,7 +195,7 @@ class Lane:
             training.seconds += (now - self._charged) / len(self._active)
         self._charged = now
 
-    def _checkpoints(self, stack: Stack, step: int) -> Iterator[Event]:
+    def _checkpoints(self, stack: AnyStack, step: int) -> Iterator[Event]:
         for r, training in enumerate(self._seats):
             if training is None or training.status is not None:
                 continue
@@ -214,14 +208,13 @@ class Lane:
             blob = training.freeze(stack.slot_state(r))
             yield Checkpointed(training.key, training.epoch, step, blob)
 
-    def _end_epoch(self, stack: Stack) -> Iterator[Event]:
+    def _end_epoch(self, stack: AnyStack) -> Iterator[Event]:
         n_rows, n_steps = sum(self._program.batch_sizes), len(self._program.batch_sizes)
         seated = [(r, t) for r, t in enumerate(self._seats) if t is not None]
         finite = stack.finite().tolist()
         losses, hits = stack.loss_sums.tolist(), stack.hit_sums.tolist()
-        norms = stack.norm_sums.tolist()
+        norms, counts = stack.norm_sums.tolist(), self._workshop.counts
         for r, training in seated:
-            counts = stack.loss.counts
             metrics = mean_metrics(losses[r], hits[r], n_rows, counts)
             norm = norms[r] / n_steps
             if not finite[r]:
@@ -260,12 +253,12 @@ class Lane:
             yield Ended(training.outcome(where), kept[r])
         self._charged = time.perf_counter()
 
-    def _packed(self, stack: Stack, slot: int, training: Training) -> bytes | None:
+    def _packed(self, stack: AnyStack, slot: int, training: Training) -> bytes | None:
         if not self._options.keep_weights or training.status != "finished":
             return None
-        return pack_weights(training.best or stack.slot_weights(slot), self._program)
+        return self._workshop.pack(training.best or stack.slot_weights(slot))
 
-    def _watch(self, stack: Stack, slot: int, training: Training) -> None:
+    def _watch(self, stack: AnyStack, slot: int, training: Training) -> None:
         """Keep the weights of a best epoch; end a run that has waited too long for a better one."""
         restores = training.run.fit.restore_best
         if training.watch() and restores:
@@ -275,7 +268,7 @@ class Lane:
         if training.status == "finished" and training.best and training.run.fit.test != "never":
             stack.load_weights(slot, training.best)
 
-    def _score_valid(self, stack: Stack) -> None:
+    def _score_valid(self, stack: AnyStack) -> None:
         for group in stack.groups:
             first = self._seats[group.start]
             assert first is not None
@@ -283,7 +276,7 @@ class Lane:
                 rows = self._rows(first.rows.valid)
                 self._score_rows(stack, "valid", rows, first.batches, group.start, group.stop)
 
-    def _score_test(self, stack: Stack) -> None:
+    def _score_test(self, stack: AnyStack) -> None:
         if any(_scores_test(t) for t in self._active) and self._task.n_test:
             if self._test is None:
                 self._test = self._rows(self._task.test_rows("score runs"))
@@ -293,24 +286,15 @@ class Lane:
                 self._record_nothing(training, "test")
 
     def _score_rows(
-        self, stack: Stack, split: str, rows: Tensor, group: str, start: int, stop: int
+        self, stack: AnyStack, split: str, rows: Tensor, group: str, start: int, stop: int
     ) -> None:
-        # Whole turns of the vector loops, as in `arrange`, for any number of slots.
-        lanes = min(self._program.score_lanes, padded(len(rows), TWO_VECTORS))
-        if lanes not in self._scorers:
-            self._scorers[lanes] = Scorer(
-                self._program, self._data, self._products, len(stack.slots), lanes
-            )
-        wants_correct = (
-            self._options.keep_correct and split == "test" and stack.loss.counts == "accuracy"
-        )
-        scores = self._scorers[lanes].score(
-            [w[start:stop] for w in stack.weights],
-            [b[start:stop] for b in stack.biases],
-            stack.hidden,
+        counts = self._workshop.counts
+        wants_correct = self._options.keep_correct and split == "test" and counts == "accuracy"
+        scores = self._workshop.score(
+            stack,
             rows,
             (split, group),
-            start=start,
+            (start, stop),
             keep_hits=wants_correct and any(t.status == "finished" for t in self._active),
             keep_outputs=bool(self._measures),
         )
@@ -321,9 +305,9 @@ class Lane:
             if training.status == "diverged" or (split == "test" and not _scores_test(training)):
                 self._record_nothing(training, split)
                 continue
-            metrics = scores.metrics(r - start, stack.loss.counts)
+            metrics = scores.metrics(r - start, counts)
             for name, measure in self._measures.items():
-                targets = self._data.raw_targets(rows)
+                targets = self._workshop.data.raw_targets(rows)
                 metrics[name] = evaluate(name, measure, targets, scores.outputs[r - start])
             training.record({f"{split}_{name}": value for name, value in metrics.items()})
             if split == "test" and training.best and training.status == "finished":
@@ -335,8 +319,7 @@ class Lane:
         """Keep the metrics of a split as long as the history, by NaN, where they are not known."""
         if split == "test" and training.run.fit.test == "never":
             return
-        counts = "accuracy" if self._program.loss == "cross-entropy" else "rmse"
-        for name in ("loss", counts, *self._measures):
+        for name in ("loss", self._workshop.counts, *self._measures):
             training.record({f"{split}_{name}": math.nan})
 
 

@@ -168,6 +168,15 @@ def zero_loss(name: str, task: Task, huber_delta: float = 1.0) -> float:
     return float(loss.values(targets).mean())
 
 
+def training_loss(
+    name: str, n_outputs: int, dtype: torch.dtype, huber_delta: float, smooths: bool
+) -> Loss:
+    """Return the loss by which stacks train; `smooths` spreads targets over all classes."""
+    if smooths:
+        return SmoothedCrossEntropy(n_outputs, dtype)
+    return loss_of(name, n_outputs, dtype, huber_delta)
+
+
 def loss_of(name: str, n_outputs: int, dtype: torch.dtype, huber_delta: float = 1.0) -> Loss:
     """Return the loss of that name by which stacks with `n_outputs` outputs are scored."""
     if name == "cross-entropy":

@@ -7,8 +7,9 @@ from collections.abc import Hashable, Iterable
 from itertools import pairwise
 
 from mlplab.engine.activations import activation
+from mlplab.engine.modules.program import ModuleProgram
 from mlplab.engine.numerics import runs_per_block
-from mlplab.engine.program import Program
+from mlplab.engine.program import AnyProgram, Program
 
 BUDGET_BYTES = 256 * 2**20
 """What one stack may take, unless told otherwise."""
@@ -18,6 +19,8 @@ CACHE_BYTES = 12 * 2**20
 
 _MOST_SLOTS = 4096
 _LEAST_SLOTS = 8
+_UNIT = 16  # linear models that train in one vector
+_MOST_TEAMS = 32
 # Copies of the weights that optimisers keep: moments, gradient and scratch.
 _STATES = {"sgd": 0, "momentum": 1, "nesterov": 2, "lars": 3, "rmsprop": 3, "adam": 4, "adamw": 4}
 _CUSTOM_STATES = 4  # a gradient, and about as much as Adam's in what a user's step keeps
@@ -37,12 +40,22 @@ def slot_bytes(program: Program) -> int:
     acts += program.lanes * _further_per_unit(program) * hidden
     forms = "grad_norm" in program.measures or program.clips
     norm = _size(program) * sum(layers) + 8 * max(layers) if forms else 0
+    states = _states(program)
+    return _size(program) * (sum(layers) * (1 + states) + acts) + norm
+
+
+def _states(program: AnyProgram) -> int:
+    """Count the copies of the weights that are kept beside them."""
     is_fused = program.optimiser in ("adam", "adamw") and program.fused_adam
     states = _STATES.get(program.optimiser, _CUSTOM_STATES)
     if is_fused:
         states = _FUSED_ADAM_STATES
-    states += 2 * program.averages  # the means, and the copy while they are scored
-    return _size(program) * (sum(layers) * (1 + states) + acts) + norm
+    return states + 2 * program.averages  # the means, and the copy while they are scored
+
+
+def unit_bytes(program: Program) -> int:
+    """Return what a thread of compiled loops works on: one network, or sixteen linear models."""
+    return slot_bytes(program) * (_UNIT if program.n_layers == 1 else 1)
 
 
 def group_bytes(program: Program) -> int:
@@ -100,15 +113,72 @@ class Room:
         return True
 
 
+class ModuleRoom:
+    """Counts runs with modules into teams until a stack is full; the first is always let in."""
+
+    def __init__(self, program: ModuleProgram, budget_bytes: int = BUDGET_BYTES) -> None:
+        self._program = program
+        self._budget = budget_bytes
+        self._taken: Counter[int] = Counter()
+
+    @property
+    def n_runs(self) -> int:
+        """How many runs are in."""
+        return self._taken.total()
+
+    @property
+    def n_teams(self) -> int:
+        """How many calls a step of the stack takes."""
+        return max(self._taken.values(), default=0)
+
+    @property
+    def bytes(self) -> int:
+        """What the stack takes with the runs that are in."""
+        return module_stack_bytes(self._program, self.n_teams)
+
+    def let_in(self, seat: int) -> bool:
+        """Let in a run for a seat of a team if there is room."""
+        n_teams = max(self.n_teams, self._taken[seat] + 1)
+        if self._taken and (
+            n_teams > _MOST_TEAMS or module_stack_bytes(self._program, n_teams) > self._budget
+        ):
+            return False
+        self._taken[seat] += 1
+        return True
+
+
+def module_stack_bytes(program: ModuleProgram, n_teams: int) -> int:
+    """Return what a stack of modules takes: every team's state, and one team's step at a time."""
+    look, team = program.blueprint, program.team
+    # Parameters, their gradients as they are found and as they are kept, and the optimiser's own.
+    state = look.n_params * (2 + _states(program)) + look.n_fixed
+    batch = min(program.batch_size, program.n_rows)
+    # What the forward pass keeps, as much again on the way back, and the batch itself.
+    step = batch * (2 * look.kept_per_example + program.n_features + 4 * program.n_outputs)
+    return _size(program) * team * (n_teams * state + step + look.n_params)
+
+
 def rooms(
-    program: Program, batches: Iterable[Hashable], budget_bytes: int = BUDGET_BYTES
-) -> list[Room]:
+    program: AnyProgram, batches: Iterable[Hashable], budget_bytes: int = BUDGET_BYTES
+) -> list[Room] | list[ModuleRoom]:
     """Count runs into as many stacks as they need, one stack after the other."""
+    if isinstance(program, ModuleProgram):
+        return _module_rooms(program, sum(1 for _ in batches), budget_bytes)
     filled = [Room(program, budget_bytes)]
     for one in batches:
         if not filled[-1].let_in(one):
             filled.append(Room(program, budget_bytes))
             filled[-1].let_in(one)
+    return filled
+
+
+def _module_rooms(program: ModuleProgram, n_runs: int, budget_bytes: int) -> list[ModuleRoom]:
+    """The same for runs with modules, as if their keys named all seats equally often."""
+    filled = [ModuleRoom(program, budget_bytes)]
+    for run in range(n_runs):
+        if not filled[-1].let_in(run % program.team):
+            filled.append(ModuleRoom(program, budget_bytes))
+            filled[-1].let_in(run % program.team)
     return filled
 
 
@@ -140,5 +210,5 @@ def _further_per_unit(program: Program) -> int:
     return 2 * (program.norm != "none") + act.needs_input + 2 * bool(act.slopes)
 
 
-def _size(program: Program) -> int:
+def _size(program: AnyProgram) -> int:
     return 8 if program.dtype == "float64" else 4

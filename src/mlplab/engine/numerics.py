@@ -11,11 +11,13 @@ import os
 import platform
 from collections.abc import Iterator
 from functools import lru_cache
+from importlib.metadata import version
 from typing import Literal
 
 import torch
 
 from mlplab.engine.kernels import runs_in_block
+from mlplab.engine.native.suits import is_available
 from mlplab.engine.openblas import openblas
 from mlplab.specs import Provenance
 from mlplab.version import ENGINE_VERSION
@@ -52,7 +54,8 @@ def _profile() -> str:
     blas = openblas()
     if kernel_kind() == "loop" or blas is None:
         return "loop-mkl" if torch.backends.mkl.is_available() else "loop"  # type: ignore[no-untyped-call]
-    return f"openblas-{blas.version}-{blas.core.lower()}"
+    compiled = f"-numba-{version('numba')}" if is_available() else ""
+    return f"openblas-{blas.version}{compiled}-{blas.core.lower()}"
 
 
 @lru_cache(maxsize=4)

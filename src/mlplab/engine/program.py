@@ -5,10 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
+from typing import Any
 
 from mlplab.data import Task
+from mlplab.engine.batches import batch_sizes
+from mlplab.engine.modules.blueprint import blueprint_of
+from mlplab.engine.modules.program import ModuleProgram
+from mlplab.engine.native.suits import suits
 from mlplab.errors import ConfigError
-from mlplab.specs import SGD, Custom, Optimiser, Run
+from mlplab.specs import SGD, Custom, Module, Optimiser, Run
 from mlplab.specs.activation import activation_settings
 
 _LANES = 16  # floats in 64 bytes
@@ -44,6 +49,9 @@ class Program:
     huber_delta: float = 1.0
     clips: bool = False
     averages: bool = False
+    sparse: bool = False
+    native: bool = False
+    """Whether compiled loops train it, on a CPU; see `native.suits`."""
 
     @cached_property
     def padded_widths(self) -> tuple[int, ...]:
@@ -53,8 +61,7 @@ class Program:
     @cached_property
     def batch_sizes(self) -> tuple[int, ...]:
         """The size of each batch of an epoch."""
-        full, rest = divmod(self.n_rows, self.batch_size)
-        return (self.batch_size,) * full + ((rest,) if rest and self.keep_partial else ())
+        return batch_sizes(self.n_rows, self.batch_size, self.keep_partial)
 
     @cached_property
     def lanes(self) -> int:
@@ -113,12 +120,15 @@ class Program:
         return sum(2 * i * o for i, o in pairwise(self.widths))
 
 
-def program_of(run: Run, task: Task, n_rows: int, n_valid: int = 0) -> Program:
+AnyProgram = Program | ModuleProgram
+
+
+def program_of(run: Run, task: Task, n_rows: int, n_valid: int = 0) -> AnyProgram:
     """Compile the static part of a run with `n_rows` training and `n_valid` validation rows.
 
     Raises:
-        ConfigError: the loss does not fit the task, an epoch has no whole batch, or patience has
-            nothing to watch.
+        ConfigError: the loss does not fit the task, an epoch has no whole batch, patience has
+            nothing to watch, or a user's module does not fit.
     """
     classes = task.kind == "classification"
     loss = run.fit.loss
@@ -144,22 +154,40 @@ def program_of(run: Run, task: Task, n_rows: int, n_valid: int = 0) -> Program:
             f"fit.patience={run.fit.patience}: needs validation rows to watch; give {task.name} "
             "some, e.g. valid=0.1"
         )
+    common: dict[str, Any] = {
+        "loss": loss,
+        "optimiser": _optimiser_kind(run.optim),
+        "batch_size": run.fit.batch_size,
+        "keep_partial": keep,
+        "n_rows": n_rows,
+        "dtype": run.fit.dtype,
+        "measures": tuple(sorted(run.fit.measures)),
+        "smooths": run.fit.label_smoothing > 0,
+        "huber_delta": run.fit.huber_delta if loss == "huber" else 1.0,
+        "clips": run.optim.clip_norm > 0 or run.optim.clip_value > 0,
+        "averages": run.fit.ema > 0,
+        "sparse": run.optim.l1 > 0,
+    }
+    net = run.net
+    if isinstance(net, Module):
+        blueprint = blueprint_of(net, task.n_features, task.n_outputs, run.fit.dtype)
+        return ModuleProgram(net, task.n_features, task.n_outputs, blueprint, **common)
+    if net.inputs > task.n_features:
+        raise ConfigError(
+            f"net.inputs: expected at most the {task.n_features} features of {task.name}; "
+            f"got {net.inputs}"
+        )
+    native = suits(run, task, loss, common["optimiser"], run.fit.batch_size)
+    # Linear models of sixteen lanes may see different numbers of inputs.
+    together = native and not net.hidden
+    n_in = task.n_features if together or not net.inputs else net.inputs
     return Program(
-        widths=(task.n_features, *run.net.hidden, task.n_outputs),
-        activation=run.net.activation if run.net.hidden else "identity",
-        loss=loss,
-        optimiser=_optimiser_kind(run.optim),
-        batch_size=run.fit.batch_size,
-        keep_partial=keep,
-        n_rows=n_rows,
-        dtype=run.fit.dtype,
-        has_dropout=bool(run.net.dropout),
-        measures=tuple(sorted(run.fit.measures)),
-        norm=run.net.norm if run.net.hidden else "none",
-        smooths=run.fit.label_smoothing > 0,
-        huber_delta=run.fit.huber_delta if loss == "huber" else 1.0,
-        clips=run.optim.clip_norm > 0 or run.optim.clip_value > 0,
-        averages=run.fit.ema > 0,
+        widths=(n_in, *net.hidden, task.n_outputs),
+        activation=net.activation if net.hidden else "identity",
+        has_dropout=bool(net.dropout),
+        norm=net.norm if net.hidden else "none",
+        native=native,
+        **common,
     )
 
 

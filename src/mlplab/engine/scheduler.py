@@ -11,7 +11,7 @@ from mlplab.engine.lane import Lane, Options
 from mlplab.engine.measures import Measure, measures_of
 from mlplab.engine.memory import BUDGET_BYTES
 from mlplab.engine.numerics import training_mode
-from mlplab.engine.program import Program
+from mlplab.engine.program import AnyProgram, Program
 from mlplab.engine.training import Splits, Training
 from mlplab.specs import Run
 
@@ -28,9 +28,10 @@ def train(
     checkpoint_seconds: float = 20.0,
     budget_bytes: int = BUDGET_BYTES,
     slots: int | None = None,
+    threads: int = 1,
     stop: Callable[[], bool] = lambda: False,
 ) -> Iterator[Event]:
-    """Train runs of one task on one thread; say what happens, run by run.
+    """Train runs of one task; say what happens, run by run.
 
     A run's metrics and weights are the same bits whichever runs it is given with, in any order.
 
@@ -45,6 +46,7 @@ def train(
         checkpoint_seconds: time between two checkpoints of a run; the first come sooner.
         budget_bytes: what the slots may take.
         slots: at most so many runs at a time; default: what budget and cache allow.
+        threads: for programs in compiled loops; the others use one.
         stop: asked a few times a second; once true, every run is checkpointed and training ends.
 
     Raises:
@@ -53,7 +55,14 @@ def train(
     """
     place = device_of(device)
     options = Options(
-        place, keep_weights, keep_correct, checkpoint_seconds, budget_bytes, slots, stop
+        place,
+        keep_weights,
+        keep_correct,
+        checkpoint_seconds,
+        budget_bytes,
+        slots,
+        stop,
+        threads,
     )
     inner = _lanes(runs, task, resume or {}, measures, options)
     try:
@@ -78,15 +87,21 @@ def _lanes(
     names = tuple(sorted({name for run in runs for name in run.fit.measures}))
     found = measures_of(names, measures)
     splits = Splits(task)
-    waiting: dict[tuple[Program, int], dict[str, Training]] = {}
+    waiting: dict[tuple[AnyProgram, int], dict[str, Training]] = {}
     for run in runs:
         training = Training.begin(run, splits)
         if training.key in resume:
             training.thaw(resume[training.key])
         waiting.setdefault((training.program, training.step), {})[training.key] = training
+    place = options.device.type
     while waiting:
         program, step = next(iter(waiting))
         members = list(waiting.pop((program, step)).values())
-        stopped = yield from Lane(program, members, splits, found, options).run()
+        if isinstance(program, Program) and program.native and place == "cpu":
+            from mlplab.engine.native.lane import NativeLane
+
+            stopped = yield from NativeLane(program, members, splits, options).run()
+        else:
+            stopped = yield from Lane(program, members, splits, found, options).run()
         if stopped:
             return

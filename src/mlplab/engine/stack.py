@@ -19,13 +19,14 @@ from mlplab.engine.gradient import Gradient
 from mlplab.engine.hidden import HiddenLayer
 from mlplab.engine.initialise import initial_weight
 from mlplab.engine.kernels import Products
-from mlplab.engine.losses import Judged, Loss, SmoothedCrossEntropy, loss_of
+from mlplab.engine.losses import Judged, SmoothedCrossEntropy, training_loss
 from mlplab.engine.optimisers import Slot, optimiser_of
 from mlplab.engine.optimisers.base import twin
+from mlplab.engine.places import put_state
 from mlplab.engine.program import Program, padded
 from mlplab.engine.sharing import Group, Sharing, Spread
+from mlplab.engine.sparsity import SoftThreshold
 from mlplab.engine.tensors import TaskTensors
-from mlplab.errors import StoreError
 from mlplab.specs import Run
 
 
@@ -49,7 +50,9 @@ class Stack:
         self.groups = list(groups)
         self.dtype = getattr(torch, program.dtype)
         self._products = products
-        self.loss = _training_loss(program, self.dtype)
+        self.loss = training_loss(
+            program.loss, program.widths[-1], self.dtype, program.huber_delta, program.smooths
+        )
         n, widths, lanes = len(slots), program.padded_widths, program.lanes
         pairs = list(pairwise(widths))
         self.weights = [self._matrices(n, o, i) for i, o in pairs]
@@ -82,6 +85,7 @@ class Stack:
         }
         self._averaging = Averaging(self._params) if program.averages else None
         self._clipping = Clipping(self.weights[0], self._sum_dtype) if program.clips else None
+        self._sparsity = SoftThreshold(self.weights[0]) if program.sparse else None
         sharing = Sharing(products, groups, widths[1])
         self._feed = Feed(program, len(groups), sharing.members, data, self.dtype)
         self._h = [self._zeros(n, width, lanes) for width in widths[1:]]
@@ -114,7 +118,7 @@ class Stack:
         """Draw a slot's first weights; see `initialise.initial_weight`."""
         widths = self.program.widths
         for layer, (n_in, n_out) in enumerate(pairwise(widths)):
-            drawn = initial_weight(run.net.init, run.seed, layer, n_out, n_in)
+            drawn = initial_weight(run.mlp.init, run.seed, layer, n_out, n_in)
             self.weights[layer][slot, :, :n_in] = torch.from_numpy(np.array(drawn))
         for hidden in self.hidden:
             hidden.initialise(slot)
@@ -141,21 +145,11 @@ class Stack:
         Raises:
             StoreError: it is the state of another network.
         """
-        self._put(state, self.slot_state(slot))
+        put_state(state, self.slot_state(slot))
 
     def load_weights(self, slot: int, weights: dict[str, Tensor]) -> None:
         """Put weights from `slot_weights` into a slot."""
-        self._put(weights, self.slot_weights(slot))
-
-    def _put(self, state: dict[str, Tensor], places: dict[str, Tensor]) -> None:
-        for name, place in places.items():
-            found = state.get(name)
-            if found is None or found.shape != place.shape or found.dtype != place.dtype:
-                what = "nothing" if found is None else f"{tuple(found.shape)} {found.dtype}"
-                raise StoreError(
-                    f"checkpoint: expected {name} {tuple(place.shape)} {place.dtype}; got {what}"
-                )
-            place.copy_(found)
+        put_state(weights, self.slot_weights(slot))
 
     def finite(self) -> Tensor:
         """Say for each slot whether all its weights and biases are finite, (R,) bool."""
@@ -177,6 +171,8 @@ class Stack:
             self.loss.begin_epoch([run.fit.label_smoothing if run else 0.0 for run in runs])
         if self._clipping is not None:
             self._clipping.begin_epoch(self.slots)
+        if self._sparsity is not None:
+            self._sparsity.begin_epoch(self.slots, len(self.program.batch_sizes))
         if self._averaging is not None:
             self._averaging.begin_epoch(self.slots)
 
@@ -198,6 +194,8 @@ class Stack:
         else:
             self._backward_clipped(delta, n, self._clipping)
         self.optimiser.end_step(self.weights, self._vectors, self.state)
+        if self._sparsity is not None:
+            self._sparsity.apply(self.weights, step)
         if self._averaging is not None:
             self._averaging.begin_step(step)
             self._averaging.follow()
@@ -309,9 +307,3 @@ class Stack:
         self.loss_sums += loss
         same = judged.hit is judged.loss
         self.hit_sums += loss if same else judged.hit[:, :n].sum(1, dtype=self._sum_dtype)
-
-
-def _training_loss(program: Program, dtype: torch.dtype) -> Loss:
-    if program.smooths:
-        return SmoothedCrossEntropy(program.widths[-1], dtype)
-    return loss_of(program.loss, program.widths[-1], dtype, program.huber_delta)

@@ -15,12 +15,27 @@ from mlplab.data import Task
 class TaskTensors:
     """Inputs, targets and weights of a task, not copied; bytes become floats per batch."""
 
-    def __init__(self, task: Task, dtype: torch.dtype, width: int, device: torch.device) -> None:
-        """Take a task's arrays; `width` is the padded number of features in a batch."""
-        self.n_features = task.n_features
+    def __init__(
+        self,
+        task: Task,
+        dtype: torch.dtype,
+        width: int,
+        device: torch.device,
+        n_features: int | None = None,
+    ) -> None:
+        """Take a task's arrays.
+
+        Args:
+            task: the task.
+            dtype: of the arithmetic.
+            width: the padded number of features in a batch.
+            device: where the arrays go.
+            n_features: of each example, from the first on; None is all.
+        """
+        self.n_features = n_features or task.n_features
         self.width = width
         self.dtype = dtype
-        self._inputs = _borrow(task.inputs).to(device)
+        self._inputs = _borrow(task.inputs)[:, : self.n_features].to(device)
         self._scale = task.input_scale
         self._weights = None if task.weights is None else _borrow(task.weights).to(device)
         self.n_outputs = task.n_outputs

@@ -11,9 +11,9 @@ from typing import Any
 from torch import Tensor
 
 from mlplab.data import Split, Task
-from mlplab.engine.program import Program, program_of
+from mlplab.engine.program import AnyProgram, Program, program_of
 from mlplab.errors import StoreError
-from mlplab.specs import Outcome, Rows, Run, canonical_json
+from mlplab.specs import MLP, Outcome, Own, Rows, Run, canonical_json
 from mlplab.specs.outcome import Status
 
 _FAR = 1000.0
@@ -31,6 +31,8 @@ class Splits:
 
     def sizes(self, run: Run) -> tuple[int, int]:
         """Return how many rows a run trains on, and how many validate it; no matter of seeds."""
+        if isinstance(run.rows, Own):
+            self.of(run)  # a block beyond the pool is told before anything trains
         if run.rows not in self._sizes:
             split = self.of(run)
             self._sizes[run.rows] = (len(split.train), len(split.valid))
@@ -52,7 +54,7 @@ class Training:
 
     run: Run
     key: str
-    program: Program
+    program: AnyProgram
     n_valid: int
     batches: str
     """Runs with equal `batches` and epoch see the same examples at the same time."""
@@ -83,6 +85,14 @@ class Training:
             n_valid=n_valid,
             batches=canonical_json([run.seed, run.rows, task.valid]),
         )
+
+    @property
+    def n_params(self) -> int:
+        """All numbers that the run learns: vectors of linear models have room for more inputs."""
+        program, net = self.program, self.run.net
+        if isinstance(net, MLP) and net.inputs and isinstance(program, Program):
+            return program.n_params - (program.widths[0] - net.inputs) * program.widths[1]
+        return program.n_params
 
     @property
     def rows(self) -> Split:
@@ -143,7 +153,7 @@ class Training:
             epochs=self.epoch,
             history={name: tuple(values) for name, values in self.history.items()},
             seconds=self.seconds,
-            n_params=self.program.n_params,
+            n_params=self.n_params,
             diverged_epoch=self.diverged_epoch,
             best_epoch=self.best_epoch if self._restores else None,
             correct=dict(self.correct),

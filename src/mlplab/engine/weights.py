@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from mlplab.engine.activations import Activation, activation
+from mlplab.engine.modules.score import predict_module
 from mlplab.engine.norms import EPS
 from mlplab.engine.program import Program
 from mlplab.errors import DataError, StoreError
-from mlplab.specs import Run
+from mlplab.specs import Module, Run
 
 FURTHER = ("gain", "mean", "variance", "slope")
 """What a hidden layer may have beside weight and bias."""
@@ -96,8 +97,12 @@ def predict(run: Run, weights: bytes, inputs: NDArray[Any], scale: float = 1.0) 
     Raises:
         DataError: the inputs do not have the network's number of features.
     """
+    if isinstance(run.net, Module):
+        return predict_module(run, weights, inputs, scale)
     layers = unpack_layers(weights)
     n_features = layers[0].weight.shape[1]
+    if run.net.inputs and inputs.ndim == 2:
+        inputs = inputs[:, : run.net.inputs]
     if inputs.ndim != 2 or inputs.shape[1] != n_features:
         raise DataError(f"inputs: expected shape (N, {n_features}); got {inputs.shape}")
     act = activation(run.net.activation)

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from mlplab.data import Task
-from mlplab.engine import Program
-from mlplab.engine.cost import STEP_SECONDS, flop_rate, run_flop, run_steps
+from mlplab.engine.cost import STEP_SECONDS, run_steps, run_work
 from mlplab.engine.memory import rooms
+from mlplab.engine.program import AnyProgram
 from mlplab.engine.training import Splits, Training
 from mlplab.specs import Run
 
@@ -32,6 +32,16 @@ class _Part:
     steps: float
 
 
+def apart(runs: Sequence[Run], task: Task) -> tuple[list[Run], list[Run]]:
+    """Return the runs that compiled loops train on threads, and those for stacks in workers."""
+    splits = Splits(task)
+    native: list[Run] = []
+    others: list[Run] = []
+    for run in runs:
+        (native if Training.begin(run, splits).program.native else others).append(run)
+    return native, others
+
+
 def deal(runs: Sequence[Run], task: Task, workers: int) -> list[Chunk]:
     """Split runs into chunks, the longest first.
 
@@ -39,10 +49,10 @@ def deal(runs: Sequence[Run], task: Task, workers: int) -> list[Chunk]:
     small ones (whose steps cost the same for ten runs as for a hundred) not at all.
     """
     splits = Splits(task)
-    members: dict[Program, list[_Part]] = {}
+    members: dict[AnyProgram, list[_Part]] = {}
     for run in runs:
         training = Training.begin(run, splits)
-        work = run_flop(run, training.program, task, training.n_valid) / flop_rate()
+        work = run_work(run, training.program, task, training.n_valid)
         steps = run_steps(run, training.program) * STEP_SECONDS
         members.setdefault(training.program, []).append(_Part(training, work, steps))
     total = sum(part.work for parts in members.values() for part in parts)

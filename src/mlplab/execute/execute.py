@@ -14,7 +14,7 @@ from mlplab.data import Task
 from mlplab.engine import Event, train
 from mlplab.engine.measures import Measure, measures_of
 from mlplab.errors import ConfigError
-from mlplab.execute.chunks import deal
+from mlplab.execute.chunks import apart, deal
 from mlplab.execute.processes import in_processes
 from mlplab.specs import Run
 from mlplab.specs.plugins import plugins_of
@@ -65,8 +65,8 @@ def execute(
     Args:
         runs: their task refs must belong to `task`; a run given twice is trained once.
         task: the data.
-        workers: processes; None takes `default_workers()`, and this process for small jobs;
-            1 is always this process.
+        workers: processes, or threads for what compiled loops train; None takes
+            `default_workers()`, and this process for small jobs; 1 is always this process.
         device: `cpu`; on another device all runs train in this process.
         resume: checkpoints by run key.
         keep_weights: let `Ended` carry weights.
@@ -95,6 +95,12 @@ def execute(
     plugins = plugins_of(runs)
     states = {key: state.blob for key, state in (resume or {}).items()}
     many = workers or default_workers()
+    if device == "cpu" and many > 1:
+        native, runs = apart(runs, task)
+        if native:
+            yield from train(native, task, resume=states, device=device, threads=many, **options)
+        if not runs:
+            return
     if device == "cpu" and many > 1 and _can_travel([*metrics.values(), *plugins.values()]):
         chunks = deal(runs, task, many)
         seconds = sum(chunk.seconds for chunk in chunks)

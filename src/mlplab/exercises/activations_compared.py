@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from mlplab.draw import learning_curves, metric_by_factor
+from mlplab.draw import critical_differences, learning_curves, metric_by_factor
 from mlplab.exercises.bands import T_BAND
 from mlplab.exercises.registry import Findings
 from mlplab.exercises.wording import means, summary_table, verdict_values
@@ -77,13 +77,33 @@ def tell(same: Runs, rates: Runs, own: Runs) -> Findings:
         band=T_BAND,
         name="training-loss",
     )
+    apart = critical_differences(
+        tuned,
+        "valid_accuracy",
+        by="net.activation",
+        n_test=len(own.experiment.data.split(0, own.experiment.base.rows).valid),
+        title=_apart_title(tuned),
+        caption={"en": "Each activation at its own rate.", "zh": "每种激活函数各用自己的学习率。"},
+        name="told-apart",
+    )
     table = summary_table(
         {"the chapter's rate": same, "its own rate": own},
         ["train_loss", "valid_accuracy", "test_accuracy"],
     )
     return Findings(
-        values, (by_activation, curves), {"By activation, mean and 95 % interval": table}
+        values, (by_activation, apart, curves), {"By activation, mean and 95 % interval": table}
     )
+
+
+def _apart_title(tuned: Any) -> dict[str, str]:
+    lost = tuned.loc[tuned["status"].ne("finished"), "net.activation"]
+    sound = tuned[~tuned["net.activation"].isin(lost)]
+    means = sound.groupby("net.activation")["valid_accuracy"].mean().sort_values()
+    worst, best = (str(means.index[i]) for i in (0, -1))
+    return {
+        "en": f"At rates of their own, {best} is highest on validation images and {worst} lowest",
+        "zh": f"各用自己的学习率时，验证图像上 {best} 最高，{worst} 最低",
+    }
 
 
 def _usual_rate(same: Runs) -> float:

@@ -106,12 +106,17 @@ def answer(
         device: `cpu`, `cuda`, `mps`.
         progress: called with a `Progress`.
         until_decided: add seeds, at looks declared before, until claims are decided.
+
+    Raises:
+        ConfigError: a package that the exercise needs is not installed.
     """
     from mlplab.exercises.progress import Whole
     from mlplab.store import Store
 
     started = time.monotonic()
     how = profile_of(profile)
+    if exercise.needs is not None:
+        exercise.needs()
     kept = store if isinstance(store, Store) else Store(store)
     experiments = exercise.design(how, seeds)
     whole = None if progress is None else Whole(progress, list(experiments.values()), kept)
@@ -133,7 +138,11 @@ def answer(
     if exercise.then is not None:
         further = exercise.then(finished, how, seeds)
         finished |= {name: run(experiment) for name, experiment in further.items()}
-    verdicts = (*proved, *(v for runs in finished.values() for v in runs.verdicts()))
+    verdicts = (
+        *proved,
+        *(v for runs in finished.values() for v in runs.verdicts()),
+        *_measure(exercise, finished, how, kept),
+    )
     findings = exercise.tell(finished, how, part())
     return Answer(exercise, how, finished, verdicts, findings, time.monotonic() - started)
 
@@ -150,13 +159,32 @@ def _prove(exercise: Exercise, store: Store) -> tuple[Verdict, ...]:
         one = checked[says]
         word = "proved" if one.holds else "refuted"
         verdicts.append(Verdict(id=Proof(says=says).id, says=says, verdict=word, note=one.note))
-    title = f"{exercise.id} proofs"
+    _keep(f"{exercise.id} proofs", verdicts, ("note",), store)
+    return tuple(verdicts)
+
+
+def _measure(
+    exercise: Exercise, runs: Mapping[str, Runs], profile: Profile, store: Store
+) -> tuple[Verdict, ...]:
+    """Decide the claims about what is computed from the runs, in the order declared."""
+    from mlplab.exercises.measured import decide_measured
+
+    if exercise.measure is None:
+        return ()
+    found = {one.says: one for one in exercise.measure(runs, profile)}
+    verdicts = decide_measured([found[says] for says in exercise.measured])
+    title = f"{exercise.id} measured, {profile.name}"
+    _keep(title, verdicts, ("verdict", "effect", "n_seeds", "note"), store)
+    return verdicts
+
+
+def _keep(title: str, verdicts: Sequence[Verdict], told: Sequence[str], store: Store) -> None:
+    """Put into the ledger what differs from its last entry in one of the fields told."""
     known = {row["id"]: row for row in store.verdicts(title)}
     rows = [verdict.model_dump(mode="json") for verdict in verdicts]
-    new = [row for row in rows if known.get(row["id"], {}).get("note") != row["note"]]
+    new = [row for row in rows if any(known.get(row["id"], {}).get(k) != row[k] for k in told)]
     if new:
         store.put_verdicts(title, new)
-    return tuple(verdicts)
 
 
 def plan(

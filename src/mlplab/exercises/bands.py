@@ -22,3 +22,12 @@ T_BAND = Band(
     },
     _t_interval,
 )
+
+REPETITION_BAND = Band(
+    {
+        "en": "Mean and 95 % t-interval of the mean over repetitions of the search on one table "
+        "of runs.",
+        "zh": "均值及其 95 % t 区间，取自在同一张训练表上重复的搜索。",
+    },
+    _t_interval,
+)

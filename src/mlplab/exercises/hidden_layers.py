@@ -24,7 +24,7 @@ def tell(one_rate: Runs, rates: Runs, own: Runs) -> Findings:
     (deeper_own,) = own.verdicts()
     frame = _with_depth(one_rate)
     frame["initialisation"] = frame["arm"].map(
-        {arm.label: INITS[arm.run.net.init.kind] for arm in one_rate.arms}
+        {arm.label: INITS[arm.run.mlp.init.kind] for arm in one_rate.arms}
     )
     own_frame = _with_depth(own)
     mean = frame.groupby(["initialisation", "layers"])["test_accuracy"].mean()
@@ -46,7 +46,7 @@ def tell(one_rate: Runs, rates: Runs, own: Runs) -> Findings:
         "n_stuck": sum(
             count.failures
             for label, count in failures.items()
-            if one_rate.experiment.find(label).run.net.init.kind == "normal"
+            if one_rate.experiment.find(label).run.mlp.init.kind == "normal"
         ),
         "n_published": len(one_rate.experiment.seeds) * len(one_rate.arms) // 2,
     }
@@ -77,7 +77,7 @@ def tell(one_rate: Runs, rates: Runs, own: Runs) -> Findings:
 
 def _with_depth(runs: Runs) -> pd.DataFrame:
     frame = runs.frame(last=True)
-    frame["layers"] = frame["arm"].map({a.label: len(a.run.net.hidden) for a in runs.arms})
+    frame["layers"] = frame["arm"].map({a.label: len(a.run.mlp.hidden) for a in runs.arms})
     return frame
 
 

@@ -67,7 +67,7 @@ def tell(
         "verdict_best": _WORDS[is_best.verdict],
         "verdict_wide": _WORDS[wide.verdict],
         "verdict_narrow": _WORDS[narrow.verdict],
-        "chosen": best.arm.run.net.hidden[0],
+        "chosen": best.arm.run.mlp.hidden[0],
         "chosen_valid": best.mean,
         # The claim's own sets, at the claim's share of the level: the verdict follows from them.
         "candidates": _widths(is_best.details.get("candidates", best.candidates), widths),
@@ -90,7 +90,7 @@ def tell(
 
 
 def _widths(labels: Any, runs: Runs) -> str:
-    found = sorted(runs.experiment.find(label).run.net.hidden[0] for label in labels)
+    found = sorted(runs.experiment.find(label).run.mlp.hidden[0] for label in labels)
     return ", ".join(map(str, found)) or "–"
 
 
@@ -104,7 +104,7 @@ def _tables(widths: Runs, published: Runs) -> dict[str, pd.DataFrame]:
             metrics.remove("valid_accuracy")
         for parts in zip(*(runs.summary(metric) for metric in metrics), strict=True):
             arm = runs.experiment.find(parts[0].arm)
-            row: dict[str, Any] = {"hidden units": arm.run.net.hidden[0], "setting": kind}
+            row: dict[str, Any] = {"hidden units": arm.run.mlp.hidden[0], "setting": kind}
             for metric, part in zip(metrics, parts, strict=True):
                 row[metric] = part.mean
                 row[f"{metric} low"], row[f"{metric} high"] = part.interval or (None, None)
@@ -160,7 +160,7 @@ def _figures(
         },
         name="paired-differences",
     )
-    labels = {arm.label: arm.run.net.hidden[0] for arm in widths.arms}
+    labels = {arm.label: arm.run.mlp.hidden[0] for arm in widths.arms}
     chosen = best_set(
         frame,
         "valid_accuracy",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlplab.draw import Figure, Quantity, Text, band_lines, metric_by_factor
 from mlplab.exercises.bands import T_BAND
+from mlplab.exercises.minima import minima
 from mlplab.exercises.profile import Profile
 from mlplab.exercises.registry import Findings
 from mlplab.exercises.signals import signal_frame
@@ -36,7 +37,7 @@ def tell(runs: Runs, profile: Profile, progress: Report | None = None) -> Findin
     """Collect what the page of 4.3.3 says and shows; the chosen one's test score is fresh."""
     identity, small, wide, same, zero = runs.verdicts()
     frame = runs.frame(last=True)
-    kinds = {arm.label: arm.run.net.init.kind for arm in runs.arms}
+    kinds = {arm.label: arm.run.mlp.init.kind for arm in runs.arms}
     frame["initialisation"] = [NAMES[kinds[label]] for label in frame["arm"]]
     test = {kinds[label]: mean for label, mean in means(runs, "test_accuracy").items()}
     best = runs.best("valid_accuracy")
@@ -48,7 +49,7 @@ def tell(runs: Runs, profile: Profile, progress: Report | None = None) -> Findin
         "n_seeds": len(runs.experiment.seeds),
         "epochs": runs.experiment.base.fit.epochs,
         "n_train": len(runs.experiment.data.split(0, runs.experiment.base.rows).train),
-        "chosen": NAMES[best.arm.run.net.init.kind],
+        "chosen": NAMES[best.arm.run.mlp.init.kind],
         "chosen_valid": best.mean,
         "candidates": list_words([NAMES[kinds[str(label)]] for label in candidates]),
         "optimism": best.optimism,
@@ -63,7 +64,7 @@ def tell(runs: Runs, profile: Profile, progress: Report | None = None) -> Findin
     }.items():  # fmt: skip
         values |= verdict_values(f"verdict_{name}", verdict)
     signals = signal_frame(
-        {NAMES[arm.run.net.init.kind]: arm.run for arm in runs.arms}, runs.experiment.data
+        {NAMES[arm.run.mlp.init.kind]: arm.run for arm in runs.arms}, runs.experiment.data
     )
     first = signals[(signals["what"] == "gradient") & (signals["x"] == 1)]
     gradient = {
@@ -90,7 +91,10 @@ def tell(runs: Runs, profile: Profile, progress: Report | None = None) -> Findin
         ),
         "Sizes at the first weights": signals,
     }
-    return Findings(values, (accuracy, *_signal_figures(signals, values)), tables)
+    he = next(label for label, kind in kinds.items() if kind == "he")
+    between, planes = minima(runs, he)
+    figures = (accuracy, *_signal_figures(signals, values), *planes)
+    return Findings(values | between, figures, tables)
 
 
 def _signal_figures(signals: pd.DataFrame, values: Mapping[str, Any]) -> tuple[Figure, ...]:

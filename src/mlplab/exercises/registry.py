@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from mlplab.draw import Figure
+    from mlplab.exercises.measured import Measured
     from mlplab.experiment import Experiment, Runs
     from mlplab.experiment.progress import Report
 
@@ -54,6 +55,7 @@ class Checked:
 Prove = Callable[[], Sequence[Checked]]
 Design = Callable[[Profile, int | None], "Mapping[str, Experiment]"]
 Then = Callable[["Mapping[str, Runs]", Profile, int | None], "Mapping[str, Experiment]"]
+Measure = Callable[["Mapping[str, Runs]", Profile], "Sequence[Measured]"]
 Tell = Callable[["Mapping[str, Runs]", Profile, "Report | None"], Findings]
 
 
@@ -72,6 +74,9 @@ class Exercise:
         later: the claims of these, in words.
         prove: decides the statements that need no runs.
         proofs: these, in words.
+        measure: numbers per repetition of what is computed from the runs, with their claims.
+        measured: these claims, in words.
+        needs: raises one clear line, before anything runs, if an optional package is missing.
     """
 
     id: str
@@ -84,6 +89,9 @@ class Exercise:
     later: tuple[str, ...] = ()
     prove: Prove | None = None
     proofs: tuple[str, ...] = ()
+    measure: Measure | None = None
+    measured: tuple[str, ...] = ()
+    needs: Callable[[], object] | None = None
 
     def text(self, language: str) -> Text:
         """Return the words in a language."""
@@ -98,10 +106,10 @@ class Exercise:
     def n_claims(self) -> int:
         """Number of claims in the standard design."""
         declared = sum(len(e.claims) for e in self.design(PROFILES["standard"], None).values())
-        return declared + len(self.later) + len(self.proofs)
+        return declared + len(self.later) + len(self.proofs) + len(self.measured)
 
 
-SECTIONS = ("section_4_1", "section_4_2", "section_4_3")
+SECTIONS = ("section_4_1", "section_4_2", "section_4_2_search", "section_4_3")
 _EXERCISES: dict[str, Exercise] = {}
 
 
@@ -116,6 +124,9 @@ def exercise(
     later: Sequence[str] = (),
     prove: Prove | None = None,
     proofs: Sequence[str] = (),
+    measure: Measure | None = None,
+    measured: Sequence[str] = (),
+    needs: Callable[[], object] | None = None,
 ) -> Callable[[Design], Design]:
     """Register a design as the exercise of that id.
 
@@ -124,7 +135,19 @@ def exercise(
 
     def register(design: Design) -> Design:
         _EXERCISES[id] = Exercise(
-            id, slug, kind, design, tell, chinese or {}, then, tuple(later), prove, tuple(proofs)
+            id,
+            slug,
+            kind,
+            design,
+            tell,
+            chinese or {},
+            then,
+            tuple(later),
+            prove,
+            tuple(proofs),
+            measure,
+            tuple(measured),
+            needs,
         )
         return design
 

@@ -201,3 +201,87 @@ def initialisations(profile: Profile, seeds: int | None = None) -> Mapping[str, 
             name=f"4.3.3 initialisations, {profile.name}",
         )
     }
+
+
+_PUBLISHED_BEST = "256 units and rate 0.1 are the best setting of the grid"
+_BETTER = "the grid's best setting has a higher test accuracy than 256 units at rate 0.1"
+_HOT = "at rate 100 the training loss ends above its value without any training"
+
+
+def _tell_width_and_rate(
+    runs: Mapping[str, Runs], profile: Profile, progress: Report | None
+) -> Findings:
+    from mlplab.exercises.width_and_rate import tell
+
+    return tell(runs["grid"], runs["hot"], runs["finalists"], profile, progress)
+
+
+def _grid_finalists(
+    runs: Mapping[str, Runs], profile: Profile, seeds: int | None
+) -> Mapping[str, Experiment]:
+    grid = runs["grid"]
+    ranked = sorted(
+        (
+            one
+            for one in grid.summary("valid_accuracy")
+            if not one.n_failed and one.mean == one.mean
+        ),
+        key=lambda one: -one.mean,
+    )
+    published = {"net.hidden": 256, "optim.lr": 0.1}
+    arms = [dict(one.factors) for one in ranked[: profile.pick(2, 4)]]
+    arms = [published, *(arm for arm in arms if arm != published)]
+    claims = (
+        BestArm(says=_PUBLISHED_BEST, arm=published, arms=tuple(arms), metric="valid_accuracy"),
+        Difference(says=_BETTER, arm=arms[1], baseline=published, expect="higher"),
+    )
+    return {
+        "finalists": Experiment(
+            TaskRef(name=section_4_2.FASHION, valid=0.1),
+            grid.experiment.base.with_value("fit.test", "end"),
+            arms=arms,
+            seeds=seeds or profile.n_seeds,
+            claims=claims,
+            name=f"4.3.1 finalists, {profile.name}",
+        )
+    }
+
+
+@exercise(
+    "4.3.1",
+    slug="width-and-rate",
+    tell=_tell_width_and_rate,
+    then=_grid_finalists,
+    later=(_PUBLISHED_BEST, _BETTER),
+    chinese={
+        _PUBLISHED_BEST: "256 个单元与学习率 0.1 是网格中最好的设置",
+        _BETTER: "网格中的最佳设置在测试集上优于 256 个单元与学习率 0.1",
+        _HOT: "学习率为 100 时，训练损失最终高于完全不训练时的值",
+    },
+)
+def width_and_rate(profile: Profile, seeds: int | None = None) -> Mapping[str, Experiment]:
+    """Try every width with every rate; the finalists get seeds of their own."""
+    base = comparable(profile)
+    task = TaskRef(name=section_4_2.FASHION, valid=0.1)
+    widths = profile.pick((16, 256, 512), (16, 32, 64, 128, 256, 512))
+    rates = profile.pick((0.001, 0.1, 0.5, 10.0), (1e-4, 1e-3, 0.01, 0.1, 0.3, 1.0, 10.0, 100.0))
+    hot = {"net.hidden": (256,), "optim.lr": 100.0}
+    return {
+        "grid": Experiment(
+            task,
+            base.with_value("fit.test", "never"),
+            vary={"net.hidden": [(width,) for width in widths], "optim.lr": rates},
+            seeds=TUNING_SEEDS[: profile.pick(1, 2)],
+            name=f"4.3.1 grid, {profile.name}",
+        ),
+        "hot": Experiment(
+            task,
+            base,
+            arms=[hot],
+            seeds=seeds or profile.n_seeds,
+            claims=(
+                Threshold(says=_HOT, arm=hot, metric="train_loss", value=2.302585, expect="higher"),
+            ),
+            name=f"4.3.1 hot, {profile.name}",
+        ),
+    }

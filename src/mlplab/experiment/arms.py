@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mlplab.errors import ConfigError
-from mlplab.specs import Run, Spec, resolve
+from mlplab.specs import Module, Run, Spec, resolve
 
 ArmLike = "Arm | Mapping[str, Any] | str"
 
@@ -140,6 +140,9 @@ def show_value(value: Any) -> str:
     >>> show_value((256, 128)), show_value(Adam(lr=0.01))
     ('256,128', 'adam(lr=0.01)')
     """
+    if isinstance(value, Module):
+        inner = ",".join(f"{name}={show_value(item)}" for name, item in value.settings)
+        return f"{value.name}({inner})" if inner else value.name
     if isinstance(value, Spec):
         fields = {
             name: getattr(value, name)

@@ -13,11 +13,12 @@ from mlplab.specs.claim import (
 )
 from mlplab.specs.fit import Fit
 from mlplab.specs.init import Init
+from mlplab.specs.module import Module
 from mlplab.specs.net import MLP
 from mlplab.specs.optim import LARS, OPTIMISERS, SGD, Adam, AdamW, Custom, Optimiser, RMSprop
 from mlplab.specs.outcome import Outcome, Provenance
 from mlplab.specs.paths import get_path, resolve, set_path
-from mlplab.specs.rows import First, Fold, Rows, SeedSplit
+from mlplab.specs.rows import First, Fold, Own, Rows, SeedSplit
 from mlplab.specs.run import Run, TaskRef
 from mlplab.specs.schedule import Schedule, schedule
 
@@ -38,8 +39,10 @@ __all__ = [
     "Fold",
     "Init",
     "Interaction",
+    "Module",
     "Optimiser",
     "Outcome",
+    "Own",
     "Proof",
     "Provenance",
     "RMSprop",

@@ -80,7 +80,10 @@ def explain(problems: ValidationError, model: type[BaseModel]) -> str:
     """Put every problem of a validation into one line: the field, what was expected, the value."""
     lines = []
     for problem in problems.errors(include_url=False):
-        place = ".".join(str(part) for part in problem["loc"]) or model.__name__
+        parts = [str(part) for part in problem["loc"]]
+        if parts[:2] == ["net", "mlp"]:
+            del parts[1]  # users say net.hidden
+        place = ".".join(parts) or model.__name__
         if problem["type"] == "extra_forbidden":
             known = [name for name in model.model_fields if name != "kind"]
             close = difflib.get_close_matches(str(problem["loc"][-1]), known, n=1)

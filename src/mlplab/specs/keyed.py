@@ -7,6 +7,7 @@ import operator
 from functools import lru_cache
 
 import numpy as np
+import numpy.typing as npt
 
 _WORD = 2**64
 _PLACES = 3
@@ -41,8 +42,17 @@ def philox(seed: int, purpose: str, *place: int) -> np.random.Generator:
         if not 0 <= number < _WORD:
             raise ValueError(f"place: expected numbers from 0 to 2**64 - 1; got {number}")
         counter[word] = number
-    key = np.array(_key(operator.index(seed), purpose, len(place)), dtype=np.uint64)
+    key = philox_key(seed, purpose, len(place))
     return np.random.Generator(np.random.Philox(counter=counter, key=key))
+
+
+def philox_key(seed: int, purpose: str, n_places: int) -> npt.NDArray[np.uint64]:
+    """Return the key of `philox` for a seed and purpose with so many numbers of a place, (2,).
+
+    >>> philox_key(1, "split", 0).dtype.name
+    'uint64'
+    """
+    return np.array(_key(operator.index(seed), purpose, n_places), dtype=np.uint64)
 
 
 @lru_cache(maxsize=4096)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Discriminator, Field, Tag, model_validator
 
 from mlplab.specs.activation import ACTIVATION_FORMS, Activation
 from mlplab.specs.base import Spec
 from mlplab.specs.init import INIT_FORMS, Init
+from mlplab.specs.module import Module
 
 Width = Annotated[int, Field(ge=1, le=1_000_000)]
 Rate = Annotated[float, Field(ge=0.0, lt=1.0)]
@@ -42,6 +43,9 @@ class MLP(Spec):
         "uniform:LOW,HIGH, orthogonal, identity, constant:VALUE or zeros.",
         examples=list(INIT_FORMS),
     )
+    inputs: int = Field(
+        0, ge=0, description="How many of the task's features are seen, from the first; 0 is all."
+    )
     dropout: tuple[Rate, ...] = Field(
         (), description="Share of each hidden layer's outputs dropped in training; one for all."
     )
@@ -73,3 +77,14 @@ class MLP(Spec):
                 f"layers; got {list(self.dropout)}"
             )
         return self
+
+
+def _family(value: Any) -> str:
+    """Say which network is meant; an MLP has no `kind`, and its keys are older than modules."""
+    kind = value.get("kind") if isinstance(value, dict) else getattr(value, "kind", None)
+    return "module" if kind == "module" else "mlp"
+
+
+Net = Annotated[
+    Annotated[MLP, Tag("mlp")] | Annotated[Module, Tag("module")], Discriminator(_family)
+]

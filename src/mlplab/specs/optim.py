@@ -15,6 +15,21 @@ Decay = Annotated[
     float, Field(ge=0, description="L2 penalty: weight_decay * w joins the gradient.")
 ]
 Fraction = Annotated[float, Field(ge=0, lt=1)]
+DecayBiases = Annotated[
+    bool,
+    Field(
+        description="Whether biases (and gains and slopes) decay too, as in torch.optim; "
+        "False leaves them alone."
+    ),
+]
+L1 = Annotated[
+    float,
+    Field(
+        ge=0,
+        description="L1 penalty: after each step, weights (never biases) move towards 0 by "
+        "lr * l1 and stop there: exact zeros.",
+    ),
+]
 ClipNorm = Annotated[
     float,
     Field(ge=0, description="Most that the norm of the whole gradient may be; 0 does not clip."),
@@ -44,6 +59,8 @@ class SGD(Spec):
     momentum: Fraction = Field(0.0, description="Share of the last step kept.")
     nesterov: bool = Field(False, description="Look ahead along the momentum.")
     weight_decay: Decay = 0.0
+    decay_biases: DecayBiases = True
+    l1: L1 = 0.0
     clip_norm: ClipNorm = 0.0
     clip_value: ClipValue = 0.0
     schedule: Schedule = _SCHEDULE
@@ -67,6 +84,8 @@ class RMSprop(Spec):
     alpha: Fraction = Field(0.99, description="Memory of the mean square.")
     eps: float = Field(1e-8, gt=0, description="Added to the root in the denominator.")
     weight_decay: Decay = 0.0
+    decay_biases: DecayBiases = True
+    l1: L1 = 0.0
     clip_norm: ClipNorm = 0.0
     clip_value: ClipValue = 0.0
     schedule: Schedule = _SCHEDULE
@@ -83,6 +102,8 @@ class Adam(Spec):
     betas: tuple[Fraction, Fraction] = Field((0.9, 0.999), description="Memory of the two means.")
     eps: float = Field(1e-8, gt=0, description="Added to the root in the denominator.")
     weight_decay: Decay = 0.0
+    decay_biases: DecayBiases = True
+    l1: L1 = 0.0
     clip_norm: ClipNorm = 0.0
     clip_value: ClipValue = 0.0
     schedule: Schedule = _SCHEDULE
@@ -99,6 +120,8 @@ class AdamW(Spec):
     betas: tuple[Fraction, Fraction] = Field((0.9, 0.999), description="Memory of the two means.")
     eps: float = Field(1e-8, gt=0, description="Added to the root in the denominator.")
     weight_decay: float = Field(0.01, ge=0, description="Decoupled: w shrinks by lr * this.")
+    decay_biases: DecayBiases = True
+    l1: L1 = 0.0
     clip_norm: ClipNorm = 0.0
     clip_value: ClipValue = 0.0
     schedule: Schedule = _SCHEDULE
@@ -117,6 +140,8 @@ class LARS(Spec):
     trust: float = Field(0.01, gt=0, description="Share of a layer's norm that a step may move.")
     momentum: Fraction = Field(0.9, description="Share of the last step kept.")
     weight_decay: Decay = 0.0
+    decay_biases: DecayBiases = True
+    l1: L1 = 0.0
     clip_norm: ClipNorm = 0.0
     clip_value: ClipValue = 0.0
     schedule: Schedule = _SCHEDULE
@@ -137,6 +162,8 @@ class Custom(Spec):
         (), description="Its own numbers by name, free per run; those left out have their defaults."
     )
     weight_decay: Decay = 0.0
+    decay_biases: DecayBiases = True
+    l1: L1 = 0.0
     clip_norm: ClipNorm = 0.0
     clip_value: ClipValue = 0.0
     schedule: Schedule = _SCHEDULE

@@ -7,6 +7,7 @@ from typing import Any
 
 from mlplab.errors import ConfigError
 from mlplab.specs.base import Spec
+from mlplab.specs.module import Module
 from mlplab.specs.net import MLP
 
 
@@ -17,8 +18,12 @@ def get_path(spec: Spec, path: str) -> Any:
         ConfigError: no such field.
     """
     value: Any = spec
-    for name in path.split("."):
+    rest = path
+    while rest:
+        name, _, rest = rest.partition(".")
         _check(value, name, path)
+        if rest and isinstance(value, Module) and name == "settings":
+            return value.setting(rest)
         value = getattr(value, name)
     return value
 
@@ -27,7 +32,9 @@ def set_path(spec: Any, path: str, value: Any) -> Any:
     """Return a copy of a spec with the value at a dotted path replaced, validated again."""
     name, _, rest = path.partition(".")
     _check(spec, name, path)
-    if rest:
+    if rest and isinstance(spec, Module) and name == "settings":
+        value = dict(spec.settings) | {rest: value}
+    elif rest:
         value = set_path(getattr(spec, name), rest, value)
     changes: dict[str, Any] = {name: value}
     # A rate per layer belongs to the layers it was given for.
@@ -51,6 +58,11 @@ def resolve(spec: Spec, name: str) -> str:
         f"{outer}.{name}"
         for outer in type(spec).model_fields
         if name in getattr(type(getattr(spec, outer)), "model_fields", ())
+    ]
+    found += [
+        f"{outer}.settings.{name}"
+        for outer in type(spec).model_fields
+        if isinstance(inner := getattr(spec, outer), Module) and name in inner.known_settings
     ]
     if len(found) == 1:
         return found[0]

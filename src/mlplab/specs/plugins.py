@@ -1,4 +1,4 @@
-"""What users add by name: activations, initialisations, schedules and optimisers."""
+"""What users add by name: activations, initialisations, schedules, optimisers and modules."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from mlplab.errors import ConfigError
 if TYPE_CHECKING:
     from mlplab.specs.run import Run
 
-PluginKind = Literal["activation", "init", "schedule", "optimiser"]
+PluginKind = Literal["activation", "init", "schedule", "optimiser", "module"]
 PluginName = tuple[PluginKind, str]
 
 _PLUGINS: dict[PluginName, Any] = {}
@@ -57,10 +57,15 @@ def plugins_of(runs: Iterable[Run]) -> dict[PluginName, Any]:
     """Return what users registered and these runs name, for a worker process to install."""
     if not _PLUGINS:
         return {}
+    from mlplab.specs.module import Module
+
     wanted: set[PluginName] = set()
     for run in runs:
-        wanted.add(("activation", run.net.activation))
-        wanted.add(("init", run.net.init.kind))
+        if isinstance(run.net, Module):
+            wanted.add(("module", run.net.name))
+        else:
+            wanted.add(("activation", run.net.activation))
+            wanted.add(("init", run.net.init.kind))
         wanted.add(("schedule", run.optim.schedule.kind))
         wanted.add(("optimiser", getattr(run.optim, "name", "")))
     return {name: made for name, made in _PLUGINS.items() if name in wanted}

@@ -40,4 +40,26 @@ class First(Spec):
     n: int = Field(ge=1)
 
 
-Rows = Annotated[SeedSplit | Fold | First, Field(discriminator="kind")]
+class Own(Spec):
+    """A sample of the run's own: `n` rows of the pool for seed 0, the next block for seed 1, ...
+
+    Blocks are `stride` rows apart, so that with one stride a larger sample holds a smaller one;
+    the `valid` rows at the end of a block are held out. For data that are made to be drawn from.
+    """
+
+    kind: Literal["own"] = "own"
+    n: int = Field(ge=1)
+    stride: int = Field(0, ge=0, description="Rows from one block to the next; 0 is n + valid.")
+    valid: int = Field(0, ge=0)
+
+    @model_validator(mode="after")
+    def _fits(self) -> Own:
+        if self.stride and self.stride < self.n + self.valid:
+            raise ValueError(
+                f"stride: expected 0 or at least n + valid = {self.n + self.valid}; "
+                f"got {self.stride}"
+            )
+        return self
+
+
+Rows = Annotated[SeedSplit | Fold | First | Own, Field(discriminator="kind")]

@@ -6,9 +6,10 @@ from typing import Any
 
 from pydantic import Field, JsonValue
 
+from mlplab.errors import ConfigError
 from mlplab.specs.base import Spec, digest
 from mlplab.specs.fit import Fit
-from mlplab.specs.net import MLP
+from mlplab.specs.net import MLP, Net
 from mlplab.specs.optim import SGD, Optimiser
 from mlplab.specs.rows import Rows, SeedSplit
 from mlplab.version import ENGINE_VERSION
@@ -41,7 +42,7 @@ class Run(Spec):
     """
 
     task: TaskRef | None = Field(None, description="Filled in by the experiment.")
-    net: MLP = MLP()
+    net: Net = MLP()
     optim: Optimiser = SGD()
     fit: Fit = Fit()
     rows: Rows = Field(SeedSplit(), description="Which rows of the pool train.")
@@ -51,6 +52,17 @@ class Run(Spec):
     def key(self) -> str:
         """Hash of the question: spec, data content and engine version."""
         return digest({"engine": ENGINE_VERSION, "run": self.canonical()})
+
+    @property
+    def mlp(self) -> MLP:
+        """The network, for what only MLPs have.
+
+        Raises:
+            ConfigError: it is a module.
+        """
+        if isinstance(self.net, MLP):
+            return self.net
+        raise ConfigError(f"net: expected an MLP here; got the module {self.net.name!r}")
 
     def with_value(self, path: str, value: Any) -> Run:
         """Return this run with the field at a dotted path set to `value`.

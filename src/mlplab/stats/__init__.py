@@ -1,5 +1,6 @@
 """What runs prove: intervals, verdicts, best arms, failures; numpy and scipy only."""
 
+from mlplab.stats.anova import Anova, functional_anova, without_noise
 from mlplab.stats.arms import ArmsDecision, decide_arms, median_interval
 from mlplab.stats.best import BestArms, best_arms
 from mlplab.stats.chain import ChainDecision, decide_chain
@@ -23,6 +24,7 @@ from mlplab.stats.failures import (
 )
 from mlplab.stats.images import new_images_interval, new_images_variance, unpack_correct
 from mlplab.stats.interval import ALPHA, Interval, alpha_per_claim, grid_floor, mean_interval
+from mlplab.stats.pairs import Pairs, tell_apart
 from mlplab.stats.power import MIN_SEEDS, seeds_needed
 from mlplab.stats.selection import Selection, score_label, selection_optimism
 from mlplab.stats.sequential import (
@@ -44,6 +46,7 @@ __all__ = [
     "MIN_SEEDS",
     "SPLIT",
     "WORDS",
+    "Anova",
     "ArmsDecision",
     "BestArms",
     "ChainDecision",
@@ -52,6 +55,7 @@ __all__ = [
     "FailureCount",
     "Interval",
     "LooksDecision",
+    "Pairs",
     "Selection",
     "alpha_per_claim",
     "best_arms",
@@ -67,6 +71,7 @@ __all__ = [
     "decide_interval",
     "decide_many",
     "fails_more_often",
+    "functional_anova",
     "grid_floor",
     "is_settled",
     "look_number",
@@ -80,6 +85,8 @@ __all__ = [
     "score_label",
     "seeds_needed",
     "selection_optimism",
+    "tell_apart",
     "unpack_correct",
     "walk_looks",
+    "without_noise",
 ]

@@ -62,14 +62,14 @@ def signal(run: Run, task: Task, n_examples: int = 1024) -> Signal:
     from mlplab.theory.differentiable import differentiable
 
     rows = task.split(run.seed, run.rows).train[:n_examples]
-    widths = [task.n_features, *run.net.hidden, task.n_outputs]
-    applied = differentiable(run.net.activation)
+    widths = [task.n_features, *run.mlp.hidden, task.n_outputs]
+    applied = differentiable(run.mlp.activation)
     inputs = torch.from_numpy(np.array(task.inputs[rows], dtype=np.float64)) * task.input_scale
     with torch.enable_grad():
         h = inputs
         weights, sums, handed = [], [], []
         for layer, (n_in, n_out) in enumerate(pairwise(widths)):
-            drawn = initial_weight(run.net.init, run.seed, layer, n_out, n_in)
+            drawn = initial_weight(run.mlp.init, run.seed, layer, n_out, n_in)
             weight = torch.from_numpy(np.array(drawn)).requires_grad_()
             z = h @ weight.t()
             z.retain_grad()

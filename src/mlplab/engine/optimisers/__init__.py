@@ -12,7 +12,7 @@ from mlplab.engine.optimisers.momentum import MomentumSGD
 from mlplab.engine.optimisers.nesterov import NesterovSGD
 from mlplab.engine.optimisers.rmsprop import StackedRMSprop
 from mlplab.engine.optimisers.sgd import FusedSGD
-from mlplab.engine.program import Program
+from mlplab.engine.program import AnyProgram
 
 __all__ = ["Optimiser", "Slot", "optimiser_of"]
 
@@ -25,7 +25,7 @@ _KINDS: dict[str, Callable[[Tensor], Optimiser]] = {
 }
 
 
-def optimiser_of(program: Program, like: Tensor) -> Optimiser:
+def optimiser_of(program: AnyProgram, like: Tensor) -> Optimiser:
     """Make the optimiser of a program for tensors of `like`'s type and device."""
     kind, _, name = program.optimiser.partition(":")
     if kind == "custom":

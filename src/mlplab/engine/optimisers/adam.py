@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 
 import numpy as np
 import torch
@@ -11,7 +12,7 @@ from torch import Tensor
 from mlplab.engine.optimisers.base import (
     LayerGradient,
     Slot,
-    per_slot,
+    decays_of,
     rates_of,
     same_runs,
     step_numbers,
@@ -64,7 +65,10 @@ class StackedAdam:
         self._step_sizes = torch.tensor(steps.T, dtype=like.dtype)[:, :, None, None].unbind()
         smalls = (self._eps * root).T
         self._smalls = torch.tensor(smalls, dtype=like.dtype)[:, :, None, None].unbind()
-        self._shrinks = self._rates.map(lambda rate: 1 - rate * self._decay)
+        self._shrinks = self._rates.map(lambda rate: 1 - rate * self._decays.weights)
+        self._vector_shrinks = self._rates.map(
+            lambda rate: 1 - rate.squeeze(2) * self._decays.vectors
+        )
 
     def _take_runs(self, slots: Sequence[Slot | None]) -> None:
         """Take what does not change from epoch to epoch."""
@@ -74,14 +78,13 @@ class StackedAdam:
         self._b2 = torch.tensor(self._betas[:, 1], dtype=like.dtype).view(-1, 1, 1)
         self._rest1, self._rest2 = 1 - self._b1, 1 - self._b2
         self._eps = np.array([[1.0 if slot is None else _eps(slot)] for slot in slots])
-        self._decay = per_slot(slots, lambda slot: slot.run.optim.weight_decay, like)
-        self._decays = bool(self._decay.any())
+        self._decays = decays_of(slots, like)
 
     def begin_step(self, step: int) -> None:
         """Take the step's corrections."""
         self._step = step
         self._size, self._small = self._step_sizes[step], self._smalls[step]
-        self._shrink = self._shrinks.at(step)
+        self._shrink, self._vector_shrink = self._shrinks.at(step), self._vector_shrinks.at(step)
 
     def delta_scale(self) -> None:
         """The moments want the gradient itself."""
@@ -92,14 +95,18 @@ class StackedAdam:
         """Renew the moments, then move."""
         formed = self._gradients[layer]
         gradient.write(formed)
-        self._move(weight, formed, state, f"w{layer}", self._scratch[layer], lambda t: t)
+        decay, shrink = self._decays.weights, self._shrink
+        name, scratch = f"w{layer}", self._scratch[layer]
+        self._move(weight, formed, state, name, scratch, decay, shrink, lambda t: t)
 
     def apply_vector(
         self, index: int, vector: Tensor, gradient: Tensor, state: dict[str, Tensor]
     ) -> None:
         """The same for a bias."""
         scratch = self._bias_scratch[index]
-        self._move(vector, gradient, state, f"b{index}", scratch, lambda t: t.squeeze(2))
+        decay, shrink = self._decays.vectors, self._vector_shrink
+        name = f"b{index}"
+        self._move(vector, gradient, state, name, scratch, decay, shrink, lambda t: t.squeeze(2))
 
     def _move(
         self,
@@ -108,13 +115,15 @@ class StackedAdam:
         state: dict[str, Tensor],
         name: str,
         scratch: Tensor,
+        decay: Tensor,
+        shrink: Tensor,
         shape: Callable[[Tensor], Tensor],
     ) -> None:
         first, second = state[f"first.{name}"], state[f"second.{name}"]
-        if self._decays and self._decoupled:
-            w.mul_(shape(self._shrink))
-        elif self._decays:
-            gradient.addcmul_(w, shape(self._decay))
+        if self._decays.any and self._decoupled:
+            w.mul_(shrink)
+        elif self._decays.any:
+            gradient.addcmul_(w, decay)
         first.mul_(shape(self._b1)).addcmul_(gradient, shape(self._rest1))
         gradient.mul_(gradient)
         second.mul_(shape(self._b2)).addcmul_(gradient, shape(self._rest2))
@@ -165,22 +174,26 @@ class FusedAdam(StackedAdam):
             number = float(self._numbers[r, self._step])
             if number not in numbers:
                 numbers[number] = torch.tensor(number, dtype=torch.float32)
-            params, gradients, firsts, seconds = self._views[r]
-            fused(
-                params,
-                gradients,
-                firsts,
-                seconds,
-                [],
-                [numbers[number]] * len(params),
-                lr=float(self._rates.numbers[r, self._step]),
-                beta1=optim.betas[0],
-                beta2=optim.betas[1],
-                weight_decay=optim.weight_decay,
-                eps=optim.eps,
-                amsgrad=False,
-                maximize=False,
-            )
+            # Where biases do not decay, they move by a call of their own.
+            apart = optim.weight_decay > 0 and not optim.decay_biases
+            cuts = (0, len(weights), None) if apart else (0, None)
+            for first, stop in pairwise(cuts):
+                params, gradients, means, squares = (part[first:stop] for part in self._views[r])
+                fused(
+                    params,
+                    gradients,
+                    means,
+                    squares,
+                    [],
+                    [numbers[number]] * len(params),
+                    lr=float(self._rates.numbers[r, self._step]),
+                    beta1=optim.betas[0],
+                    beta2=optim.betas[1],
+                    weight_decay=0.0 if first else optim.weight_decay,
+                    eps=optim.eps,
+                    amsgrad=False,
+                    maximize=False,
+                )
 
     def _views_of(
         self, weights: Sequence[Tensor], vectors: Sequence[Tensor], state: dict[str, Tensor]

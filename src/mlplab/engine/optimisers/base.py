@@ -94,6 +94,26 @@ def per_slot(
     return torch.tensor(numbers, dtype=like.dtype, device=like.device).view(-1, 1, 1)
 
 
+@dataclass(frozen=True, eq=False)
+class Decays:
+    """The L2 penalties of the slots: for weights (R, 1, 1), and for vectors (R, 1)."""
+
+    weights: Tensor
+    vectors: Tensor
+
+    @property
+    def any(self) -> bool:
+        """Whether a slot has one."""
+        return bool(self.weights.any())
+
+
+def decays_of(slots: Sequence[Slot | None], like: Tensor) -> Decays:
+    """Return the slots' penalties; a run may leave its biases alone."""
+    weights = per_slot(slots, lambda slot: slot.run.optim.weight_decay, like)
+    included = per_slot(slots, lambda slot: float(slot.run.optim.decay_biases), like)
+    return Decays(weights, (weights * included).squeeze(2))
+
+
 def same_runs(before: Sequence[Slot | None], now: Sequence[Slot | None]) -> bool:
     """Say whether the same runs sit in the same slots, whatever their epochs."""
     return len(before) == len(now) and all(

@@ -9,7 +9,7 @@ from typing import Any
 
 from torch import Tensor
 
-from mlplab.engine.optimisers.base import LayerGradient, Slot, per_slot, rates_of, twin
+from mlplab.engine.optimisers.base import LayerGradient, Slot, decays_of, per_slot, rates_of, twin
 from mlplab.errors import ConfigError
 from mlplab.specs import OPTIMISERS, Custom
 from mlplab.specs.plugins import find_plugin, register_plugin
@@ -88,8 +88,7 @@ class CustomOptimiser:
     def begin_epoch(self, slots: Sequence[Slot | None], n_steps: int) -> None:
         """Take this epoch's rates, decays and settings."""
         self._rates = rates_of(slots, n_steps, self._like)
-        self._decay = per_slot(slots, lambda slot: slot.run.optim.weight_decay, self._like)
-        self._decays = bool(self._decay.any())
+        self._decays = decays_of(slots, self._like)
         self._settings = {
             name: per_slot(slots, lambda slot, n=name, d=default: _setting(slot, n, d), self._like)  # type: ignore[misc]
             for name, default in self._step.defaults.items()
@@ -108,13 +107,14 @@ class CustomOptimiser:
         """Move one layer's weights."""
         formed = self._gradients[layer]
         gradient.write(formed)
-        self._move(f"w{layer}", weight, formed, state, lambda t: t)
+        self._move(f"w{layer}", weight, formed, state, self._decays.weights, lambda t: t)
 
     def apply_vector(
         self, index: int, vector: Tensor, gradient: Tensor, state: dict[str, Tensor]
     ) -> None:
         """Move a bias."""
-        self._move(f"b{index}", vector, gradient, state, lambda t: t.squeeze(2))
+        decay = self._decays.vectors
+        self._move(f"b{index}", vector, gradient, state, decay, lambda t: t.squeeze(2))
 
     def _move(
         self,
@@ -122,10 +122,11 @@ class CustomOptimiser:
         w: Tensor,
         gradient: Tensor,
         state: dict[str, Tensor],
+        decay: Tensor,
         shape: Callable[[Tensor], Tensor],
     ) -> None:
-        if self._decays:
-            gradient.addcmul_(w, shape(self._decay))
+        if self._decays.any:
+            gradient.addcmul_(w, decay)
         kept = {one: state[f"{one}.{name}"] for one in self._step.keeps}
         settings = {one: shape(value) for one, value in self._settings.items()}
         self._step.function(w, gradient, shape(self._rate), **kept, **settings)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from mlplab.engine.optimisers.base import LayerGradient, Slot, per_slot, rates_of, twin
+from mlplab.engine.optimisers.base import LayerGradient, Slot, decays_of, per_slot, rates_of, twin
 from mlplab.specs import LARS
 
 
@@ -32,8 +32,7 @@ class StackedLARS:
         self._rates = rates_of(slots, n_steps, self._like)
         self._trust = per_slot(slots, lambda slot: _settings(slot).trust, self._like)
         self._momentum = per_slot(slots, lambda slot: _settings(slot).momentum, self._like)
-        self._decay = per_slot(slots, lambda slot: slot.run.optim.weight_decay, self._like)
-        self._decays = bool(self._decay.any())
+        self._decays = decays_of(slots, self._like)
 
     def begin_step(self, step: int) -> None:
         """Take the step's rates."""
@@ -49,11 +48,11 @@ class StackedLARS:
         formed = self._gradients[layer]
         gradient.write(formed)
         size, slope = _norms(weight), _norms(formed)
-        ratio = self._trust * size / (slope + self._decay * size)
+        ratio = self._trust * size / (slope + self._decays.weights * size)
         ratio = torch.where((size > 0) & (slope > 0), ratio, torch.ones_like(ratio))
         self._own_rate = self._rate * ratio
-        if self._decays:
-            formed.addcmul_(weight, self._decay)
+        if self._decays.any:
+            formed.addcmul_(weight, self._decays.weights)
         velocity = state[f"velocity.w{layer}"]
         velocity.mul_(self._momentum).addcmul_(formed, self._own_rate)
         weight.sub_(velocity)
@@ -62,8 +61,8 @@ class StackedLARS:
         self, index: int, vector: Tensor, gradient: Tensor, state: dict[str, Tensor]
     ) -> None:
         """Move with the rate of the layer whose weights have just moved."""
-        if self._decays:
-            gradient.addcmul_(vector, self._decay.squeeze(2))
+        if self._decays.any:
+            gradient.addcmul_(vector, self._decays.vectors)
         velocity = state[f"velocity.b{index}"]
         velocity.mul_(self._momentum.squeeze(2)).addcmul_(gradient, self._own_rate.squeeze(2))
         vector.sub_(velocity)

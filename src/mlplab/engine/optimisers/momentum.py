@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from mlplab.engine.optimisers.base import LayerGradient, Slot, per_slot, rates_of, twin
+from mlplab.engine.optimisers.base import LayerGradient, Slot, decays_of, per_slot, rates_of, twin
 from mlplab.specs import SGD
 
 
@@ -26,8 +26,7 @@ class MomentumSGD:
         """Take this epoch's rates, momenta and decays."""
         self._moves = rates_of(slots, n_steps, self._like).map(torch.neg)
         self._momentum = per_slot(slots, _momentum, self._like)
-        self._decay = per_slot(slots, lambda slot: slot.run.optim.weight_decay, self._like)
-        self._decays = bool(self._decay.any())
+        self._decays = decays_of(slots, self._like)
 
     def begin_step(self, step: int) -> None:
         """Take the step's rates."""
@@ -42,8 +41,8 @@ class MomentumSGD:
         """Renew the velocity, then move."""
         velocity = state[f"velocity.w{layer}"]
         velocity.mul_(self._momentum)
-        if self._decays:
-            velocity.addcmul_(weight, self._decay)
+        if self._decays.any:
+            velocity.addcmul_(weight, self._decays.weights)
         gradient.add_to(velocity)
         weight.addcmul_(velocity, self._move)
 
@@ -53,8 +52,8 @@ class MomentumSGD:
         """The same for a bias."""
         velocity = state[f"velocity.b{index}"]
         velocity.mul_(self._momentum.squeeze(2))
-        if self._decays:
-            velocity.addcmul_(vector, self._decay.squeeze(2))
+        if self._decays.any:
+            velocity.addcmul_(vector, self._decays.vectors)
         velocity.add_(gradient)
         vector.addcmul_(velocity, self._move.squeeze(2))
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
-from mlplab.engine.optimisers.base import LayerGradient, Slot, per_slot, rates_of, twin
+from mlplab.engine.optimisers.base import LayerGradient, Slot, decays_of, per_slot, rates_of, twin
 from mlplab.specs import SGD
 
 
@@ -30,8 +30,7 @@ class NesterovSGD:
         """Take this epoch's rates, momenta and decays."""
         self._moves = rates_of(slots, n_steps, self._like).map(torch.neg)
         self._momentum = per_slot(slots, _momentum, self._like)
-        self._decay = per_slot(slots, lambda slot: slot.run.optim.weight_decay, self._like)
-        self._decays = bool(self._decay.any())
+        self._decays = decays_of(slots, self._like)
 
     def begin_step(self, step: int) -> None:
         """Take the step's rates."""
@@ -46,19 +45,25 @@ class NesterovSGD:
         """Renew the velocity, then move beyond it."""
         formed = self._gradients[layer]
         gradient.write(formed)
-        self._step(weight, formed, state[f"velocity.w{layer}"], lambda t: t)
+        self._step(weight, formed, state[f"velocity.w{layer}"], self._decays.weights, lambda t: t)
 
     def apply_vector(
         self, index: int, vector: Tensor, gradient: Tensor, state: dict[str, Tensor]
     ) -> None:
         """The same for a bias."""
-        self._step(vector, gradient, state[f"velocity.b{index}"], lambda t: t.squeeze(2))
+        velocity = state[f"velocity.b{index}"]
+        self._step(vector, gradient, velocity, self._decays.vectors, lambda t: t.squeeze(2))
 
     def _step(
-        self, w: Tensor, gradient: Tensor, velocity: Tensor, shape: Callable[[Tensor], Tensor]
+        self,
+        w: Tensor,
+        gradient: Tensor,
+        velocity: Tensor,
+        decay: Tensor,
+        shape: Callable[[Tensor], Tensor],
     ) -> None:
-        if self._decays:
-            gradient.addcmul_(w, shape(self._decay))
+        if self._decays.any:
+            gradient.addcmul_(w, decay)
         velocity.mul_(shape(self._momentum)).add_(gradient)
         gradient.addcmul_(velocity, shape(self._momentum))
         w.addcmul_(gradient, shape(self._move))

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
-from mlplab.engine.optimisers.base import LayerGradient, Slot, per_slot, rates_of, twin
+from mlplab.engine.optimisers.base import LayerGradient, Slot, decays_of, per_slot, rates_of, twin
 from mlplab.specs import RMSprop
 
 
@@ -34,8 +34,7 @@ class StackedRMSprop:
         # From double precision, as a single run has it: 1 - alpha loses digits in float32.
         self._rest = per_slot(slots, lambda slot: 1 - _settings(slot).alpha, self._like)
         self._eps = per_slot(slots, lambda slot: _settings(slot).eps, self._like, idle=1.0)
-        self._decay = per_slot(slots, lambda slot: slot.run.optim.weight_decay, self._like)
-        self._decays = bool(self._decay.any())
+        self._decays = decays_of(slots, self._like)
 
     def begin_step(self, step: int) -> None:
         """Take the step's rates."""
@@ -50,14 +49,16 @@ class StackedRMSprop:
         """Renew the mean square, then move."""
         formed = self._gradients[layer]
         gradient.write(formed)
-        self._step(weight, formed, state[f"square.w{layer}"], self._roots[layer], lambda t: t)
+        square, decay = state[f"square.w{layer}"], self._decays.weights
+        self._step(weight, formed, square, self._roots[layer], decay, lambda t: t)
 
     def apply_vector(
         self, index: int, vector: Tensor, gradient: Tensor, state: dict[str, Tensor]
     ) -> None:
         """The same for a bias."""
         square = state[f"square.b{index}"]
-        self._step(vector, gradient, square, torch.empty_like(square), lambda t: t.squeeze(2))
+        root = torch.empty_like(square)
+        self._step(vector, gradient, square, root, self._decays.vectors, lambda t: t.squeeze(2))
 
     def _step(
         self,
@@ -65,10 +66,11 @@ class StackedRMSprop:
         gradient: Tensor,
         square: Tensor,
         root: Tensor,
+        decay: Tensor,
         shape: Callable[[Tensor], Tensor],
     ) -> None:
-        if self._decays:
-            gradient.addcmul_(w, shape(self._decay))
+        if self._decays.any:
+            gradient.addcmul_(w, decay)
         torch.mul(gradient, gradient, out=root)
         square.mul_(shape(self._alpha)).addcmul_(root, shape(self._rest))
         torch.sqrt(square, out=root)

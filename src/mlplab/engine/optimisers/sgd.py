@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from mlplab.engine.optimisers.base import LayerGradient, Slot, per_slot, rates_of
+from mlplab.engine.optimisers.base import LayerGradient, Slot, decays_of, rates_of
 
 
 class FusedSGD:
@@ -27,15 +27,20 @@ class FusedSGD:
     def begin_epoch(self, slots: Sequence[Slot | None], n_steps: int) -> None:
         """Take this epoch's rates and decays."""
         rates = rates_of(slots, n_steps, self._like)
-        decay = per_slot(slots, lambda slot: slot.run.optim.weight_decay, self._like)
+        decays = decays_of(slots, self._like)
         self._scales = rates.map(torch.neg)
         # Multiplying by exactly 1 would change no bit, so a stack without decay may skip it.
-        self._shrinks = rates.map(lambda rate: 1 - rate * decay) if bool(decay.any()) else None
+        self._shrinks = self._vector_shrinks = None
+        if decays.any:
+            self._shrinks = rates.map(lambda rate: 1 - rate * decays.weights)
+            self._vector_shrinks = rates.map(lambda rate: 1 - rate.squeeze(2) * decays.vectors)
 
     def begin_step(self, step: int) -> None:
         """Take the step's rates."""
         self._scale = self._scales.at(step)
         self._shrink = None if self._shrinks is None else self._shrinks.at(step)
+        shrinks = self._vector_shrinks
+        self._vector_shrink = None if shrinks is None else shrinks.at(step)
 
     def delta_scale(self) -> Tensor:
         """-lr of each run."""
@@ -53,8 +58,8 @@ class FusedSGD:
         self, index: int, vector: Tensor, gradient: Tensor, state: dict[str, Tensor]
     ) -> None:
         """Add the step."""
-        if self._shrink is not None:
-            vector.mul_(self._shrink.squeeze(2))
+        if self._vector_shrink is not None:
+            vector.mul_(self._vector_shrink)
         vector.add_(gradient)
 
     def end_step(

@@ -1,0 +1,1 @@
+"""Networks that users bring as torch modules: stacked, vmapped, trained by torch's autograd."""

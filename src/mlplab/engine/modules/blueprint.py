@@ -1,0 +1,140 @@
+"""What a module is like, found out once by trying it: its size, its cost, whether it stacks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from mlplab.engine.modules.factory import Factory, ModuleFactory, make_module
+from mlplab.engine.modules.flop import FlopCount
+from mlplab.engine.modules.noise import keyed_noise
+from mlplab.engine.modules.skeleton import Skeleton
+from mlplab.errors import ConfigError
+from mlplab.specs import Module
+from mlplab.specs.plugins import find_plugin
+
+_TRIED = 2  # examples, and runs, that a module is tried with
+
+
+@dataclass(frozen=True)
+class Blueprint:
+    """The static part of a module.
+
+    Attributes:
+        n_params: numbers that one run learns.
+        n_fixed: numbers that it carries beside: buffers and frozen parameters.
+        flop_per_score: of one example's forward pass, as torch counts them.
+        kept_per_example: numbers that a forward pass keeps for the backward one.
+        stacks: whether torch.func.vmap can run several copies at once.
+    """
+
+    n_params: int
+    n_fixed: int
+    flop_per_score: int
+    kept_per_example: int
+    stacks: bool
+
+
+def blueprint_of(net: Module, n_features: int, n_outputs: int, dtype: str) -> Blueprint:
+    """Try a module on a few zeros.
+
+    Raises:
+        ConfigError: it fails, its outputs have another shape, it learns nothing, or its first
+            weights do not come from torch's generator.
+    """
+    found: ModuleFactory = find_plugin("module", net.name)
+    return _look(found.function, net, n_features, n_outputs, dtype)
+
+
+@lru_cache(maxsize=256)
+def _look(function: Factory, net: Module, n_features: int, n_outputs: int, dtype: str) -> Blueprint:
+    kind = getattr(torch, dtype)
+    with torch.inference_mode(False), torch.enable_grad():
+        model = make_module(net, n_features, n_outputs, kind, seed=0).train()
+        again = make_module(net, n_features, n_outputs, kind, seed=0)
+        _check_same(net, model, again)
+        skeleton = Skeleton(again)
+        learned, carried = skeleton.learned, skeleton.carried
+        if not learned:
+            raise ConfigError(f"module {net.name!r}: it has no parameters to learn")
+        x = torch.zeros(_TRIED, n_features, dtype=kind)
+        place = torch.device("cpu")
+        with keyed_noise(place, 0, "module trial"):
+            kept = _try(net, model, x, n_outputs)
+            again.train()
+            with FlopCount() as count, torch.no_grad():
+                again(x)
+            stacks = _stacks(skeleton, x)
+    return Blueprint(
+        n_params=sum(p.numel() for p in learned.values()),
+        n_fixed=sum(b.numel() for b in carried.values()),
+        flop_per_score=count.flop // _TRIED,
+        kept_per_example=kept // _TRIED,
+        stacks=stacks,
+    )
+
+
+def _check_same(net: Module, one: nn.Module, other: nn.Module) -> None:
+    twice = zip(one.state_dict().items(), other.state_dict().items(), strict=False)
+    for (name, first), (_, second) in twice:
+        if first.shape != second.shape or not torch.equal(first, second):
+            raise ConfigError(
+                f"module {net.name!r}: made twice from one seed, {name} differs; draw first "
+                "weights with torch's own generator (torch.randn, torch.nn.init)"
+            )
+
+
+def _try(net: Module, model: nn.Module, x: Tensor, n_outputs: int) -> int:
+    """Go forward and back once; return how many numbers were kept in between."""
+    weights = {p.data_ptr() for p in model.parameters()}
+    kept: dict[int, int] = {}
+
+    def keep(tensor: Tensor) -> Tensor:
+        if tensor.data_ptr() not in weights:
+            kept[tensor.data_ptr()] = tensor.numel()
+        return tensor
+
+    try:
+        with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
+            outputs = model(x)
+    except Exception as problem:
+        raise ConfigError(explain(net.name, problem)) from problem
+    check_outputs(net.name, outputs, (len(x), n_outputs), x.shape[1])
+    if not outputs.requires_grad:
+        raise ConfigError(f"module {net.name!r}: its outputs do not depend on its parameters")
+    outputs.sum().backward()
+    return sum(kept.values())
+
+
+def check_outputs(name: str, outputs: Any, shape: tuple[int, int], n_features: int) -> None:
+    """Raise a ConfigError unless outputs are a tensor (B, n_outputs)."""
+    if isinstance(outputs, Tensor) and tuple(outputs.shape) == shape:
+        return
+    got = tuple(outputs.shape) if isinstance(outputs, Tensor) else type(outputs).__name__
+    raise ConfigError(
+        f"module {name!r}: expected outputs of shape {shape} for inputs {(shape[0], n_features)}; "
+        f"got {got}"
+    )
+
+
+def explain(name: str, problem: Exception) -> str:
+    """Put what torch says of a module that fails into one line."""
+    text = (str(problem).strip() or "no message").splitlines()[0]
+    return f"module {name!r} failed with {type(problem).__name__}: {text}"
+
+
+def _stacks(skeleton: Skeleton, x: Tensor) -> bool:
+    """Say whether vmap can go forward and back through copies of a module."""
+    own = {n: torch.stack([p] * _TRIED).requires_grad_() for n, p in skeleton.learned.items()}
+    beside = {n: torch.stack([b] * _TRIED) for n, b in skeleton.carried.items()}
+    try:
+        outputs, _ = skeleton.call_stacked(own, beside, torch.stack([x] * _TRIED))
+        torch.autograd.grad(outputs.sum(), list(own.values()), allow_unused=True)
+    except (RuntimeError, NotImplementedError, ValueError):
+        # Noise, recurrent kernels, branches on values: such runs are called one by one.
+        return False
+    return True

@@ -1,0 +1,142 @@
+"""A lane of compiled loops: units of runs on threads of this process, no worker to start."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Generator, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+
+from mlplab.engine.events import Checkpointed, Ended, Event, Progressed
+from mlplab.engine.lane import FIRST_CHECKPOINT_SECONDS, PAUSE_SECONDS, Options
+from mlplab.engine.losses import zero_loss
+from mlplab.engine.native.arrays import Arrays
+from mlplab.engine.native.lanes import LANES
+from mlplab.engine.native.units import LinearUnit, MLPUnit, Unit
+from mlplab.engine.numerics import provenance
+from mlplab.engine.program import Program
+from mlplab.engine.training import Splits, Training
+from mlplab.engine.weights import pack_weights
+
+_CALL_SECONDS = 0.2  # about as long as one call may take: progress, checkpoints and Ctrl-C wait
+_FIRST_RATE = 5e9  # flop per second, until a call has been timed
+_MOST_STEPS = 20_000  # whose settings lie in memory at once
+
+
+@dataclass(eq=False)
+class _Work:
+    """A unit and how fast it was."""
+
+    unit: Unit
+    epoch_seconds: float
+    pause: float
+    seconds: float = 0.0
+    n_epochs: int = 0
+    kept_at: float = field(default_factory=time.monotonic)
+
+
+class NativeLane:
+    """The runs of one program that compiled loops train; see `lane.Lane`."""
+
+    def __init__(
+        self, program: Program, members: Sequence[Training], splits: Splits, options: Options
+    ) -> None:
+        self._program = program
+        self._queue = deque(sorted(members, key=_neighbours))
+        self._splits = splits
+        self._options = options
+        self._arrays = Arrays(splits.task, program.dtype, program.widths[0])
+        self._far = zero_loss(program.loss, splits.task, program.huber_delta)
+        self._patience = min(FIRST_CHECKPOINT_SECONDS, options.checkpoint_seconds)
+        self._linear = program.n_layers == 1
+
+    def run(self) -> Generator[Event, None, bool]:
+        """Train until the queue is empty; return whether it was stopped before."""
+        threads = self._options.threads
+        busy: dict[Future[None], _Work] = {}
+        stopped = False
+        with ThreadPoolExecutor(threads, thread_name_prefix="mlplab") as pool:
+            while busy or (self._queue and not stopped):
+                # One more than threads, so that none of them waits for this loop.
+                while self._queue and not stopped and len(busy) <= threads:
+                    work = self._next_unit()
+                    busy[pool.submit(self._advance, work)] = work
+                done, _ = wait(busy, timeout=PAUSE_SECONDS, return_when=FIRST_COMPLETED)
+                stopped = stopped or self._options.stop()
+                for future in done:
+                    work = busy.pop(future)
+                    future.result()
+                    yield from self._report(work)
+                    if not work.unit.seated:
+                        continue
+                    if stopped or time.monotonic() - work.kept_at >= work.pause:
+                        yield from self._keep(work)
+                    if not stopped:
+                        busy[pool.submit(self._advance, work)] = work
+        return stopped
+
+    def _next_unit(self) -> _Work:
+        """Take the next run from the queue, or the next sixteen with the same batches."""
+        members = [self._queue.popleft()]
+        lead = members[0]
+        while self._linear and self._queue and len(members) < LANES:
+            if _together(self._queue[0]) != _together(lead):
+                break
+            members.append(self._queue.popleft())
+        for training in members:
+            training.split = self._splits.of(training.run)
+        make: type[Unit] = LinearUnit if self._linear else MLPUnit
+        unit = make(self._program, members, self._arrays, self._options.keep_correct, self._far)
+        n_rows = sum(self._program.batch_sizes)
+        flop = self._program.flop_per_example * n_rows * (LANES if self._linear else 1)
+        return _Work(unit, flop / _FIRST_RATE, self._patience)
+
+    def _advance(self, work: _Work) -> None:
+        seated = [training for _, training in work.unit.seated]
+        left = seated[0].run.fit.epochs - seated[0].epoch
+        n_steps = len(self._program.batch_sizes)
+        n = int(min(left, _CALL_SECONDS / max(work.epoch_seconds, 1e-9), _MOST_STEPS // n_steps))
+        if any(t.run.optim.schedule.kind == "plateau" for t in seated):
+            n = 1
+        n = max(n, 1)
+        started = time.perf_counter()
+        work.unit.advance(n)
+        work.seconds = time.perf_counter() - started
+        work.n_epochs, work.epoch_seconds = n, work.seconds / n
+
+    def _report(self, work: _Work) -> Iterator[Event]:
+        """Say what a call has done, and let go of the runs that have ended."""
+        seated = work.unit.seated
+        yield Progressed(float(work.n_epochs * len(seated)))
+        where = provenance("cpu").id
+        for place, training in seated:
+            training.seconds += work.seconds / len(seated)
+            if training.status is None:
+                continue
+            weights = None
+            if self._options.keep_weights and training.status == "finished":
+                weights = pack_weights(work.unit.weights(place), self._program)
+            work.unit.members[place] = None
+            training.split = None
+            yield Ended(training.outcome(where), weights)
+
+    def _keep(self, work: _Work) -> Iterator[Event]:
+        """Keep checkpoints of a unit, at doubling pauses."""
+        work.kept_at = time.monotonic()
+        work.pause = min(2 * work.pause, self._options.checkpoint_seconds)
+        for place, training in work.unit.seated:
+            blob = training.freeze(work.unit.state(place))
+            yield Checkpointed(training.key, training.epoch, 0, blob)
+
+
+def _neighbours(training: Training) -> tuple[object, ...]:
+    """In the queue, what may share a unit lies side by side, and what is long comes first."""
+    fit = training.run.fit
+    return (-fit.epochs, training.run.seed, *_together(training)[1:])
+
+
+def _together(training: Training) -> tuple[object, ...]:
+    """What runs of one unit have in common beside their program."""
+    fit = training.run.fit
+    return (fit.epochs, training.batches, training.epoch, fit.test)

@@ -1,0 +1,66 @@
+"""What the compiled steps of the optimisers need, step by step, in float64."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlplab.engine.native.suits import OPTIMISERS
+from mlplab.engine.optimisers import Slot
+from mlplab.engine.optimisers.base import scheduled_rates
+from mlplab.engine.training import Training
+from mlplab.specs import SGD, Adam, AdamW
+
+Numbers = NDArray[np.float64]
+STEPWISE = ("adam", "adamw")
+
+
+def is_adam(optimiser: str) -> bool:
+    """Say which of the two compiled steps an optimiser takes."""
+    assert optimiser in OPTIMISERS
+    return optimiser in STEPWISE
+
+
+def settings_of(training: Training, n_epochs: int, n_steps: int) -> Numbers:
+    """Return a run's settings for its next epochs, (E, S or 1, K); see `lanes` for the rows."""
+    optim = training.run.optim
+    rates = _rates(training, n_epochs, n_steps)
+    if isinstance(optim, Adam | AdamW):
+        number = training.epoch * n_steps + np.arange(1, n_epochs * n_steps + 1.0)
+        (b1, b2), decoupled = optim.betas, isinstance(optim, AdamW)
+        root = np.sqrt(1 - b2**number).reshape(n_epochs, n_steps)
+        first = (1 - b1**number).reshape(n_epochs, n_steps)
+        out = np.empty((n_epochs, n_steps, 8))
+        out[..., :4] = (b1, 1 - b1, b2, 1 - b2)
+        out[..., 4] = 1 - rates * optim.weight_decay if decoupled else 1
+        out[..., 5] = 0 if decoupled else optim.weight_decay
+        # m^ / (sqrt(v^) + eps) is c m / (sqrt(v) + eps root(c2)).
+        out[..., 6] = -rates / first * root
+        out[..., 7] = optim.eps * root
+        return out
+    assert isinstance(optim, SGD)
+    out = np.empty((*rates.shape, 4))
+    out[..., 0] = optim.momentum
+    out[..., 1] = optim.weight_decay
+    out[..., 2] = -rates * (optim.momentum if optim.nesterov else 1)
+    out[..., 3] = -rates if optim.nesterov else 0
+    return out
+
+
+def thresholds_of(training: Training, n_epochs: int, n_steps: int) -> Numbers:
+    """Return a run's soft thresholds lr * l1 for its next epochs, (E, S or 1)."""
+    return _rates(training, n_epochs, n_steps) * training.run.optim.l1
+
+
+def _rates(training: Training, n_epochs: int, n_steps: int) -> Numbers:
+    """Learning rates, (E, S or 1)."""
+    optim = training.run.optim
+    schedule = optim.schedule
+    if schedule.kind == "constant" and not schedule.is_stepwise:
+        return np.full((n_epochs, 1), optim.lr)
+    columns = n_steps if schedule.is_stepwise else 1
+    rows = []
+    for epoch in range(training.epoch, training.epoch + n_epochs):
+        slot = Slot(training.run, epoch, epoch * n_steps, training.seen_losses())
+        rows.append(scheduled_rates(slot, columns if columns == 1 else n_steps))
+    return np.array(rows)

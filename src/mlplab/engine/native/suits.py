@@ -1,0 +1,59 @@
+"""Which programs train in compiled loops: spec and data decide, never companions."""
+
+from __future__ import annotations
+
+import os
+from functools import lru_cache
+from importlib.util import find_spec
+from itertools import pairwise
+
+from mlplab.data import Task
+from mlplab.specs import Run
+from mlplab.specs.activation import activation_settings
+
+OPTIMISERS = ("sgd", "momentum", "nesterov", "adam", "adamw")
+LOSSES = ("squared", "cross-entropy")
+ACTIVATIONS = ("relu", "leaky-relu", "identity")
+
+# Measured: beyond these, stacks of batched products are as fast, and a step leaves the cache.
+MOST_STEP_FLOP = 64_000_000
+MOST_PARAMS = 2**18
+MOST_INPUT_BYTES = 64 * 2**20
+
+
+@lru_cache(maxsize=1)
+def is_available() -> bool:
+    """Say whether this process compiles loops: numba is there, and nobody declined it.
+
+    The environment variable `MLPLAB_NUMERICS=loop` declines it, with all other fast kernels.
+    """
+    return os.environ.get("MLPLAB_NUMERICS") != "loop" and find_spec("numba") is not None
+
+
+def suits(run: Run, task: Task, loss: str, optimiser: str, batch_size: int) -> bool:
+    """Say whether a run of a multilayer perceptron trains in compiled loops.
+
+    Args:
+        run: what is trained.
+        task: on what.
+        loss: the loss by name, resolved.
+        optimiser: the kind of pass over the weights, as programs name it.
+        batch_size: examples per step.
+    """
+    net, fit, optim = run.mlp, run.fit, run.optim
+    if not is_available() or loss not in LOSSES or optimiser not in OPTIMISERS:
+        return False
+    if fit.label_smoothing or fit.ema or fit.patience or fit.measures or task.weights is not None:
+        return False
+    if optim.clip_norm or optim.clip_value or net.norm != "none":
+        return False
+    if net.hidden and activation_settings(net.activation)[0] not in ACTIVATIONS:
+        return False
+    widths = (task.n_features, *net.hidden, task.n_outputs)
+    n_params = sum((i + 1) * o for i, o in pairwise(widths))
+    size = 8 if fit.dtype == "float64" else 4
+    return (
+        n_params <= MOST_PARAMS
+        and 6 * n_params * batch_size <= MOST_STEP_FLOP
+        and task.inputs.size * size <= MOST_INPUT_BYTES
+    )

@@ -1,0 +1,167 @@
+"""What a lane needs of a kind of network: how its stacks are seated, made, scored and packed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Sequence
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+from mlplab.data import Task
+from mlplab.engine.arrange import arrange
+from mlplab.engine.kernels import products
+from mlplab.engine.losses import loss_of
+from mlplab.engine.memory import Room
+from mlplab.engine.modules.program import ModuleProgram
+from mlplab.engine.modules.workshop import ModuleWorkshop
+from mlplab.engine.numerics import kernel_kind
+from mlplab.engine.optimisers import Slot
+from mlplab.engine.program import TWO_VECTORS, AnyProgram, Program, padded
+from mlplab.engine.score import Scorer, Scores
+from mlplab.engine.sharing import Group
+from mlplab.engine.stack import Stack
+from mlplab.engine.tensors import TaskTensors
+from mlplab.engine.training import Training
+from mlplab.engine.weights import pack_weights
+from mlplab.specs import Run
+
+
+class AnyStack(Protocol):
+    """Slots that train together; see `engine.stack.Stack`."""
+
+    slots: list[Slot | None]
+    groups: list[Group]
+    loss_sums: Tensor
+    hit_sums: Tensor
+    norm_sums: Tensor
+
+    def initialise(self, slot: int, run: Run) -> None:
+        """Draw a slot's first weights."""
+
+    def slot_state(self, slot: int) -> dict[str, Tensor]:
+        """Return views of all that a slot must carry along."""
+
+    def slot_weights(self, slot: int) -> dict[str, Tensor]:
+        """Return views of what a slot's outputs depend on."""
+
+    def load(self, slot: int, state: dict[str, Tensor]) -> None:
+        """Put a state from `slot_state` into a slot."""
+
+    def load_weights(self, slot: int, weights: dict[str, Tensor]) -> None:
+        """Put weights from `slot_weights` into a slot."""
+
+    def swap_averages(self) -> None:
+        """Exchange weights and their running means."""
+
+    def finite(self) -> Tensor:
+        """Say for each slot whether all its weights are finite."""
+
+    def begin_epoch(self, orders: Sequence[Tensor], first_step: int = 0) -> None:
+        """Take up an epoch, with each group's order of rows."""
+
+    def step(self, step: int) -> None:
+        """Train every slot on its next batch."""
+
+
+class Workshop(Protocol):
+    """Makes and scores the stacks of one program.
+
+    Attributes:
+        data: the task's arrays.
+        counts: what the second metric is, `accuracy` or `rmse`.
+    """
+
+    data: TaskTensors
+    counts: str
+
+    def room(self, budget_bytes: int) -> Callable[[Training], bool]:
+        """Return a function that lets runs into a stack, one by one, until it is full."""
+
+    def arrange(self, active: Sequence[Training]) -> tuple[list[Training | None], list[Group]]:
+        """Return the occupant of each slot, and the groups of slots with shared batches."""
+
+    def stack(self, slots: Sequence[Slot | None], groups: Sequence[Group]) -> AnyStack:
+        """Make a stack with idle weights."""
+
+    def score(
+        self,
+        stack: AnyStack,
+        rows: Tensor,
+        name: Hashable,
+        slots: tuple[int, int],
+        *,
+        keep_hits: bool,
+        keep_outputs: bool,
+    ) -> Scores:
+        """Score slots from the first to before the second on rows; equal names, equal rows."""
+
+    def pack(self, state: dict[str, Tensor]) -> bytes:
+        """Write what `slot_weights` returned as safetensors bytes."""
+
+
+class MLPWorkshop:
+    """Stacks of multilayer perceptrons, with the backward pass written by hand."""
+
+    def __init__(self, program: Program, task: Task, device: torch.device) -> None:
+        self._program = program
+        dtype = getattr(torch, program.dtype)
+        widths = program.padded_widths
+        self.data = TaskTensors(task, dtype, widths[0], device, program.widths[0])
+        self.counts: str = loss_of(program.loss, program.widths[-1], dtype).counts
+        self._products = products(kernel_kind() if device.type == "cpu" else "device")
+        self._scorers: dict[int, Scorer] = {}
+
+    def room(self, budget_bytes: int) -> Callable[[Training], bool]:
+        """See `memory.Room`."""
+        room = Room(self._program, budget_bytes)
+        return lambda training: room.let_in((training.batches, training.epoch))
+
+    def arrange(self, active: Sequence[Training]) -> tuple[list[Training | None], list[Group]]:
+        """See `arrange.arrange`."""
+        return arrange(self._program, active)
+
+    def stack(self, slots: Sequence[Slot | None], groups: Sequence[Group]) -> Stack:
+        """Make a stack with weights of zero."""
+        return Stack(self._program, slots, groups, self.data, self._products)
+
+    def score(
+        self,
+        stack: AnyStack,
+        rows: Tensor,
+        name: Hashable,
+        slots: tuple[int, int],
+        *,
+        keep_hits: bool,
+        keep_outputs: bool,
+    ) -> Scores:
+        """See `score.Scorer`."""
+        assert isinstance(stack, Stack)
+        start, stop = slots
+        # Whole turns of the vector loops, as in `arrange`, for any number of slots.
+        lanes = min(self._program.score_lanes, padded(len(rows), TWO_VECTORS))
+        if lanes not in self._scorers:
+            self._scorers[lanes] = Scorer(
+                self._program, self.data, self._products, len(stack.slots), lanes
+            )
+        return self._scorers[lanes].score(
+            [w[start:stop] for w in stack.weights],
+            [b[start:stop] for b in stack.biases],
+            stack.hidden,
+            rows,
+            name,
+            start=start,
+            keep_hits=keep_hits,
+            keep_outputs=keep_outputs,
+        )
+
+    def pack(self, state: dict[str, Tensor]) -> bytes:
+        """See `weights.pack_weights`."""
+        return pack_weights(state, self._program)
+
+
+def workshop_of(program: AnyProgram, task: Task, device: torch.device) -> Workshop:
+    """Return what makes the stacks of a program."""
+    if isinstance(program, ModuleProgram):
+        return ModuleWorkshop(program, task, device)
+    return MLPWorkshop(program, task, device)

@@ -1,0 +1,181 @@
+"""What of exercise 4.1.4 is decided without training: identities of batch and layer norm."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import lgamma
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlplab.exercises.registry import Checked
+from mlplab.theory.mates import among_mates
+
+_N = 2000
+_TOLERANCE = 1e-9
+_N_LAWS = 20
+_NEAR_LIMIT = 0.01
+
+
+def prove(affine: str, two: str, bound: str, law: str, layer: str) -> Sequence[Checked]:
+    """Check what batch norm loses, how far it can move a value, and how mates make it vary."""
+    rng = np.random.default_rng(0)
+    return (
+        _affine(affine, rng),
+        _two(two, rng),
+        _bound(bound, rng),
+        _law(law, rng),
+        _layer(layer, rng),
+    )
+
+
+def normalised(batch: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return (z - mean) / standard deviation over the last axis, as batch norm with eps = 0."""
+    apart = batch - batch.mean(-1, keepdims=True)
+    return np.asarray(apart / np.sqrt((apart**2).mean(-1, keepdims=True)))
+
+
+def _affine(says: str, rng: np.random.Generator) -> Checked:
+    there = back = apart = 0.0
+    for size in rng.integers(2, 65, _N):
+        batch = rng.standard_t(3, size)
+        scale, shift = np.exp(rng.normal()), rng.normal()
+        normal = normalised(batch)
+        there = max(there, float(abs(normalised(scale * batch + shift) - normal).max()))
+        # The batch's own spread and mean bring back what it was.
+        back = max(back, float(abs(batch.std() * normal + batch.mean() - batch).max()))
+        apart = max(apart, float(abs(normalised(-scale * batch + shift) + normal).max()))
+    return Checked(
+        says,
+        max(there, back, apart) < _TOLERANCE,
+        f"on {_N:,} random batches of 2 to 64: another shift and a positive scale move the values "
+        f"by at most {there:.0e}, a negative scale turns their signs, and mean and standard "
+        f"deviation bring the batch back to {back:.0e}",
+    )
+
+
+def _two(says: str, rng: np.random.Generator) -> Checked:
+    import sympy
+
+    a, b = sympy.symbols("a b", real=True)
+    middle = (a + b) / 2
+    variance = ((a - middle) ** 2 + (b - middle) ** 2) / 2
+    algebra = sympy.simplify((a - middle) ** 2 - variance) == 0
+    pairs = rng.standard_normal((_N, 2)) * 10.0 ** rng.uniform(-6, 6, (_N, 1))
+    error = float(abs(normalised(pairs)[:, 0] - np.sign(pairs[:, 0] - pairs[:, 1])).max())
+    return Checked(
+        says,
+        bool(algebra) and error < _TOLERANCE,
+        "by algebra, (a - mean)^2 is the variance of a and b; "
+        f"{_N:,} random pairs give +1 and -1 to {error:.0e}",
+    )
+
+
+def _bound(says: str, rng: np.random.Generator) -> Checked:
+    worst = 0.0
+    for size in rng.integers(2, 257, _N):
+        heavy = rng.standard_cauchy(size) ** 3
+        worst = max(worst, float(abs(normalised(heavy)).max() / np.sqrt(size - 1)))
+    sizes = np.array([2, 3, 10, 256])
+    reached = [
+        float(
+            among_mates(np.array(1e9), np.array(0.0), np.array(1.0), size - 1) / (size - 1) ** 0.5
+        )
+        for size in sizes
+    ]
+    return Checked(
+        says,
+        worst <= 1 + _TOLERANCE and min(reached) > 1 - 1e-6,
+        f"(z - m)^2 / B is part of the variance it is divided by; on {_N:,} batches with extreme "
+        f"outliers the largest value is {worst:.6f} sqrt(B - 1), and a far outlier reaches it",
+    )
+
+
+def _law(says: str, rng: np.random.Generator) -> Checked:
+    sizes = (80, 160, 320)
+    plain = extrapolated = 0.0
+    for _ in range(_N_LAWS):
+        mates, chances = rng.normal(size=3), 0.2 + 0.4 * rng.dirichlet((1, 1, 1))
+        d = mates - chances @ mates
+        sigma = (chances @ d**2) ** 0.5
+        t = float(rng.uniform(-2, 2))
+        z = float(chances @ mates + t * sigma)
+        skew, kurtosis = chances @ (d / sigma) ** 3, chances @ (d / sigma) ** 4
+        limit = 1 + skew * t + (kurtosis - 1) * t**2 / 4
+        one, two, four = (n * spread_exactly(z, mates, chances, n) ** 2 for n in sizes)
+        unit = 1 + t**2
+        plain = max(plain, float(abs(four - limit)) / unit)
+        # The distance from the limit is a series in 1/B; this takes its first two terms away.
+        left = float(abs((one - 6 * two + 8 * four) / 3 - limit)) / unit
+        extrapolated = max(extrapolated, left)
+    return Checked(
+        says,
+        bool(extrapolated < _NEAR_LIMIT),
+        f"variances summed exactly over all batches of {_join(sizes)} from {_N_LAWS} random "
+        "distributions of three values, t from -2 to 2: extrapolated to B = infinity they meet "
+        f"the limit to {extrapolated:.0e} of 1 + t^2 (at B = {sizes[-1]} itself to {plain:.0e})",
+    )
+
+
+def _join(sizes: Sequence[int]) -> str:
+    return ", ".join(str(size) for size in sizes)
+
+
+def spread_exactly(
+    z: float, mates: NDArray[np.float64], chances: NDArray[np.float64], size: int
+) -> float:
+    """Return the standard deviation of z's normalised value over all batches of a size.
+
+    Args:
+        z: the example's value.
+        mates: three values a mate may have.
+        chances: of each.
+        size: of the batch, the example included.
+
+    Cost: O(size^2).
+    """
+    n = size - 1
+    first, second = (part.ravel() for part in np.meshgrid(np.arange(n + 1), np.arange(n + 1)))
+    kept = first + second <= n
+    counts = np.stack([first[kept], second[kept], n - first[kept] - second[kept]])
+    logs = np.array([lgamma(k + 1) for k in range(n + 1)])
+    weight = np.exp(logs[n] - logs[counts].sum(0) + np.log(chances) @ counts)
+    mean = mates @ counts / n
+    variance = np.maximum(mates**2 @ counts / n - mean**2, 0.0)
+    value = among_mates(np.full(len(mean), z), mean, variance, n)
+    centre = weight @ value
+    return float(np.sqrt(weight @ (value - centre) ** 2))
+
+
+def _layer(says: str, rng: np.random.Generator) -> Checked:
+    import torch
+
+    from mlplab.engine.norms import BatchNorm, LayerNorm
+
+    trials, lanes = 100, 32
+    moved = {"batch": 0.0, "layer": 0.0}
+    for _ in range(trials):
+        width, size = int(rng.integers(2, 300)), int(rng.integers(2, lanes + 1))
+        bias = torch.from_numpy(rng.standard_normal((1, width)))
+        norms: dict[str, BatchNorm | LayerNorm] = {
+            "batch": BatchNorm(1, width, lanes, bias),
+            "layer": LayerNorm(1, width, lanes, bias),
+        }
+        example = torch.from_numpy(rng.standard_normal((1, width)))
+        for name, norm in norms.items():
+            norm.initialise(0)
+            norm.gain[0] = torch.from_numpy(rng.standard_normal(width))
+            seen = []
+            for spread in (1.0, 100.0):
+                h = torch.zeros(1, width, lanes, dtype=torch.float64)
+                h[:, :, :size] = torch.from_numpy(spread * rng.standard_normal((1, width, size)))
+                h[:, :, 0] = example
+                norm.forward(h, size)
+                seen.append(h[:, :, 0].clone())
+            moved[name] = max(moved[name], float((seen[0] - seen[1]).abs().max()))
+    return Checked(
+        says,
+        moved["layer"] == 0.0 and moved["batch"] > 0.1,
+        f"the engine's own layer norm on {trials} random layers: other mates move an example by "
+        f"exactly {moved['layer']:g}; its batch norm by up to {moved['batch']:.2g}",
+    )

@@ -1,0 +1,165 @@
+"""What the columns of a table are: a schema, made once and applied to every later table."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any, Literal, get_args
+
+from pydantic import Field, model_validator
+
+from mlplab.errors import ConfigError
+from mlplab.specs.base import Spec
+
+Kind = Literal["number", "category", "date", "id", "constant", "text", "ignored"]
+KINDS: tuple[str, ...] = get_args(Kind)
+
+
+class Column(Spec):
+    """One column: what its entries are, and for categories whether they have an order."""
+
+    name: str = Field(min_length=1, description="name in the header")
+    kind: Kind = Field(
+        description="number, category, date; or what no model is given: id, constant, text, ignored"
+    )
+    order: tuple[str, ...] = Field(
+        default=(), description="levels of a category from lowest to highest; empty: no order"
+    )
+    date_format: str | None = Field(
+        default=None, description="format of dates as in strptime; None: year first, as ISO 8601"
+    )
+
+    @model_validator(mode="after")
+    def _fits(self) -> Column:
+        if self.order and self.kind != "category":
+            raise ValueError(f"{self.name!r}: order is for categories; this is a {self.kind}")
+        if len(set(self.order)) != len(self.order) or len(self.order) == 1:
+            raise ValueError(
+                f"{self.name!r}: order: expected two or more different levels; got {self.order}"
+            )
+        if self.date_format is not None and self.kind != "date":
+            raise ValueError(f"{self.name!r}: date_format is for dates; this is a {self.kind}")
+        return self
+
+
+class Schema(Spec):
+    """The columns of a table in their order, and which of them is to be predicted."""
+
+    columns: tuple[Column, ...] = Field(description="the columns in the order of the table")
+    target: str | None = Field(default=None, description="the column to predict")
+
+    @model_validator(mode="after")
+    def _fits(self) -> Schema:
+        names = [column.name for column in self.columns]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"columns: expected different names; got {twice[0]!r} twice")
+        if self.target is not None and self.target not in names:
+            raise ValueError(no_such_column(self.target, names, "target"))
+        return self
+
+    @property
+    def features(self) -> tuple[Column, ...]:
+        """Every column but the target."""
+        return tuple(column for column in self.columns if column.name != self.target)
+
+    def names(self, kind: Kind, *, ordered: bool | None = None) -> list[str]:
+        """Return the names of the features of one kind.
+
+        Args:
+            kind: what they are.
+            ordered: only those with a declared order, or only those without; None: all.
+
+        >>> schema = Schema(columns=(Column(name="a", kind="number"), Column(name="b", kind="id")))
+        >>> schema.names("number")
+        ['a']
+        """
+        return [
+            column.name
+            for column in self.features
+            if column.kind == kind and ordered in (None, bool(column.order))
+        ]
+
+    def __getitem__(self, name: str) -> Column:
+        """The column of that name."""
+        for column in self.columns:
+            if column.name == name:
+                return column
+        raise ConfigError(no_such_column(name, [column.name for column in self.columns], "schema"))
+
+    def with_types(self, types: Mapping[str, Any]) -> Schema:
+        """Return the schema with some columns declared anew.
+
+        Args:
+            types: name -> a kind, or a list of levels in their order, or a `Column`.
+
+        Raises:
+            ConfigError: an unknown column or kind.
+
+        >>> schema = Schema(columns=(Column(name="size", kind="category"),))
+        >>> schema.with_types({"size": ["S", "M", "L"]})["size"].order
+        ('S', 'M', 'L')
+        """
+        declared = {name: declared_column(name, given) for name, given in types.items()}
+        known = [column.name for column in self.columns]
+        for name in declared:
+            if name not in known:
+                raise ConfigError(no_such_column(name, known, "types"))
+        columns = tuple(declared.get(column.name, column) for column in self.columns)
+        return Schema(columns=columns, target=self.target)
+
+    def to_json(self) -> str:
+        """Write the schema as JSON; `Schema.from_json` reads it back."""
+        return json.dumps(self.canonical(), indent=1, ensure_ascii=False)
+
+    @classmethod
+    def from_json(cls, text: str) -> Schema:
+        """Read what `to_json` wrote.
+
+        Raises:
+            ConfigError: it is no JSON, or no schema.
+
+        >>> schema = Schema(columns=(Column(name="size", kind="category"),))
+        >>> Schema.from_json(schema.to_json()) == schema
+        True
+        """
+        try:
+            fields = json.loads(text)
+        except ValueError as problem:
+            raise ConfigError(f"schema: expected JSON ({problem})") from None
+        if not isinstance(fields, dict):
+            raise ConfigError(f"schema: expected a JSON object; got {type(fields).__name__}")
+        return cls(**fields)
+
+
+def declared_column(name: str, given: Any) -> Column:
+    """Make a column of what a user declares: a kind, levels in their order, or a `Column`.
+
+    >>> declared_column("age", "number").kind
+    'number'
+    """
+    if isinstance(given, Column):
+        if given.name != name:
+            raise ConfigError(f"types: expected a column named {name!r}; got {given.name!r}")
+        return given
+    if isinstance(given, str):
+        if given not in KINDS:
+            close = difflib.get_close_matches(given, KINDS, n=1)
+            hint = f"did you mean {close[0]!r}?" if close else f"known: {', '.join(KINDS)}"
+            raise ConfigError(f"types: column {name!r} cannot be {given!r}; {hint}")
+        return Column(name=name, kind=given)
+    if isinstance(given, Iterable):
+        return Column(name=name, kind="category", order=tuple(str(level) for level in given))
+    raise ConfigError(
+        f"types: column {name!r}: expected a kind or a list of levels in order; got {given!r}"
+    )
+
+
+def no_such_column(name: str, known: Iterable[str], what: str) -> str:
+    """Say in one line that a column is not there, and which one may be meant."""
+    names = list(known)
+    close = difflib.get_close_matches(name, names, n=1)
+    shown = ", ".join(names[:8]) + (f", ... ({len(names)} in all)" if len(names) > 8 else "")
+    hint = f"did you mean {close[0]!r}?" if close else f"there are: {shown}"
+    return f"{what}: no column {name!r}; {hint}"

@@ -1,0 +1,148 @@
+"""A frame made to fit a schema: every entry of its column's kind, or one line that names it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mlplab.errors import DataError
+from mlplab.tabular.columns import Column, Schema, no_such_column
+from mlplab.tabular.infer import column_names, texts_of
+from mlplab.tabular.values import INFINITE, MISSING, date_of, number_hint, number_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Place = Callable[[int], str]
+
+
+def conform(
+    frame: pd.DataFrame,
+    schema: Schema,
+    *,
+    missing: Collection[str] = MISSING,
+    source: str = "frame",
+    place: Place | None = None,
+) -> pd.DataFrame:
+    """Return the columns of a schema, in its order, each of its kind; other columns are left out.
+
+    Numbers become float64, dates datetime64, the rest texts; what is missing becomes NaN (NaT).
+    Nothing is learnt from the rows, so training and other rows are treated alike. The target may
+    be absent. Conforming again changes nothing.
+
+    Args:
+        frame: entries may be texts or of any dtype of pandas.
+        schema: what the columns are.
+        missing: texts that stand for "not there".
+        source: what the frame is called in errors.
+        place: how errors call the row of a given index; by default `row 3`, the first being 0.
+
+    Raises:
+        DataError: a column is not there, or an entry is not of its kind, infinite, or outside a
+            declared order; the line says where, what was expected and what to try.
+
+    >>> import pandas as pd
+    >>> schema = Schema(columns=(Column(name="area", kind="number"),))
+    >>> conform(pd.DataFrame({"area": ["50", "NA"]}), schema)["area"].tolist()
+    [50.0, nan]
+    """
+    import pandas as pd
+
+    where = place or (lambda row: f"row {row}")
+    names = column_names(frame)
+    at = {name: i for i, name in enumerate(names)}
+    absent = frozenset(missing)
+    out = {}
+    for column in schema.columns:
+        if column.name not in at:
+            if column.name == schema.target:
+                continue
+            raise DataError(no_such_column(column.name, names, source))
+        series = frame.iloc[:, at[column.name]]
+        out[column.name] = _converted(series, column, absent, source, where)
+    return pd.DataFrame(out, index=frame.index)
+
+
+def _converted(
+    series: pd.Series[Any], column: Column, missing: frozenset[str], source: str, place: Place
+) -> Any:
+    import pandas as pd
+
+    if column.kind == "number":
+        return _numbers(series, column, missing, source, place)
+    if column.kind == "date":
+        return _dates(series, column, missing, source, place)
+    texts = texts_of(series, missing)
+    if column.order:
+        known = set(column.order)
+        for row, text in enumerate(texts):
+            if text is not None and text not in known:
+                raise DataError(
+                    f"{source}, {place(row)}, column {column.name!r}: expected one of "
+                    f"{', '.join(column.order)}; got {text!r}; correct it or extend the order"
+                )
+    entries = np.array([np.nan if text is None else text for text in texts], dtype=object)
+    return pd.Series(entries, index=series.index, dtype=object)
+
+
+def _numbers(
+    series: pd.Series[Any], column: Column, missing: frozenset[str], source: str, place: Place
+) -> Any:
+    import pandas as pd
+
+    numeric = pd.api.types.is_numeric_dtype(series.dtype)
+    if numeric and not pd.api.types.is_complex_dtype(series.dtype):
+        values = series.astype("Float64").to_numpy(dtype=np.float64, na_value=np.nan)
+        texts: list[str | None] = []
+    else:
+        texts = texts_of(series, missing)
+        values = np.full(len(texts), np.nan)
+        known: dict[str, float | None] = {}
+        for row, text in enumerate(texts):
+            if text is None:
+                continue
+            number = known[text] if text in known else known.setdefault(text, number_of(text))
+            if number is None:
+                raise DataError(
+                    f"{source}, {place(row)}, column {column.name!r}: expected a number; "
+                    f"got {_short(text)}; {number_hint(text)}, "
+                    f"or types={{{column.name!r}: 'category'}}"
+                )
+            values[row] = number
+    endless = np.flatnonzero(np.abs(values) == INFINITE)
+    if len(endless):
+        row = int(endless[0])
+        shown = _short(texts[row] or "") if texts else repr(float(values[row]))
+        raise DataError(
+            f"{source}, {place(row)}, column {column.name!r}: expected a finite number below "
+            f"1.8e308; got {shown}; correct it or leave the cell empty"
+        )
+    return pd.Series(values, index=series.index)
+
+
+def _dates(
+    series: pd.Series[Any], column: Column, missing: frozenset[str], source: str, place: Place
+) -> Any:
+    import pandas as pd
+
+    if pd.api.types.is_datetime64_any_dtype(series.dtype):
+        naive = series.dt.tz_convert("UTC").dt.tz_localize(None) if series.dt.tz else series
+        return naive.astype("datetime64[us]")
+    wanted = f"a date as {column.date_format}" if column.date_format else "a date as 2010-12-31"
+    out: list[Any] = []
+    for row, text in enumerate(texts_of(series, missing)):
+        when = None if text is None else date_of(text, column.date_format)
+        if text is not None and when is None:
+            raise DataError(
+                f"{source}, {place(row)}, column {column.name!r}: expected {wanted}; "
+                f"got {_short(text)}; correct it, declare its date_format, "
+                f"or types={{{column.name!r}: 'text'}}"
+            )
+        out.append(np.datetime64("NaT") if when is None else np.datetime64(when, "us"))
+    return pd.Series(np.array(out, dtype="datetime64[us]"), index=series.index)
+
+
+def _short(text: str) -> str:
+    return repr(text if len(text) <= 40 else text[:37] + "...")

@@ -1,0 +1,152 @@
+"""A submission file: one prediction per id, checked before it gets its name."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mlplab.data.places import fresh_file
+from mlplab.errors import DataError
+from mlplab.tabular.csv_text import read_cells
+from mlplab.tabular.values import number_of
+
+
+def write_submission(
+    path: str | Path,
+    ids: Sequence[Any],
+    predictions: Any,
+    *,
+    id_column: str = "Id",
+    target: str = "SalePrice",
+    positive: bool = False,
+) -> Path:
+    """Write ids and predictions as CSV; the file appears whole, or not at all.
+
+    Args:
+        path: the file to write; its folder is made where it is missing.
+        ids: of the rows to predict, in their order.
+        predictions: one number per id, (N,) or (N, 1).
+        id_column: name of the first column.
+        target: name of the second column.
+        positive: whether each prediction must be above 0, as prices are.
+
+    Returns:
+        The path.
+
+    Raises:
+        DataError: ids that are missing or not unique, another number of predictions, one that is
+            not finite or, with `positive`, not above 0; or the file cannot be written.
+
+    >>> import tempfile
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> path = write_submission(folder / "out.csv", ["1461", "1462"], [1.5, 2.0])
+    >>> path.read_text().split()
+    ['Id,SalePrice', '1461,1.5', '1462,2.0']
+    """
+    path = Path(path)
+    texts = [_id_text(one, row) for row, one in enumerate(ids)]
+    numbers = np.asarray(predictions, dtype=np.float64)
+    if numbers.ndim == 2 and numbers.shape[1] == 1:
+        numbers = numbers[:, 0]
+    if numbers.shape != (len(texts),):
+        raise DataError(
+            f"submission: expected {len(texts)} predictions, one per id; got shape {numbers.shape}"
+        )
+    names = [f"id {text!r}" for text in texts]
+    _check("submission", texts, numbers.tolist(), names, positive)
+    if len({id_column, target, ""}) < 3:
+        raise DataError(f"submission: expected two names of columns; got {id_column!r}, {target!r}")
+    try:
+        with fresh_file(path) as draft:
+            with draft.open("w", encoding="utf-8", newline="") as stream:
+                writer = csv.writer(stream, lineterminator="\n")
+                writer.writerow([id_column, target])
+                # repr gives the shortest text that reads back as the same number
+                writer.writerows((i, repr(float(x))) for i, x in zip(texts, numbers, strict=True))
+            check_submission(draft, texts, id_column=id_column, target=target, positive=positive)
+    except OSError as problem:
+        raise DataError(f"{path}: cannot be written ({problem.strerror or problem})") from None
+    return path
+
+
+def check_submission(
+    path: str | Path,
+    ids: Sequence[Any],
+    *,
+    id_column: str = "Id",
+    target: str = "SalePrice",
+    positive: bool = False,
+) -> int:
+    """Check that a file is what the competition expects; return its number of rows.
+
+    Args:
+        path: the file.
+        ids: that must be there, each once, in any order.
+        id_column: name of the first column.
+        target: name of the second and last column.
+        positive: whether each prediction must be above 0.
+
+    Raises:
+        DataError: the first thing that is wrong, with its line.
+    """
+    cells = read_cells(path, delimiter=",")
+    if cells.header != [id_column, target]:
+        raise DataError(
+            f"{path}, line 1: expected the columns {id_column},{target}; "
+            f"got {','.join(cells.header)}"
+        )
+    names = [f"line {line}" for line in cells.lines]
+    texts, numbers = [row[0] for row in cells.rows], []
+    for name, (_, cell) in zip(names, cells.rows, strict=True):
+        number = number_of(cell)
+        if number is None:
+            raise DataError(f"{path}, {name}: expected a number as {target}; got {cell!r}")
+        numbers.append(number)
+    _check(str(path), texts, numbers, names, positive)
+    wanted = [_id_text(one, row) for row, one in enumerate(ids)]
+    given, expected = set(texts), set(wanted)
+    for name, text in zip(names, texts, strict=True):
+        if text not in expected:
+            raise DataError(f"{path}, {name}: id {text!r} is not one to predict")
+    for text in wanted:
+        if text not in given:
+            missing = len(expected - given)
+            raise DataError(f"{path}: {missing} ids are not there, the first is {text!r}")
+    return len(texts)
+
+
+def _id_text(value: Any, row: int) -> str:
+    if isinstance(value, float | np.floating):
+        if not np.isfinite(value):
+            raise DataError(f"submission: the id in row {row} is missing ({value})")
+        value = int(value) if float(value).is_integer() else value
+    text = "" if value is None else str(value).strip()
+    if not text:
+        raise DataError(f"submission: the id in row {row} is missing")
+    return text
+
+
+def _check(
+    where: str, ids: list[str], numbers: list[float], names: list[str], positive: bool
+) -> None:
+    seen: set[str] = set()
+    for text, number, name in zip(ids, numbers, names, strict=True):
+        if text in seen:
+            raise DataError(f"{where}, {name}: expected different ids; {text!r} is there twice")
+        seen.add(text)
+        if not np.isfinite(number):
+            raise DataError(
+                f"{where}, {name}: expected a finite number; got {number} "
+                "(did a run diverge, or exp overflow?)"
+            )
+        if positive and number <= 0:
+            raise DataError(
+                f"{where}, {name}: expected a number above 0; got {number} "
+                "(predict the logarithm and take exp)"
+            )
+    if not ids:
+        raise DataError(f"{where}: expected at least one prediction; got none")

@@ -1,0 +1,79 @@
+"""What a cell's text may be: a number, a date, missing; and what is wrong where it is neither."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+
+# `None` and `?` are not here: they are levels as often as they are gaps.
+MISSING = ("", "NA", "N/A", "n/a", "NaN", "nan", "NULL", "null", "#N/A", "<NA>")
+
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+_ENDLESS = re.compile(r"[+-]?inf(?:inity)?", re.IGNORECASE)
+_DAY = r"[0-9]{4}([-/])[0-9]{1,2}\1[0-9]{1,2}"
+_TIME = r"[0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?:[.,][0-9]{1,9})?)?"
+_DATE = re.compile(rf"{_DAY}(?:[ T]{_TIME}(?:Z|[+-][0-9]{{2}}:?[0-9]{{2}})?)?")
+
+INFINITE = float("inf")
+
+
+def number_of(text: str) -> float | None:
+    """Return the number that a text is, infinite where it is too large; None if it is none.
+
+    >>> number_of("1e3"), number_of("-inf"), number_of("12 kg"), number_of("0x10")
+    (1000.0, -inf, None, None)
+    """
+    if _NUMBER.fullmatch(text) or _ENDLESS.fullmatch(text):
+        return float(text)
+    return None
+
+
+def looks_like_date(text: str) -> bool:
+    """Return whether a text has the form of a date, year first; it may still not exist.
+
+    >>> looks_like_date("2010-02-30"), looks_like_date("3/4/2010")
+    (True, False)
+    """
+    return _DATE.fullmatch(text) is not None
+
+
+def date_of(text: str, date_format: str | None = None) -> dt.datetime | None:
+    """Return the time that a text says, in UTC and without a zone; None if it says none.
+
+    >>> date_of("2010-02-28T12:00+01:00"), date_of("2010-02-30")
+    (datetime.datetime(2010, 2, 28, 11, 0), None)
+    """
+    try:
+        if date_format is not None:
+            when = dt.datetime.strptime(text, date_format)
+        elif looks_like_date(text):
+            when = _year_first(text)
+        else:
+            return None
+        return when.astimezone(dt.UTC).replace(tzinfo=None) if when.tzinfo else when
+    except (ValueError, OverflowError):
+        return None
+
+
+def _year_first(text: str) -> dt.datetime:
+    day, _, time = text.replace("T", " ").partition(" ")
+    year, month, date = (int(part) for part in re.split("[-/]", day))
+    start = dt.datetime(year, month, date)
+    if not time:
+        return start
+    hour, rest = time.replace(",", ".").split(":", 1)
+    clock = dt.time.fromisoformat(f"{hour:0>2}:{rest}")
+    return dt.datetime.combine(start.date(), clock)
+
+
+def number_hint(text: str) -> str:
+    """Say what may be done about a text where a number is expected.
+
+    >>> number_hint("1,234")
+    'write it without the thousands separator or decimal comma'
+    """
+    if re.fullmatch(r"[+-]?[0-9][0-9.]*(?:,[0-9]+)+(?:\.[0-9]*)?", text):
+        return "write it without the thousands separator or decimal comma"
+    if re.search(r"[$€£¥%]", text) or re.fullmatch(r"[+-]?[0-9.]+ ?[A-Za-z]+[0-9²³]?", text):
+        return "write the number without its unit"
+    return f"correct it, or say missing=[{text[:40]!r}]"

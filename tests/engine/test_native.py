@@ -1,0 +1,292 @@
+"""Compiled loops: what stacks compute, bits without companions, checkpoints, threads."""
+
+from __future__ import annotations
+
+import math
+import random
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+from tests.engine.population import bits, ended, made_up, of, populations, trained
+
+from mlplab.engine import Checkpointed, Progressed, predict, program, train
+from mlplab.engine.native import lane
+from mlplab.engine.native.lanes import LANES, add_gradient, add_outputs
+from mlplab.engine.native.philox import put_in_order, words
+from mlplab.engine.native.tiles import multiply
+from mlplab.engine.order import order
+from mlplab.engine.training import Splits, Training
+from mlplab.specs import MLP, SGD, Adam, AdamW, Fit, Fold
+from mlplab.specs.keyed import philox, philox_key
+
+NATIVE = True
+few = settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+
+
+def native_populations(most: int = 12):
+    """Populations of which at least one run trains in compiled loops."""
+    return populations(most).filter(
+        lambda made: any(Training.begin(r, Splits(made[0])).program.native for r in made[1])
+    )
+
+
+def in_stacks(runs, task, **options):
+    """Train without compiled loops."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(program, "suits", lambda *_: False)
+        return trained(runs, task, **options)
+
+
+class TestSameAsStacks:
+    @pytest.mark.parametrize("kind", ["classification", "regression"])
+    @pytest.mark.parametrize("hidden", [(), (9,), (17, 5)])
+    @pytest.mark.parametrize(
+        "optim",
+        [
+            SGD(lr=0.1),
+            SGD(lr=0.05, momentum=0.9, weight_decay=0.01, schedule="cosine:warmup=1"),
+            SGD(lr=0.05, momentum=0.5, nesterov=True, schedule="one-cycle"),
+            Adam(lr=0.01, weight_decay=0.1, betas=(0.5, 0.9)),
+            AdamW(lr=0.01, weight_decay=0.1, schedule="step:1,0.5"),
+            SGD(lr=0.1, schedule="plateau:0,0.5"),
+        ],
+    )
+    def test_histories_and_weights_in_double_precision(self, kind, hidden, optim):
+        task = made_up(kind, n=60, features=7, outputs=3, valid=0.25, dtype="float64")
+        runs = [
+            of(
+                task,
+                net=MLP(hidden=hidden, activation=activation, dropout=0.3 if hidden else 0.0),
+                optim=optim.replace(lr=optim.lr * factor),
+                seed=seed,
+                fit=Fit(epochs=4, batch_size=8, last_batch=last, test="epoch", dtype="float64"),
+            )
+            for activation in ("relu", "leaky-relu:0.2", "identity")
+            for seed, factor in ((0, 1.0), (0, 0.5), (1, 1.0))
+            for last in ("keep", "drop")
+        ]
+        assert all(Training.begin(run, Splits(task)).program.native for run in runs)
+        loops, stacks = trained(runs, task), in_stacks(runs, task)
+        for key, one in loops.items():
+            other = stacks[key].outcome
+            assert one.outcome.correct == other.correct
+            assert set(one.outcome.history) == set(other.history)
+            for name, values in one.outcome.history.items():
+                assert values == pytest.approx(
+                    other.history[name], rel=1e-8, abs=1e-12, nan_ok=True
+                )
+
+    @pytest.mark.parametrize("test", ["never", "end", "epoch"])
+    @pytest.mark.parametrize("valid", [0.0, 0.25])
+    def test_the_same_names_and_gaps_whatever_is_scored(self, test, valid):
+        task = made_up(n=40, features=5, outputs=3, valid=valid)
+        runs = [
+            of(task, net=MLP(hidden=hidden), optim=SGD(lr=lr),
+               fit=Fit(epochs=3, batch_size=8, test=test))
+            for hidden in ((), (4,)) for lr in (0.1, 1e30)
+        ]  # fmt: skip
+        loops, stacks = trained(runs, task), in_stacks(runs, task)
+        for key, one in loops.items():
+            mine, other = one.outcome, stacks[key].outcome
+            assert (mine.status, mine.epochs, mine.diverged_epoch) == (
+                other.status, other.epochs, other.diverged_epoch,
+            )  # fmt: skip
+            assert set(mine.history) == set(other.history)
+            for name, values in mine.history.items():
+                gaps = [math.isnan(value) for value in values]
+                assert gaps == [math.isnan(value) for value in other.history[name]], name
+
+
+class TestBits:
+    @few
+    @given(native_populations(20), st.integers(0, 99), st.sampled_from([1, 2, 3]))
+    def test_alone_is_among_others_on_any_number_of_threads(self, population, how, threads):
+        task, runs = population
+        shuffled = random.Random(how).sample(runs, len(runs))
+        among = trained(shuffled, task, threads=threads)
+        for run in shuffled[:4]:
+            assert bits(trained([run], task)[run.key]) == bits(among[run.key])
+
+    @pytest.mark.parametrize("hidden", [(), (8,)])
+    def test_calls_of_any_length(self, hidden, monkeypatch):
+        task = made_up(n=40, features=6, outputs=3, valid=0.2)
+        runs = [
+            of(task, net=MLP(hidden=hidden), seed=seed, optim=Adam(lr=0.01),
+               fit=Fit(epochs=7, batch_size=8))
+            for seed in range(3)
+        ]  # fmt: skip
+        whole = trained(runs, task)
+        monkeypatch.setattr(lane, "_CALL_SECONDS", 1e-9)
+        for key, one in trained(runs, task).items():
+            assert bits(one) == bits(whole[key])
+
+    def test_a_diverged_run_leaves_its_lane_neighbours_alone(self):
+        task = made_up("regression", n=40, features=6, outputs=2, valid=0.2)
+        rates = [0.01, 1e6, 0.02, 1e30, 0.03]
+        runs = [of(task, net=MLP(hidden=()), optim=SGD(lr=lr),
+                   fit=Fit(epochs=4, batch_size=8)) for lr in rates]  # fmt: skip
+        among = trained(runs, task)
+        statuses = [among[run.key].outcome.status for run in runs]
+        assert statuses == ["finished", "diverged", "finished", "diverged", "finished"]
+        calm = trained([runs[0], runs[2], runs[4]], task)
+        assert all(bits(one) == bits(among[key]) for key, one in calm.items())
+
+
+class TestCheckpoints:
+    @few
+    @given(native_populations(6), st.integers(0, 30))
+    def test_a_stopped_population_goes_on_to_the_same_bits(self, population, after):
+        task, runs = population
+        whole = trained(runs, task)
+        kept, done, asked = {}, {}, 0
+
+        def stop() -> bool:
+            nonlocal asked
+            asked += 1
+            return asked > after
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(lane, "_CALL_SECONDS", 1e-9)
+            for event in train(runs, task, keep_weights=True, keep_correct=True, stop=stop):
+                done |= ended([event])
+                if isinstance(event, Checkpointed):
+                    kept[event.key] = event.blob
+        left = [run for run in runs if run.key not in done]
+        assume(left)
+        done |= trained(left, task, resume=kept)
+        assert {key: bits(one) for key, one in done.items()} == {
+            key: bits(one) for key, one in whole.items()
+        }
+
+    def test_progress_adds_up(self):
+        task = made_up(n=40, features=6, outputs=3)
+        runs = [of(task, net=MLP(hidden=hidden), seed=seed, fit=Fit(epochs=5, batch_size=8))
+                for hidden in ((), (4,)) for seed in range(3)]  # fmt: skip
+        events = list(train(runs, task, threads=2))
+        assert sum(e.run_epochs for e in events if isinstance(e, Progressed)) == 30
+
+    def test_a_run_goes_on_with_others_that_begin(self):
+        task = made_up(n=40, features=6, outputs=3, valid=0.2)
+        runs = [of(task, net=MLP(hidden=()), optim=SGD(lr=lr),
+                   fit=Fit(epochs=6, batch_size=8)) for lr in (0.1, 0.2)]  # fmt: skip
+        whole = trained(runs, task)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(lane, "_CALL_SECONDS", 1e-9)
+            asked = iter([False, False, True])
+            events = list(train(runs[:1], task, stop=lambda: next(asked, True)))
+        kept = {e.key: e.blob for e in events if isinstance(e, Checkpointed)}
+        assert kept
+        again = trained(runs, task, resume=kept)
+        assert all(bits(one) == bits(whole[key]) for key, one in again.items())
+
+
+class TestParts:
+    @settings(deadline=None)
+    @given(st.integers(0, 2**40), st.integers(0, 99), st.integers(1, 300))
+    def test_words_are_those_of_numpy(self, seed, place, n):
+        out = np.empty(n, dtype=np.uint64)
+        words(philox_key(seed, "order", 1), place, 0, 0, out)
+        expected = philox(seed, "order", place).bit_generator.random_raw(n)
+        np.testing.assert_array_equal(out, expected)
+
+    @settings(deadline=None)
+    @given(st.integers(0, 99), st.sets(st.integers(0, 400), min_size=1), st.integers(0, 9))
+    def test_rows_lie_in_the_engine_s_order(self, seed, rows, epoch):
+        rows = np.array(sorted(rows))
+        out, keys = np.empty_like(rows), np.empty(rows.max() + 1, dtype=np.uint64)
+        put_in_order(philox_key(seed, "order", 1), epoch, rows, keys, out)
+        np.testing.assert_array_equal(out, order(seed, epoch, rows))
+
+    @settings(deadline=None)
+    @given(*[st.integers(1, 40)] * 3, st.sampled_from(["f4", "f8"]), st.booleans())
+    def test_tiles_multiply(self, rows, columns, inner, dtype, turned):
+        rng = np.random.default_rng(rows + 50 * columns + 2500 * inner)
+        width = 64 // np.dtype(dtype).itemsize
+        gap = -(-columns // width) * width
+        a = rng.standard_normal((inner, rows) if turned else (rows, inner)).astype(dtype)
+        b = np.zeros((inner, gap), dtype=dtype)
+        b[:, :columns] = rng.standard_normal((inner, columns))
+        c = np.full((rows, gap), 7, dtype=dtype)
+        row, step = (1, rows) if turned else (inner, 1)
+        multiply(a.ravel(), 0, row, step, b.ravel(), 0, gap, c.ravel(), 0, gap,
+                 rows, columns, inner)  # fmt: skip
+        expected = (a.T if turned else a).astype("f8") @ b.astype("f8")
+        np.testing.assert_allclose(c, expected, rtol=0, atol=inner * 40 * np.finfo(dtype).eps)
+
+    @pytest.mark.parametrize("dtype", ["f4", "f8"])
+    def test_lanes_are_products(self, dtype):
+        from numba import njit
+
+        @njit
+        def both(w, x, starts, z, g):
+            for j in range(0, len(starts), 4):
+                add_outputs(w, x, starts, w.shape[0], z, j)
+            for j in range(0, len(starts), 4):
+                add_gradient(g, x, starts, w.shape[0], z, j)
+
+        rng = np.random.default_rng(0)
+        w = rng.standard_normal((7, LANES)).astype(dtype)
+        x, rows = rng.standard_normal((30, 7)).astype(dtype), np.array([3, 9, 9, 0, 29, 1, 2, 4])
+        z, g = np.zeros((8, LANES), dtype), np.zeros_like(w)
+        both(w, x, rows * 7, z, g)
+        np.testing.assert_allclose(z, x[rows] @ w, rtol=1e-4)
+        np.testing.assert_allclose(g, x[rows].T @ z, rtol=1e-4)
+
+
+class TestWhatSuits:
+    @pytest.mark.parametrize(
+        "fields",
+        [
+            {"net": MLP(hidden=(4,), activation="tanh")},
+            {"net": MLP(hidden=(4,), norm="batch")},
+            {"net": MLP(hidden=(4,)), "fit": Fit(batch_size=8, ema=0.9)},
+            {"net": MLP(hidden=(4,)), "fit": Fit(batch_size=8, measures=("grad_norm",))},
+            {"net": MLP(hidden=(600, 600)), "fit": Fit(batch_size=8)},
+            {"net": MLP(hidden=(4,)), "optim": SGD(clip_norm=1.0)},
+        ],
+    )
+    def test_everything_else_trains_in_stacks(self, fields):
+        task = made_up(n=40)
+        run = of(task, **({"fit": Fit(batch_size=8)} | fields))
+        assert not Training.begin(run, Splits(task)).program.native
+
+    def test_folds_share_a_program_and_not_a_vector(self):
+        task = made_up(n=41, features=6, outputs=3)
+        runs = [of(task, net=MLP(hidden=()), rows=Fold(n_folds=4, index=i),
+                   fit=Fit(epochs=2, batch_size=8)) for i in range(4)]  # fmt: skip
+        among = trained(runs, task, threads=2)
+        for run in runs:
+            assert bits(trained([run], task)[run.key]) == bits(among[run.key])
+
+
+class TestFurtherSettings:
+    @pytest.mark.parametrize("hidden", [(), (6,)])
+    @pytest.mark.parametrize(
+        "optim",
+        [
+            SGD(lr=0.1, l1=0.05, weight_decay=0.1, decay_biases=False, schedule="one-cycle"),
+            SGD(lr=0.1, momentum=0.9, l1=0.01),
+            Adam(lr=0.05, l1=0.02, weight_decay=0.3, decay_biases=False),
+            AdamW(lr=0.05, weight_decay=0.5, decay_biases=False, schedule="warmup:1"),
+        ],
+    )
+    def test_penalties_and_fewer_inputs_as_in_stacks(self, hidden, optim):
+        task = made_up("regression", n=60, features=7, outputs=2, valid=0.25, dtype="float64")
+        runs = [
+            of(task, net=MLP(hidden=hidden, inputs=inputs), optim=optim, seed=seed,
+               fit=Fit(epochs=4, batch_size=8, test="epoch", dtype="float64"))
+            for inputs in (0, 3, 5) for seed in (0, 1)
+        ]  # fmt: skip
+        assert all(Training.begin(run, Splits(task)).program.native for run in runs)
+        loops, stacks = trained(runs, task), in_stacks(runs, task)
+        for run in runs:
+            one, other = loops[run.key], stacks[run.key]
+            assert one.outcome.n_params == other.outcome.n_params
+            for name, values in one.outcome.history.items():
+                assert values == pytest.approx(other.outcome.history[name], rel=1e-8, abs=1e-12)
+            X = task.inputs[:9]
+            np.testing.assert_allclose(
+                predict(run, one.weights, X), predict(run, other.weights, X), rtol=1e-7, atol=1e-12
+            )

@@ -1,0 +1,112 @@
+"""Well-formed files in many guises give the same table."""
+
+from __future__ import annotations
+
+import csv
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mlplab.errors import DataError
+from mlplab.tabular import conform, infer_schema, read_table
+
+TEXT = "name,area\nä,1.5\nb,\nc,-2e3\n"
+
+
+def table(tmp_path, blob, **how):
+    path = tmp_path / "t.csv"
+    path.write_bytes(blob if isinstance(blob, bytes) else blob.encode())
+    return read_table(path, **how)
+
+
+@pytest.mark.parametrize(
+    ("blob", "how"),
+    [
+        (TEXT.encode(), {}),
+        (TEXT.encode("utf-8-sig"), {}),
+        (TEXT.encode("utf-16"), {}),
+        (TEXT.encode("utf-32"), {}),
+        (TEXT.encode("cp1252"), {"encoding": "cp1252"}),
+        (TEXT.replace("\n", "\r\n").encode(), {}),
+        (TEXT.replace("\n", "\r").encode(), {}),
+        (TEXT.rstrip().encode(), {}),
+        (TEXT.replace("\n", "\n\n").encode(), {}),
+        (("\n\n" + TEXT + "\n\n").encode(), {}),
+        (TEXT.replace(",", " , ").encode(), {}),
+        (TEXT.replace(",", ";").encode(), {"delimiter": ";"}),
+        (TEXT.replace(",", "\t").encode(), {"delimiter": "\t"}),
+        ('"name","area"\n"ä","1.5"\n"b",""\n"c","-2e3"\n'.encode(), {}),
+    ],
+)
+def test_guises_of_one_table(tmp_path, blob, how):
+    found = table(tmp_path, blob, **how)
+    assert found.frame["name"].tolist() == ["ä", "b", "c"]
+    assert found.frame["area"].tolist() == pytest.approx([1.5, np.nan, -2000], nan_ok=True)
+    assert [column.kind for column in found.schema.columns] == ["category", "number"]
+
+
+def test_quoted_commas_quotes_and_newlines_are_part_of_a_cell(tmp_path):
+    found = table(tmp_path, 'a,b\n"x, ""y""\nz",1\nw,2\n')
+    assert found.frame["a"].tolist() == ['x, "y"\nz', "w"]
+
+
+@pytest.mark.parametrize("mark", ["", "NA", "N/A", "NaN", "null", "#N/A"])
+def test_marks_of_missing_entries(tmp_path, mark):
+    found = table(tmp_path, f"a,b\n1,x\n{mark},{mark}\n3,y\n")
+    assert found.frame.isna().sum().tolist() == [1, 1]
+
+
+def test_none_is_a_level_unless_declared_missing(tmp_path):
+    text = "a,b\n1,None\n2,brick\n3,brick\n"
+    assert table(tmp_path, text).frame["b"].tolist() == ["None", "brick", "brick"]
+    assert table(tmp_path, text, missing=["None"]).frame["b"].isna().sum() == 1
+
+
+def test_a_second_file_takes_the_first_ones_schema(tmp_path):
+    train = table(tmp_path, "Id,zone,y\n1,20,3\n2,30,4\n3,20,5\n", target="y",
+                  types={"zone": "category"})  # fmt: skip
+    test = table(tmp_path, "zone,extra,Id\n40,x,7\n", schema=train.schema)
+    assert test.frame.to_dict("list") == {"Id": ["7"], "zone": ["40"]}
+    assert list(train.features) == ["Id", "zone"]
+    assert train.target.tolist() == [3, 4, 5]
+    with pytest.raises(DataError, match="has no target"):
+        _ = test.target
+
+
+def test_pandas_own_column_numbers_are_names(tmp_path):
+    assert list(table(tmp_path, "0,1\n5,6\n7,8\n").frame) == ["0", "1"]
+
+
+cells = st.one_of(
+    st.floats(allow_nan=False, allow_infinity=False, width=64).map(repr),
+    st.integers(-(10**6), 10**6).map(str),
+    st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=8),
+)
+
+
+@given(st.lists(st.tuples(cells, cells, cells), min_size=1, max_size=30))
+def test_what_pandas_writes_is_read_back(tmp_path_factory, rows):
+    path = tmp_path_factory.mktemp("csv") / "t.csv"
+    texts = pd.DataFrame(rows, columns=["a", "b", "c"], dtype=object)
+    # pandas leaves a lone carriage return unquoted, which ends a line
+    texts.to_csv(path, index=False, quoting=csv.QUOTE_ALL)
+    types = dict.fromkeys("abc", "text")
+    found = read_table(path, types=types, missing=[])
+    expected = [[one.strip() for one in row] for row in rows]
+    assert found.frame.to_numpy().tolist() == expected
+
+
+@given(st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=1, max_size=30))
+def test_numbers_survive_to_the_last_bit(tmp_path_factory, numbers):
+    path = tmp_path_factory.mktemp("csv") / "t.csv"
+    pd.DataFrame({"x": numbers, "y": 1}).to_csv(path, index=False)
+    assert read_table(path, types={"x": "number"}).frame["x"].tolist() == numbers
+
+
+def test_conforming_again_changes_nothing(frame, schema):
+    once = conform(frame, schema)
+    pd.testing.assert_frame_equal(conform(once, schema), once)
+    assert infer_schema(once, target="price", types={"size": ("S", "M", "L")}) == schema

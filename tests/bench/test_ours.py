@@ -46,7 +46,7 @@ class FakeExperiment:
 @pytest.fixture(autouse=True)
 def public_face(monkeypatch: pytest.MonkeyPatch) -> None:
     FakeExperiment.ran = []
-    for name in ("Run", "MLP", "SGD", "Adam", "Fit"):
+    for name in ("Run", "MLP", "SGD", "Adam", "Fit", "Own", "First"):
         monkeypatch.setattr(mlplab, name, getattr(specs, name), raising=False)
     monkeypatch.setattr(mlplab, "Experiment", FakeExperiment, raising=False)
     monkeypatch.setattr(mlplab, "load_task", lambda name: name, raising=False)
@@ -58,6 +58,7 @@ def public_face(monkeypatch: pytest.MonkeyPatch) -> None:
     [
         ("A", 32, 10, 256, (256,)),
         ("A-memory", 32, 1, 256, (256,)),
+        ("B", 200, 400, 10, ()),
         ("C", 100, 100, 64, ()),
         ("D", 16, 100, 32, (256, 128, 64)),
     ],
@@ -107,8 +108,8 @@ def test_seconds_are_per_run_epoch():
 
 
 def test_an_unknown_workload_is_named():
-    with pytest.raises(ConfigError, match="no workload 'B'; known: A, A-memory, C, D"):
-        population("B")
+    with pytest.raises(ConfigError, match="no workload 'E'; known: A, A-memory, B, C, D"):
+        population("E")
 
 
 def test_every_measure_of_ours_is_a_population():

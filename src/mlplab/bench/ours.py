@@ -6,13 +6,13 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from mlplab.bench.arrays import N_FOLDS, houses
+from mlplab.bench.arrays import N_FOLDS, houses, polynomials
 from mlplab.bench.timing import Timing, serve
 from mlplab.errors import ConfigError
 
 RATES_A = (0.03, 0.1, 0.3, 0.5)
 RATES_C = tuple(10 ** (-3 + 3 * step / 19) for step in range(20))
-NAMES = ("A", "A-memory", "C", "D")
+NAMES = ("A", "A-memory", "B", "C", "D")
 WARM_UP_SEEDS = (1000,)
 
 
@@ -46,6 +46,8 @@ def population(name: str, epochs: int | None = None, seeds: Sequence[int] | None
             vary={"optim.lr": list(RATES_A)},
             seeds=seeds or 8,
         )
+    if name == "B":
+        return _polynomials(epochs or 400, seeds or 10)
     features, prices = houses()
     task = ml.task_from_arrays(features, prices)
     if name == "C":
@@ -68,6 +70,26 @@ def population(name: str, epochs: int | None = None, seeds: Sequence[int] | None
             rows=ml.folds(N_FOLDS)[0],
         ),
         seeds=seeds or 16,
+    )
+
+
+def _polynomials(epochs: int, seeds: int | Sequence[int]) -> Any:
+    """Polynomials of 1 to 20 terms; every seed has 100 rows of its own, of 1,000."""
+    import mlplab as ml
+
+    features, targets = polynomials(1000)
+    # The warm-up's seed would own rows beyond the data.
+    rows = ml.Own(n=100) if isinstance(seeds, int) else ml.First(n=100)
+    return ml.Experiment(
+        task=ml.task_from_arrays(features, targets),
+        base=ml.Run(
+            net=ml.MLP(hidden=()),
+            optim=ml.SGD(lr=0.01),
+            fit=ml.Fit(epochs=epochs, batch_size=10),
+            rows=rows,
+        ),
+        vary={"net.inputs": list(range(1, 21))},
+        seeds=seeds,
     )
 
 

@@ -131,9 +131,7 @@ def program_of(run: Run, task: Task, n_rows: int, n_valid: int = 0) -> AnyProgra
             nothing to watch, or a user's module does not fit.
     """
     classes = task.kind == "classification"
-    loss = run.fit.loss
-    if loss == "auto":
-        loss = "cross-entropy" if classes else "squared"
+    loss = _loss_of(run, task)
     if loss == "cross-entropy" and not classes:
         raise ConfigError(f"fit.loss: cross-entropy needs classes; {task.name} has numbers")
     keep = run.fit.last_batch == "keep"
@@ -177,7 +175,7 @@ def program_of(run: Run, task: Task, n_rows: int, n_valid: int = 0) -> AnyProgra
             f"net.inputs: expected at most the {task.n_features} features of {task.name}; "
             f"got {net.inputs}"
         )
-    native = suits(run, task, loss, common["optimiser"], run.fit.batch_size)
+    native = is_native(run, task)
     # Linear models of sixteen lanes may see different numbers of inputs.
     together = native and not net.hidden
     n_in = task.n_features if together or not net.inputs else net.inputs
@@ -189,6 +187,20 @@ def program_of(run: Run, task: Task, n_rows: int, n_valid: int = 0) -> AnyProgra
         native=native,
         **common,
     )
+
+
+def is_native(run: Run, task: Task) -> bool:
+    """Say whether compiled loops train a run, without compiling its program."""
+    if isinstance(run.net, Module):
+        return False
+    loss = _loss_of(run, task)
+    return suits(run, task, loss, _optimiser_kind(run.optim), run.fit.batch_size)
+
+
+def _loss_of(run: Run, task: Task) -> str:
+    if run.fit.loss != "auto":
+        return run.fit.loss
+    return "cross-entropy" if task.kind == "classification" else "squared"
 
 
 def _optimiser_kind(optim: Optimiser) -> str:

@@ -10,7 +10,7 @@ from itertools import pairwise
 from mlplab.data import Task
 from mlplab.engine.cost import STEP_SECONDS, run_steps, run_work
 from mlplab.engine.memory import rooms
-from mlplab.engine.program import AnyProgram
+from mlplab.engine.program import AnyProgram, is_native
 from mlplab.engine.training import Splits, Training
 from mlplab.specs import Run
 
@@ -34,11 +34,10 @@ class _Part:
 
 def apart(runs: Sequence[Run], task: Task) -> tuple[list[Run], list[Run]]:
     """Return the runs that compiled loops train on threads, and those for stacks in workers."""
-    splits = Splits(task)
     native: list[Run] = []
     others: list[Run] = []
     for run in runs:
-        (native if Training.begin(run, splits).program.native else others).append(run)
+        (native if is_native(run, task) else others).append(run)
     return native, others
 
 

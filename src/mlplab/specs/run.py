@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any
 
 from pydantic import Field, JsonValue
@@ -48,7 +49,7 @@ class Run(Spec):
     rows: Rows = Field(SeedSplit(), description="Which rows of the pool train.")
     seed: int = Field(0, ge=0, lt=2**63, description="Decides weights, order, noise and split.")
 
-    @property
+    @cached_property
     def key(self) -> str:
         """Hash of the question: spec, data content and engine version."""
         return digest({"engine": ENGINE_VERSION, "run": self.canonical()})

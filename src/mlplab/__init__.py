@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from mlplab.engine.measures import metric
     from mlplab.engine.modules.factory import register_module as module
     from mlplab.engine.optimisers.custom import register_optimiser as optimiser
+    from mlplab.estimators import MLPClassifier, MLPRegressor
     from mlplab.experiment import Experiment, folds
     from mlplab.search import Range, Search
     from mlplab.specs import (
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
         Init,
         Interaction,
         Module,
+        Own,
         RMSprop,
         Run,
         Schedule,
@@ -63,7 +65,10 @@ __all__ = [
     "Fold",
     "Init",
     "Interaction",
+    "MLPClassifier",
+    "MLPRegressor",
     "Module",
+    "Own",
     "RMSprop",
     "Range",
     "Run",
@@ -89,6 +94,8 @@ __all__ = [
 _HOMES = {
     "activation": "engine.activations:register_activation",
     "Experiment": "experiment",
+    "MLPClassifier": "estimators",
+    "MLPRegressor": "estimators",
     "Range": "search",
     "Search": "search",
     "Store": "store",

@@ -35,7 +35,8 @@ def experiment(which):
             TaskRef(name="digits", valid=0.1),
             ml.Run(net=ml.MLP(hidden=(48,), dropout=0.2), optim=ml.SGD(lr=0.1, momentum=0.5),
                    fit=ml.Fit(epochs=40, batch_size=32)),
-            vary={"lr": [0.05, 0.1], "hidden": [24, 48], "epochs": [5, 40]},
+            # Compiled loops train the first activation, stacks in workers the second.
+            vary={"lr": [0.05, 0.1], "hidden": [24, 48], "activation": ["relu", "tanh"]},
             seeds=3,
         )
     return ml.Experiment(

@@ -31,3 +31,11 @@ REPETITION_BAND = Band(
     },
     _t_interval,
 )
+
+DRAW_BAND = Band(
+    {
+        "en": "Mean and 95 % t-interval of the mean over draws of the data.",
+        "zh": "均值及其在多次抽取数据上的 95 % t 区间。",
+    },
+    _t_interval,
+)

@@ -109,7 +109,14 @@ class Exercise:
         return declared + len(self.later) + len(self.proofs) + len(self.measured)
 
 
-SECTIONS = ("section_4_1", "section_4_2", "section_4_2_search", "section_4_3")
+SECTIONS = (
+    "section_4_1",
+    "section_4_2",
+    "section_4_2_search",
+    "section_4_3",
+    "section_4_4",
+    "section_4_5",
+)
 _EXERCISES: dict[str, Exercise] = {}
 
 

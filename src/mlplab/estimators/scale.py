@@ -1,0 +1,102 @@
+"""Robust scaling with outliers bent back smoothly, for rows with weights."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+LIMIT = 3.0
+_QUARTILES = (0.25, 0.5, 0.75)
+_ROWS_AT_ONCE = 8192
+
+
+@dataclass(frozen=True, eq=False)
+class SmoothClip:
+    """`t / sqrt(1 + (t / 3)^2)` with `t = (x - center) / scale`; constant columns are left out.
+
+    `center` is the median, `scale` the distance of the quartiles, or half the range where they
+    coincide.
+
+    Attributes:
+        columns: which of the I features are used, (I,) bool; J of them.
+        center: (J,).
+        scale: (J,), above 0.
+
+    Source: Holzmüller, Grinsztajn and Steinwart, Better by default, arXiv 2407.04491, 2024.
+    """
+
+    columns: NDArray[np.bool_]
+    center: NDArray[np.float64]
+    scale: NDArray[np.float64]
+
+    @classmethod
+    def fit(
+        cls, X: NDArray[Any], weights: NDArray[Any] | None = None, *, keep_constant: bool = False
+    ) -> SmoothClip:
+        """Find center and scale; a whole weight k does what k equal rows do.
+
+        Args:
+            X: (N, I), finite.
+            weights: (N,), above 0; None where all are 1.
+            keep_constant: keep columns that do not vary, shifted to 0, as later rows may.
+
+        >>> SmoothClip.fit(np.array([[0.0], [1], [2], [3], [1e6]])).center.tolist()
+        [2.0]
+        """
+        lower, center, upper = quantiles(X, weights, _QUARTILES)
+        low, high = X.min(axis=0).astype(np.float64), X.max(axis=0).astype(np.float64)
+        columns = high > low
+        # half of each before the difference: a range of 3e308 would overflow
+        with np.errstate(over="ignore"):
+            spread = np.where(upper > lower, upper - lower, high / 2 - low / 2)
+        sound = np.isfinite(spread) & (spread > 0)
+        scale = np.where(sound, spread, np.where(columns & (spread > 0), 1e308, 1.0))
+        if keep_constant or not columns.any():
+            columns = np.ones_like(columns)
+        return cls(columns, center[columns], scale[columns])
+
+    def transform(self, X: NDArray[Any], dtype: str = "float32") -> NDArray[Any]:
+        """Return scaled and bent features, (N, J)."""
+        out = np.empty((len(X), int(self.columns.sum())), dtype=dtype)
+        for first in range(0, len(X), _ROWS_AT_ONCE):
+            rows = X[first : first + _ROWS_AT_ONCE, self.columns].astype(np.float64)
+            with np.errstate(over="ignore"):
+                scaled = np.clip((rows - self.center) / self.scale, -1e100, 1e100)
+            out[first : first + _ROWS_AT_ONCE] = scaled / np.hypot(1.0, scaled / LIMIT)
+        return out
+
+
+def quantiles(
+    values: NDArray[Any], weights: NDArray[Any] | None, shares: tuple[float, ...]
+) -> NDArray[np.float64]:
+    """Return quantiles of each column, (len(shares), I): the averaged inverse of the distribution.
+
+    Args:
+        values: (N, I).
+        weights: (N,), above 0; None where all are 1.
+        shares: between 0 and 1.
+
+    >>> quantiles(np.array([[1.0], [2], [9]]), np.array([1.0, 2, 1]), (0.5,)).tolist()
+    [[2.0]]
+    """
+    if weights is None:
+        found = np.quantile(
+            values.astype(np.float64), shares, axis=0, method="averaged_inverted_cdf"
+        )
+        return np.asarray(found)
+    order = np.argsort(values, axis=0, kind="stable")
+    ranked = np.take_along_axis(values, order, axis=0).astype(np.float64)
+    totals = np.cumsum(np.asarray(weights, dtype=np.float64)[order], axis=0)
+    out = np.empty((len(shares), values.shape[1]))
+    last = len(values) - 1
+    for k, share in enumerate(shares):
+        goal = share * totals[-1]
+        # the first row at which the share is reached, and the first at which it is passed
+        reached = np.minimum((totals < goal * (1 - 1e-12)).sum(axis=0), last)
+        passed = np.minimum((totals <= goal * (1 + 1e-12)).sum(axis=0), last)
+        columns = np.arange(values.shape[1])
+        out[k] = ranked[reached, columns] / 2 + ranked[passed, columns] / 2
+    return out

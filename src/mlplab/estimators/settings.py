@@ -1,0 +1,148 @@
+"""From an estimator's parameters to runs."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.random import BitGenerator, Generator, RandomState, SeedSequence
+
+from mlplab.errors import ConfigError
+from mlplab.specs import MLP, Fit, Run
+from mlplab.specs.optim import OPTIMISERS
+
+_LEAST_BATCH, _MOST_BATCH = 16, 256
+_STEPS = 16
+
+
+def plain(value: Any) -> Any:
+    """Return numpy's scalars, which grids are made of, as Python's."""
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, np.ndarray):
+        return value.tolist()
+    if isinstance(value, list | tuple):
+        return type(value)(plain(one) for one in value)
+    return value
+
+
+def whole(name: str, value: Any, least: int) -> int:
+    """Return a parameter that is a whole number.
+
+    Raises:
+        ConfigError: it is not, or it is too small.
+    """
+    value = plain(value)
+    if isinstance(value, bool) or not isinstance(value, int) or value < least:
+        raise ConfigError(f"{name}: expected a whole number from {least}; got {value!r}")
+    return value
+
+
+def share(name: str, value: Any, *, zero: bool = False) -> float:
+    """Return a parameter that is a share between 0 and 1.
+
+    Raises:
+        ConfigError: it is not.
+    """
+    value = plain(value)
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not number or not 0 <= value < 1 or (value == 0 and not zero):
+        wanted = "a share from 0 and below 1" if zero else "a share between 0 and 1"
+        raise ConfigError(f"{name}: expected {wanted}; got {value!r}")
+    return float(value)
+
+
+def batch_size_of(value: Any, n_rows: int) -> int:
+    """Return the batch size for `n_rows` rows; never more than there are.
+
+    `"auto"`: the power of 2 nearest to n_rows / 16, from 16 to 256.
+
+    >>> batch_size_of("auto", 400), batch_size_of("auto", 10), batch_size_of(512, 100_000)
+    (32, 10, 512)
+    """
+    if isinstance(value, str) and value == "auto":
+        value = 2 ** round(math.log2(max(1.0, n_rows / _STEPS)))
+        value = min(_MOST_BATCH, max(_LEAST_BATCH, value))
+    elif isinstance(value, str):
+        raise ConfigError(f"batch_size: expected 'auto' or a whole number; got {value!r}")
+    return min(whole("batch_size", value, 1), n_rows)
+
+
+def run_of(params: Mapping[str, Any], n_rows: int, *, continued: bool = False) -> Run:
+    """Return the run that an estimator's parameters describe, with seed 0.
+
+    Args:
+        params: as `get_params` returns them.
+        n_rows: that train.
+        continued: for `partial_fit`: a constant rate and no early stopping.
+
+    Raises:
+        ConfigError: a parameter that does not fit; the line names it.
+    """
+    given = {name: plain(value) for name, value in params.items()}
+    net = MLP(**{name: given[name] for name in ("hidden", "activation", "norm", "init", "dropout")})
+    name = given["optimizer"]
+    if name not in OPTIMISERS:
+        known = ", ".join(OPTIMISERS)
+        raise ConfigError(f"optimizer: expected one of {known}; got {name!r}")
+    kind = OPTIMISERS[name]
+    fields = ["lr", "weight_decay", "clip_norm"]
+    fields += [] if continued else ["schedule"]
+    fields += ["momentum"] if "momentum" in kind.model_fields else []
+    optim = kind(**{field: given[field] for field in fields})
+    fit: dict[str, Any] = {name: given[name] for name in ("epochs", "ema", "dtype")}
+    for optional in ("label_smoothing", "loss", "huber_delta"):
+        if optional in given:
+            fit[optional] = given[optional]
+    if given["early_stopping"] and not continued:
+        fit["patience"] = whole("patience", given["patience"], 1)
+    return Run(
+        net=net,
+        optim=optim,
+        fit=Fit(batch_size=batch_size_of(given["batch_size"], n_rows), test="never", **fit),
+    )
+
+
+def entropy_of(random_state: Any) -> int:
+    """Return the number from which seeds are drawn; of None, one that nobody else has.
+
+    Raises:
+        ConfigError: neither None, a whole number from 0, nor a generator of numpy's.
+    """
+    state = plain(random_state)
+    if state is None:
+        return int(np.asarray(SeedSequence().generate_state(1, np.uint64))[0])
+    if isinstance(state, RandomState):
+        return int(state.randint(2**31))
+    if isinstance(state, BitGenerator):
+        state = Generator(state)
+    if isinstance(state, Generator):
+        return int(state.integers(2**63))
+    return whole("random_state", state, 0)
+
+
+def seeds_of(entropy: int, n_seeds: int) -> tuple[int, ...]:
+    """Return the seeds of the networks; fewer networks have the first of more.
+
+    >>> seeds_of(7, 4)[:2] == seeds_of(7, 2)
+    True
+    """
+    drawn = SeedSequence(entropy).generate_state(n_seeds, np.uint32)
+    return tuple(int(seed) for seed in drawn)
+
+
+def held_out_rows(n: int, size: float, entropy: int) -> np.ndarray:
+    """Draw which of n rows are held out for calibration, (n,) bool; at least one on either side.
+
+    Raises:
+        ConfigError: there are too few rows.
+    """
+    if n < 2:
+        raise ConfigError(f"calibration={size:g}: needs at least 2 rows to hold some out; got {n}")
+    count = min(max(1, round(size * n)), n - 1)
+    order = np.random.default_rng([entropy, 0xCA1B]).permutation(n)
+    held = np.zeros(n, dtype=bool)
+    held[order[:count]] = True
+    return held

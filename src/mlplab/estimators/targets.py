@@ -1,0 +1,94 @@
+"""Targets of a regression as a network learns them: transformed, mean 0, standard deviation 1."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlplab.errors import ConfigError, DataError
+
+Function = Callable[[Any], Any]
+# name -> (there, back, what it needs of the targets, the value that they must exceed)
+TRANSFORMS: dict[str, tuple[Function, Function, str, float]] = {
+    "identity": (lambda y: y, lambda z: z, "", -np.inf),
+    "log": (np.log, np.exp, "targets above 0", 0.0),
+    "log1p": (np.log1p, np.expm1, "targets above -1", -1.0),
+    "asinh": (np.arcsinh, np.sinh, "", -np.inf),
+}
+_MOST = 700.0  # exp of more overflows
+
+
+@dataclass(frozen=True, eq=False)
+class Targets:
+    """What a network learns of targets y: z = (f(y) - mean) / deviation.
+
+    Attributes:
+        transform: name of f, one of `TRANSFORMS`.
+        mean: (O,).
+        deviation: (O,); 0 where the targets are constant, which are then predicted exactly.
+        one: whether targets were given as (N,), and predictions are to be.
+    """
+
+    transform: str
+    mean: NDArray[np.float64]
+    deviation: NDArray[np.float64]
+    one: bool
+
+    @classmethod
+    def fit(
+        cls, y: NDArray[Any], transform: str | None, weights: NDArray[Any] | None = None
+    ) -> Targets:
+        """Find mean and deviation.
+
+        Args:
+            y: (N,) or (N, O).
+            transform: name of f; None is the identity.
+            weights: (N,); None where all are 1.
+
+        Raises:
+            ConfigError: an unknown transform.
+            DataError: targets outside its domain.
+
+        >>> targets = Targets.fit(np.array([1.0, 10, 100]), "log")
+        >>> targets.back(targets.there(np.array([5.0]))).round(6).tolist()
+        [[5.0]]
+        """
+        name = transform or "identity"
+        if name not in TRANSFORMS:
+            known = ", ".join(TRANSFORMS)
+            raise ConfigError(f"target_transform: expected one of {known}; got {transform!r}")
+        z = _apply(name, y)
+        mean = np.average(z, axis=0, weights=weights)
+        deviation = np.sqrt(np.average((z - mean) ** 2, axis=0, weights=weights))
+        # what rounding leaves of a constant is no deviation
+        constant = z.max(axis=0) == z.min(axis=0)
+        mean = np.where(constant, z[0], mean)
+        return cls(name, mean, np.where(constant, 0.0, deviation), y.ndim == 1)
+
+    def there(self, y: NDArray[Any]) -> NDArray[np.float64]:
+        """Return what a network learns, (N, O)."""
+        z = _apply(self.transform, y) - self.mean
+        return np.asarray(z / np.where(self.deviation > 0, self.deviation, 1.0))
+
+    def back(self, z: NDArray[Any]) -> NDArray[np.float64]:
+        """Return targets, (N, O), in their own units."""
+        straight = z.reshape(len(z), -1) * self.deviation + self.mean
+        if self.transform != "identity":
+            straight = np.clip(straight, -_MOST, _MOST)
+        return np.asarray(TRANSFORMS[self.transform][1](straight), dtype=np.float64)
+
+    def shaped(self, values: NDArray[Any]) -> NDArray[np.float64]:
+        """Return values (N, O) in the shape in which targets were given."""
+        return values[:, 0] if self.one else values
+
+
+def _apply(name: str, y: NDArray[Any]) -> NDArray[np.float64]:
+    there, _, needs, least = TRANSFORMS[name]
+    columns = np.asarray(y, dtype=np.float64).reshape(len(y), -1)
+    if columns.size and columns.min() <= least:
+        raise DataError(f"target_transform={name!r}: needs {needs}; got {columns.min():g}")
+    return np.asarray(there(columns))

@@ -1,0 +1,142 @@
+"""What exercise 4.5.1 computes: losses along lambda, trained as the source does and rightly."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlplab.data.draws import draw_sparse_linear
+from mlplab.exercises.linear_descent import Weights, all_weights, descend, sample_of, start_at
+from mlplab.exercises.measured import Measured
+from mlplab.exercises.profile import Profile
+from mlplab.specs.keyed import philox
+from mlplab.theory.linear import LinearModels, penalty_of_weight_decay, ridge_path
+
+Array = NDArray[np.float64]
+
+N_TRAIN, N_TEST, N_INPUTS = 20, 100, 200
+RATE, EPOCHS, BATCH_SIZE = 0.003, 100, 5
+LAMBDAS = (0.0, 0.5, 1.0, 2.0, 3.0, 5.0, 10.0, 20.0, 30.0, 50.0, 70.0, 100.0)
+"""Weight decays that are trained each on its own."""
+N_SWEPT = 150
+"""Weight decays from 0 to 100 that the source goes through with one network."""
+VARIANCE = N_INPUTS * 0.01**2 + 0.01**2
+"""Of a target: what predicting its mean would cost."""
+_DECADES = 0.1
+_SHARE = 0.01
+
+
+@dataclass(frozen=True, eq=False)
+class Curve:
+    """Mean squared errors along lambda, of every draw.
+
+    Attributes:
+        lambdas: weight decays, (L,).
+        train, test: (R, L).
+    """
+
+    lambdas: Array
+    train: Array
+    test: Array
+
+    def at(self, wanted: float) -> tuple[Array, Array]:
+        """Return training and test losses (R,) at the nearest lambda."""
+        place = int(np.abs(self.lambdas - wanted).argmin())
+        return self.train[:, place], self.test[:, place]
+
+    def gap(self, wanted: float) -> Array:
+        """Return test less training loss at the nearest lambda, in variances of y."""
+        train, test = self.at(wanted)
+        return np.asarray((test - train) / VARIANCE)
+
+
+@lru_cache(maxsize=2)
+def curves(n_draws: int) -> Mapping[str, Curve]:
+    """Return the four curves: `kept` (the source's), `fresh`, `zero` and `ridge`.
+
+    `kept` trains on from lambda to lambda; `fresh` starts each from the same N(0, 1) weights,
+    `zero` each from 0; `ridge` is the exact optimum.
+    """
+    seeds = range(n_draws)
+    X, y = draw_sparse_linear(seeds, N_TRAIN)
+    unseen = draw_sparse_linear(seeds, N_TEST, part="test")
+    sample = sample_of(X, y)
+    drawn = np.stack([philox(s, "initial weights").standard_normal(N_INPUTS + 1) for s in seeds])
+    w, bias = drawn[:, :-1], drawn[:, -1]
+    lambdas, swept = np.array(LAMBDAS), np.linspace(0.0, 100.0, N_SWEPT)
+
+    def curve(path: Array, weights: Array, constants: Array) -> Curve:
+        models = LinearModels(weights, constants)
+        found = [models.mean_squared_error(*data) for data in ((X, y), unseen)]
+        return Curve(path, found[0], found[1])
+
+    def trained(first: Array, constants: Array) -> Curve:
+        start = start_at(sample, first, constants, len(lambdas))
+        found = _train(sample, start, lambdas, 0)
+        return curve(lambdas, all_weights(sample, found, first), found.bias)
+
+    at, steps = start_at(sample, w, bias, 1), []
+    for place, decay in enumerate(swept):
+        at = _train(sample, at, np.array([decay]), place)
+        steps.append(at)
+    kept = Weights(
+        np.concatenate([one.along for one in steps], axis=1),
+        np.concatenate([one.across for one in steps]),
+        np.concatenate([one.bias for one in steps], axis=1),
+    )
+    exact = ridge_path(X, y, [penalty_of_weight_decay(d) for d in swept], intercept=True)
+    return {
+        "kept": curve(swept, all_weights(sample, kept, w), kept.bias),
+        "fresh": trained(w, bias),
+        "zero": trained(np.zeros_like(w), np.zeros_like(bias)),
+        "ridge": curve(swept, exact.weights, exact.intercepts),
+    }
+
+
+def _train(sample: Any, start: Weights, decays: Array, seed: int) -> Weights:
+    return descend(
+        sample, start, decays, rate=RATE, epochs=EPOCHS, batch_size=BATCH_SIZE, seed=seed
+    )
+
+
+def n_draws(profile: Profile) -> int:
+    """Return how many samples are drawn."""
+    return profile.pick(50, 100, 200)
+
+
+def measure(
+    profile: Profile,
+    closes: str,
+    further: str,
+    never: str,
+    kept_lower: str,
+    fresh_is_ridge: str,
+    zero_is_ridge: str,
+    at_20: str,
+) -> Sequence[Measured]:
+    """Return the claims of 4.5.1 with one number per draw of the data."""
+    found = curves(n_draws(profile))
+    fresh, zero, ridge, kept = (found[name] for name in ("fresh", "zero", "ridge", "kept"))
+
+    def decades(one: Curve, other: Curve, decay: float) -> Array:
+        return np.asarray(np.log10(one.at(decay)[1] / other.at(decay)[1]))
+
+    def claim(says: str, values: Array, matters: float, expect: Any, metric: str) -> Measured:
+        note = "of drawing the data and training"
+        return Measured(says, tuple(values.tolist()), matters, expect, metric, note)
+
+    gap, loss = "gap in variances of y", "log10 of test loss"
+    return (
+        claim(closes, np.log10(fresh.gap(10.0) / fresh.gap(0.0)), _DECADES, "lower", "log10 gap"),
+        claim(further, fresh.gap(100.0) - fresh.gap(10.0), _SHARE, "lower", gap),
+        claim(never, fresh.gap(100.0), _SHARE, "higher", gap),
+        claim(kept_lower, decades(kept, fresh, 2.0), _DECADES, "lower", loss),
+        claim(fresh_is_ridge, decades(fresh, ridge, 1.0), _DECADES, "same", loss),
+        claim(zero_is_ridge, decades(zero, ridge, 1.0), _DECADES, "same", loss),
+        claim(at_20, decades(fresh, ridge, 20.0), _DECADES, "same", loss),
+    )

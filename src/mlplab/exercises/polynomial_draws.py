@@ -1,0 +1,56 @@
+"""What the exercises on the polynomial problem share: draws, terms, bands over draws."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlplab.exercises.profile import Profile
+from mlplab.stats import mean_interval
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Array = NDArray[np.float64]
+
+N = 100
+N_TEST = 1000
+VARIANCE = 0.01
+"""Of the noise: the least loss that can be expected on new examples."""
+DRAWS = (20, 50, 100)
+"""Draws of the data by profile."""
+
+BAND = {
+    "en": "Lines are geometric means over draws of the data, bands their 95 % t-intervals.",
+    "zh": "曲线为对多次抽样取的几何均值，色带为其 95 % t 区间。",
+}
+
+
+def n_draws(profile: Profile) -> int:
+    """Return how many draws of the data a claim rests on."""
+    return profile.pick(*DRAWS)
+
+
+def geometric_lines(found: Mapping[tuple[str, float], Array]) -> pd.DataFrame:
+    """Return rows for `band_lines` from positive numbers, one per draw, by series and x."""
+    import pandas as pd
+
+    rows = []
+    for (series, x), values in found.items():
+        one = mean_interval(np.log10(values))
+        rows.append((series, x, 10**one.mean, 10**one.low, 10**one.high, len(values)))
+    return pd.DataFrame(rows, columns=["series", "x", "mean", "low", "high", "n_seeds"])
+
+
+def mean_lines(found: Mapping[tuple[str, float], Array]) -> pd.DataFrame:
+    """Return the same of any numbers, with arithmetic means."""
+    import pandas as pd
+
+    rows: list[Any] = []
+    for (series, x), values in found.items():
+        one = mean_interval(values)
+        rows.append((series, x, one.mean, one.low, one.high, len(values)))
+    return pd.DataFrame(rows, columns=["series", "x", "mean", "low", "high", "n_seeds"])

@@ -1,0 +1,224 @@
+"""What exercise 4.5.5 computes: the chapter's linear model under each remedy for overfitting."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlplab.data.draws import draw_sparse_linear
+from mlplab.exercises.chosen_decay import true_risk
+from mlplab.exercises.measured import Measured
+from mlplab.exercises.profile import Profile
+from mlplab.specs.keyed import philox
+from mlplab.theory.linear import (
+    LinearModels,
+    descent_path,
+    largest_stable_rate,
+    matching_penalty,
+    ridge_path,
+)
+
+Array = NDArray[np.float64]
+
+N_TRAIN, N_INPUTS, N_MORE, N_HELD_OUT, N_MEMBERS = 20, 200, 400, 5, 10
+RATE, EPOCHS, BATCH_SIZE = 0.003, 100, 5
+STARTS = {"wide": 1.0, "narrow": 0.0}
+"""Standard deviation of the first weights: the source's, and none."""
+N_TUNING = 10
+_TUNING_FROM = 1_000_000
+STRENGTHS: Mapping[str, tuple[float, ...]] = {
+    "decay": (1.0, 3.0, 10.0, 30.0, 100.0),
+    "dropout": (0.1, 0.3, 0.5),
+    "noise": (0.1, 0.3, 1.0),
+    "inputs": (5, 10, 100),
+}
+"""Settings of a remedy, of which other draws choose one."""
+REMEDIES = ("none", "stopping", "decay", "dropout", "noise", "inputs", "members", "data")
+STEPS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
+_MATTERS = 0.1
+
+
+def train(
+    X: Array,
+    y: Array,
+    models: LinearModels,
+    *,
+    decay: float = 0.0,
+    dropout: float = 0.0,
+    noise: float = 0.0,
+    seed: int = 0,
+    after: Callable[[LinearModels], None] | None = None,
+) -> LinearModels:
+    """Train every draw's model by SGD on the mean of e^2, as the chapter does.
+
+    Args:
+        X: inputs, (R, N, P).
+        y: targets, (R, N).
+        models: where to start.
+        decay: of the weights, not of the constant.
+        dropout: share of the inputs set to 0; the others grow by 1 / (1 - dropout).
+        noise: standard deviation of what is added to the inputs in every batch.
+        seed: of the order of rows, of masks and of noise.
+        after: called with the models at the end of every epoch.
+
+    Cost: 4 R N P flop an epoch.
+    """
+    n_runs, n_rows = y.shape
+    rng = philox(seed, "training")
+    w, bias, each = models.weights, models.intercepts, np.arange(n_runs)[:, None]
+    for _ in range(EPOCHS):
+        places = np.argsort(rng.random((n_runs, n_rows)), axis=1)
+        for first in range(0, n_rows, BATCH_SIZE):
+            batch = places[:, first : first + BATCH_SIZE]
+            rows = X[each, batch]
+            if dropout:
+                rows = rows * (rng.random(rows.shape) >= dropout) / (1 - dropout)
+            if noise:
+                rows = rows + noise * rng.standard_normal(rows.shape)
+            error = (rows @ w[..., None])[..., 0] + bias[:, None] - y[each, batch]
+            step = 2 * RATE / rows.shape[1]
+            w = (1 - RATE * decay) * w - step * (error[:, None] @ rows)[:, 0]
+            bias = bias - step * error.sum(axis=1)
+        if after is not None:
+            after(LinearModels(w, bias))
+    return LinearModels(w, bias)
+
+
+@dataclass(frozen=True, eq=False)
+class Draws:
+    """Training samples of several draws, and where their models start.
+
+    Attributes:
+        seeds: of the draws.
+        scale: standard deviation of the first weights.
+    """
+
+    seeds: Sequence[int]
+    scale: float
+
+    def start(self, member: int = 0) -> LinearModels:
+        """Return first weights (R, P) and constants (R,)."""
+        drawn = [philox(s, "first", member).standard_normal(N_INPUTS + 1) for s in self.seeds]
+        numbers = self.scale * np.stack(drawn)
+        return LinearModels(numbers[:, :-1], numbers[:, -1])
+
+    def model(self, remedy: str, strength: float | None = None) -> LinearModels:
+        """Return what a remedy makes of every draw."""
+        X, y = draw_sparse_linear(self.seeds, N_MORE if remedy == "data" else N_TRAIN)
+        if remedy == "stopping":
+            return self._stopped(X, y)
+        if remedy == "members":
+            found = [train(X, y, self.start(m), seed=m) for m in range(N_MEMBERS)]
+            return LinearModels(
+                np.mean([one.weights for one in found], axis=0),
+                np.mean([one.intercepts for one in found], axis=0),
+            )
+        if remedy == "inputs":
+            # An input that is always 0 never moves its weight, which has to start at 0 as well.
+            seen = np.arange(N_INPUTS) < (strength or 0)
+            start = self.start()
+            return train(X * seen, y, LinearModels(start.weights * seen, start.intercepts))
+        if remedy in ("none", "data"):
+            return train(X, y, self.start())
+        settings: dict[str, Any] = {remedy: strength}
+        return train(X, y, self.start(), **settings)
+
+    def _stopped(self, X: Array, y: Array) -> LinearModels:
+        """Return the models of the epoch with the least error on held-out rows."""
+        kept, out = slice(0, N_TRAIN - N_HELD_OUT), slice(N_TRAIN - N_HELD_OUT, None)
+        at: list[LinearModels] = []
+        train(X[:, kept], y[:, kept], self.start(), after=at.append)
+        errors = np.stack([m.mean_squared_error(X[:, out], y[:, out]) for m in at])
+        best, each = errors.argmin(axis=0), np.arange(len(y))
+        return LinearModels(
+            np.stack([m.weights for m in at])[best, each],
+            np.stack([m.intercepts for m in at])[best, each],
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Compared:
+    """Risks of all remedies from both starts, as shares of the variance of y.
+
+    Attributes:
+        risks: (start, remedy) -> (R,).
+        strengths: (start, remedy) -> the one chosen on other draws.
+        stopped: risk after STEPS full-batch steps from 0, (R, T).
+        ridge: risk of the ridge that matches, (R, T).
+    """
+
+    risks: Mapping[tuple[str, str], Array]
+    strengths: Mapping[tuple[str, str], float]
+    stopped: Array
+    ridge: Array
+
+
+@lru_cache(maxsize=2)
+def compared(n_draws: int) -> Compared:
+    """Choose each remedy's strength on other draws' further rows, then train it on these."""
+    risks: dict[tuple[str, str], Array] = {}
+    strengths: dict[tuple[str, str], float] = {}
+    tuning = range(_TUNING_FROM, _TUNING_FROM + N_TUNING)
+    further = draw_sparse_linear(tuning, 100, part="test")
+    for start, scale in STARTS.items():
+        others = Draws(tuning, scale)
+        for remedy, levels in STRENGTHS.items():
+            losses = [others.model(remedy, s).mean_squared_error(*further).mean() for s in levels]
+            strengths[start, remedy] = levels[int(np.argmin(losses))]
+        here = Draws(range(n_draws), scale)
+        for remedy in REMEDIES:
+            risks[start, remedy] = true_risk(here.model(remedy, strengths.get((start, remedy))))
+    X, y = draw_sparse_linear(range(n_draws), N_TRAIN)
+    X, y = X - X.mean(axis=1, keepdims=True), y - y.mean(axis=1, keepdims=True)
+    rate = float(largest_stable_rate(X).min()) / 20
+    path = descent_path(X, y, STEPS, rate=rate)
+    matching = ridge_path(X, y, [matching_penalty(rate, t) for t in STEPS])
+    return Compared(risks, strengths, _weights_risk(path), _weights_risk(matching))
+
+
+def _weights_risk(models: LinearModels) -> Array:
+    """Return the risk with the true constant, so that only the weights are compared."""
+    return true_risk(LinearModels(models.weights, np.full(models.intercepts.shape, 0.05)))
+
+
+def n_draws(profile: Profile) -> int:
+    """Return how many samples are drawn."""
+    return profile.pick(20, 50, 200)
+
+
+def measure(
+    profile: Profile, lowers: Mapping[str, str], start: str, stopped: str, ridge: str
+) -> Sequence[Measured]:
+    """Return the claims of 4.5.5 with one number per draw of the data.
+
+    Args:
+        profile: how many draws.
+        lowers: remedy -> the claim that it lowers the risk from the source's start.
+        start: the claim that starting at 0 does.
+        stopped: the claim that stopping early does, from 0.
+        ridge: the claim that stopping is like ridge.
+    """
+    found = compared(n_draws(profile))
+    none = found.risks["wide", "none"]
+
+    def claim(says: str, values: Array, expect: Any, metric: str, matters: float) -> Measured:
+        numbers = tuple(np.asarray(values).tolist())
+        return Measured(says, numbers, matters, expect, metric, "of drawing the data and training")
+
+    decades, share = "log10 of risk", "risk (share of the variance of y)"
+    zero = found.risks["narrow", "stopping"] - found.risks["narrow", "none"]
+    furthest = np.abs(found.stopped - found.ridge).max(axis=1)
+    return (
+        *(
+            claim(says, np.log10(found.risks["wide", name] / none), "lower", decades, _MATTERS)
+            for name, says in lowers.items()
+        ),
+        claim(start, np.log10(found.risks["narrow", "none"] / none), "lower", decades, _MATTERS),
+        claim(stopped, zero, "lower", share, 0.01),
+        claim(ridge, furthest, "same", share, 0.02),
+    )

@@ -1,0 +1,21 @@
+"""What the page shows runs, and what it prints is sound."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_the_page_runs(tmp_path, monkeypatch, capsys):
+    text = (ROOT / "docs" / "estimators.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL)
+    monkeypatch.chdir(tmp_path)
+    room: dict = {}
+    exec(compile(block, "estimators.md", "exec"), room)
+    score, covered, chosen = capsys.readouterr().out.splitlines()
+    assert float(score) > 0.9
+    assert 0.75 < float(covered) <= 1
+    assert "dropout" in chosen
+    assert room["spread"].shape == room["probabilities"].shape == (len(room["probabilities"]), 3)

@@ -1,0 +1,81 @@
+"""Training that goes on: passes over the same rows are the epochs of one fit."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+from sklearn.datasets import load_digits
+
+from mlplab import MLPClassifier, MLPRegressor
+from mlplab.errors import ConfigError, DataError
+
+rng = np.random.default_rng(0)
+X = rng.normal(size=(150, 4))
+y = X[:, 0] - X[:, 1] * X[:, 2]
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        {},
+        {"optimizer": "sgd", "lr": 0.05},
+        {"optimizer": "rmsprop"},
+        {"ema": 0.9},
+        {"norm": "batch"},
+        {"activation": "prelu"},
+        {"dropout": 0.0, "dtype": "float64"},
+    ],
+)
+def test_three_passes_are_three_epochs(setting):
+    settings = {"hidden": (24, 8), "batch_size": 32, "n_seeds": 3, "random_state": 1} | setting
+    whole = MLPRegressor(**settings, epochs=3, schedule="constant").fit(X, y)
+    parts = MLPRegressor(**settings)
+    for _ in range(3):
+        parts.partial_fit(X, y)
+    assert parts.seeds_ == whole.seeds_
+    assert parts.n_epochs_ == (3, 3, 3)
+    assert_allclose(parts.predict(X), whole.predict(X), atol=1e-4)
+
+
+def test_weights_of_samples_count():
+    model = MLPRegressor((16,), batch_size=1000, dropout=0, dtype="float64", random_state=0)
+    weights = np.tile([2.0, 1.0, 0.0], 50)
+    model.partial_fit(X, y, weights).partial_fit(X, y, weights)
+    again = np.repeat(np.arange(150), weights.astype(int))
+    twin = MLPRegressor((16,), batch_size=1000, dropout=0, dtype="float64", random_state=0)
+    twin.partial_fit(X[again], y[again]).partial_fit(X[again], y[again])
+    assert_allclose(model.predict(X), twin.predict(X), atol=1e-9)
+
+
+def test_it_learns_from_chunks_and_goes_on_after_a_fit():
+    X, y = load_digits(return_X_y=True)
+    model = MLPClassifier((64,), random_state=0)
+    for start in range(0, 1400, 200):
+        part = slice(start, start + 200)
+        model.partial_fit(X[part], y[part], classes=np.arange(10))
+    assert model.score(X[1400:], y[1400:]) > 0.7
+    fitted = MLPClassifier((64,), epochs=2, random_state=0).fit(X[:1400], y[:1400])
+    before = fitted.score(X[1400:], y[1400:])
+    for _ in range(8):
+        fitted.partial_fit(X[:1400], y[:1400])
+    assert fitted.score(X[1400:], y[1400:]) > before
+
+
+def test_what_does_not_fit_gets_one_line():
+    with pytest.raises(ConfigError, match="expected all labels at the first call"):
+        MLPClassifier().partial_fit(X, y > 0)
+    model = MLPClassifier(random_state=0).partial_fit(X, y > 0, classes=[False, True])
+    with pytest.raises(ConfigError, match="expected the same labels"):
+        model.partial_fit(X, y > 0, classes=[0, 1, 2])
+    with pytest.raises(DataError, match="is not among the classes"):
+        model.partial_fit(X, np.full(150, "a"))
+    with pytest.raises(ConfigError, match="not known in partial_fit; give a dict"):
+        MLPClassifier(class_weight="balanced").partial_fit(X, y > 0, classes=[False, True])
+    with pytest.raises(ConfigError, match="partial_fit holds out no rows"):
+        MLPRegressor(calibration=0.2).partial_fit(X, y)
+    model = MLPRegressor(random_state=0).partial_fit(X, y)
+    with pytest.raises(DataError, match="expected 1 targets per row; got 2"):
+        model.partial_fit(X, np.stack([y, y], axis=1))
+    with pytest.raises(DataError, match="have other layers"):
+        model.set_params(hidden=(8,)).partial_fit(X, y)

@@ -20,6 +20,7 @@ import mlplab as ml
 from mlplab.engine.events import Ended
 from mlplab.errors import Interrupted
 from mlplab.experiment import Experiment, Runs, this_machine
+from mlplab.version import ENGINE_VERSION
 
 RATES = [0.02, 0.1, 0.3]
 
@@ -54,7 +55,7 @@ def test_the_claims_of_digits_are_decided(runs: Runs) -> None:
     assert runs.note == ""
     (provenance,) = runs.provenances.values()
     assert provenance is not None
-    assert provenance.engine == "1"
+    assert provenance.engine == ENGINE_VERSION
 
 
 def test_remembered_runs_are_the_computed_ones(experiment: Experiment, runs: Runs) -> None:

@@ -67,7 +67,9 @@ def finish(
     if len({one.provenance for one in outcomes.values()}) > 1:
         # Runs of several machines: this machine's own rows, where there are any, go together.
         outcomes |= setup.store.get(outcomes, setup.backend.provenance(setup.device).id)
-    return Finished(outcomes, len(plan.finished))
+    # In the design's order, whether computed or remembered: sums over them then agree to the bit.
+    ordered = {cell.key: outcomes[cell.key] for cell in plan.cells}
+    return Finished(ordered, len(plan.finished))
 
 
 def conduct(

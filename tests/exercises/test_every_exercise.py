@@ -65,8 +65,14 @@ class TestEvery:
         again = answer(first.exercise, "quick", seeds=5, store=store, workers=1)
         assert again.from_store == again.n_runs
         assert again.verdicts == first.verdicts
-        # As text, so that NaN equals NaN.
-        assert repr(again.findings.values) == repr(first.findings.values)
+        assert again.findings.values.keys() == first.findings.values.keys()
+        for key, value in first.findings.values.items():
+            # What is computed anew from remembered weights may differ in the last bits:
+            # sums over an array depend on where it lies in memory.
+            expected = (
+                pytest.approx(value, rel=1e-9, nan_ok=True) if isinstance(value, float) else value
+            )
+            assert again.findings.values[key] == expected, key
 
     def test_a_page_is_made_of_it(self, name, answers, tmp_path):
         from mlplab.pages import Report, write_page

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from mlplab.engine.modules.factory import register_module as module
     from mlplab.engine.optimisers.custom import register_optimiser as optimiser
     from mlplab.estimators import MLPClassifier, MLPRegressor
-    from mlplab.experiment import Experiment, folds
+    from mlplab.experiment import Experiment, folds, splits
     from mlplab.search import Range, Search
     from mlplab.specs import (
         LARS,
@@ -30,12 +30,14 @@ if TYPE_CHECKING:
         Adam,
         AdamW,
         BestArm,
+        Block,
         Chain,
         Custom,
         Difference,
         First,
         Fit,
         Fold,
+        Holdout,
         Init,
         Interaction,
         Module,
@@ -56,6 +58,7 @@ __all__ = [
     "Adam",
     "AdamW",
     "BestArm",
+    "Block",
     "Chain",
     "Custom",
     "Difference",
@@ -63,6 +66,7 @@ __all__ = [
     "First",
     "Fit",
     "Fold",
+    "Holdout",
     "Init",
     "Interaction",
     "MLPClassifier",
@@ -87,6 +91,7 @@ __all__ = [
     "module",
     "optimiser",
     "schedule",
+    "splits",
     "task_from_arrays",
 ]
 
@@ -106,6 +111,7 @@ _HOMES = {
     "metric": "engine.measures",
     "module": "engine.modules.factory:register_module",
     "optimiser": "engine.optimisers.custom:register_optimiser",
+    "splits": "experiment",
     "task_from_arrays": "data",
 }
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from itertools import product
 from math import prod
 from typing import Any
 
-import pandas as pd
 import pytest
 
 import mlplab
 from mlplab import specs
+from mlplab.bench.grid import configurations
 from mlplab.bench.ours import NAMES, WARM_UP_SEEDS, ours, population
 from mlplab.bench.workloads import WORKLOADS
 from mlplab.errors import ConfigError
@@ -17,12 +18,13 @@ from mlplab.errors import ConfigError
 
 class FakeRuns:
     def __init__(self, n_runs: int, n_epochs: int) -> None:
-        rows = [(f"run {run}", epoch) for run in range(n_runs) for epoch in range(n_epochs)]
-        self.rows = pd.DataFrame(rows, columns=["key", "epoch"])
-        self.rows["train_loss"] = 1.0 / (1 + self.rows["epoch"])
-
-    def frame(self, last: bool = False) -> pd.DataFrame:
-        return self.rows.groupby("key", as_index=False).last() if last else self.rows
+        losses = tuple(1.0 / (1 + epoch) for epoch in range(n_epochs))
+        self.outcomes = {
+            f"run {run}": specs.Outcome(
+                f"run {run}", "here", "finished", n_epochs, {"train_loss": losses}, 0.1, 5
+            )
+            for run in range(n_runs)
+        }
 
 
 class FakeExperiment:
@@ -59,8 +61,10 @@ def public_face(monkeypatch: pytest.MonkeyPatch) -> None:
         ("A", 32, 10, 256, (256,)),
         ("A-memory", 32, 1, 256, (256,)),
         ("B", 200, 400, 10, ()),
+        ("B-many", 20_000, 40, 10, ()),
         ("C", 100, 100, 64, ()),
         ("D", 16, 100, 32, (256, 128, 64)),
+        ("E", 500, 40, 64, (256, 128)),
     ],
 )
 def test_populations_are_those_of_the_targets(
@@ -90,6 +94,15 @@ def test_d_drops_a_fifth_of_every_hidden_layer():
     assert population("D").task == (1460, 330)
 
 
+def test_e_tries_a_hundred_configurations_on_every_fold():
+    vary = population("E").vary
+    settings = set(product(vary["optim.lr"], vary["optim.weight_decay"], vary["net.dropout"]))
+    assert settings == {(c.rate, c.decay, c.dropout) for c in configurations()}
+    assert len(settings) == 100
+    assert [fold.index for fold in vary["rows"]] == [0, 1, 2, 3, 4]
+    assert population("E").task == (1460, 330)
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_the_warm_up_computes_nothing_that_is_timed(name: str):
     timing = ours(name)
@@ -108,8 +121,10 @@ def test_seconds_are_per_run_epoch():
 
 
 def test_an_unknown_workload_is_named():
-    with pytest.raises(ConfigError, match="no workload 'E'; known: A, A-memory, B, C, D"):
-        population("E")
+    with pytest.raises(
+        ConfigError, match="no workload 'Z'; known: A, A-memory, B, B-many, C, D, E"
+    ):
+        population("Z")
 
 
 def test_every_measure_of_ours_is_a_population():

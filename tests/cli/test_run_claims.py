@@ -122,3 +122,16 @@ def test_a_page_names_the_command_that_makes_it(tiny_exercise, document, home):
     page = (home / said["report"]).read_text()
     assert "mlplab run 9.9.1 --profile quick --seeds 6" in page
     assert json.loads((home / "reports/9.9.1/report.json").read_text())["n_runs"] == 12
+
+
+def test_what_was_remembered_is_computed_anew_on_demand(invoke, home, monkeypatch):
+    monkeypatch.setattr("mlplab.exercises.memory.code_has_changed", lambda: False)
+    said = [
+        " ".join(invoke("run", "4.1.3", *more).stdout.split())
+        for more in ((), (), ("--recompute",))
+    ]
+    told = ["the rest was remembered (--recompute)" in one for one in said]
+    assert told == [False, True, False]
+    verdicts = [one[: one.index("0 runs")] for one in said]
+    assert verdicts[0] == verdicts[1] == verdicts[2]
+    assert "proved" in verdicts[0]

@@ -11,14 +11,19 @@ import pytest
 from mlplab.draw import (
     Figure,
     best_set,
+    calibration_chart,
+    confusion_grid,
     critical_differences,
     estimate_histogram,
+    gap_map,
     heat_map,
+    interval_rows,
     learning_curves,
     loss_surface,
     metric_by_factor,
     paired_differences,
     quantity,
+    scatter,
     spread_strips,
 )
 from mlplab.specs import Verdict
@@ -156,6 +161,37 @@ def draw_one(
                     title=title,
                     measure=quantity(accuracy),
                     differences=True,
+                )
+            case "scatter":
+                points = pd.DataFrame({"row": range(30), "value": np.linspace(1.0, 50.0, 30)})
+                points["mean"] = points["value"] * np.geomspace(0.8, 1.3, 30)
+                points["worst"] = points["row"] > 27
+                return scatter(
+                    points, "value", "mean", title=title, x_title="true price",
+                    y_title="predicted price", outline="worst", log=True, caption=title,
+                    words={"true price": "真实价格"},
+                )  # fmt: skip
+            case "rows":
+                bars = pd.DataFrame({"column": ["area", "zone"], "mean": [0.3, -0.01]})
+                bars = bars.assign(low=bars["mean"] - 0.05, high=[0.35, np.nan])
+                return interval_rows(
+                    bars, "column", title=title, x_title="rise", y_title="column", caption=title,
+                    words={"rise": "上升"},
+                )  # fmt: skip
+            case "confusion":
+                pairs = [(a, b) for a in "xyz" for b in "xyz"]
+                told = pd.DataFrame(pairs, columns=["true", "predicted"])
+                told = told.assign(n=range(9), share=[(place % 3) / 3 for place in range(9)])
+                return confusion_grid(told, title=title, caption=title, words={"rows": "行数"})
+            case "gaps":
+                blocks = [(c, 10 * b, 10, (b % 4) / 4) for c in ("area", "zone") for b in range(9)]
+                gaps = pd.DataFrame(blocks, columns=["column", "first_row", "n_rows", "share"])
+                return gap_map(gaps, title=title, caption=title, words={"row": "行"})
+            case "calibration":
+                ranges = pd.DataFrame({"probability": [0.1, 0.6], "observed": [0.2, 0.5]})
+                ranges = ranges.assign(low=[0.05, 0.4], high=[0.4, 0.7], n=[20, 30])
+                return calibration_chart(
+                    ranges, title=title, caption=title, words={"probability given": "概率"}
                 )
             case _:
                 values = np.random.default_rng(2).normal(0, 1, 50)

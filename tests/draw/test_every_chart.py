@@ -22,6 +22,11 @@ KINDS = (
     "surface",
     "strips",
     "histogram",
+    "scatter",
+    "rows",
+    "confusion",
+    "gaps",
+    "calibration",
 )
 Draw = Callable[[str], Figure]
 Svg = Callable[..., str]
@@ -109,12 +114,10 @@ def test_every_number_drawn_is_in_the_data(kind: str, draw_one: Draw) -> None:
     if kind == "histogram":
         assert sum(row.get("count", 0) for row in rows) == len(figure.data)
         return
-    numbers = [
-        row[name]
-        for row in rows
-        for name in ("value", "mean", "low", "high", "effect")
-        if row.get(name) is not None
-    ]
+    names = ("value", "mean", "low", "high", "effect", "share")
+    if kind == "scatter":
+        names = ("x", "y")
+    numbers = [row[name] for row in rows for name in names if row.get(name) is not None]
     assert numbers
     # Differences of shares are drawn in percentage points, and seven digits are kept.
     all_known = np.concatenate([known, 100 * known])

@@ -13,12 +13,19 @@ from tests.engine.population import bits, ended, made_up, of, populations, train
 
 from mlplab.engine import Checkpointed, Progressed, predict, program, train
 from mlplab.engine.native import lane
-from mlplab.engine.native.lanes import LANES, add_gradient, add_outputs
-from mlplab.engine.native.philox import put_in_order, words
+from mlplab.engine.native.lanes import (
+    LANES,
+    add_rows,
+    gradient_of_4,
+    gradient_of_8,
+    outputs_of_4,
+    outputs_of_8,
+)
+from mlplab.engine.native.philox import keys_of, order_room, put_in_order, words
 from mlplab.engine.native.tiles import multiply
 from mlplab.engine.order import order
 from mlplab.engine.training import Splits, Training
-from mlplab.specs import MLP, SGD, Adam, AdamW, Fit, Fold
+from mlplab.specs import MLP, SGD, Adam, AdamW, Fit, Fold, Own
 from mlplab.specs.keyed import philox, philox_key
 
 NATIVE = True
@@ -160,6 +167,22 @@ class TestCheckpoints:
             key: bits(one) for key, one in whole.items()
         }
 
+    def test_vectors_of_several_groups_share_a_call(self, monkeypatch):
+        task = made_up("regression", n=96, features=6, outputs=2)
+        runs = [of(task, net=MLP(hidden=(), inputs=inputs), optim=SGD(lr=0.05), seed=seed,
+                   rows=Own(n=24), fit=Fit(epochs=3, batch_size=8))
+                for inputs in (*range(1, 7), 0) for seed in range(4)]  # fmt: skip
+        runs += [run.replace(optim=SGD(lr=lr)) for run in runs for lr in (0.01, 1e6)]
+        monkeypatch.setattr(lane, "_UNIT_SECONDS", 1e9)
+        among = trained(runs, task)
+        monkeypatch.setattr(lane, "_UNIT_SECONDS", 0.0)
+        alone = trained(runs, task, threads=2)
+        assert {key: bits(one) for key, one in among.items()} == {
+            key: bits(one) for key, one in alone.items()
+        }
+        statuses = [one.outcome.status for one in among.values()]
+        assert sorted(set(statuses)) == ["diverged", "finished"]
+
     def test_progress_adds_up(self):
         task = made_up(n=40, features=6, outputs=3)
         runs = [of(task, net=MLP(hidden=hidden), seed=seed, fit=Fit(epochs=5, batch_size=8))
@@ -194,10 +217,26 @@ class TestParts:
     @settings(deadline=None)
     @given(st.integers(0, 99), st.sets(st.integers(0, 400), min_size=1), st.integers(0, 9))
     def test_rows_lie_in_the_engine_s_order(self, seed, rows, epoch):
-        rows = np.array(sorted(rows))
-        out, keys = np.empty_like(rows), np.empty(rows.max() + 1, dtype=np.uint64)
-        put_in_order(philox_key(seed, "order", 1), epoch, rows, keys, out)
+        rows = np.array(list(rows))
+        out = np.empty_like(rows)
+        put_in_order(philox_key(seed, "order", 1), epoch, rows, order_room(len(rows)), out)
         np.testing.assert_array_equal(out, order(seed, epoch, rows))
+
+    def test_keys_that_fall_into_one_part_are_sorted_too(self):
+        rows, key = np.arange(3000), philox_key(5, "order", 1)
+        room, out = order_room(len(rows)), np.empty_like(rows)
+        few = room._replace(counts=room.counts[:2], shift=np.uint64(63))
+        put_in_order(key, 4, rows, few, out)
+        np.testing.assert_array_equal(out, order(5, 4, rows))
+
+    @settings(deadline=None)
+    @given(st.integers(0, 99), st.lists(st.integers(0, 400), min_size=1))
+    def test_keys_of_some_rows_are_words_of_the_stream(self, seed, rows):
+        rows, key = np.array(rows), philox_key(seed, "order", 1)
+        out, whole = np.empty(len(rows), np.uint64), np.empty(rows.max() + 1, np.uint64)
+        keys_of(key, 3, rows, out)
+        words(key, 3, 0, 0, whole)
+        np.testing.assert_array_equal(out, whole[rows])
 
     @settings(deadline=None)
     @given(*[st.integers(1, 40)] * 3, st.sampled_from(["f4", "f8"]), st.booleans())
@@ -221,18 +260,23 @@ class TestParts:
 
         @njit
         def both(w, x, starts, z, g):
-            for j in range(0, len(starts), 4):
-                add_outputs(w, x, starts, w.shape[0], z, j)
-            for j in range(0, len(starts), 4):
-                add_gradient(g, x, starts, w.shape[0], z, j)
+            n = w.shape[0] - 1
+            for part in range(2):
+                outputs_of_8(w, 0, n, x, starts, 12 * part, n, z, 12 * part)
+                outputs_of_4(w, 0, n, x, starts, 12 * part + 8, n, z, 12 * part + 8)
+            for part in range(2):
+                gradient_of_8(g, 0, x, starts, 12 * part, n, z, 12 * part, part)
+                gradient_of_4(g, 0, x, starts, 12 * part + 8, n, z, 12 * part + 8, 1)
+            add_rows(z, 0, 24, g, n)
 
         rng = np.random.default_rng(0)
-        w = rng.standard_normal((7, LANES)).astype(dtype)
-        x, rows = rng.standard_normal((30, 7)).astype(dtype), np.array([3, 9, 9, 0, 29, 1, 2, 4])
-        z, g = np.zeros((8, LANES), dtype), np.zeros_like(w)
+        w = rng.standard_normal((8, LANES)).astype(dtype)
+        x, rows = rng.standard_normal((30, 7)).astype(dtype), rng.integers(0, 30, 24)
+        z, g = np.zeros((24, LANES), dtype), np.full_like(w, 5)
         both(w, x, rows * 7, z, g)
-        np.testing.assert_allclose(z, x[rows] @ w, rtol=1e-4)
-        np.testing.assert_allclose(g, x[rows].T @ z, rtol=1e-4)
+        np.testing.assert_allclose(z, x[rows] @ w[:-1] + w[-1], rtol=1e-4, atol=1e-5)
+        np.testing.assert_allclose(g[:-1], x[rows].T @ z, rtol=1e-4, atol=1e-4)
+        np.testing.assert_allclose(g[-1], z.sum(0), rtol=1e-4, atol=1e-4)
 
 
 class TestWhatSuits:

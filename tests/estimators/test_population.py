@@ -37,7 +37,7 @@ def test_one_network_is_the_run_of_its_seed():
     task = task_from_arrays(inputs, (y - y.mean()) / y.std(), kind="regression")
     run = Run(
         net=MLP(hidden=(16,)),
-        optim=AdamW(lr=0.002, weight_decay=0.02, schedule="cosine"),
+        optim=AdamW(lr=0.002, weight_decay=1.0, schedule="cosine"),
         fit=Fit(epochs=5, batch_size=32),
         seed=model.seeds_[0],
     )

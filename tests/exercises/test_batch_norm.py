@@ -52,7 +52,7 @@ def trained(tmp_path_factory):
         arms=[normed("batch", 4), normed("batch", 64), normed("layer", 64), normed("none", 64)],
         seeds=3,
     ).run(store, workers=1)
-    return runs, members(runs, n_seeds=2)
+    return runs, members(runs, PROFILES["quick"])
 
 
 def test_networks_are_those_of_the_first_seeds_with_a_norm(trained):

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 
+import pandas as pd
 import pytest
 
-from mlplab.exercises import PROFILES, answer, get_exercise, list_exercises, search_table
+from mlplab.exercises import PROFILES, answer, get_exercise, list_exercises, plan, search_table
+from mlplab.exercises import memory as memory_of
 from mlplab.exercises import section_4_2 as section
 from mlplab.store import Store
 
@@ -15,11 +17,12 @@ IDS = [one.id for one in list_exercises() if one.id != "4.2.1"]
 
 
 @pytest.fixture(scope="module")
-def answers(tmp_path_factory):
+def answers(tmp_path_factory, synthetic_houses):
     """Answer an exercise at most once."""
     store = Store(tmp_path_factory.mktemp("store") / "runs.sqlite")
     known = {}
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(memory_of, "code_has_changed", lambda: False)
         patch.setattr(section, "FASHION", "digits")
         patch.setattr(section, "QUICK_ROWS", 1000)
         patch.setattr(search_table, "REPETITIONS", (5, 5, 5))
@@ -29,6 +32,7 @@ def answers(tmp_path_factory):
                 known[name] = answer(get_exercise(name), "quick", seeds=5, store=store, workers=1)
             return known[name]
 
+        of.store = store
         yield of
 
 
@@ -59,11 +63,29 @@ class TestEvery:
             assert figure.title["zh"]
             assert len(figure.data)
 
+    def test_an_answer_from_memory_is_the_computed_one(self, name, answers):
+        computed = answers(name)
+        again = answer(computed.exercise, "quick", seeds=5, store=answers.store, workers=1)
+        assert again.remembered[-1] == "findings"
+        assert ("proofs" in again.remembered) == (again.exercise.prove is not None)
+        assert ("measured" in again.remembered) == (again.exercise.measure is not None)
+        assert again.verdicts == computed.verdicts
+        assert repr(again.findings.values) == repr(computed.findings.values)
+        assert again.findings.files == computed.findings.files
+        for one, other in zip(again.findings.figures, computed.findings.figures, strict=True):
+            assert one.spec("light", language="zh") == other.spec("light", language="zh")
+            pd.testing.assert_frame_equal(one.data, other.data, check_exact=True)
+        assert list(again.findings.tables) == list(computed.findings.tables)
+        for title, table in computed.findings.tables.items():
+            pd.testing.assert_frame_equal(again.findings.tables[title], table, check_exact=True)
+
     def test_a_second_answer_trains_nothing(self, name, answers):
         first = answers(name)
-        store = next((runs.setup.store for runs in first.runs.values()), Store(":memory:"))
-        again = answer(first.exercise, "quick", seeds=5, store=store, workers=1)
+        again = answer(
+            first.exercise, "quick", seeds=5, store=answers.store, workers=1, recompute=True
+        )
         assert again.from_store == again.n_runs
+        assert again.remembered == ()
         assert again.verdicts == first.verdicts
         assert again.findings.values.keys() == first.findings.values.keys()
         for key, value in first.findings.values.items():
@@ -73,6 +95,14 @@ class TestEvery:
                 pytest.approx(value, rel=1e-9, nan_ok=True) if isinstance(value, float) else value
             )
             assert again.findings.values[key] == expected, key
+
+    def test_a_plan_after_an_answer_leaves_nothing_to_train(self, name, answers):
+        found = answers(name)
+        plans = plan(found.exercise, "quick", seeds=5, store=answers.store)
+        assert {one["remaining"] for one in plans} <= {0}
+        before = plan(found.exercise, "quick", seeds=5, store=":memory:")
+        assert [one["runs"] for one in before] == [one["runs"] for one in plans]
+        assert all(one["remaining"] == one["runs"] for one in before)
 
     def test_a_page_is_made_of_it(self, name, answers, tmp_path):
         from mlplab.pages import Report, write_page

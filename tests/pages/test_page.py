@@ -13,7 +13,6 @@ import pandas as pd
 import pytest
 import vl_convert
 
-from mlplab.draw.figure import vegalite_version
 from mlplab.pages import Report, page_html
 
 VOID = {"br", "col", "hr", "img", "input", "link", "meta", "source"}
@@ -166,7 +165,7 @@ def test_charts_are_the_figures_and_can_be_drawn(parsed: Page, report: Report) -
         spec = specs[figure.name]
         assert spec["en"] == json.loads(json.dumps(figure.spec(titled=False)))
         drawn = vl_convert.vegalite_to_svg(
-            {**spec["zh"], "config": looks["dark"]}, vl_version=vegalite_version()
+            {**spec["zh"], "config": looks["dark"]}, vl_version=figure.vegalite_version
         )
         assert "<svg" in drawn
     assert "vegaEmbed" in parsed.scripts[""]

@@ -126,3 +126,19 @@ def test_a_damaged_record_is_named(small: Report, tmp_path: Path) -> None:
     (tmp_path / "4.2.1" / "report.json").write_text("{")
     with pytest.raises(DataError, match=r"4\.2\.1.report\.json is not a record.*delete it"):
         write_index([], tmp_path)
+
+
+def test_further_files_lie_beside_the_page_and_leave_with_it(small: Report, tmp_path: Path) -> None:
+    report = dataclasses.replace(small, files={"submission.csv": b"Id,SalePrice\n1,2.0\n"})
+    page = write_page(report, tmp_path)
+    beside = page.parent / "submission.csv"
+    assert beside.read_bytes() == report.files["submission.csv"]
+    assert 'href="submission.csv"' in page.read_text(encoding="utf-8")
+    write_page(small, tmp_path)
+    assert not beside.exists()
+
+
+@pytest.mark.parametrize("name", ["index.html", "report.json", "../up.csv", ""])
+def test_a_further_file_cannot_take_a_name_of_the_page(small: Report, name: str) -> None:
+    with pytest.raises(ConfigError, match="a file cannot be named"):
+        dataclasses.replace(small, files={name: b""})

@@ -119,7 +119,10 @@ def test_the_first_version_gains_the_column_of_the_best_epoch(
 ):
     with Store(old) as store:
         store._database.write(
-            lambda c: c.execute(text("ALTER TABLE mlplab_outcomes DROP COLUMN best_epoch"))
+            lambda c: (
+                c.execute(text("ALTER TABLE mlplab_outcomes DROP COLUMN best_epoch")),
+                c.execute(text("DROP TABLE mlplab_remembered")),
+            )
         )
     monkeypatch.setattr(schema, "MIGRATIONS", no_steps_yet)
     with Store(old) as store:
@@ -127,3 +130,19 @@ def test_the_first_version_gains_the_column_of_the_best_epoch(
         assert store.get(["k"])["k"].best_epoch is None
         store.put([replace(outcome("later"), best_epoch=3)])
         assert store.get(["later"])["later"].best_epoch == 3
+
+
+def test_the_second_version_gains_the_table_of_what_is_remembered(old, no_steps_yet, monkeypatch):
+    with Store(old) as store:
+        made = columns(store, "mlplab_remembered")
+        store._database.write(lambda c: c.execute(text("DROP TABLE mlplab_remembered")))
+        store._database.write(lambda c: c.execute(text("UPDATE mlplab_schema SET version = 2")))
+    monkeypatch.setattr(schema, "MIGRATIONS", no_steps_yet)
+    for _ in range(2):
+        with Store(old) as store:
+            assert columns(store, "mlplab_remembered") == made
+            assert "k" in store.get(["k"])
+            store.remember("key", "proofs", b"first")
+            store.remember("key", "proofs", b"second")
+            assert store.recall("key") == b"second"
+            assert store.info().schema_version == len(no_steps_yet) + 1

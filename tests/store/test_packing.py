@@ -32,3 +32,12 @@ def test_a_blob_cut_short_is_a_value_error(values):
     for end in range(0, len(whole), max(1, len(whole) // 50)):
         with pytest.raises(ValueError):
             unpack_floats(whole[:end])
+
+
+def test_only_histories_that_repeat_are_deflated():
+    losses = [1 / (1 + epoch) for epoch in range(400)]
+    assert len(pack_floats({"loss": losses})) > 8 * len(losses)
+    hits = [round(9 * loss) / 10 for loss in losses]
+    assert len(pack_floats({"loss": losses, "accuracy": hits})) < 0.8 * 16 * len(losses)
+    gaps = [float("nan")] * 399 + [0.5]
+    assert len(pack_floats({"test_loss": gaps})) < 0.1 * 8 * len(gaps)

@@ -27,6 +27,10 @@ def filled(store, outcome):
     store.put([outcome("stray", "nowhere")], {"stray": "{}"})
     store.put_verdicts("e", [{"id": "a", "n_seeds": 8}])
     store.log_look("test", "score", "e", 8, False)
+    store.remember("now", "findings", b"f" * 1000)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("mlplab.store.code.code_identity", lambda: "other code")
+        store.remember("before", "findings", b"f" * 1000)
     return store
 
 
@@ -50,11 +54,13 @@ def test_info_counts_what_is_there(filled, place):
         "runs": 4,
         "weights": 3,
         "checkpoints": 3,
+        "remembered": 2,
         **KEPT_FOR_EVER,
     }
     assert info.runs_by_engine == {OLD.engine: 1, OLDER.engine: 1, NOW.engine: 1, "unknown": 1}
     assert (info.engine, info.stale) == (ENGINE_VERSION, 2)
     assert filled.info(engine=OLD.engine).stale == 2
+    assert info.stale_remembered == 1
     assert info.schema_version == newest_version()
     assert info.bytes > 6000
 
@@ -68,8 +74,16 @@ def test_nothing_goes_unless_it_is_asked_for(filled):
 
 def test_stale_runs_go_with_all_that_is_theirs(filled):
     report = filled.prune(stale=True)
-    assert report.rows == {"outcomes": 2, "runs": 2, "weights": 2, "checkpoints": 2}
-    assert report.bytes > 4000
+    assert report.rows == {
+        "outcomes": 2,
+        "runs": 2,
+        "weights": 2,
+        "checkpoints": 2,
+        "remembered": 1,
+    }
+    assert report.bytes > 5000
+    assert filled.recall("now") is not None
+    assert filled.recall("before") is None
     left = {NOW.engine}
     assert kept(filled) == {
         "runs": {*left, "stray"},
@@ -104,7 +118,12 @@ def test_age_restricts_and_alone_removes_runs(filled, outcome, monkeypatch):
     assert filled.prune(older_than_days=11).rows == {}
     assert filled.prune(weights=True, older_than_days=5).rows == {"weights": 3}
     assert filled.prune(stale_engine=OLD.engine, older_than_days=11).rows == {}
-    assert filled.prune(older_than_days=5).rows == {"outcomes": 4, "runs": 4, "checkpoints": 3}
+    assert filled.prune(older_than_days=5).rows == {
+        "outcomes": 4,
+        "runs": 4,
+        "checkpoints": 3,
+        "remembered": 2,
+    }
     assert set(filled.get(["new"])) == set(filled.weights(["new"])) == {"new"}
 
 

@@ -11,7 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mlplab.errors import DataError
-from mlplab.tabular import conform, infer_schema, read_table
+from mlplab.tabular import MISSING, conform, infer_schema, read_table
+from mlplab.tabular.csv_text import Cells
+from mlplab.tabular.infer import texts_of
+from mlplab.tabular.read import table_of_cells
 
 TEXT = "name,area\nä,1.5\nb,\nc,-2e3\n"
 
@@ -110,3 +113,39 @@ def test_conforming_again_changes_nothing(frame, schema):
     once = conform(frame, schema)
     pd.testing.assert_frame_equal(conform(once, schema), once)
     assert infer_schema(once, target="price", types={"size": ("S", "M", "L")}) == schema
+
+
+@given(st.lists(st.sampled_from(["1", "2.5", "", "NA", " "]), min_size=1, max_size=20))
+def test_rows_without_a_target_can_be_left_out_and_are_counted(entries):
+    rows = [[str(i), entry.strip()] for i, entry in enumerate(entries)]
+    cells = Cells("a.csv", ["x", "y"], rows, list(range(2, len(rows) + 2)))
+    kept = [float(y) for _, y in rows if y not in MISSING]
+    if len(set(kept)) < 2:
+        with pytest.raises(DataError, match=r"missing in all|expected a target with different"):
+            table_of_cells(cells, target="y", drop_gaps=True)
+        return
+    table = table_of_cells(cells, target="y", drop_gaps=True)
+    assert table.target.tolist() == kept
+    assert table.n_dropped == len(rows) - len(kept)
+    if table.n_dropped:
+        with pytest.raises(DataError, match="the target is missing"):
+            table_of_cells(cells, target="y")
+
+
+def test_a_stray_behind_rows_left_out_is_named_by_its_own_line():
+    rows = [["1", "4"], ["2", ""], ["x", "5"], ["3", "6"], ["4", "7"]]
+    cells = Cells("a.csv", ["x", "y"], rows, [2, 3, 4, 5, 6])
+    with pytest.raises(DataError, match=r"a\.csv, line 4, column 'x': expected a number; got 'x'"):
+        table_of_cells(cells, target="y", drop_gaps=True)
+
+
+@given(st.lists(st.sampled_from(["a", " b ", "", "NA", None, float("nan")]), max_size=12))
+def test_texts_are_the_same_whether_looked_at_once_or_row_by_row(entries):
+    series = pd.Series(np.array(entries, dtype=object), dtype=object)
+    wanted = []
+    for entry in entries:
+        text = entry.strip() if isinstance(entry, str) else None
+        wanted.append(None if text is None or text in MISSING else text)
+    assert texts_of(series, MISSING) == wanted
+    mixed = texts_of(pd.concat([series, pd.Series([1.0], dtype=object)]), MISSING)
+    assert mixed == [*wanted, "1"]

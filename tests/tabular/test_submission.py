@@ -84,3 +84,21 @@ def test_a_folder_that_cannot_be_written_is_one_line(tmp_path):
     with pytest.raises(DataError, match="cannot be written") as problem:
         write_submission(tmp_path / "file" / "s.csv", IDS, [1, 2, 3])
     assert "\n" not in str(problem.value)
+
+
+def test_classes_are_written_by_name_and_no_others(tmp_path):
+    path = write_submission(
+        tmp_path / "s.csv", IDS, np.array(["no", "yes", "no"], object), target="y",
+        classes=["no", "yes"],
+    )  # fmt: skip
+    assert path.read_text().split() == ["Id,y", "1461,no", "1462,yes", "1463,no"]
+    assert check_submission(path, IDS, target="y", classes=["no", "yes"]) == 3
+    with pytest.raises(DataError, match="line 3: expected one of no, maybe; got 'yes'"):
+        check_submission(path, IDS, target="y", classes=["no", "maybe"])
+    before = path.read_bytes()
+    with pytest.raises(DataError, match="id '1463': expected one of no, yes; got 'nay'"):
+        write_submission(path, IDS, ["no", "yes", "nay"], target="y", classes=["no", "yes"])
+    with pytest.raises(DataError, match=r"expected 3 predictions, one per id; got shape \(2,\)"):
+        write_submission(path, IDS, ["no", "yes"], target="y", classes=["no", "yes"])
+    assert path.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [path]

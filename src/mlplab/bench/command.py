@@ -40,7 +40,9 @@ def bench(
       A-contended  the same while another process keeps a core busy
       C            100 linear models, cross-validated
       D            16 deeper networks with dropout
+      E            100 configurations of a network x 5 folds
       memory       peak memory of A over all processes
+      many         peak memory of 20,000 linear models
       help import  how long the package takes to start
     """
     from mlplab.bench.harness import progress_bar, run_bench

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from statistics import fmean
 from typing import Any
 
+from mlplab.bench import grid
 from mlplab.bench.arrays import N_FOLDS, houses, polynomials
 from mlplab.bench.timing import Timing, serve
 from mlplab.errors import ConfigError
 
 RATES_A = (0.03, 0.1, 0.3, 0.5)
 RATES_C = tuple(10 ** (-3 + 3 * step / 19) for step in range(20))
-NAMES = ("A", "A-memory", "B", "C", "D")
+NAMES = ("A", "A-memory", "B", "B-many", "C", "D", "E")
 WARM_UP_SEEDS = (1000,)
 
 
@@ -48,6 +50,8 @@ def population(name: str, epochs: int | None = None, seeds: Sequence[int] | None
         )
     if name == "B":
         return _polynomials(epochs or 400, seeds or 10)
+    if name == "B-many":
+        return _polynomials(epochs or 40, seeds or 1000)
     features, prices = houses()
     task = ml.task_from_arrays(features, prices)
     if name == "C":
@@ -59,6 +63,22 @@ def population(name: str, epochs: int | None = None, seeds: Sequence[int] | None
                 fit=ml.Fit(epochs=epochs or 100, batch_size=64),
             ),
             vary={"rows": ml.folds(N_FOLDS), "optim.lr": list(RATES_C)},
+            seeds=seeds or 1,
+        )
+    if name == "E":
+        return ml.Experiment(
+            task=task,
+            base=ml.Run(
+                net=ml.MLP(hidden=grid.HIDDEN),
+                optim=ml.Adam(lr=0.001),
+                fit=ml.Fit(epochs=epochs or grid.N_EPOCHS, batch_size=grid.BATCH_SIZE),
+            ),
+            vary={
+                "rows": ml.folds(N_FOLDS),
+                "optim.lr": list(grid.RATES),
+                "optim.weight_decay": list(grid.DECAYS),
+                "net.dropout": list(grid.DROPOUTS),
+            },
             seeds=seeds or 1,
         )
     return ml.Experiment(
@@ -74,10 +94,10 @@ def population(name: str, epochs: int | None = None, seeds: Sequence[int] | None
 
 
 def _polynomials(epochs: int, seeds: int | Sequence[int]) -> Any:
-    """Polynomials of 1 to 20 terms; every seed has 100 rows of its own, of 1,000."""
+    """Polynomials of 1 to 20 terms; every seed has 100 rows of its own."""
     import mlplab as ml
 
-    features, targets = polynomials(1000)
+    features, targets = polynomials(100 * seeds if isinstance(seeds, int) else 1000)
     # The warm-up's seed would own rows beyond the data.
     rows = ml.Own(n=100) if isinstance(seeds, int) else ml.First(n=100)
     return ml.Experiment(
@@ -102,17 +122,16 @@ def ours(name: str) -> Timing:
     start = time.perf_counter()
     runs = experiment.run(store=":memory:")
     seconds = time.perf_counter() - start
-    frame = runs.frame()
-    run_epochs = len(frame)
-    last = runs.frame(last=True)
-    metrics = [column for column in last if column.endswith(("_loss", "_accuracy", "_rmse"))]
+    outcomes = list(runs.outcomes.values())
+    run_epochs = sum(outcome.epochs for outcome in outcomes)
+    metrics = sorted({metric for outcome in outcomes for metric in outcome.history})
     return Timing(
         "ours",
         seconds / run_epochs,
         run_epochs,
-        f"{last['key'].nunique()} runs, {run_epochs} run-epochs in {seconds:.2f} s, everything "
+        f"{len(outcomes)} runs, {run_epochs} run-epochs in {seconds:.2f} s, everything "
         "from the call to the last stored result, after one epoch of one seed as warm-up",
-        {metric: float(last[metric].mean()) for metric in metrics},
+        {metric: fmean(outcome.last(metric) for outcome in outcomes) for metric in metrics},
     )
 
 

@@ -159,12 +159,36 @@ WORKLOADS: dict[str, Workload] = {
             (_baseline("chapter's way", "chapter_mlp_adam"),),
         ),
         Workload(
+            "E",
+            "330-256-128-1, Adam, batch 64, 100 configurations (rate, decay, dropout) x 5 folds, "
+            "40 epochs",
+            "run-epoch",
+            _ours("E"),
+            (
+                Target("chapter's way", "at least", 7),
+                Target("plain torch", "at least", 7),
+            ),
+            (
+                _baseline("chapter's way", "chapter_grid"),
+                _baseline("plain torch", "plain_grid"),
+            ),
+        ),
+        Workload(
             "memory",
             "workload A with 1 epoch: peak proportional set size over all processes",
             "run-epoch",
             _ours("A-memory", watch_memory=True),
             (Target("limit of 900 MB", "at most", 1.0),),
             limits=(("limit of 900 MB", 900.0 * MEGABYTE),),
+        ),
+        Workload(
+            "many",
+            "20,000 linear models: polynomials of 1 to 20 terms x 1,000 seeds with 100 rows each, "
+            "40 epochs: peak proportional set size",
+            "run-epoch",
+            _ours("B-many", watch_memory=True),
+            (Target("limit of 500 MB", "at most", 1.0),),
+            limits=(("limit of 500 MB", 500.0 * MEGABYTE),),
         ),
         Workload(
             "help",

@@ -7,14 +7,15 @@ from typing import Any
 
 from mlplab.cli.documents import write_json
 from mlplab.cli.progress import spell_seconds
-from mlplab.cli.screen import show_bytes, write_table
+from mlplab.cli.screen import show_bytes, write, write_table
 
 
 def write_plans(plans: Sequence[Mapping[str, Any]], as_json: bool) -> None:
     """Write plans to standard output: as a document, or as a table with one row per experiment.
 
     Args:
-        plans: as `Plan.as_dict` makes them; each may have an `experiment`.
+        plans: as `Plan.as_dict` makes them; each may have an `experiment`, and words on what is
+            done `besides`, not counted.
         as_json: one plan makes an object, several make a list.
     """
     if as_json:
@@ -35,3 +36,5 @@ def write_plans(plans: Sequence[Mapping[str, Any]], as_json: bool) -> None:
         for one in plans
     ]
     write_table((("experiment",) if named else ()) + numbers, rows, right=numbers)
+    if words := list(dict.fromkeys(one for plan in plans for one in plan.get("besides", ()))):
+        write(f"not counted: {'; '.join(words)}")

@@ -20,6 +20,8 @@ NAME = "mlplab"
 COMMANDS = {
     "data": ("mlplab.cli.data:data", "Data sets: list, fetch and verify them."),
     "train": ("mlplab.cli.train:train", "Train one configuration with many seeds."),
+    "fit": ("mlplab.cli.fit:fit", "From a CSV file to a model, a page and a submission."),
+    "predict": ("mlplab.cli.predict:predict", "Predict a CSV file's rows with a fitted model."),
     "relu": ("mlplab.cli.relu:relu", "Approximate a function by a ReLU network, certified."),
     "sweep": ("mlplab.cli.sweep:sweep", "Train many configurations and choose among them."),
     "list": ("mlplab.cli.exercises:list_", "The exercises that `run` answers."),

@@ -17,6 +17,7 @@ from mlplab.exercises.profile import PROFILES
 
 if TYPE_CHECKING:
     from mlplab.exercises import Answer
+    from mlplab.store import Store
 
 REPORTS = Path("reports")
 _QUICK = "quick is small enough to try, not to rely on: --profile standard answers in earnest"
@@ -45,6 +46,11 @@ def _names(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[
     help="Add seeds, at looks declared before, until every claim is decided or 64 are used.",
 )
 @click.option(
+    "--recompute",
+    is_flag=True,
+    help="Prove, measure and draw anew what the store remembers; runs still come from it.",
+)
+@click.option(
     "--out",
     type=click.Path(file_okay=False, path_type=Path),
     default=REPORTS,
@@ -62,6 +68,7 @@ def run(
     profile: str,
     n_seeds: int | None,
     until_decided: bool,
+    recompute: bool,
     out: Path,
     store_place: str | None,
     device: str,
@@ -99,9 +106,10 @@ def run(
                     device=device,
                     progress=progress,
                     until_decided=until_decided,
+                    recompute=recompute,
                     **settings,
                 )
-            page, ledger = write_pages(found, out, _command(found, n_seeds, until_decided))
+            page, ledger = write_pages(found, out, _command(found, n_seeds, until_decided), store)
             documents.append(as_document(found, page))
             if not as_json:
                 show(found, page, ledger)
@@ -109,13 +117,19 @@ def run(
         write_json(documents[0] if len(documents) == 1 else documents)
 
 
-def write_pages(found: Answer, folder: Path, command: str) -> tuple[Path, Path]:
-    """Write an answer's page and the ledger of all pages; return their paths."""
-    from mlplab.pages import Report, write_index, write_page
+def write_pages(
+    found: Answer, folder: Path, command: str, store: Store | None = None
+) -> tuple[Path, Path]:
+    """Write an answer's page and the ledger of all pages; return their paths.
+
+    Pictures that the store remembers are not drawn again.
+    """
+    from mlplab.pages import Report, remembered_pictures, write_index, write_page
 
     facts: dict[str, Any] = {"n_from_store": found.from_store, "command": command}
     report = Report(**(facts | found.report()))
-    page = write_page(report, folder)
+    with remembered_pictures(report.figures, store):
+        page = write_page(report, folder)
     return page, write_index([report], folder)
 
 
@@ -139,7 +153,7 @@ def show(found: Answer, page: Path, ledger: Path) -> None:
         write_verdict(verdict.model_dump(mode="json"))
     write(
         f"{found.n_runs} runs in {spell_seconds(found.seconds)}, {found.from_store} of them from "
-        "the store"
+        "the store" + ("; the rest was remembered (--recompute)" if found.remembered else "")
     )
     if profile == "quick":
         write(_QUICK)

@@ -36,6 +36,11 @@ def info(store_place: str | None, as_json: bool) -> None:
         write(f"  engine {engine}: {n_runs} finished runs{f' ({state})' if state else ''}")
     if found.stale:
         write(f"{found.stale} stale runs answer nothing any more: mlplab store prune removes them")
+    if found.stale_remembered:
+        write(
+            f"{found.stale_remembered} of {found.rows['remembered']} remembered results and "
+            "pictures are of other code: mlplab store prune removes them"
+        )
 
 
 @store.command()
@@ -61,8 +66,9 @@ def prune(
     dry_run: bool,
     as_json: bool,
 ) -> None:
-    """Remove what is no longer needed; without an option, runs of older engine versions.
+    """Remove what is no longer needed.
 
+    Without an option: runs of older engine versions, and what other code than this remembered.
     Verdicts and test looks are always kept.
     """
     from dataclasses import asdict

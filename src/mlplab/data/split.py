@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from mlplab.errors import ConfigError
 from mlplab.specs.keyed import philox
-from mlplab.specs.rows import First, Fold, Own, Rows
+from mlplab.specs.rows import Block, First, Fold, Holdout, Own, Rows
 
 Indices = npt.NDArray[np.int64]
 
@@ -69,12 +69,13 @@ def draw_split(pool: Indices, valid: float | int, seed: int, rows: Rows | None =
     `Fold(n_folds, index, seed)` deals the rows into folds in the order of keys of its own seed;
     `First(n)` keeps the `n` training rows that follow the held-out ones, in the order of the
     keys, so that a smaller training set is part of a larger one. `Own(n)` gives each seed a
-    block of the pool for itself.
+    block of the pool for itself. `Holdout(valid, seed)` splits as run `seed` would with that
+    share; `Block(start, n, valid)` names rows that lie one after the other.
 
     Args:
         pool: rows to draw from, (P,).
-        valid: share or count held out; not used by `Fold`.
-        seed: the run's seed; not used by `Fold`.
+        valid: share or count held out; used by `SeedSplit` and `First`.
+        seed: the run's seed; not used by `Fold`, `Holdout` and `Block`.
         rows: which rows train; None stands for all that are not held out.
 
     Raises:
@@ -84,6 +85,10 @@ def draw_split(pool: Indices, valid: float | int, seed: int, rows: Rows | None =
         return _draw_fold(pool, rows)
     if isinstance(rows, Own):
         return _own_block(pool, rows, seed)
+    if isinstance(rows, Block):
+        return _block(pool, rows)
+    if isinstance(rows, Holdout):
+        valid, seed = rows.valid, rows.seed
     n_valid = held_out_count(valid, len(pool))
     if n_valid == 0 and not isinstance(rows, First):
         return Split(train=pool, valid=pool[:0])
@@ -115,6 +120,16 @@ def _own_block(pool: Indices, own: Own, seed: int) -> Split:
             f"pool, which has {len(pool)}; draw more data, or use fewer seeds"
         )
     return Split(train=block[: own.n], valid=block[stride - own.valid :])
+
+
+def _block(pool: Indices, rows: Block) -> Split:
+    end = rows.start + rows.n + rows.valid
+    if end > len(pool):
+        raise ConfigError(
+            f"rows: a block from {rows.start} to {end - 1} does not fit a pool of {len(pool)} rows"
+        )
+    middle = rows.start + rows.n
+    return Split(train=pool[rows.start : middle], valid=pool[middle:end])
 
 
 def _order(n: int, seed: int, purpose: str) -> Indices:

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 
 from mlplab.data.arrays import task_from_arrays
-from mlplab.data.ranges import expect_at_least, expect_not_negative
+from mlplab.data.draws import Doubles, Part, draw_polynomial, draw_sparse_linear
+from mlplab.data.ranges import expect_at_least
 from mlplab.data.registry import dataset
 from mlplab.data.task import Task
-from mlplab.specs.keyed import philox
-
-Doubles = npt.NDArray[np.float64]
-TRAIN, TEST = 0, 1
 
 
 @dataset(
@@ -55,15 +51,10 @@ def polynomial(
         ConfigError: a size below 1 or noise below 0.
     """
     expect_at_least(1, n_train=n_train, n_test=n_test, n_terms=n_terms)
-    expect_not_negative(noise=noise)
-    parts: list[Any] = []
-    for split, n in ((TRAIN, n_train), (TEST, n_test)):
-        x = philox(seed, "polynomial/x", split).standard_normal(n)
-        terms = _powers(x, len(coefficients), scaled=True)
-        y = noise * philox(seed, "polynomial/noise", split).standard_normal(n)
-        for i, w in enumerate(coefficients):
-            y = y + w * terms[:, i]
-        parts += [_powers(x, n_terms, scaled=scaled), y]
+    parts: list[Doubles] = []
+    for part, n in _sizes(n_train, n_test):
+        x, y = draw_polynomial([seed], n, part=part, coefficients=coefficients, noise=noise)
+        parts += [_powers(x[0], n_terms, scaled=scaled), y[0]]
     return task_from_arrays(*parts, name="polynomial", kind="regression", dtype=dtype)
 
 
@@ -105,16 +96,17 @@ def sparse_linear(
         ConfigError: a size below 1 or noise below 0.
     """
     expect_at_least(1, n_train=n_train, n_test=n_test, n_inputs=n_inputs)
-    expect_not_negative(noise=noise)
-    parts: list[Any] = []
-    for split, n in ((TRAIN, n_train), (TEST, n_test)):
-        x = np.empty((n, n_inputs))
-        y = bias + noise * philox(seed, "sparse-linear/noise", split).standard_normal(n)
-        for i in range(n_inputs):
-            x[:, i] = philox(seed, "sparse-linear/x", split, i).standard_normal(n)
-            y = y + weight * x[:, i]
-        parts += [x, y]
+    parts: list[Doubles] = []
+    for part, n in _sizes(n_train, n_test):
+        X, y = draw_sparse_linear(
+            [seed], n, part=part, n_inputs=n_inputs, weight=weight, bias=bias, noise=noise
+        )
+        parts += [X[0], y[0]]
     return task_from_arrays(*parts, name="sparse-linear", kind="regression", dtype=dtype)
+
+
+def _sizes(n_train: int, n_test: int) -> tuple[tuple[Part, int], ...]:
+    return (("train", n_train), ("test", n_test))
 
 
 def _powers(x: Doubles, n_terms: int, *, scaled: bool) -> Doubles:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
+from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
+from mlplab.draw.stored_chart import StoredChart, version_of
 from mlplab.draw.theme import chart_config, get_theme
 from mlplab.draw.words import Text, in_language, translate
 from mlplab.errors import ConfigError
@@ -30,10 +35,11 @@ class Figure:
     Attributes:
         name: names its files: lower-case letters, digits, hyphens.
         title: the finding, from the results; a string, or one per language.
-        chart: the Altair chart, without title and colours.
+        chart: the Altair chart, without title and colours, or one that was kept as its spec.
         caption: what is shown, with what bands mean; a string, or one per language.
         data: every number shown, for the CSV file.
         words: Chinese for words on the chart that the room does not know.
+        pictures: what was drawn already, by a hash of the spec; each is drawn once.
 
     Raises:
         ConfigError: a name that cannot be a file's, or no title.
@@ -41,10 +47,13 @@ class Figure:
 
     name: str
     title: Text
-    chart: ChartType
+    chart: ChartType | StoredChart
     caption: Text
     data: pd.DataFrame
     words: Mapping[str, str] = field(default_factory=dict)
+    pictures: dict[str, bytes] = field(default_factory=dict, init=False, repr=False)
+    # Making and validating the spec costs more than all else that a page does with a chart.
+    _text: list[str] = field(default_factory=list, init=False, repr=False)
 
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name):
@@ -72,7 +81,7 @@ class Figure:
             language: of everything written on it.
             paper: fill the background instead of leaving it transparent.
         """
-        spec: dict[str, Any] = self.chart.to_dict()
+        spec: dict[str, Any] = json.loads(self.chart_text)
         spec.pop("config", None)
         if width is not None:
             spec["width"] = width
@@ -101,10 +110,14 @@ class Figure:
         paper: bool = False,
     ) -> str:
         """Return the chart as SVG; no browser and no network is used."""
-        import vl_convert
-
         spec = self.spec(theme, language=language, titled=titled, width=width, paper=paper)
-        return str(vl_convert.vegalite_to_svg(spec, vl_version=vegalite_version()))
+        key = _picture_key("svg", spec)
+        if key not in self.pictures:
+            import vl_convert
+
+            drawn = vl_convert.vegalite_to_svg(spec, vl_version=self.vegalite_version)
+            self.pictures[key] = str(drawn).encode()
+        return self.pictures[key].decode()
 
     def png(
         self,
@@ -116,17 +129,79 @@ class Figure:
         paper: bool = False,
     ) -> bytes:
         """Return the chart as PNG, `scale` pixels per unit."""
-        import vl_convert
-
         spec = self.spec(theme, language=language, titled=titled, paper=paper)
-        return bytes(vl_convert.vegalite_to_png(spec, vl_version=vegalite_version(), scale=scale))
+        key = _picture_key(f"png {scale}", spec)
+        if key not in self.pictures:
+            import vl_convert
+
+            drawn = vl_convert.vegalite_to_png(spec, vl_version=self.vegalite_version, scale=scale)
+            self.pictures[key] = bytes(drawn)
+        return self.pictures[key]
+
+    @property
+    def vegalite_version(self) -> str:
+        """The Vega-Lite version of the spec, as `vl_convert` names it."""
+        return version_of(self.chart_text)
+
+    def to_plain(self) -> dict[str, Any]:
+        """Return the figure as plain values and arrays, from which it can be made again exactly.
+
+        Raises:
+            TypeError: its data have a column that has no exact form.
+        """
+        from mlplab.draw.frames import frame_to_plain
+
+        return {
+            "name": self.name,
+            "title": _plain_text(self.title),
+            "chart": self.chart_text,
+            "caption": _plain_text(self.caption),
+            "data": frame_to_plain(self.data),
+            "words": dict(self.words),
+        }
+
+    @classmethod
+    def from_plain(cls, plain: Mapping[str, Any]) -> Figure:
+        """Return the figure that `to_plain` described; its chart is kept as a spec.
+
+        Raises:
+            ValueError, KeyError, TypeError: it describes none.
+        """
+        from mlplab.draw.frames import frame_from_plain
+
+        version_of(plain["chart"])
+        return cls(
+            plain["name"],
+            plain["title"],
+            StoredChart(plain["chart"]),
+            plain["caption"],
+            frame_from_plain(plain["data"]),
+            plain["words"],
+        )
+
+    @property
+    def chart_text(self) -> str:
+        """The chart's validated spec as JSON, without title and colours."""
+        if not self._text:
+            chart = self.chart
+            self._text.append(
+                chart.text if isinstance(chart, StoredChart) else json.dumps(chart.to_dict())
+            )
+        return self._text[0]
 
 
-def vegalite_version() -> str:
-    """Return the Vega-Lite version that Altair writes, as `vl_convert` names it."""
-    import altair as alt
+def _picture_key(kind: str, spec: Mapping[str, Any]) -> str:
+    text = json.dumps([kind, _drawer(), spec], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
 
-    return ".".join(alt.SCHEMA_VERSION.removeprefix("v").split(".")[:2])
+
+@cache
+def _drawer() -> str:
+    return version("vl-convert-python")
+
+
+def _plain_text(text: Text) -> str | dict[str, str]:
+    return text if isinstance(text, str) else dict(text)
 
 
 def _translated(part: Any, language: str, words: Mapping[str, str], key: str = "") -> Any:

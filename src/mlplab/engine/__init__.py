@@ -1,13 +1,18 @@
 """Programs, slots and the scheduler: populations of networks, trained at once."""
 
-from mlplab.engine.cost import Cost, plan_cost
-from mlplab.engine.events import Checkpointed, Ended, Event, Progressed
-from mlplab.engine.measures import metric
-from mlplab.engine.memory import capacity
-from mlplab.engine.numerics import kernel_kind, provenance
-from mlplab.engine.program import Program, program_of
-from mlplab.engine.scheduler import train
-from mlplab.engine.weights import predict
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mlplab.engine.cost import Cost, plan_cost
+    from mlplab.engine.events import Checkpointed, Ended, Event, Progressed
+    from mlplab.engine.measures import metric
+    from mlplab.engine.memory import capacity
+    from mlplab.engine.numerics import kernel_kind, provenance
+    from mlplab.engine.program import Program, program_of
+    from mlplab.engine.scheduler import train
+    from mlplab.engine.weights import predict
 
 __all__ = [
     "Checkpointed",
@@ -25,3 +30,35 @@ __all__ = [
     "provenance",
     "train",
 ]
+
+# Loaded when asked for: whoever registers a metric does not need torch.
+_HOMES = {
+    "Checkpointed": "events",
+    "Cost": "cost",
+    "Ended": "events",
+    "Event": "events",
+    "Program": "program",
+    "Progressed": "events",
+    "capacity": "memory",
+    "kernel_kind": "numerics",
+    "metric": "measures",
+    "plan_cost": "cost",
+    "predict": "weights",
+    "program_of": "program",
+    "provenance": "numerics",
+    "train": "scheduler",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    value = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return [*globals(), *__all__]

@@ -30,7 +30,7 @@ def initial_weight(init: Init, seed: int, layer: int, n_out: int, n_in: int) -> 
     True
     """
     draw: Callable[..., NDArray[np.float64]]
-    draw = _remembered if n_out * n_in <= _KEPT_SIZE else _draw
+    draw = _remembered if n_out * n_in <= _KEPT_SIZE else _draw_all
     match init.kind:
         case "zeros":
             return np.zeros((n_out, n_in))
@@ -103,7 +103,7 @@ def _orthogonal(drawn: NDArray[np.float64]) -> NDArray[np.float64]:
     return made
 
 
-def _draw(law: str, seed: int, layer: int, n_out: int, n_in: int) -> NDArray[np.float64]:
+def _draw_all(law: str, seed: int, layer: int, n_out: int, n_in: int) -> NDArray[np.float64]:
     generator = philox(seed, f"{law} weights", layer, 0)
     source = generator.bit_generator
     state: Any = source.state
@@ -122,4 +122,9 @@ def _draw(law: str, seed: int, layer: int, n_out: int, n_in: int) -> NDArray[np.
 
 
 _KEPT_SIZE = 2**18  # of a matrix: sixteen of them are 32 MB
-_remembered = lru_cache(maxsize=16)(_draw)  # arms of one seed ask one after the other
+_TOGETHER = 32  # inputs: arms of one seed that see a few more or less share what was drawn
+_draw_once = lru_cache(maxsize=16)(_draw_all)  # arms of one seed ask one after the other
+
+
+def _remembered(law: str, seed: int, layer: int, n_out: int, n_in: int) -> NDArray[np.float64]:
+    return _draw_once(law, seed, layer, n_out, -(-n_in // _TOGETHER) * _TOGETHER)[:, :n_in]

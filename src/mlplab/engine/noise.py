@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -12,6 +12,7 @@ from torch import Tensor
 
 from mlplab.specs.keyed import philox
 
+Rates = TypeVar("Rates", Tensor, NDArray[np.float64])
 _LEVELS = 65_536  # 16 bits: eight would turn a rate of 0.2 into 51/256
 
 
@@ -24,8 +25,8 @@ def realised_rate(rate: float) -> float:
     return min(round(rate * _LEVELS), _LEVELS - 1) / _LEVELS
 
 
-def threshold(realised: Tensor) -> Tensor:
-    """Return the integer that noise must reach to be kept, at a realised rate."""
+def threshold(realised: Rates) -> Rates:
+    """Return the integer that noise must reach to be kept, at realised rates."""
     return realised * _LEVELS - _LEVELS // 2
 
 

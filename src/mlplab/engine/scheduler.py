@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 
+import torch
+
 from mlplab.data import Task
 from mlplab.engine.device import device_of
 from mlplab.engine.events import Event
@@ -64,44 +66,55 @@ def train(
         stop,
         threads,
     )
-    inner = _lanes(runs, task, resume or {}, measures, options)
+    names = tuple(sorted({name for run in runs for name in run.fit.measures}))
+    found = measures_of(names, measures)
+    for program, members, splits in _sorted(runs, task, resume or {}, place):
+        if isinstance(program, Program) and program.native and place.type == "cpu":
+            from mlplab.engine.native.lane import NativeLane
+
+            lane = NativeLane(program, members, splits, options).run()
+        else:
+            lane = _apart(program, members, splits, found, options)
+        del members  # the lane lets go of each run that ends: there may be many
+        stopped = yield from lane
+        if stopped:
+            return
+
+
+def _apart(
+    program: AnyProgram,
+    members: Sequence[Training],
+    splits: Splits,
+    measures: Mapping[str, Measure],
+    options: Options,
+) -> Generator[Event, None, bool]:
+    """Run a lane; between two events the caller has its own threads, devices and autograd."""
+    with training_mode(options.device):
+        inner = Lane(program, members, splits, measures, options).run()
     try:
         while True:
-            # Between two events the caller has its own threads, devices and autograd.
-            with training_mode(place):
-                event = next(inner, None)
-            if event is None:
-                return
+            try:
+                with training_mode(options.device):
+                    event = next(inner)
+            except StopIteration as end:
+                return bool(end.value)
             yield event
     finally:
         inner.close()
 
 
-def _lanes(
-    runs: Sequence[Run],
-    task: Task,
-    resume: Mapping[str, bytes],
-    measures: Mapping[str, Measure] | None,
-    options: Options,
-) -> Generator[Event, None, None]:
-    names = tuple(sorted({name for run in runs for name in run.fit.measures}))
-    found = measures_of(names, measures)
+def _sorted(
+    runs: Sequence[Run], task: Task, resume: Mapping[str, bytes], device: torch.device
+) -> Iterator[tuple[AnyProgram, list[Training], Splits]]:
+    """Sort runs by program and step."""
     splits = Splits(task)
     waiting: dict[tuple[AnyProgram, int], dict[str, Training]] = {}
-    for run in runs:
-        training = Training.begin(run, splits)
-        if training.key in resume:
-            training.thaw(resume[training.key])
-        waiting.setdefault((training.program, training.step), {})[training.key] = training
-    place = options.device.type
+    with training_mode(device):
+        for run in runs:
+            training = Training.begin(run, splits)
+            if training.key in resume:
+                training.thaw(resume[training.key])
+            waiting.setdefault((training.program, training.step), {})[training.key] = training
     while waiting:
         program, step = next(iter(waiting))
-        members = list(waiting.pop((program, step)).values())
-        if isinstance(program, Program) and program.native and place == "cpu":
-            from mlplab.engine.native.lane import NativeLane
-
-            stopped = yield from NativeLane(program, members, splits, options).run()
-        else:
-            stopped = yield from Lane(program, members, splits, found, options).run()
-        if stopped:
-            return
+        yield program, list(waiting.pop((program, step)).values()), splits

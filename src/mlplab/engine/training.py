@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,12 +12,13 @@ from typing import Any
 from torch import Tensor
 
 from mlplab.data import Split, Task
+from mlplab.engine.divergence import has_diverged
 from mlplab.engine.program import AnyProgram, Program, program_of
 from mlplab.errors import StoreError
 from mlplab.specs import MLP, Outcome, Own, Rows, Run, canonical_json
 from mlplab.specs.outcome import Status
+from mlplab.specs.series import Series
 
-_FAR = 1000.0
 _SPLITS_KEPT = 16
 _BEST = "best/"  # before the names of the best epoch's weights in a checkpoint
 
@@ -28,6 +30,8 @@ class Splits:
         self.task = task
         self._sizes: dict[Rows, tuple[int, int]] = {}
         self._drawn: dict[tuple[int, Rows], Split] = {}
+        self._programs: dict[tuple[int, ...], tuple[AnyProgram, Run]] = {}
+        self._texts: dict[int, tuple[str, Rows]] = {}
 
     def sizes(self, run: Run) -> tuple[int, int]:
         """Return how many rows a run trains on, and how many validate it; no matter of seeds."""
@@ -37,6 +41,22 @@ class Splits:
             split = self.of(run)
             self._sizes[run.rows] = (len(split.train), len(split.valid))
         return self._sizes[run.rows]
+
+    def program(self, run: Run) -> AnyProgram:
+        """Compile a run's program; the runs of one arm, which share their specs, share it."""
+        sizes = self.sizes(run)
+        at = (id(run.net), id(run.optim), id(run.fit), *sizes)
+        if at not in self._programs:
+            # The run is kept with it: no other spec may get these ids.
+            self._programs[at] = (program_of(run, self.task, *sizes), run)
+        return self._programs[at][0]
+
+    def batches(self, run: Run) -> str:
+        """Return what runs have in common that see the same examples at the same time."""
+        at = id(run.rows)
+        if at not in self._texts:
+            self._texts[at] = (canonical_json([run.rows, self.task.valid]), run.rows)
+        return f"{run.seed} {self._texts[at][0]}"
 
     def of(self, run: Run) -> Split:
         """Return a run's rows."""
@@ -48,7 +68,7 @@ class Splits:
         return self._drawn[at]
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, slots=True)
 class Training:
     """A run between its first and its last step."""
 
@@ -64,7 +84,7 @@ class Training:
     step: int = 0
     sums: tuple[float, float, float] = (0.0, 0.0, 0.0)
     first_loss: float = math.nan
-    history: dict[str, list[float]] = field(default_factory=dict)
+    history: dict[str, array[float]] = field(default_factory=dict)
     correct: dict[str, bytes] = field(default_factory=dict)
     seconds: float = 0.0
     status: Status | None = None
@@ -77,13 +97,12 @@ class Training:
     @classmethod
     def begin(cls, run: Run, splits: Splits) -> Training:
         """Look up a run's rows and compile its program."""
-        task, (n_train, n_valid) = splits.task, splits.sizes(run)
         return cls(
             run=run,
             key=run.key,
-            program=program_of(run, task, n_train, n_valid),
-            n_valid=n_valid,
-            batches=canonical_json([run.seed, run.rows, task.valid]),
+            program=splits.program(run),
+            n_valid=splits.sizes(run)[1],
+            batches=splits.batches(run),
         )
 
     @property
@@ -103,16 +122,11 @@ class Training:
     def record(self, metrics: dict[str, float]) -> None:
         """Add an epoch's metrics."""
         for name, value in metrics.items():
-            self.history.setdefault(name, []).append(value)
+            self.history.setdefault(name, array("d")).append(value)
 
     def has_diverged(self, loss: float, zero_loss: float) -> bool:
-        """Say whether an epoch's mean training loss is not finite, or far above where it began.
-
-        Far is a factor of 1000: a rate of a million may leave a dead network with finite weights
-        and a loss of 400,000, and nobody would call that trained. It began at the loss of the
-        first batch, or of outputs that are all 0 (`zero_loss`): one lucky example is no measure.
-        """
-        return not math.isfinite(loss) or loss > _FAR * max(self.first_loss, zero_loss)
+        """Say whether the run has diverged, see `divergence.has_diverged`."""
+        return has_diverged(loss, self.first_loss, zero_loss)
 
     def seen_losses(self) -> tuple[float, ...]:
         """Return the losses of the epochs behind it, if its schedule looks at them."""
@@ -151,7 +165,7 @@ class Training:
             provenance=provenance,
             status=self.status,
             epochs=self.epoch,
-            history={name: tuple(values) for name, values in self.history.items()},
+            history={name: Series.of(values) for name, values in self.history.items()},
             seconds=self.seconds,
             n_params=self.n_params,
             diverged_epoch=self.diverged_epoch,
@@ -204,7 +218,7 @@ class Training:
             loss, hit, norm = (float.fromhex(value) for value in note["sums"])
             self.sums = (loss, hit, norm)
             self.history = {
-                name: [float.fromhex(value) for value in values]
+                name: array("d", map(float.fromhex, values))
                 for name, values in note["history"].items()
             }
             self.seconds = note["seconds"]

@@ -23,6 +23,7 @@ from mlplab.estimators.settings import (
     seeds_of,
     share,
     whole,
+    workers_of,
 )
 
 Array = NDArray[Any]
@@ -55,8 +56,7 @@ class MLPEstimator(BaseEstimator):  # type: ignore[misc]
         run = run_of(self.get_params(deep=False), len(X) - valid)
         n_seeds = whole("n_seeds", self.n_seeds, 1)
         runs = [run.replace(seed=seed) for seed in seeds_of(entropy, n_seeds)]
-        workers = None if self.n_jobs in (None, -1) else whole("n_jobs", self.n_jobs, 1)
-        self._take(train_members(runs, task, workers))
+        self._take(train_members(runs, task, workers_of(self.n_jobs)))
         self._progress: tuple[Progress, ...] | None = None
         return held
 

@@ -15,9 +15,11 @@ from mlplab.data import Task, task_from_arrays
 from mlplab.errors import ConfigError, DataError
 from mlplab.estimators.base import Array, MLPEstimator
 from mlplab.estimators.conformal import conformal_quantile, require_calibration
+from mlplab.estimators.parameters import described
 from mlplab.estimators.population import each_output, mean_and_spread, softmax
 
 
+@described
 class MLPClassifier(ClassifierMixin, MLPEstimator):  # type: ignore[misc]
     """Classify by `n_seeds` networks, trained as one population and averaged.
 
@@ -25,32 +27,7 @@ class MLPClassifier(ClassifierMixin, MLPEstimator):  # type: ignore[misc]
     sets nothing gets a strong MLP for tables.
 
     Args:
-        hidden: units of each hidden layer.
-        activation: after each hidden layer, as in `mlplab.MLP`.
-        norm: `none`, `batch` or `layer`.
-        init: how first weights are drawn.
-        dropout: share of each hidden layer's outputs dropped in training; one, or one per layer.
-        optimizer: `adamw`, `adam`, `sgd`, `rmsprop` or `lars`.
-        lr: learning rate.
-        momentum: of `sgd` and `lars`; the others have none.
-        weight_decay: decoupled for `adamw`, an L2 penalty for the others.
-        schedule: course of the learning rate, as in `mlplab.Schedule`.
-        clip_norm: most that the norm of the gradient may be; 0 does not clip.
-        epochs: passes over the training rows.
-        batch_size: examples per step; `"auto"` is about a 16th of the rows, from 16 to 256.
-        label_smoothing: share of each target spread over all classes.
-        ema: decay of a running mean of the weights, kept in their place; 0 keeps the last.
-        n_seeds: networks; probabilities are means over them.
-        early_stopping: end a network `patience` epochs after its best validation loss, and keep
-            its best weights; each network draws validation rows of its own.
-        valid: share of the rows that early stopping watches.
-        patience: epochs without a better validation loss.
-        class_weight: None, `"balanced"`, or a dict from class to weight.
-        calibration: share of the rows held out for `predict_set`; 0 holds out none.
-        dtype: of the arithmetic, `float32` or `float64`.
-        n_jobs: workers; None takes the cores there are, and one inside a parallel search.
-        random_state: decides everything random; None is new each time. numpy's global state is
-            neither read nor changed.
+    {parameters}
 
     Attributes:
         classes_: the labels, sorted, (C,).
@@ -77,11 +54,11 @@ class MLPClassifier(ClassifierMixin, MLPEstimator):  # type: ignore[misc]
         activation: str = "relu",
         norm: str = "none",
         init: str = "he",
-        dropout: Any = 0.15,
+        dropout: Any = 0.3,
         optimizer: str = "adamw",
         lr: float = 0.002,
         momentum: float = 0.9,
-        weight_decay: float = 0.02,
+        weight_decay: Any = "auto",
         schedule: str = "cosine",
         clip_norm: float = 0.0,
         epochs: int = 60,

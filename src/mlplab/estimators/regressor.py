@@ -14,10 +14,12 @@ from mlplab.data import Task, task_from_arrays
 from mlplab.errors import ConfigError, DataError
 from mlplab.estimators.base import Array, MLPEstimator
 from mlplab.estimators.conformal import conformal_quantile, require_calibration
+from mlplab.estimators.parameters import described
 from mlplab.estimators.population import each_output, mean_and_spread
 from mlplab.estimators.targets import Targets
 
 
+@described
 class MLPRegressor(RegressorMixin, MLPEstimator):  # type: ignore[misc]
     """Predict numbers by `n_seeds` networks, trained as one population and averaged.
 
@@ -25,33 +27,7 @@ class MLPRegressor(RegressorMixin, MLPEstimator):  # type: ignore[misc]
     standardised. A person who sets nothing gets a strong MLP for tables.
 
     Args:
-        hidden: units of each hidden layer.
-        activation: after each hidden layer, as in `mlplab.MLP`.
-        norm: `none`, `batch` or `layer`.
-        init: how first weights are drawn.
-        dropout: share of each hidden layer's outputs dropped in training; one, or one per layer.
-        optimizer: `adamw`, `adam`, `sgd`, `rmsprop` or `lars`.
-        lr: learning rate.
-        momentum: of `sgd` and `lars`; the others have none.
-        weight_decay: decoupled for `adamw`, an L2 penalty for the others.
-        schedule: course of the learning rate, as in `mlplab.Schedule`.
-        clip_norm: most that the norm of the gradient may be; 0 does not clip.
-        epochs: passes over the training rows.
-        batch_size: examples per step; `"auto"` is about a 16th of the rows, from 16 to 256.
-        loss: `squared`, `absolute`, `huber` or `log-cosh`, of standardised targets.
-        huber_delta: error from which the huber loss grows linearly.
-        target_transform: what is learned in the targets' place: None, `log`, `log1p` or `asinh`.
-        ema: decay of a running mean of the weights, kept in their place; 0 keeps the last.
-        n_seeds: networks; predictions are means over them.
-        early_stopping: end a network `patience` epochs after its best validation loss, and keep
-            its best weights; each network draws validation rows of its own.
-        valid: share of the rows that early stopping watches.
-        patience: epochs without a better validation loss.
-        calibration: share of the rows held out for `predict_interval`; 0 holds out none.
-        dtype: of the arithmetic, `float32` or `float64`.
-        n_jobs: workers; None takes the cores there are, and one inside a parallel search.
-        random_state: decides everything random; None is new each time. numpy's global state is
-            neither read nor changed.
+    {parameters}
 
     Attributes:
         members_: the networks.
@@ -65,7 +41,7 @@ class MLPRegressor(RegressorMixin, MLPEstimator):  # type: ignore[misc]
     seeds as in Holzmüller, Grinsztajn and Steinwart, Better by default, arXiv 2407.04491, 2024.
 
     >>> X = np.linspace(-1, 1, 200).reshape(-1, 1)
-    >>> model = MLPRegressor(hidden=(32,), n_seeds=2, random_state=0).fit(X, X[:, 0] ** 2)
+    >>> model = MLPRegressor(n_seeds=2, random_state=0).fit(X, X[:, 0] ** 2)
     >>> model.score(X, X[:, 0] ** 2) > 0.9
     True
     """
@@ -81,7 +57,7 @@ class MLPRegressor(RegressorMixin, MLPEstimator):  # type: ignore[misc]
         optimizer: str = "adamw",
         lr: float = 0.002,
         momentum: float = 0.9,
-        weight_decay: float = 0.02,
+        weight_decay: Any = "auto",
         schedule: str = "cosine",
         clip_norm: float = 0.0,
         epochs: int = 60,

@@ -15,6 +15,8 @@ from mlplab.specs.optim import OPTIMISERS
 
 _LEAST_BATCH, _MOST_BATCH = 16, 256
 _STEPS = 16
+# by how much a step at the highest rate shrinks the weights (docs/defaults-measured.md)
+_SHRINKS_NUMBERS, _SHRINKS_CLASSES = 0.002, 0.0006
 
 
 def plain(value: Any) -> Any:
@@ -54,6 +56,22 @@ def share(name: str, value: Any, *, zero: bool = False) -> float:
     return float(value)
 
 
+def workers_of(n_jobs: Any) -> int | None:
+    """Return how many workers train; None where the engine may take the cores there are.
+
+    One inside a job of joblib, in a thread or in a process: that job has taken the cores.
+
+    Raises:
+        ConfigError: neither None, -1 nor a whole number from 1.
+    """
+    from joblib.parallel import get_active_backend
+
+    if n_jobs not in (None, -1):
+        return whole("n_jobs", n_jobs, 1)
+    backend, _ = get_active_backend()
+    return 1 if backend.nesting_level else None
+
+
 def batch_size_of(value: Any, n_rows: int) -> int:
     """Return the batch size for `n_rows` rows; never more than there are.
 
@@ -68,6 +86,24 @@ def batch_size_of(value: Any, n_rows: int) -> int:
     elif isinstance(value, str):
         raise ConfigError(f"batch_size: expected 'auto' or a whole number; got {value!r}")
     return min(whole("batch_size", value, 1), n_rows)
+
+
+def weight_decay_of(value: Any, optimizer: str, lr: Any, *, classes: bool) -> Any:
+    """Return the weight decay; `"auto"` shrinks weights by the same share whatever the rate.
+
+    `"auto"` with `adamw`: 0.002 / lr for numbers, 0.0006 / lr for classes, since a step shrinks
+    the weights by lr x weight_decay; with the others, whose decay is an L2 penalty: 0.
+
+    >>> weight_decay_of("auto", "adamw", 0.002, classes=False)
+    1.0
+    """
+    if not isinstance(value, str):
+        return value
+    if value != "auto":
+        raise ConfigError(f"weight_decay: expected 'auto' or a number from 0; got {value!r}")
+    if optimizer != "adamw" or not isinstance(lr, int | float) or lr <= 0:
+        return 0.0
+    return (_SHRINKS_CLASSES if classes else _SHRINKS_NUMBERS) / lr
 
 
 def run_of(params: Mapping[str, Any], n_rows: int, *, continued: bool = False) -> Run:
@@ -88,6 +124,9 @@ def run_of(params: Mapping[str, Any], n_rows: int, *, continued: bool = False) -
         known = ", ".join(OPTIMISERS)
         raise ConfigError(f"optimizer: expected one of {known}; got {name!r}")
     kind = OPTIMISERS[name]
+    given["weight_decay"] = weight_decay_of(
+        given["weight_decay"], name, given["lr"], classes="label_smoothing" in given
+    )
     fields = ["lr", "weight_decay", "clip_norm"]
     fields += [] if continued else ["schedule"]
     fields += ["momentum"] if "momentum" in kind.model_fields else []

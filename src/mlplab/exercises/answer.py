@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import time
 from collections.abc import Mapping, Sequence
@@ -9,10 +10,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from mlplab.exercises.profile import Profile, profile_of
-from mlplab.exercises.registry import Exercise, Findings
+from mlplab.exercises.registry import Checked, Exercise, Findings
 from mlplab.exercises.text import LANGUAGES
 
 if TYPE_CHECKING:
+    from mlplab.exercises.measured import Measured
     from mlplab.experiment import Experiment, Runs
     from mlplab.experiment.progress import Report
     from mlplab.specs import Verdict
@@ -30,6 +32,7 @@ class Answer:
         verdicts: one per claim.
         findings: values, figures and tables.
         seconds: that the call took.
+        remembered: which of `proofs`, `measured` and `findings` were not computed anew.
     """
 
     exercise: Exercise
@@ -38,6 +41,7 @@ class Answer:
     verdicts: tuple[Verdict, ...]
     findings: Findings
     seconds: float
+    remembered: tuple[str, ...] = ()
 
     @property
     def n_runs(self) -> int:
@@ -70,6 +74,7 @@ class Answer:
             "verdicts": list(self.verdicts),
             "figures": list(self.findings.figures),
             "tables": dict(self.findings.tables),
+            "files": dict(self.findings.files),
             "design": {name: _describe(runs) for name, runs in self.runs.items()},
             "profile": self.profile.name,
             "seconds": self.seconds,
@@ -92,10 +97,12 @@ def answer(
     device: str = "cpu",
     progress: Report | None = None,
     until_decided: bool = False,
+    recompute: bool = False,
 ) -> Answer:
     """Run an exercise's experiments and return verdicts, figures and values for its text.
 
-    Finished runs come from the store, so an interrupted call continues where it stopped.
+    Finished runs come from the store, so an interrupted call continues where it stopped. What is
+    computed beyond them is kept there too, see `exercises.memory`.
 
     Args:
         exercise: from `get_exercise`.
@@ -106,10 +113,12 @@ def answer(
         device: `cpu`, `cuda`, `mps`.
         progress: called with a `Progress`.
         until_decided: add seeds, at looks declared before, until claims are decided.
+        recompute: prove, measure and tell anew, whatever is remembered.
 
     Raises:
         ConfigError: a package that the exercise needs is not installed.
     """
+    from mlplab.exercises.memory import Memory
     from mlplab.exercises.progress import Whole
     from mlplab.store import Store
 
@@ -118,73 +127,91 @@ def answer(
     if exercise.needs is not None:
         exercise.needs()
     kept = store if isinstance(store, Store) else Store(store)
+    memory = Memory(exercise, how, seeds, kept, recompute=recompute)
     experiments = exercise.design(how, seeds)
     whole = None if progress is None else Whole(progress, list(experiments.values()), kept)
 
     def part() -> Report | None:
         return None if whole is None else whole.next_part()
 
-    def run(experiment: Experiment) -> Runs:
+    def run(name: str, experiment: Experiment) -> Runs:
         return experiment.run(
             kept,
+            keep_weights=name in exercise.keeps,
             workers=workers,
             device=device,
             progress=part(),
             until_decided=until_decided and bool(experiment.claims),
         )
 
-    proved = _prove(exercise, kept)
-    finished = {name: run(experiment) for name, experiment in experiments.items()}
+    proved = _prove(exercise, memory.proofs(), kept)
+    finished = {name: run(name, experiment) for name, experiment in experiments.items()}
     if exercise.then is not None:
         further = exercise.then(finished, how, seeds)
-        finished |= {name: run(experiment) for name, experiment in further.items()}
+        finished |= {name: run(name, experiment) for name, experiment in further.items()}
     verdicts = (
         *proved,
         *(v for runs in finished.values() for v in runs.verdicts()),
-        *_measure(exercise, finished, how, kept),
+        *_measure(exercise, memory.measured(finished), how, kept),
     )
-    findings = exercise.tell(finished, how, part())
-    return Answer(exercise, how, finished, verdicts, findings, time.monotonic() - started)
+    findings = memory.findings(finished, part)
+    seconds = time.monotonic() - started
+    return Answer(exercise, how, finished, verdicts, findings, seconds, tuple(memory.remembered))
 
 
-def _prove(exercise: Exercise, store: Store) -> tuple[Verdict, ...]:
+def _prove(exercise: Exercise, found: Sequence[Checked], store: Store) -> tuple[Verdict, ...]:
     """Decide what needs no runs, and keep the verdicts for the ledger."""
     from mlplab.specs import Proof, Verdict
 
     if exercise.prove is None:
         return ()
-    checked = {one.says: one for one in exercise.prove()}
+    checked = {one.says: one for one in found}
     verdicts = []
     for says in exercise.proofs:
         one = checked[says]
         word = "proved" if one.holds else "refuted"
         verdicts.append(Verdict(id=Proof(says=says).id, says=says, verdict=word, note=one.note))
-    _keep(f"{exercise.id} proofs", verdicts, ("note",), store)
+    _keep(f"{exercise.id} proofs", verdicts, store)
     return tuple(verdicts)
 
 
 def _measure(
-    exercise: Exercise, runs: Mapping[str, Runs], profile: Profile, store: Store
+    exercise: Exercise, claims: Sequence[Measured], profile: Profile, store: Store
 ) -> tuple[Verdict, ...]:
     """Decide the claims about what is computed from the runs, in the order declared."""
     from mlplab.exercises.measured import decide_measured
 
     if exercise.measure is None:
         return ()
-    found = {one.says: one for one in exercise.measure(runs, profile)}
+    found = {one.says: one for one in claims}
     verdicts = decide_measured([found[says] for says in exercise.measured])
-    title = f"{exercise.id} measured, {profile.name}"
-    _keep(title, verdicts, ("verdict", "effect", "n_seeds", "note"), store)
+    _keep(f"{exercise.id} measured, {profile.name}", verdicts, store)
     return verdicts
 
 
-def _keep(title: str, verdicts: Sequence[Verdict], told: Sequence[str], store: Store) -> None:
-    """Put into the ledger what differs from its last entry in one of the fields told."""
+def _keep(title: str, verdicts: Sequence[Verdict], store: Store) -> None:
+    """Put into the ledger what differs, by more than rounding, from each claim's last entry."""
     known = {row["id"]: row for row in store.verdicts(title)}
     rows = [verdict.model_dump(mode="json") for verdict in verdicts]
-    new = [row for row in rows if any(known.get(row["id"], {}).get(k) != row[k] for k in told)]
+    new = [row for row in rows if not _says_the_same(row, known.get(row["id"], {}))]
     if new:
         store.put_verdicts(title, new)
+
+
+def _says_the_same(row: Mapping[str, Any], known: Mapping[str, Any]) -> bool:
+    return all(name in known and _alike(value, known[name]) for name, value in row.items())
+
+
+def _alike(one: Any, other: Any) -> bool:
+    if isinstance(one, float) and isinstance(other, float):
+        # Sums depend in their last bits on where arrays lie in memory.
+        both_nan = math.isnan(one) and math.isnan(other)
+        return both_nan or math.isclose(one, other, rel_tol=1e-9, abs_tol=1e-12)
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(_alike(one[k], other[k]) for k in one)
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(_alike, one, other))
+    return bool(one == other)
 
 
 def plan(
@@ -195,17 +222,43 @@ def plan(
     store: Store | str | os.PathLike[str] | None = None,
     workers: int | None = None,
 ) -> list[dict[str, Any]]:
-    """Return what each experiment of an exercise would run and cost; nothing is trained."""
+    """Return what each experiment of an exercise would run and cost; nothing is trained.
+
+    What it trains besides them follows, an arm that is still to be chosen taken as the costliest.
+    What cannot be known before is said in words, as `besides` of the first.
+    """
     from mlplab.experiment import this_machine
+    from mlplab.experiment.plan import make_plan
     from mlplab.store import Store
 
     kept = store if isinstance(store, Store) else Store(store)
+    how, machine = profile_of(profile), this_machine()
+    experiments = exercise.design(how, seeds)
     plans = []
-    for name, experiment in exercise.design(profile_of(profile), seeds).items():
+    for name, experiment in experiments.items():
         found = experiment.plan(kept)
-        cost = found.cost(experiment.data, this_machine(), workers)
+        cost = found.cost(experiment.data, machine, workers)
         plans.append({"experiment": name, **found.as_dict(cost)})
+    for more in exercise.besides:
+        experiment = experiments[more.experiment]
+        cells = more.cells(experiment, how, kept)
+        found = make_plan(cells, kept, need_weights=more.weights)
+        cost = found.cost(experiment.data, machine, workers)
+        plans.append({"experiment": f"{more.experiment}: {more.says}", **found.as_dict(cost)})
+    if plans and (words := _besides_in_words(exercise)):
+        plans[0]["besides"] = words
     return plans
+
+
+def _besides_in_words(exercise: Exercise) -> list[str]:
+    words = []
+    if exercise.then is not None:
+        words.append("further runs, whose arms the results above choose")
+    if exercise.measure is not None:
+        words.append("repeated computations on the results above")
+    if exercise.prove is not None:
+        words.append("proofs")
+    return words
 
 
 def _describe(runs: Runs) -> dict[str, Any]:

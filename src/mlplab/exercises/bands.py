@@ -39,3 +39,9 @@ DRAW_BAND = Band(
     },
     _t_interval,
 )
+
+GEOMETRIC_SAYS = {
+    "en": "Geometric mean and its 95 % t-interval over draws of the data.",
+    "zh": "几何均值及其在多次抽取数据上的 95 % t 区间。",
+}
+"""What the bands of `polynomial_draws.geometric_lines` are."""

@@ -73,7 +73,7 @@ def tell(runs: Runs, profile: Profile, progress: Report | None = None) -> Findin
     for name, verdict in zip(_NAMES, runs.verdicts(), strict=True):
         values |= verdict_values(f"verdict_{name}", verdict)
 
-    trained = members(runs, profile.pick(2, 3), progress)
+    trained = members(runs, profile, progress)
     values["n_kept"] = len({one.seed for one in trained})
     gaps = pd.DataFrame([row for one in trained for row in _gap_rows(one)])
     gap = gaps.groupby(["norm", "size", "series"])[["accuracy", "train"]].mean()

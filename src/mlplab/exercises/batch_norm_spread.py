@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -10,7 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlplab.data import Task
-from mlplab.experiment import Runs
+from mlplab.exercises.profile import Profile
+from mlplab.experiment import Experiment, Runs
+from mlplab.experiment.design import Cell
 from mlplab.experiment.progress import Report
 from mlplab.experiment.weights import run_weights, unpack_weights
 from mlplab.specs import Run
@@ -68,7 +71,15 @@ class Member:
         return self.net.values(inputs), np.asarray(self.task.targets[rows], dtype=np.int64)
 
 
-def members(runs: Runs, n_seeds: int, progress: Report | None = None) -> list[Member]:
+def cells_looked_into(
+    cells: Sequence[Cell], experiment: Experiment, profile: Profile
+) -> list[Cell]:
+    """Return the first seeds' runs with a norm that the exercise looks into."""
+    seeds = experiment.seeds[: profile.pick(2, 3)]
+    return [cell for cell in cells if cell.seed in seeds and _looked_into(cell.run)]
+
+
+def members(runs: Runs, profile: Profile, progress: Report | None = None) -> list[Member]:
     """Return the first seeds' finished networks with a norm that the exercise looks into.
 
     These are batch norm's at every batch size, and layer norm's at 64. Weights that were not
@@ -76,10 +87,8 @@ def members(runs: Runs, n_seeds: int, progress: Report | None = None) -> list[Me
     """
     wanted = [
         cell
-        for cell in runs.cells
-        if cell.seed in runs.experiment.seeds[:n_seeds]
-        and runs.outcomes[cell.key].status == "finished"
-        and _looked_into(cell.run)
+        for cell in cells_looked_into(runs.cells, runs.experiment, profile)
+        if runs.outcomes[cell.key].status == "finished"
     ]
     blobs = run_weights(wanted, runs, progress)
     return [

@@ -18,6 +18,7 @@ from mlplab.data.draws import draw_sparse_linear
 from mlplab.draw import Quantity, band_lines, spread_strips
 from mlplab.exercises.bands import DRAW_BAND
 from mlplab.exercises.measured import Measured, decide_measured
+from mlplab.exercises.one_thread import one_thread
 from mlplab.exercises.profile import Profile
 from mlplab.exercises.registry import Findings
 from mlplab.exercises.wording import verdict_values
@@ -96,6 +97,7 @@ def true_risk(models: LinearModels) -> Array:
 
 
 @lru_cache(maxsize=2)
+@one_thread
 def choices(n_draws: int) -> Choices:
     """Let every way choose on every draw; the chosen lambda is then fitted to all 20 rows."""
     X, y = draw_sparse_linear(range(n_draws), N_TRAIN)
@@ -166,7 +168,9 @@ def tell(profile: Profile, claims: Sequence[Measured]) -> Findings:
     for way in _LABELS:
         values[f"regret_{way}"] = float(found.regret(way).mean())
         values[f"risk_{way}"] = float(found.risk(way).mean())
-        low, middle, high = np.quantile(found.penalties(way), (0.1, 0.5, 0.9))
+        ends = np.quantile(found.penalties(way), (0.1, 0.5, 0.9))
+        # Two digits as a plain number: 1000, not 1e+03.
+        low, middle, high = (float(f"{one:.2g}") for one in ends)
         values |= {f"low_{way}": low, f"middle_{way}": middle, f"high_{way}": high}
     for name, verdict in zip(CLAIMS, decide_measured(claims), strict=True):
         values |= verdict_values(f"verdict_{name}", verdict)
@@ -226,12 +230,12 @@ def _chosen(found: Choices, values: Mapping[str, Any]) -> Figure:
         {way: np.log10(found.penalties(way)) for way in ways},
         "log10 of the chosen lambda",
         title={
-            "en": f"Eight of ten hold-out choices lie between {values['low_hold_out']:.2g} and "
-            f"{values['high_hold_out']:.2g}; those best for the draw between "
-            f"{values['low_best']:.2g} and {values['high_best']:.2g}",
-            "zh": f"留出法的选择十有八次落在 {values['low_hold_out']:.2g} 与 "
-            f"{values['high_hold_out']:.2g} 之间；本次最佳值则在 {values['low_best']:.2g} 与 "
-            f"{values['high_best']:.2g} 之间",
+            "en": f"Eight of ten hold-out choices lie between {values['low_hold_out']:g} and "
+            f"{values['high_hold_out']:g}; those best for the draw between "
+            f"{values['low_best']:g} and {values['high_best']:g}",
+            "zh": f"留出法的选择十有八次落在 {values['low_hold_out']:g} 与 "
+            f"{values['high_hold_out']:g} 之间；本次最佳值则在 {values['low_best']:g} 与 "
+            f"{values['high_best']:g} 之间",
         },
         name="chosen",
     )
@@ -260,7 +264,9 @@ def _table(found: Choices) -> pd.DataFrame:
 
     rows = []
     for way, label in _LABELS.items():
-        low, middle, high = np.quantile(found.penalties(way), (0.1, 0.5, 0.9))
+        ends = np.quantile(found.penalties(way), (0.1, 0.5, 0.9))
+        # Two digits as a plain number: 1000, not 1e+03.
+        low, middle, high = (float(f"{one:.2g}") for one in ends)
         mean, bottom, top = DRAW_BAND.of(found.regret(way).tolist())
         rows.append(
             {

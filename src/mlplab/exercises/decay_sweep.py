@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from mlplab.data.draws import draw_sparse_linear
 from mlplab.exercises.linear_descent import Weights, all_weights, descend, sample_of, start_at
 from mlplab.exercises.measured import Measured
+from mlplab.exercises.one_thread import one_thread
 from mlplab.exercises.profile import Profile
 from mlplab.specs.keyed import philox
 from mlplab.theory.linear import LinearModels, penalty_of_weight_decay, ridge_path
@@ -56,6 +57,7 @@ class Curve:
 
 
 @lru_cache(maxsize=2)
+@one_thread
 def curves(n_draws: int) -> Mapping[str, Curve]:
     """Return the four curves: `kept` (the source's), `fresh`, `zero` and `ridge`.
 

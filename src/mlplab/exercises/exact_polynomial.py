@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
 from mlplab.draw import Quantity, band_lines
+from mlplab.draw.words import join_texts
+from mlplab.exercises.bands import DRAW_BAND, GEOMETRIC_SAYS
 from mlplab.exercises.measured import Measured, decide_measured
+from mlplab.exercises.one_thread import one_thread
 from mlplab.exercises.polynomial_draws import (
-    BAND,
     N_TEST,
     Array,
     N,
@@ -27,6 +30,14 @@ from mlplab.experiment import Runs
 TERMS = (4, 8, 12, 16, 20, 24)
 _PENALTIES = (1e-8, 1e-6, 1e-4, 1e-2)
 _SOLVERS = ("QR", "SVD", "normal equations")
+_WORDS = {
+    "normal equations": "正规方程",
+    "solver": "解法",
+    "features": "特征",
+    "terms": "项数",
+    "right digits of the weights": "权重的正确位数",
+    "condition number": "条件数",
+}
 
 
 def prove(normal: str, unique: str, printed: str) -> Sequence[Checked]:
@@ -81,6 +92,7 @@ def _printed(says: str) -> Checked:
 
 
 @lru_cache(maxsize=2)
+@one_thread
 def solved(draws: int) -> Mapping[str, Any]:
     """Return digits kept, condition numbers, and test losses of ridge, by draw.
 
@@ -190,10 +202,7 @@ def tell(runs: Runs, profile: Profile, says: Sequence[str]) -> Findings:
         },
         x_title="terms",
         y=Quantity("right digits of the weights", False),
-        caption={
-            "en": "Means over draws of the data, bands are 95 % t-intervals. Features x^i / i!.",
-            "zh": "对多次抽样取均值，色带为 95 % t 区间。特征为 x^i / i!。",
-        },
+        caption=join_texts(DRAW_BAND.says, {"en": "Features x^i / i!.", "zh": "特征为 x^i / i!。"}),
         series_title="solver",
         ordered=False,
     )
@@ -207,7 +216,7 @@ def tell(runs: Runs, profile: Profile, says: Sequence[str]) -> Findings:
         },
         x_title="terms",
         y=Quantity("condition number", False),
-        caption=BAND,
+        caption=GEOMETRIC_SAYS,
         series_title="features",
         ordered=False,
         log_y=True,
@@ -221,4 +230,5 @@ def tell(runs: Runs, profile: Profile, says: Sequence[str]) -> Findings:
             ],
         }
     )
-    return Findings(values, (kept, conditions), {"Ridge by penalty": table})
+    figures = tuple(replace(one, words=_WORDS) for one in (kept, conditions))
+    return Findings(values, figures, {"Ridge by penalty": table})

@@ -14,10 +14,17 @@ from mlplab.data.draws import draw_sparse_linear
 from mlplab.draw import Quantity, band_lines
 from mlplab.exercises.bands import DRAW_BAND
 from mlplab.exercises.measured import Measured, decide_measured
+from mlplab.exercises.one_thread import one_thread
 from mlplab.exercises.profile import Profile
 from mlplab.exercises.registry import Checked, Findings
 from mlplab.exercises.wording import verdict_values
-from mlplab.theory.linear import descend_lasso, largest_penalty, lasso_path, soft_threshold
+from mlplab.theory.linear import (
+    LinearModels,
+    descend_lasso,
+    largest_penalty,
+    lasso_path,
+    soft_threshold,
+)
 from mlplab.theory.linear.proximal import Method
 
 if TYPE_CHECKING:
@@ -30,6 +37,7 @@ Array = NDArray[np.float64]
 PENALTY = 0.01
 N_TRAIN = 20
 _METHODS: tuple[Method, ...] = ("subgradient", "proximal", "accelerated")
+_N_PATH = 10
 _CHECKED_AT = (1, 3, 10, 30, 100, 300, 1000)
 _N_CASES = 300
 _TOLERANCE = 1e-9
@@ -118,6 +126,17 @@ def _reference(says: str) -> Checked:
     return Checked(says, worst < 1e-6, f"on 5 draws no weight differs by more than {worst:.0e}")
 
 
+def solve_lasso(X: Array, y: Array, penalty: float) -> LinearModels:
+    """Return the lasso with a constant, weights (R, P): exact, by coordinate descent.
+
+    A path from the largest penalty down keeps the weights off 0 few on the way; solved at once,
+    a small penalty first lets nearly all of them in and takes ten times as long.
+    """
+    top = max(float(largest_penalty(X, y, intercept=True).max()), penalty)
+    models = lasso_path(X, y, np.geomspace(top, penalty, _N_PATH), intercept=True).models
+    return LinearModels(models.weights[:, -1], models.intercepts[:, -1])
+
+
 @dataclass(frozen=True, eq=False)
 class Ways:
     """What became of the methods on every draw.
@@ -136,13 +155,14 @@ class Ways:
 
 
 @lru_cache(maxsize=2)
+@one_thread
 def ways(n_draws: int) -> Ways:
     """Descend by the three methods from weights 0, and solve by coordinate descent."""
     X, y = draw_sparse_linear(range(n_draws), N_TRAIN)
     steps = _CHECKED_AT[-1]
-    exact = lasso_path(X, y, [PENALTY], intercept=True).models
-    w = exact.weights[:, 0]
-    squares = exact.mean_squared_error(X, y)[:, 0] / 2
+    exact = solve_lasso(X, y, PENALTY)
+    w = exact.weights
+    squares = exact.mean_squared_error(X, y) / 2
     minimum = (squares + PENALTY * np.abs(w).sum(axis=1))[:, None]
     above: dict[str, Array] = {}
     zeros: dict[str, Array] = {}

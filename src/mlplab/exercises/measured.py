@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from mlplab.specs import Verdict, digest
-from mlplab.stats import decide
+from mlplab.stats import (
+    WORDS,
+    Decision,
+    alpha_per_claim,
+    classify,
+    decide_interval,
+    mean_interval,
+    median_interval,
+)
 
 
 @dataclass(frozen=True)
@@ -16,11 +25,14 @@ class Measured:
 
     Attributes:
         says: the claim, as the exercise declares it.
-        values: one per repetition: a paired difference, or a number less a threshold.
+        values: one per repetition: a paired difference, or a number less a threshold; infinite
+            where only one of the runs compared failed, which ranks as the worst.
         matters: the smallest difference that matters, in their unit.
         expect: what the claim says of their mean.
         metric: what the numbers are, as verdicts name it.
         note: what was repeated; the number of repetitions is put before it.
+        shared: part of the variance that more repetitions do not shrink: held-out over training
+            rows where they are splits of one table (see `stats.cross_validated_interval`).
     """
 
     says: str
@@ -29,6 +41,7 @@ class Measured:
     expect: Literal["higher", "lower", "same"]
     metric: str
     note: str = ""
+    shared: float = 0.0
 
     @property
     def id(self) -> str:
@@ -39,14 +52,16 @@ class Measured:
             "expect": self.expect,
             "metric": self.metric,
             "type": "Measured",
-        }
+        } | ({"shared": self.shared} if self.shared else {})
         return digest(content, 8)
 
 
 def decide_measured(claims: Sequence[Measured]) -> tuple[Verdict, ...]:
     """Return the verdicts on all measured claims of an exercise; they share the level 0.05.
 
-    One t interval over repetitions decides each of them and is shown, as `stats.decide` has it.
+    One t interval over repetitions decides each of them and is shown, as `stats.decide` has it;
+    where repetitions are splits of one table, with their shared variance. Where runs failed, the
+    interval of the median over all repetitions must give the same word, as in `decide_arms`.
 
     Does not license: more than fresh repetitions of the same computation on the same table.
 
@@ -56,7 +71,11 @@ def decide_measured(claims: Sequence[Measured]) -> tuple[Verdict, ...]:
     """
     verdicts = []
     for one in claims:
-        found = decide(one.values, one.matters, expect=one.expect, claims=len(claims))
+        ended = [value for value in one.values if math.isfinite(value)]
+        interval = mean_interval(ended, claims=len(claims), shared=one.shared)
+        found = decide_interval(interval, one.matters, expect=one.expect)
+        if len(ended) < len(one.values):
+            found = _with_failures(found, one, len(claims))
         needed = found.seeds_needed
         notes = (
             found.note,
@@ -81,3 +100,20 @@ def decide_measured(claims: Sequence[Measured]) -> tuple[Verdict, ...]:
             )
         )
     return tuple(verdicts)
+
+
+def _with_failures(found: Decision, claim: Measured, n_claims: int) -> Decision:
+    """Return the decision on the repetitions that ended, if ranks over all of them agree."""
+    low, high = median_interval(claim.values, alpha_per_claim(n_claims))
+    word, size, _ = WORDS[int(classify(low, high, claim.matters, claim.expect))]
+    lost = len(claim.values) - found.n_seeds
+    parts = [found.note, f"on {lost} more only some runs ended"]
+    if found.verdict == "none":
+        word, size = found.verdict, found.size
+    elif found.verdict != word:
+        parts.append(f"ranks with failures say {word}, the others {found.verdict}")
+        word, size = "undecided", ""
+    elif size != found.size:
+        size = "open"
+    note = "; ".join(part for part in parts if part)
+    return replace(found, verdict=word, size=size, note=note)

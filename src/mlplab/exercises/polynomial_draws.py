@@ -23,11 +23,6 @@ VARIANCE = 0.01
 DRAWS = (20, 50, 100)
 """Draws of the data by profile."""
 
-BAND = {
-    "en": "Lines are geometric means over draws of the data, bands their 95 % t-intervals.",
-    "zh": "曲线为对多次抽样取的几何均值，色带为其 95 % t 区间。",
-}
-
 
 def n_draws(profile: Profile) -> int:
     """Return how many draws of the data a claim rests on."""
@@ -35,13 +30,17 @@ def n_draws(profile: Profile) -> int:
 
 
 def geometric_lines(found: Mapping[tuple[str, float], Array]) -> pd.DataFrame:
-    """Return rows for `band_lines` from positive numbers, one per draw, by series and x."""
+    """Return rows for `band_lines` from positive numbers, one per draw, by series and x.
+
+    Numbers that are not finite, those of runs that diverged, are left out and not counted.
+    """
     import pandas as pd
 
     rows = []
     for (series, x), values in found.items():
-        one = mean_interval(np.log10(values))
-        rows.append((series, x, 10**one.mean, 10**one.low, 10**one.high, len(values)))
+        ended = values[np.isfinite(values)]
+        one = mean_interval(np.log10(ended))
+        rows.append((series, x, 10**one.mean, 10**one.low, 10**one.high, len(ended)))
     return pd.DataFrame(rows, columns=["series", "x", "mean", "low", "high", "n_seeds"])
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from mlplab.errors import ConfigError
+from mlplab.exercises.besides import Besides
 from mlplab.exercises.profile import PROFILES, Profile
 from mlplab.exercises.text import LANGUAGES, Text, read_text
 
@@ -30,11 +31,13 @@ class Findings:
         values: numbers and words for the placeholders of the text.
         figures: in the order of the page.
         tables: by title.
+        files: further files by name, put beside the page, such as a submission.
     """
 
     values: Mapping[str, Any] = field(default_factory=dict)
     figures: tuple[Figure, ...] = ()
     tables: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    files: Mapping[str, bytes] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +79,9 @@ class Exercise:
         proofs: these, in words.
         measure: numbers per repetition of what is computed from the runs, with their claims.
         measured: these claims, in words.
+        keeps: experiments, by name, whose weights are kept for what is told of them.
         needs: raises one clear line, before anything runs, if an optional package is missing.
+        besides: what is trained outside the experiments, for the plan.
     """
 
     id: str
@@ -92,6 +97,8 @@ class Exercise:
     measure: Measure | None = None
     measured: tuple[str, ...] = ()
     needs: Callable[[], object] | None = None
+    keeps: tuple[str, ...] = ()
+    besides: tuple[Besides, ...] = ()
 
     def text(self, language: str) -> Text:
         """Return the words in a language."""
@@ -115,7 +122,9 @@ SECTIONS = (
     "section_4_2_search",
     "section_4_3",
     "section_4_4",
+    "section_4_4_limits",
     "section_4_5",
+    "section_4_10",
 )
 _EXERCISES: dict[str, Exercise] = {}
 
@@ -134,6 +143,8 @@ def exercise(
     measure: Measure | None = None,
     measured: Sequence[str] = (),
     needs: Callable[[], object] | None = None,
+    keeps: Sequence[str] = (),
+    besides: Sequence[Besides] = (),
 ) -> Callable[[Design], Design]:
     """Register a design as the exercise of that id.
 
@@ -155,6 +166,8 @@ def exercise(
             measure,
             tuple(measured),
             needs,
+            tuple(keeps),
+            tuple(besides),
         )
         return design
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from mlplab.data.draws import draw_sparse_linear
 from mlplab.exercises.chosen_decay import true_risk
 from mlplab.exercises.measured import Measured
+from mlplab.exercises.one_thread import one_thread
 from mlplab.exercises.profile import Profile
 from mlplab.specs.keyed import philox
 from mlplab.theory.linear import (
@@ -159,6 +160,7 @@ class Compared:
 
 
 @lru_cache(maxsize=2)
+@one_thread
 def compared(n_draws: int) -> Compared:
     """Choose each remedy's strength on other draws' further rows, then train it on these."""
     risks: dict[tuple[str, str], Array] = {}

@@ -6,11 +6,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mlplab.exercises import section_4_2
+from mlplab.exercises.besides import Besides
 from mlplab.exercises.profile import Profile
 from mlplab.exercises.registry import Checked, Findings, exercise
 from mlplab.experiment import Experiment, Runs
+from mlplab.experiment.design import Cell
 from mlplab.experiment.progress import Report
 from mlplab.specs import Difference, First, Interaction, TaskRef
+from mlplab.store import Store
 
 _SIDES = "pReLU's derivative is 1 for x above 0 and alpha for x below 0"
 _ALPHA = "its derivative with respect to alpha is min(x, 0)"
@@ -163,10 +166,17 @@ def _tell_batch_norm(
     return tell(runs["norms"], profile, progress)
 
 
+def _looked_into(experiment: Experiment, profile: Profile, store: Store) -> Sequence[Cell]:
+    from mlplab.exercises.batch_norm_spread import cells_looked_into
+
+    return cells_looked_into(experiment.cells(), experiment, profile)
+
+
 @exercise(
     "4.1.4",
     slug="batch-nonlinearity",
     tell=_tell_batch_norm,
+    besides=[Besides("weights", "norms", _looked_into, weights=True)],
     prove=_prove_batch_norm,
     proofs=(_AFFINE, _TWO, _BOUND, _LAW, _LAYER),
     chinese={

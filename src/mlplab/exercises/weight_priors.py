@@ -15,7 +15,9 @@ from mlplab.draw import Band, Quantity, band_lines, spread_strips
 from mlplab.exercises.bands import DRAW_BAND
 from mlplab.exercises.chosen_decay import true_risk
 from mlplab.exercises.hamiltonian import sample_by_slope
+from mlplab.exercises.lasso_ways import solve_lasso
 from mlplab.exercises.measured import Measured, decide_measured
+from mlplab.exercises.one_thread import one_thread
 from mlplab.exercises.profile import Profile
 from mlplab.exercises.registry import Checked, Findings
 from mlplab.exercises.wording import verdict_values
@@ -44,9 +46,9 @@ _TOLERANCE = 1e-6
 _WITHIN_95 = 1.959963984540054
 _MATTERS = 0.02
 _WORDS = {
-    "Gaussian: most probable = mean": "高斯先验：最大后验即均值",
-    "Laplace: most probable (lasso)": "拉普拉斯先验：最大后验（lasso）",
-    "Laplace: mean": "拉普拉斯先验：均值",
+    "Gaussian: maximum": "高斯：最大值点",
+    "Laplace: maximum": "拉普拉斯：最大值点",
+    "Laplace: mean": "拉普拉斯：均值",
     "estimate": "估计",
     "expected squared error (share of the variance of y)": "期望平方误差（占 y 方差的比例）",
 }
@@ -161,6 +163,7 @@ class Sampled:
 
 
 @lru_cache(maxsize=2)
+@one_thread
 def sampled(n_draws: int, n: int) -> Sampled:
     """Sample the posterior of every draw by its slope alone, and by Gibbs under Laplace."""
     seeds = range(n_draws)
@@ -197,7 +200,7 @@ def sampled(n_draws: int, n: int) -> Sampled:
     exact = np.diagonal(closed.covariance(), axis1=1, axis2=2)
     X_new, y_new = draw_sparse_linear(seeds, N_TEST, part="test")
     off = np.abs(closed.mean.predict(X_new) - y_new) / closed.predictive_deviation(X_new)
-    lasso = lasso_path(X, y, [laplace_penalty(SIGMA, SCALE, N_TRAIN)], intercept=True).models
+    lasso = solve_lasso(X, y, laplace_penalty(SIGMA, SCALE, N_TRAIN))
     drawn = sample_laplace(
         X, y, sigma=SIGMA, scale=SCALE, n=n, generator=rng, warm_up=n // 4, intercept=True
     )
@@ -207,8 +210,8 @@ def sampled(n_draws: int, n: int) -> Sampled:
         variance.mean(axis=1) / exact.mean(axis=1) - 1,
         (off < _WITHIN_95).mean(axis=1),
         {
-            "Gaussian: most probable = mean": true_risk(closed.mean),
-            "Laplace: most probable (lasso)": true_risk(lasso)[:, 0],
+            "Gaussian: maximum": true_risk(closed.mean),
+            "Laplace: maximum": true_risk(lasso),
             "Laplace: mean": true_risk(average),
         },
         np.sqrt(np.stack([exact[0], variance[0]])),
@@ -222,7 +225,7 @@ def sampled(n_draws: int, n: int) -> Sampled:
 
 def sizes(profile: Profile) -> tuple[int, int]:
     """Return how many draws, and how many samples of each posterior."""
-    return profile.pick((20, 200), (40, 300), (100, 1000))
+    return profile.pick((20, 200), (50, 300), (100, 1000))
 
 
 def measure(
@@ -230,7 +233,7 @@ def measure(
 ) -> Sequence[Measured]:
     """Return the claims of 4.5.6 with one number per draw of the data."""
     found = sampled(*sizes(profile))
-    apart = found.risks["Laplace: mean"] - found.risks["Laplace: most probable (lasso)"]
+    apart = found.risks["Laplace: mean"] - found.risks["Laplace: maximum"]
 
     def claim(says: str, values: Array, matters: float, expect: Any, metric: str) -> Measured:
         numbers = tuple(values.tolist())
@@ -317,9 +320,9 @@ def _deviations(found: Sampled) -> Figure:
         "value",
         measure=Quantity("standard deviation of a weight, in prior ones", False),
         title={
-            "en": f"After {N_TRAIN} examples a weight is still as uncertain as "
-            f"{closed.mean():.2f} of the prior says",
-            "zh": f"看过 {N_TRAIN} 个样本之后，权重的不确定程度仍是先验的 {closed.mean():.2f}",
+            "en": f"After {N_TRAIN} examples the standard deviation of a weight is still "
+            f"{closed.mean():.2f} of the prior one",
+            "zh": f"看过 {N_TRAIN} 个样本之后，权重的标准差仍是先验的 {closed.mean():.2f} 倍",
         },
         band=Band({"en": "Mean and range.", "zh": "均值与取值范围。"}, _range),
         caption={

@@ -6,7 +6,7 @@ from mlplab.experiment.best import Best, TestScore
 from mlplab.experiment.conduct import Finished, Setup, conduct, finish
 from mlplab.experiment.design import Cell
 from mlplab.experiment.experiment import Experiment
-from mlplab.experiment.folds import folds
+from mlplab.experiment.folds import folds, splits
 from mlplab.experiment.plan import Plan
 from mlplab.experiment.progress import Progress
 from mlplab.experiment.runs import Runs
@@ -28,5 +28,6 @@ __all__ = [
     "conduct",
     "finish",
     "folds",
+    "splits",
     "this_machine",
 ]

@@ -16,7 +16,7 @@ from mlplab.experiment.declare import read_seeds
 from mlplab.experiment.metrics import check_metric, higher_is_better, refuse_test, rows_scored
 from mlplab.experiment.progress import Report
 from mlplab.experiment.weights import run_weights
-from mlplab.specs import Fold
+from mlplab.specs import Fold, Holdout
 from mlplab.stats import best_arms, score_label, selection_optimism
 
 if TYPE_CHECKING:
@@ -180,7 +180,7 @@ def choose(runs: Runs, metric: str, matters: float, higher: bool | None) -> Best
     experiment = runs.experiment
     for arm in runs.arms:
         check_metric(metric, arm.run, experiment.data)
-        if "rows" in arm.factors and isinstance(arm.run.rows, Fold):
+        if "rows" in arm.factors and isinstance(arm.run.rows, Fold | Holdout):
             raise ConfigError("best() would choose a fold: it compares arms on all their rows")
     if higher is None:
         higher = higher_is_better(metric)

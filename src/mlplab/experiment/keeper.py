@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from mlplab.specs import Outcome, Provenance, Run, canonical_json
+from mlplab.specs import Outcome, Provenance, Run
 from mlplab.store import Checkpoint, Store
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ class Keeper:
     def _write(self, ended: list[Ended], states: Mapping[str, Checkpointed]) -> None:
         if ended:
             outcomes: list[Outcome] = [one.outcome for one in ended]
-            specs = {o.key: canonical_json(self._runs[o.key]) for o in outcomes}
+            specs = {o.key: self._runs[o.key].text for o in outcomes}
             weights = {one.outcome.key: one.weights for one in ended if one.weights is not None}
             self._store.put(outcomes, specs, weights)
         if states:

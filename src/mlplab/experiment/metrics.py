@@ -6,7 +6,7 @@ import difflib
 
 from mlplab.data import Task
 from mlplab.errors import ConfigError, GuardError
-from mlplab.specs import Fold, Run
+from mlplab.specs import Run, holds_out
 
 SPLITS = ("train", "valid", "test")
 GRADIENT = "grad_norm"
@@ -43,7 +43,7 @@ def check_metric(metric: str, run: Run, task: Task | None) -> None:
         return
     if split == "test" and not task.n_test:
         raise ConfigError(f"metric: {metric!r} needs a test split; task {task.name!r} has none")
-    if split == "valid" and not task.n_valid and not isinstance(run.rows, Fold):
+    if split == "valid" and not task.n_valid and not holds_out(run.rows):
         raise ConfigError(
             f"metric: {metric!r} needs validation rows, and task {task.name!r} holds none out; "
             f"try load_task({task.name!r}, valid=0.1)"

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from mlplab.experiment.best import Best
+    from mlplab.experiment.cross_validation import CrossValidated
     from mlplab.experiment.experiment import Experiment
 
 
@@ -99,6 +100,24 @@ class Runs:
         """
         arms = self._known(metric, None)
         return summarise(self.table, arms, metric, self.experiment.data)
+
+    def cross_validated(self, metric: str) -> tuple[CrossValidated, ...]:
+        """Score each setting over the folds or splits that `rows` is varied over.
+
+        One number per fold, the mean over seeds; the interval counts the rows that folds share
+        (Nadeau and Bengio 2003). To compare two settings, hand the differences of their `values`
+        to `stats.cross_validated_interval` and this to `stats.decide_interval`.
+
+        Args:
+            metric: of the rows held out.
+
+        Raises:
+            ConfigError: the design does not vary `rows`, or the metric was not recorded.
+        """
+        from mlplab.experiment.cross_validation import cross_validate
+
+        self._known(metric, None)
+        return cross_validate(self, metric)
 
     def compare(
         self,

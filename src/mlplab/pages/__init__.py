@@ -3,6 +3,7 @@
 from mlplab.pages.fill import fill
 from mlplab.pages.ledger import write_index
 from mlplab.pages.page import page_html, write_page
+from mlplab.pages.pictures import remembered_pictures
 from mlplab.pages.prose import render_markdown
 from mlplab.pages.report import Report
 from mlplab.pages.summary import Summary
@@ -12,6 +13,7 @@ __all__ = [
     "Summary",
     "fill",
     "page_html",
+    "remembered_pictures",
     "render_markdown",
     "write_index",
     "write_page",

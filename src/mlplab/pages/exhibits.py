@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import base64
-import functools
 import json
 import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from mlplab.draw import THEMES, Figure, chart_config, in_language
-from mlplab.draw.figure import vegalite_version
 from mlplab.draw.theme import FONT
 from mlplab.draw.words import LANGUAGES
+from mlplab.pages.pictures import chart_libraries
 from mlplab.pages.tables import frame_table
 from mlplab.pages.tags import Html, both, group, tag
 from mlplab.pages.wording import UI, say
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
 # Longer tables are in the CSV file only, and larger files beside the page only.
 _ROWS_SHOWN = 60
 _BYTES_EMBEDDED = 150_000
-_HANDED_OUT = "window.vegaEmbed = vegaEmbed; window.vega = vega; window.vegaLite = vegaLite;"
 # What a picture in a page needs no more: its text is told by `alt`, its font once.
 _SPARE = re.compile(r' (aria-[a-z]+|role|class|pointer-events|font-family)="[^"]*"')
 _LONG = re.compile(r"(\.\d\d)\d+")
@@ -97,16 +95,8 @@ def chart_scripts(figures: Sequence[Figure]) -> Html:
     return group(
         _json("chart-specs", specs),
         _json("chart-looks", {name: chart_config(name) for name in THEMES}),
-        tag("script", Html(_libraries())),
+        tag("script", Html(chart_libraries(figures[0].vegalite_version))),
     )
-
-
-@functools.cache
-def _libraries() -> str:
-    import vl_convert
-
-    bundle = str(vl_convert.javascript_bundle(_HANDED_OUT, vl_version=vegalite_version()))
-    return bundle.replace("</script", "<\\/script")
 
 
 def _json(name: str, value: Any) -> Html:

@@ -77,9 +77,9 @@ def whole_page(title: Text, main: Html, *, home: str = "", scripts: Html | None 
     return f"<!doctype html>\n{tag('html', head, body, lang='en', data_language='en', **names)}\n"
 
 
-def section(key: str, *content: Html | None) -> Html:
-    """Return a section of a page, named by its heading."""
-    heading = tag("h2", both(UI[key]), id=f"heading-{key}")
+def section(key: str, *content: Html | None, heading: Text = "") -> Html:
+    """Return a section of a page, named by its heading; by default the page's own text of `key`."""
+    heading = tag("h2", both(heading or UI[key]), id=f"heading-{key}")
     return tag("section", heading, *content, id=key, aria_labelledby=f"heading-{key}")
 
 

@@ -63,6 +63,10 @@ def write_page(report: Report, folder: str | Path) -> Path:
         if name in files:
             raise ConfigError(f"report {report.id}: two tables would be the file {name}")
         files[name] = csv_bytes(frame)
+    for name, content in report.files.items():
+        if name in files:
+            raise ConfigError(f"report {report.id}: two files would be {name}")
+        files[name] = content
     page = page_html(report).encode()
     summary = dataclasses.replace(summarise(report), files=tuple(sorted(files)))
     record = json.dumps(summary.to_json(), ensure_ascii=False, indent=1).encode()
@@ -98,7 +102,9 @@ def page_html(report: Report) -> str:
         section("tables", *_table_blocks(report)) if report.tables else None,
         section("how", how_it_was_run(report)),
         section("failures", failed_runs(report)),
-        section("numbers", _file_list(report)) if report.figures or report.tables else None,
+        section("numbers", _file_list(report))
+        if report.figures or report.tables or report.files
+        else None,
         section(
             "reproduce",
             tag("pre", tag("code", report.run_command)),
@@ -205,6 +211,7 @@ def _file_list(report: Report) -> Html:
             )
             for title, name, frame in rows
         ),
+        *(tag("li", tag("a", name, href=name, download=name)) for name in report.files),
         class_="bare",
     )
 

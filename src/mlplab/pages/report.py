@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_TAKEN = ("index.html", "report.json")
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -30,6 +31,7 @@ class Report:
         verdicts: one per claim, in the order of the claims.
         figures: in the order of reading.
         tables: caption -> frame.
+        files: further files by name, written beside the page and linked from it.
         design: what was run, as plain values: task, base, vary, arms, seeds, ...
         profile: `quick`, `standard` or `full`.
         seconds: that this answer took.
@@ -69,6 +71,7 @@ class Report:
     data_source: Text = ""
     command: str = ""
     made: str = ""
+    files: Mapping[str, bytes] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not _ID.fullmatch(self.id):
@@ -77,6 +80,9 @@ class Report:
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
             raise ConfigError(f"report {self.id}: two figures are named {twice[0]!r}")
+        for name in self.files:
+            if not _ID.fullmatch(name) or name in _TAKEN:
+                raise ConfigError(f"report {self.id}: a file cannot be named {name!r}")
 
     @property
     def run_command(self) -> str:

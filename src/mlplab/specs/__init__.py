@@ -18,7 +18,7 @@ from mlplab.specs.net import MLP
 from mlplab.specs.optim import LARS, OPTIMISERS, SGD, Adam, AdamW, Custom, Optimiser, RMSprop
 from mlplab.specs.outcome import Outcome, Provenance
 from mlplab.specs.paths import get_path, resolve, set_path
-from mlplab.specs.rows import First, Fold, Own, Rows, SeedSplit
+from mlplab.specs.rows import Block, First, Fold, Holdout, Own, Rows, SeedSplit, holds_out
 from mlplab.specs.run import Run, TaskRef
 from mlplab.specs.schedule import Schedule, schedule
 
@@ -30,6 +30,7 @@ __all__ = [
     "Adam",
     "AdamW",
     "BestArm",
+    "Block",
     "Chain",
     "Claim",
     "Custom",
@@ -37,6 +38,7 @@ __all__ = [
     "First",
     "Fit",
     "Fold",
+    "Holdout",
     "Init",
     "Interaction",
     "Module",
@@ -57,6 +59,7 @@ __all__ = [
     "canonical_json",
     "digest",
     "get_path",
+    "holds_out",
     "resolve",
     "schedule",
     "set_path",

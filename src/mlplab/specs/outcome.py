@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -44,7 +44,7 @@ class Outcome:
     provenance: str
     status: Status
     epochs: int
-    history: Mapping[str, tuple[float, ...]]
+    history: Mapping[str, Sequence[float]]
     seconds: float
     n_params: int
     diverged_epoch: int | None = None

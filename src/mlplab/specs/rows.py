@@ -62,4 +62,38 @@ class Own(Spec):
         return self
 
 
-Rows = Annotated[SeedSplit | Fold | First | Own, Field(discriminator="kind")]
+class Holdout(Spec):
+    """A share or count of the pool, drawn by `seed`, is held out for validation; the rest trains.
+
+    Every arm and every run seed sees the same split: the one that `SeedSplit` gives run `seed`.
+    """
+
+    kind: Literal["holdout"] = "holdout"
+    valid: float | int = Field(0.2, gt=0, description="Share (below 1) or count (from 1).")
+    seed: int = Field(0, ge=0)
+
+
+class Block(Spec):
+    """`n` rows of the pool train, from row `start` on; the `valid` rows after them are held out.
+
+    For pools that hold a table once per fold, as each fold's training rows prepared it.
+    """
+
+    kind: Literal["block"] = "block"
+    start: int = Field(0, ge=0)
+    n: int = Field(ge=1)
+    valid: int = Field(0, ge=0)
+
+
+Rows = Annotated[SeedSplit | Fold | First | Own | Holdout | Block, Field(discriminator="kind")]
+
+
+def holds_out(rows: Rows) -> bool:
+    """Whether these rows hold some out for validation by themselves, whatever the task says.
+
+    >>> holds_out(Fold()), holds_out(Own(n=10)), holds_out(Own(n=10, valid=5))
+    (True, False, True)
+    """
+    if isinstance(rows, Own | Block):
+        return rows.valid > 0
+    return isinstance(rows, Fold | Holdout)

@@ -2,18 +2,59 @@
 
 from __future__ import annotations
 
-from functools import cached_property
+import hashlib
+import json
+import operator
+from collections.abc import Iterable, Iterator
+from functools import cached_property, lru_cache
 from typing import Any
 
 from pydantic import Field, JsonValue
 
 from mlplab.errors import ConfigError
-from mlplab.specs.base import Spec, digest
+from mlplab.specs.base import Spec, canonical_json
 from mlplab.specs.fit import Fit
 from mlplab.specs.net import MLP, Net
 from mlplab.specs.optim import SGD, Optimiser
 from mlplab.specs.rows import Rows, SeedSplit
 from mlplab.version import ENGINE_VERSION
+
+
+def _key_of(text: str) -> str:
+    """Equals `digest({"engine": ENGINE_VERSION, "run": run})` for the run of that text."""
+    both = f'{{"engine":{json.dumps(ENGINE_VERSION)},"run":{text}}}'
+    return hashlib.sha256(both.encode()).hexdigest()[:32]
+
+
+class _Specs:
+    """A run but for its seed, by the identity of its specs: many seeds share them."""
+
+    __slots__ = ("_parts", "run")
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+        self._parts = (run.task, run.net, run.optim, run.fit, run.rows)
+
+    def __hash__(self) -> int:
+        return hash(tuple(map(id, self._parts)))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Specs) and all(map(operator.is_, self._parts, other._parts))
+
+
+@lru_cache(maxsize=128)
+def _around(specs: _Specs) -> tuple[list[str], list[str]]:
+    """The canonical JSON of a run's fields, before and after the seed."""
+    fields = sorted(specs.run.canonical().items())
+    texts = {name: f'"{name}":{canonical_json(value)}' for name, value in fields}
+    before = [text for name, text in texts.items() if name < "seed"]
+    return before, [text for name, text in texts.items() if name > "seed"]
+
+
+def _write(around: tuple[list[str], list[str]], seed: int) -> str:
+    before, after = around
+    own = [f'"seed":{seed}'] if seed else []
+    return "{" + ",".join([*before, *own, *after]) + "}"
 
 
 class TaskRef(Spec):
@@ -49,10 +90,34 @@ class Run(Spec):
     rows: Rows = Field(SeedSplit(), description="Which rows of the pool train.")
     seed: int = Field(0, ge=0, lt=2**63, description="Decides weights, order, noise and split.")
 
+    @property
+    def text(self) -> str:
+        """The question in canonical JSON, `canonical_json(run)`."""
+        return _write(_around(_Specs(self)), self.seed)
+
     @cached_property
     def key(self) -> str:
         """Hash of the question: spec, data content and engine version."""
-        return digest({"engine": ENGINE_VERSION, "run": self.canonical()})
+        return _key_of(self.text)
+
+    def with_seeds(self, seeds: Iterable[int]) -> Iterator[Run]:
+        """Yield this run with one seed after the other, each with its key at hand.
+
+        Args:
+            seeds: whole numbers from 0 below 2**63; nothing is validated again.
+
+        Cost: about 10 microseconds per seed; the whole text is written once.
+
+        >>> [run.key for run in Run().with_seeds([0, 7])] == [Run().key, Run(seed=7).key]
+        True
+        """
+        around = _around(_Specs(self))
+        fields = {name: getattr(self, name) for name in type(self).model_fields}
+        given = set(fields)
+        for seed in map(int, seeds):
+            made = Run.model_construct(given, **(fields | {"seed": seed}))
+            made.__dict__["key"] = _key_of(_write(around, seed))  # where cached properties lie
+            yield made
 
     @property
     def mlp(self) -> MLP:

@@ -10,19 +10,26 @@ from array import array
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
+from mlplab.specs.series import Series
+
 PLAIN, DEFLATED = b"P", b"Z"
 _WORTH_DEFLATING = 256  # bytes
+_SAMPLE = 512  # bytes
 
 
-def pack(parts: Mapping[str, bytes]) -> bytes:
+def pack(parts: Mapping[str, bytes], *, deflate: bool = True) -> bytes:
     """Join named byte strings: a mark, a header's length, its names and lengths, the contents.
+
+    Args:
+        parts: contents by name.
+        deflate: make it smaller, where that saves a tenth.
 
     >>> unpack(pack({"test": b"\\x07", "valid": b""}))
     {'test': b'\\x07', 'valid': b''}
     """
     header = json.dumps([[name, len(part)] for name, part in parts.items()]).encode()
     body = b"".join((struct.pack("<I", len(header)), header, *parts.values()))
-    if len(body) > _WORTH_DEFLATING:
+    if deflate and len(body) > _WORTH_DEFLATING:
         deflated = zlib.compress(body, 1)
         if len(deflated) < 0.9 * len(body):
             return DEFLATED + deflated
@@ -57,10 +64,11 @@ def pack_floats(history: Mapping[str, Iterable[float]]) -> bytes:
     >>> unpack_floats(pack_floats({"valid_loss": (0.5, float("inf"))}))
     {'valid_loss': (0.5, inf)}
     """
-    return pack({name: _little_endian(array("d", values)) for name, values in history.items()})
+    parts = {name: _little_endian(_native(values)) for name, values in history.items()}
+    return pack(parts, deflate=any(_repeats(part) for part in parts.values()))
 
 
-def unpack_floats(blob: bytes) -> dict[str, tuple[float, ...]]:
+def unpack_floats(blob: bytes) -> dict[str, Series]:
     """Return what `pack_floats` packed.
 
     Raises:
@@ -68,18 +76,31 @@ def unpack_floats(blob: bytes) -> dict[str, tuple[float, ...]]:
     """
     history = {}
     for name, part in unpack(blob).items():
-        values = array("d")
-        values.frombytes(part)
-        if sys.byteorder == "big":
-            values.byteswap()
-        history[name] = tuple(values)
+        if len(part) % 8:
+            raise ValueError("damaged blob: its numbers are not whole")
+        history[name] = Series.from_bytes(_little_endian(part))
     return history
 
 
-def _little_endian(values: array[float]) -> bytes:
+def _repeats(numbers: bytes) -> bool:
+    """Whether values come again at either end: only then does deflating, which is slow, pay."""
+    return any(
+        len(set(memoryview(some).cast("q"))) < 0.9 * (len(some) // 8)
+        for some in (numbers[:_SAMPLE], numbers[-_SAMPLE:])
+    )
+
+
+def _native(values: Iterable[float]) -> bytes:
+    return values.tobytes() if isinstance(values, Series) else array("d", values).tobytes()
+
+
+def _little_endian(numbers: bytes) -> bytes:
+    """Native numbers as little-endian ones, and back."""
     if sys.byteorder == "big":
+        values = array("d", numbers)
         values.byteswap()
-    return values.tobytes()
+        return values.tobytes()
+    return numbers
 
 
 @lru_cache(maxsize=1024)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,7 @@ class StoreInfo:
         runs_by_engine: engine version -> finished runs; "unknown" where no provenance was kept.
         engine: the engine version that counts as current.
         stale: finished runs of other (known) engine versions; nothing asks for them any more.
+        stale_remembered: of the rows of `remembered`, those that other code computed.
     """
 
     where: str
@@ -37,6 +39,7 @@ class StoreInfo:
     runs_by_engine: Mapping[str, int]
     engine: str
     stale: int
+    stale_remembered: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,3 +55,16 @@ class PruneReport:
     rows: Mapping[str, int]
     bytes: int
     dry_run: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What went through a store while it was watched.
+
+    Attributes:
+        origins: key -> provenance of the finished runs that were read or kept.
+        looks: the looks at guarded splits that were logged, as `Store.log_look` was given them.
+    """
+
+    origins: dict[str, str] = field(default_factory=dict)
+    looks: list[dict[str, Any]] = field(default_factory=list)

@@ -115,7 +115,15 @@ looks = _table(
     _required("remembered", Boolean),
     _required("saved_at", Double),
 )
-CONTENTS = (outcomes, runs, provenances, checkpoints, weights, verdicts, looks)
+remembered = _table(
+    "remembered",
+    _part_of_key("key"),
+    _required("subject", Text),
+    _required("code", Text),
+    _required("saved_at", Double),
+    _required("blob", LargeBinary),
+)
+CONTENTS = (outcomes, runs, provenances, checkpoints, weights, verdicts, looks, remembered)
 
 Migration = Callable[[Connection], None]
 # MIGRATIONS[i] leads from version i + 1 to i + 2; `metadata` above is always the newest version.
@@ -125,7 +133,18 @@ def _add_best_epoch(connection: Connection) -> None:
     connection.execute(text(f"ALTER TABLE {outcomes.name} ADD COLUMN best_epoch INTEGER"))
 
 
-MIGRATIONS: list[Migration] = [_add_best_epoch]
+def _add_remembered(connection: Connection) -> None:
+    blob = "BYTEA" if connection.dialect.name == "postgresql" else "BLOB"
+    connection.execute(
+        text(
+            f"CREATE TABLE {remembered.name} (key TEXT NOT NULL PRIMARY KEY, subject TEXT NOT NULL,"
+            " code TEXT NOT NULL, saved_at DOUBLE PRECISION NOT NULL,"
+            f" blob {blob} NOT NULL)"
+        )
+    )
+
+
+MIGRATIONS: list[Migration] = [_add_best_epoch, _add_remembered]
 
 
 def newest_version() -> int:

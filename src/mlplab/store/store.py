@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, Self
 
 from mlplab.errors import StoreError
 from mlplab.specs.outcome import Outcome, Provenance
 from mlplab.store.place import find_place
-from mlplab.store.records import Checkpoint, PruneReport, StoreInfo
+from mlplab.store.records import Checkpoint, PruneReport, Seen, StoreInfo
 from mlplab.version import ENGINE_VERSION
 
 
@@ -43,6 +44,7 @@ class Store:
         self.url = place.url
         self.where = place.shown
         self._database = Database(place, create=create)
+        self._watching: list[Seen] = []
 
     def get(self, keys: Iterable[str], provenance: str | None = None) -> dict[str, Outcome]:
         """Return the finished runs among `keys`, in their order.
@@ -53,7 +55,9 @@ class Store:
         from mlplab.store.outcomes import read_outcomes
 
         keys = list(keys)
-        return self._database.read(lambda c: read_outcomes(c, keys, provenance))
+        found = self._database.read(lambda c: read_outcomes(c, keys, provenance))
+        self._note(found.values())
+        return found
 
     def put(
         self,
@@ -73,6 +77,7 @@ class Store:
         from mlplab.store.outcomes import write_outcomes
 
         self._database.write(lambda c: write_outcomes(c, outcomes, runs or {}, weights or {}))
+        self._note(outcomes)
 
     def runs(self, keys: Iterable[str]) -> dict[str, str]:
         """Return key -> canonical JSON of the run, where `put` was given it."""
@@ -172,6 +177,9 @@ class Store:
         self._database.write(
             lambda c: write_look(c, split, purpose, experiment, n_runs, remembered)
         )
+        look = {"split": split, "purpose": purpose, "experiment": experiment, "n_runs": n_runs}
+        for seen in self._watching:
+            seen.looks.append(look)
 
     def looks(self) -> list[dict[str, Any]]:
         """Return all looks, oldest first, as they were logged and with their `time`."""
@@ -179,21 +187,71 @@ class Store:
 
         return self._database.read(read_looks)
 
+    def remember(self, key: str, subject: str, blob: bytes) -> None:
+        """Keep what was computed under the identity of all it depends on; the last one stays.
+
+        Args:
+            key: the identity; it holds `store.code.code_identity`.
+            subject: what it is, in words.
+            blob: what was computed, never looked into here.
+        """
+        from mlplab.store.code import code_identity
+        from mlplab.store.remembered import write_remembered
+
+        code = code_identity()
+        self._database.write(lambda c: write_remembered(c, key, subject, code, blob))
+
+    def recall(self, key: str) -> bytes | None:
+        """Return what was kept under an identity, None if nothing was."""
+        from mlplab.store.remembered import read_remembered
+
+        return self._database.read(lambda c: read_remembered(c, key))
+
+    def origins(self, keys: Iterable[str]) -> set[tuple[str, str]]:
+        """Return key and provenance of every finished run among `keys`, without reading it."""
+        from mlplab.store.remembered import read_origins
+
+        keys = list(keys)
+        return self._database.read(lambda c: read_origins(c, keys))
+
+    @contextmanager
+    def watch(self) -> Iterator[Seen]:
+        """Note which runs are read or kept and which looks are logged by this object meanwhile.
+
+        >>> with Store(":memory:") as store, store.watch() as seen:
+        ...     store.log_look("test", "results", "4.2.1", 8, False)
+        ...     [look["purpose"] for look in seen.looks]
+        ['results']
+        """
+        seen = Seen()
+        self._watching.append(seen)
+        try:
+            yield seen
+        finally:
+            self._watching = [one for one in self._watching if one is not seen]
+
+    def _note(self, outcomes: Iterable[Outcome]) -> None:
+        for seen in self._watching:
+            seen.origins.update((one.key, one.provenance) for one in outcomes)
+
     def info(self, engine: str = ENGINE_VERSION) -> StoreInfo:
         """Say what is kept; runs of other engine versions than `engine` count as stale."""
         from mlplab.store import schema, upkeep
+        from mlplab.store.code import code_identity
+        from mlplab.store.remembered import count_stale
 
-        version, rows, by_engine = self._database.read(
+        code = code_identity()
+        version, rows, by_engine, outdated = self._database.read(
             lambda c: (
                 schema.version_of(c),
                 upkeep.count_rows(c),
                 upkeep.count_runs_by_engine(c),
+                count_stale(c, code),
             )
         )
         stale = sum(by_engine[name] for name in by_engine if name not in (engine, upkeep.UNKNOWN))
-        return StoreInfo(
-            self.where, version, self._database.size_bytes(), rows, by_engine, engine, stale
-        )
+        size = self._database.size_bytes()
+        return StoreInfo(self.where, version, size, rows, by_engine, engine, stale, outdated)
 
     def prune(
         self,
@@ -209,16 +267,18 @@ class Store:
 
         Args:
             stale: runs of every known engine version but the current one, with their weights
-                and checkpoints.
+                and checkpoints; and what other code than this remembered.
             stale_engine: runs of this one old version.
             checkpoints: of unfinished runs; they start anew.
             weights: of finished runs; they can no longer predict.
-            older_than_days: only what was kept before; alone, it removes runs and checkpoints.
+            older_than_days: only what was kept before; alone, it removes runs, checkpoints and what
+                was remembered.
             dry_run: report, and remove nothing.
 
         Raises:
             StoreError: `stale_engine` is the current version, or the age is negative.
         """
+        from mlplab.store.code import code_identity
         from mlplab.store.upkeep import Choice, remove
 
         if stale_engine == ENGINE_VERSION:
@@ -229,7 +289,8 @@ class Store:
         if older_than_days is not None and not older_than_days >= 0:
             raise StoreError(f"older_than_days is {older_than_days}: expected 0 or more")
         all_but = ENGINE_VERSION if stale else None
-        choice = Choice(stale_engine, all_but, checkpoints, weights, older_than_days)
+        code = code_identity() if stale else None
+        choice = Choice(stale_engine, all_but, checkpoints, weights, older_than_days, code)
         report = self._database.write(lambda c: remove(c, choice, dry_run))
         if report.rows and not dry_run:
             self._database.compact()

@@ -35,13 +35,19 @@ class Choice:
     checkpoints: bool
     weights: bool
     older_than_days: float | None
+    all_but_code: str | None = None
 
     @property
     def runs(self) -> bool:
         """Whether finished runs go: those of some engines, or all old ones."""
         by_engine = self.stale_engine is not None or self.all_but_engine is not None
-        by_age_alone = not (self.checkpoints or self.weights) and self.older_than_days is not None
-        return by_engine or by_age_alone
+        return by_engine or self.by_age_alone
+
+    @property
+    def by_age_alone(self) -> bool:
+        """Whether nothing but an age was named."""
+        named = self.checkpoints or self.weights or self.stale_engine or self.all_but_engine
+        return not named and self.older_than_days is not None
 
 
 def count_rows(connection: Connection) -> dict[str, int]:
@@ -100,6 +106,10 @@ def _delete(connection: Connection, choice: Choice) -> None:
         connection.execute(delete(table).where(or_(*conditions)))
     connection.execute(delete(runs).where(run_goes))
     connection.execute(delete(specs).where(~exists().where(runs.c.key == specs.c.key)))
+    remembered = schema.remembered
+    if choice.all_but_code is not None or choice.by_age_alone:
+        other = true() if choice.by_age_alone else remembered.c.code != choice.all_but_code
+        connection.execute(delete(remembered).where(other, _old(remembered, choice)))
 
 
 def _chosen(table: Table, choice: Choice) -> ColumnElement[bool]:
@@ -129,6 +139,7 @@ def _content_bytes(connection: Connection) -> int:
         schema.runs.c.spec,
         schema.checkpoints.c.blob,
         schema.weights.c.blob,
+        schema.remembered.c.blob,
     )
     return sum(
         int(connection.execute(select(func.coalesce(func.sum(func.length(one)), 0))).scalar_one())

@@ -51,7 +51,8 @@ def prepare_folds(
         preparer: an unfitted pipeline from `preparer(...)`; it is cloned.
         frame: all rows.
         y: one target per row, (N,); only those of training rows are shown to the preparer.
-        folds: pairs of training and held-out rows, such as `KFold(5).split(frame)`.
+        folds: pairs of training and held-out rows, such as `KFold(5).split(frame)`; none may be
+            held out, as for the model that is kept.
 
     Raises:
         DataError: a row is in both parts of a fold, or the targets do not fit the frame.
@@ -79,9 +80,13 @@ def prepare_folds(
             )
         fitted = clone(preparer)
         prepared = fitted.fit_transform(frame.iloc[train_rows], targets[train_rows])
+        train = np.asarray(prepared, dtype=np.float64)
+        held = np.empty((0, train.shape[1]))
+        if len(held_rows):
+            held = np.asarray(fitted.transform(frame.iloc[held_rows]), dtype=np.float64)
         yield PreparedFold(
-            train=np.asarray(prepared, dtype=np.float64),
-            held=np.asarray(fitted.transform(frame.iloc[held_rows]), dtype=np.float64),
+            train=train,
+            held=held,
             train_rows=train_rows,
             held_rows=held_rows,
             names=tuple(str(name) for name in fitted.get_feature_names_out()),

@@ -97,6 +97,14 @@ def texts_of(series: pd.Series[Any], missing: Collection[str]) -> list[str | Non
 
     A whole number is written without a point, whatever dtype holds it.
     """
+    import pandas as pd
+
+    if pd.api.types.infer_dtype(series, skipna=True) == "string":
+        # Each text is looked at once, however often it occurs.
+        codes, found = pd.factorize(series)
+        known = [text if text not in missing else None for text in map(str.strip, found)]
+        known.append(None)
+        return [known[code] for code in codes]
     out: list[str | None] = []
     absent = series.isna().to_numpy()
     for value, gone in zip(series.tolist(), absent, strict=True):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,23 +23,26 @@ def write_submission(
     id_column: str = "Id",
     target: str = "SalePrice",
     positive: bool = False,
+    classes: Collection[str] | None = None,
 ) -> Path:
     """Write ids and predictions as CSV; the file appears whole, or not at all.
 
     Args:
         path: the file to write; its folder is made where it is missing.
         ids: of the rows to predict, in their order.
-        predictions: one number per id, (N,) or (N, 1).
+        predictions: one number per id, (N,) or (N, 1); with `classes`, one class per id, (N,).
         id_column: name of the first column.
         target: name of the second column.
         positive: whether each prediction must be above 0, as prices are.
+        classes: what a prediction may be, where it is no number.
 
     Returns:
         The path.
 
     Raises:
         DataError: ids that are missing or not unique, another number of predictions, one that is
-            not finite or, with `positive`, not above 0; or the file cannot be written.
+            not finite, with `positive` not above 0, or none of the `classes`; or the file cannot be
+            written.
 
     >>> import tempfile
     >>> folder = Path(tempfile.mkdtemp())
@@ -49,15 +52,15 @@ def write_submission(
     """
     path = Path(path)
     texts = [_id_text(one, row) for row, one in enumerate(ids)]
-    numbers = np.asarray(predictions, dtype=np.float64)
-    if numbers.ndim == 2 and numbers.shape[1] == 1:
-        numbers = numbers[:, 0]
-    if numbers.shape != (len(texts),):
+    given = np.asarray(predictions, dtype=np.float64 if classes is None else object)
+    if given.ndim == 2 and given.shape[1] == 1:
+        given = given[:, 0]
+    if given.shape != (len(texts),):
         raise DataError(
-            f"submission: expected {len(texts)} predictions, one per id; got shape {numbers.shape}"
+            f"submission: expected {len(texts)} predictions, one per id; got shape {given.shape}"
         )
     names = [f"id {text!r}" for text in texts]
-    _check("submission", texts, numbers.tolist(), names, positive)
+    _check("submission", texts, given.tolist(), names, positive, classes)
     if len({id_column, target, ""}) < 3:
         raise DataError(f"submission: expected two names of columns; got {id_column!r}, {target!r}")
     try:
@@ -66,8 +69,11 @@ def write_submission(
                 writer = csv.writer(stream, lineterminator="\n")
                 writer.writerow([id_column, target])
                 # repr gives the shortest text that reads back as the same number
-                writer.writerows((i, repr(float(x))) for i, x in zip(texts, numbers, strict=True))
-            check_submission(draft, texts, id_column=id_column, target=target, positive=positive)
+                shown = (repr(x) if classes is None else str(x) for x in given.tolist())
+                writer.writerows(zip(texts, shown, strict=True))
+            check_submission(
+                draft, texts, id_column=id_column, target=target, positive=positive, classes=classes
+            )
     except OSError as problem:
         raise DataError(f"{path}: cannot be written ({problem.strerror or problem})") from None
     return path
@@ -80,6 +86,7 @@ def check_submission(
     id_column: str = "Id",
     target: str = "SalePrice",
     positive: bool = False,
+    classes: Collection[str] | None = None,
 ) -> int:
     """Check that a file is what the competition expects; return its number of rows.
 
@@ -89,6 +96,7 @@ def check_submission(
         id_column: name of the first column.
         target: name of the second and last column.
         positive: whether each prediction must be above 0.
+        classes: what a prediction may be, where it is no number.
 
     Raises:
         DataError: the first thing that is wrong, with its line.
@@ -100,13 +108,14 @@ def check_submission(
             f"got {','.join(cells.header)}"
         )
     names = [f"line {line}" for line in cells.lines]
-    texts, numbers = [row[0] for row in cells.rows], []
+    texts = [row[0] for row in cells.rows]
+    numbers: list[Any] = []
     for name, (_, cell) in zip(names, cells.rows, strict=True):
-        number = number_of(cell)
+        number = cell if classes is not None else number_of(cell)
         if number is None:
             raise DataError(f"{path}, {name}: expected a number as {target}; got {cell!r}")
         numbers.append(number)
-    _check(str(path), texts, numbers, names, positive)
+    _check(str(path), texts, numbers, names, positive, classes)
     wanted = [_id_text(one, row) for row, one in enumerate(ids)]
     given, expected = set(texts), set(wanted)
     for name, text in zip(names, texts, strict=True):
@@ -131,13 +140,23 @@ def _id_text(value: Any, row: int) -> str:
 
 
 def _check(
-    where: str, ids: list[str], numbers: list[float], names: list[str], positive: bool
+    where: str,
+    ids: list[str],
+    predictions: list[Any],
+    names: list[str],
+    positive: bool,
+    classes: Collection[str] | None,
 ) -> None:
     seen: set[str] = set()
-    for text, number, name in zip(ids, numbers, names, strict=True):
+    for text, number, name in zip(ids, predictions, names, strict=True):
         if text in seen:
             raise DataError(f"{where}, {name}: expected different ids; {text!r} is there twice")
         seen.add(text)
+        if classes is not None:
+            if str(number) not in classes:
+                shown = ", ".join(list(classes)[:6])
+                raise DataError(f"{where}, {name}: expected one of {shown}; got {str(number)!r}")
+            continue
         if not np.isfinite(number):
             raise DataError(
                 f"{where}, {name}: expected a finite number; got {number} "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import cached_property
 from typing import Any
 
@@ -9,14 +10,33 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlplab.data import Task
+from mlplab.engine.losses import zero_loss
+from mlplab.engine.program import Program
+
+_LINE = 64  # bytes
+
+
+def aligned(shape: tuple[int, ...], dtype: str) -> NDArray[Any]:
+    """Make an array of zeros that begins at a whole 64-byte line: no vector lies in two lines."""
+    size = math.prod(shape) * np.dtype(dtype).itemsize
+    room = np.zeros(size + _LINE, np.uint8)
+    start = -room.ctypes.data % _LINE
+    return room[start : start + size].view(dtype).reshape(shape)
 
 
 class Arrays:
-    """All inputs (N, I) and targets, or one-hot classes, (N, O), in the type of the arithmetic."""
+    """All inputs (N, I) and targets, or one-hot classes, (N, O), as a program reads them.
 
-    def __init__(self, task: Task, dtype: str, n_inputs: int) -> None:
+    Attributes:
+        far: the loss of outputs that are all 0, see `divergence.has_diverged`.
+    """
+
+    def __init__(self, task: Task, program: Program) -> None:
         self._task = task
-        self.x = np.array(task.inputs[:, :n_inputs], dtype=dtype, order="C")
+        dtype = program.dtype
+        self.far = zero_loss(program.loss, task, program.huber_delta)
+        # A copy: a task's own arrays cannot be written, which would be compiled for once more.
+        self.x = np.array(task.inputs[:, : program.widths[0]], dtype=dtype, order="C")
         if task.input_scale != 1.0:
             self.x *= self.x.dtype.type(task.input_scale)
         if task.kind == "classification":

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 
 from mlplab.engine.events import Checkpointed, Ended, Event, Progressed
 from mlplab.engine.lane import FIRST_CHECKPOINT_SECONDS, PAUSE_SECONDS, Options
-from mlplab.engine.losses import zero_loss
 from mlplab.engine.native.arrays import Arrays
+from mlplab.engine.native.course import Unit, seated
 from mlplab.engine.native.lanes import LANES
-from mlplab.engine.native.units import LinearUnit, MLPUnit, Unit
-from mlplab.engine.numerics import provenance
+from mlplab.engine.native.linear_unit import LinearUnit
+from mlplab.engine.native.mlp_unit import MLPUnit
+from mlplab.engine.numerics import provenance, training_mode
 from mlplab.engine.program import Program
 from mlplab.engine.training import Splits, Training
 from mlplab.engine.weights import pack_weights
@@ -22,6 +23,8 @@ from mlplab.engine.weights import pack_weights
 _CALL_SECONDS = 0.2  # about as long as one call may take: progress, checkpoints and Ctrl-C wait
 _FIRST_RATE = 5e9  # flop per second, until a call has been timed
 _MOST_STEPS = 20_000  # whose settings lie in memory at once
+_UNIT_SECONDS = 0.1  # about as long as all epochs of several vectors may take
+_MOST_HISTORY = 20_000  # epochs of vectors that a call notes: 15 MB
 
 
 @dataclass(eq=False)
@@ -46,10 +49,10 @@ class NativeLane:
         self._queue = deque(sorted(members, key=_neighbours))
         self._splits = splits
         self._options = options
-        self._arrays = Arrays(splits.task, program.dtype, program.widths[0])
-        self._far = zero_loss(program.loss, splits.task, program.huber_delta)
+        self._arrays = Arrays(splits.task, program)
         self._patience = min(FIRST_CHECKPOINT_SECONDS, options.checkpoint_seconds)
         self._linear = program.n_layers == 1
+        self._vectors = self._vectors_per_unit() if self._linear else 1
 
     def run(self) -> Generator[Event, None, bool]:
         """Train until the queue is empty; return whether it was stopped before."""
@@ -68,7 +71,7 @@ class NativeLane:
                     work = busy.pop(future)
                     future.result()
                     yield from self._report(work)
-                    if not work.unit.seated:
+                    if not seated(work.unit.members):
                         continue
                     if stopped or time.monotonic() - work.kept_at >= work.pause:
                         yield from self._keep(work)
@@ -76,28 +79,48 @@ class NativeLane:
                         busy[pool.submit(self._advance, work)] = work
         return stopped
 
+    def _vectors_per_unit(self) -> int:
+        """So many that a call is worth its while, and that each thread has some units to take."""
+        sizes = Counter((_together(t), t.batches) for t in self._queue).values()
+        n_vectors = sum(-(-size // LANES) for size in sizes)
+        longest = max(training.run.fit.epochs for training in self._queue)
+        most = int(_UNIT_SECONDS / (longest * self._epoch_seconds(1)))
+        most = min(most, _MOST_HISTORY // longest, n_vectors // (2 * self._options.threads))
+        return max(1, most)
+
+    def _epoch_seconds(self, n_vectors: int) -> float:
+        """Guess how long an epoch takes, before one has been timed."""
+        n_runs = n_vectors * LANES if self._linear else 1
+        flop = self._program.flop_per_example * sum(self._program.batch_sizes)
+        return flop * n_runs / _FIRST_RATE
+
     def _next_unit(self) -> _Work:
-        """Take the next run from the queue, or the next sixteen with the same batches."""
+        """Take the next run from the queue, or the next vectors of runs."""
         members = [self._queue.popleft()]
-        lead = members[0]
-        while self._linear and self._queue and len(members) < LANES:
-            if _together(self._queue[0]) != _together(lead):
+        n_vectors, in_vector = 1, 1
+        while self._linear and self._queue:
+            last, coming = members[-1], self._queue[0]
+            if _together(coming) != _together(last):
                 break
+            if coming.batches != last.batches or in_vector == LANES:
+                if n_vectors == self._vectors:
+                    break
+                n_vectors, in_vector = n_vectors + 1, 0
             members.append(self._queue.popleft())
+            in_vector += 1
         for training in members:
             training.split = self._splits.of(training.run)
-        make: type[Unit] = LinearUnit if self._linear else MLPUnit
-        unit = make(self._program, members, self._arrays, self._options.keep_correct, self._far)
-        n_rows = sum(self._program.batch_sizes)
-        flop = self._program.flop_per_example * n_rows * (LANES if self._linear else 1)
-        return _Work(unit, flop / _FIRST_RATE, self._patience)
+        make = LinearUnit if self._linear else MLPUnit
+        with training_mode(self._options.device):
+            unit = make(self._program, members, self._arrays, self._options.keep_correct)
+        return _Work(unit, self._epoch_seconds(n_vectors), self._patience)
 
     def _advance(self, work: _Work) -> None:
-        seated = [training for _, training in work.unit.seated]
-        left = seated[0].run.fit.epochs - seated[0].epoch
+        members = [training for _, training in seated(work.unit.members)]
+        left = members[0].run.fit.epochs - members[0].epoch
         n_steps = len(self._program.batch_sizes)
         n = int(min(left, _CALL_SECONDS / max(work.epoch_seconds, 1e-9), _MOST_STEPS // n_steps))
-        if any(t.run.optim.schedule.kind == "plateau" for t in seated):
+        if any(t.run.optim.schedule.kind == "plateau" for t in members):
             n = 1
         n = max(n, 1)
         started = time.perf_counter()
@@ -107,11 +130,11 @@ class NativeLane:
 
     def _report(self, work: _Work) -> Iterator[Event]:
         """Say what a call has done, and let go of the runs that have ended."""
-        seated = work.unit.seated
-        yield Progressed(float(work.n_epochs * len(seated)))
+        present = seated(work.unit.members)
+        yield Progressed(float(work.n_epochs * len(present)))
         where = provenance("cpu").id
-        for place, training in seated:
-            training.seconds += work.seconds / len(seated)
+        for place, training in present:
+            training.seconds += work.seconds / len(present)
             if training.status is None:
                 continue
             weights = None
@@ -125,18 +148,22 @@ class NativeLane:
         """Keep checkpoints of a unit, at doubling pauses."""
         work.kept_at = time.monotonic()
         work.pause = min(2 * work.pause, self._options.checkpoint_seconds)
-        for place, training in work.unit.seated:
+        for place, training in seated(work.unit.members):
             blob = training.freeze(work.unit.state(place))
             yield Checkpointed(training.key, training.epoch, 0, blob)
 
 
 def _neighbours(training: Training) -> tuple[object, ...]:
-    """In the queue, what may share a unit lies side by side, and what is long comes first."""
-    fit = training.run.fit
-    return (-fit.epochs, training.run.seed, *_together(training)[1:])
+    """In the queue, what may share a unit lies side by side, and what is short comes first.
+
+    So results come early, and a kill costs little. Runs that see about as many inputs share a
+    vector: it reads no more than they need.
+    """
+    run = training.run
+    return (*_together(training), run.seed, training.batches, run.mlp.inputs)
 
 
 def _together(training: Training) -> tuple[object, ...]:
     """What runs of one unit have in common beside their program."""
     fit = training.run.fit
-    return (fit.epochs, training.batches, training.epoch, fit.test)
+    return (fit.epochs, training.epoch, fit.test, training.n_valid)

@@ -1,4 +1,4 @@
-"""Compiled training of linear models: sixteen runs that share their batches, epoch by epoch."""
+"""Compiled training of linear models: vectors of sixteen runs that share their batches."""
 
 from __future__ import annotations
 
@@ -7,54 +7,76 @@ from typing import Any
 
 import numpy as np
 
-from mlplab.engine.native.compiled import compiled
+from mlplab.engine.divergence import has_diverged
+from mlplab.engine.native.compiled import compiled, inlined
+from mlplab.engine.native.course import ADAM, SQUARED
 from mlplab.engine.native.lanes import (
     LANES,
-    add_gradient,
-    add_outputs,
+    LEAST_TOGETHER,
+    MOST_TOGETHER,
+    add_rows,
+    find_gaps,
+    gradient_of_4,
+    gradient_of_8,
     move_by_adam,
     move_by_sgd,
+    multiply_rows,
+    outputs_of_4,
+    outputs_of_8,
+    squares_of_many,
+    squares_of_one,
 )
 from mlplab.engine.native.philox import put_in_order
 
-SQUARED, CROSS_ENTROPY = 0, 1
-SGD, ADAM = 0, 1
-_TOGETHER = 4
-_SCORED = 64  # rows at a time
-_FAR = 1000.0  # see `training.Training.has_diverged`
+SCORED = 64  # rows at a time
+_diverged = compiled(has_diverged)
 
 
-@compiled
-def _outputs(p: Any, x: Any, starts: Any, n: int, z: Any) -> None:
-    """z (O, n, 16): weights times inputs plus bias; n is a multiple of 4."""
-    n_inputs = p.shape[1] - 1
-    for o in range(p.shape[0]):
-        bias = p[o, n_inputs]
-        for j in range(n):
-            for lane in range(LANES):
-                z[o, j, lane] = bias[lane]
-        for j in range(0, n, _TOGETHER):
-            add_outputs(p[o], x, starts, n_inputs, z[o], j)
+@inlined
+def _fill(starts: Any, at: int, rows: Any, width: int) -> int:
+    """Write where rows begin from `at` on, and the first again up to a multiple of 4."""
+    n = len(rows)
+    whole = -(-n // LEAST_TOGETHER) * LEAST_TOGETHER
+    for j in range(n):
+        starts[at + j] = rows[j] * width
+    for j in range(n, whole):
+        starts[at + j] = rows[0] * width
+    return whole
 
 
-@compiled
-def _judge(
-    z: Any, y: Any, rows: Any, n: int, loss: int, sums: Any, share: float, marks: Any
+@inlined
+def _outputs(p: Any, v: int, seen: int, x: Any, starts: Any, at: int, n: int, z: Any) -> None:
+    """z (O, n, 16): the first `seen` inputs times weights, plus bias; n is a multiple of 4."""
+    n_outputs, height, room = p.shape[1], p.shape[2], z.shape[1]
+    for o in range(n_outputs):
+        weights, values = (v * n_outputs + o) * height, o * room
+        bias = weights + height - 1
+        j = 0
+        while j + MOST_TOGETHER <= n:
+            outputs_of_8(p, weights, bias, x, starts, at + j, seen, z, values + j)
+            j += MOST_TOGETHER
+        if j < n:
+            outputs_of_4(p, weights, bias, x, starts, at + j, seen, z, values + j)
+
+
+@inlined
+def _judge_squares(
+    z: Any, y: Any, rows: Any, at: int, n: int, share: float, sums: Any, into: int
 ) -> None:
+    """Add squared errors to row `into` of sums, and turn outputs into share * dloss/dz."""
+    n_outputs, room = z.shape[0], z.shape[1]
+    scale = 2 / n_outputs * share
+    for o in range(n_outputs):
+        if n_outputs == 1:
+            squares_of_one(z, 0, y, 1, 0, rows, at, n, scale, sums, into)
+        else:
+            squares_of_many(z, o * room, y, n_outputs, o, rows, at, n, scale, sums, into)
+
+
+@compiled
+def _judge_classes(z: Any, y: Any, rows: Any, n: int, share: float, sums: Any, marks: Any) -> None:
     """Add losses and hits to `sums` (2, 16), and turn outputs into share * dloss/dz."""
     n_outputs = z.shape[0]
-    if loss == SQUARED:
-        scale = 2 / n_outputs * share
-        for o in range(n_outputs):
-            for j in range(n):
-                target = y[rows[j], o]
-                for lane in range(LANES):
-                    error = z[o, j, lane] - target
-                    sums[0, lane] += error * error / n_outputs
-                    z[o, j, lane] = error * scale
-        for lane in range(LANES):
-            sums[1, lane] = sums[0, lane]
-        return
     for j in range(n):
         target = y[rows[j]]
         for lane in range(LANES):
@@ -78,211 +100,204 @@ def _judge(
 
 @compiled
 def _score(
-    p: Any, x: Any, y: Any, rows: Any, loss: int, z: Any, starts: Any, sums: Any, marks: Any
-) -> None:
-    """Add the losses and hits on `rows` to `sums` (2, 16)."""
-    for first in range(0, len(rows), _SCORED):
-        picked = rows[first : first + _SCORED]
-        n = len(picked)
-        whole = _fill(starts, picked, x.shape[1])
-        _outputs(p, x, starts, whole, z)
-        _judge(z, y, picked, n, loss, sums, 0.0, marks[first : first + n])
-
-
-@compiled
-def _fill(starts: Any, rows: Any, width: int) -> int:
-    """Write where rows begin, and the first row again up to a multiple of 4; return how many."""
-    n = len(rows)
-    whole = -(-n // _TOGETHER) * _TOGETHER
-    for j in range(n):
-        starts[j] = rows[j] * width
-    for j in range(n, whole):
-        starts[j] = rows[0] * width
-    return whole
-
-
-@compiled
-def _move(p: Any, g: Any, first: Any, second: Any, optimiser: int, settings: Any) -> None:
-    if optimiser == ADAM:
-        move_by_adam(p, g, first, second, settings)
-    else:
-        move_by_sgd(p, g, first, settings)
-
-
-@compiled
-def spare(settings: Any, exempt: Any, optimiser: int, out: Any) -> None:
-    """Write settings (K, lanes) into `out`, without decay where `exempt` is 1."""
-    for lane in range(len(exempt)):
-        for k in range(len(settings)):
-            out[k, lane] = settings[k, lane]
-        if exempt[lane] and optimiser == ADAM:
-            out[4, lane], out[5, lane] = 1, 0
-        elif exempt[lane]:
-            out[1, lane] = 0
-
-
-@compiled
-def _step(
     p: Any,
-    g: Any,
-    first: Any,
-    second: Any,
-    x: Any,
-    y: Any,
+    v: int,
+    seen: int,
+    data: Any,
     rows: Any,
     loss: int,
-    optimiser: int,
-    settings: Any,
-    bias_settings: Any,
-    threshold: Any,
-    mask: Any,
-    z: Any,
-    starts: Any,
-    sums: Any,
+    room: Any,
+    history: Any,
+    e: int,
+    split: int,
     marks: Any,
 ) -> None:
-    n, n_inputs = len(rows), p.shape[1] - 1
-    whole = _fill(starts, rows, x.shape[1])
-    _outputs(p, x, starts, whole, z)
-    _judge(z, y, rows, n, loss, sums, 1.0 / n, marks)
-    z[:, n:whole] = 0
-    g[:] = 0
-    for o in range(p.shape[0]):
-        for j in range(0, whole, _TOGETHER):
-            add_gradient(g[o], x, starts, n_inputs, z[o], j)
-        bias = g[o, n_inputs]
-        for j in range(n):
-            for lane in range(LANES):
-                bias[lane] += z[o, j, lane]
-        if len(mask):
-            for i in range(n_inputs + 1):
-                for lane in range(LANES):
-                    g[o, i, lane] *= mask[i, lane]
-        if not len(bias_settings):
-            _move(p[o], g[o], first[o], second[o], optimiser, settings)
+    """Add the losses and hits of a vector of runs on `rows` to the history."""
+    z, starts = room.z, room.few_starts
+    n_vectors = p.shape[0]
+    for first in range(0, len(rows), SCORED):
+        picked = rows[first : first + SCORED]
+        n = len(picked)
+        whole = _fill(starts, 0, picked, data.x.shape[1])
+        _outputs(p, v, seen, data.x, starts, 0, whole, z)
+        if loss == SQUARED:
+            into = (split * 2 * history.shape[2] + e) * n_vectors + v
+            _judge_squares(z, data.y, picked, 0, n, 0.0, history, into)
         else:
-            k = n_inputs
-            _move(p[o, :k], g[o, :k], first[o, :k], second[o, :k], optimiser, settings)
-            _move(p[o, k:], g[o, k:], first[o, k:], second[o, k:], optimiser, bias_settings)
-        if len(threshold):
-            for i in range(n_inputs):
-                for lane in range(LANES):
-                    value, edge = p[o, i, lane], threshold[lane]
-                    p[o, i, lane] = max(value - edge, min(value + edge, value * 0))
+            some = marks[first : first + n, v]
+            _judge_classes(z, data.y, picked, n, 0.0, history[split, :, e, v], some)
+
+
+@inlined
+def _move(
+    p: Any, at: int, n: int, g: Any, g_at: int, first: Any, second: Any, optimiser: int,
+    settings: Any, now: int,
+) -> None:  # fmt: skip
+    if optimiser == ADAM:
+        move_by_adam(p, at, n, g, g_at, first, second, settings, now * 8)
+    else:
+        move_by_sgd(p, at, n, g, g_at, first, settings, now * 4)
+
+
+@inlined
+def _learn(
+    state: Any, v: int, inputs: Any, x: Any, starts: Any, at: int, n: int, whole: int, room: Any,
+    optimiser: int, settings: Any, bias_settings: Any, now: int,
+) -> None:  # fmt: skip
+    """One step of a vector of runs, from the deltas that lie in place of the outputs."""
+    z, g = room.z, room.g
+    n_outputs, height, values = state.p.shape[1], state.p.shape[2], z.shape[1]
+    least, most = inputs.least[v], inputs.most[v]
+    for o in range(n_outputs):
+        from_row, weights, bias = o * height, (v * n_outputs + o) * height, height - 1
+        for j in range(n, whole):
+            z[o, j] = 0
+        j = 0
+        while j + MOST_TOGETHER <= whole:
+            gradient_of_8(g, from_row, x, starts, at + j, most, z, o * values + j, j)
+            j += MOST_TOGETHER
+        if j < whole:
+            gradient_of_4(g, from_row, x, starts, at + j, most, z, o * values + j, j)
+        add_rows(z, o * values, n, g, from_row + bias)
+        if least < most:
+            multiply_rows(g, from_row + least, most - least, inputs.mask, v * height + least)
+        p, first, second = state.p, state.first, state.second
+        _move(p, weights, most, g, from_row, first, second, optimiser, settings, now)
+        _move(
+            p, weights + bias, 1, g, from_row + bias, first, second, optimiser, bias_settings, now
+        )
+
+
+@inlined
+def _shrink(p: Any, v: int, n: int, edges: Any) -> None:
+    """The soft threshold of n inputs' weights; edges are (16,)."""
+    for o in range(p.shape[1]):
+        for i in range(n):
+            for lane in range(LANES):
+                value, edge = p[v, o, i, lane], edges[lane]
+                p[v, o, i, lane] = max(value - edge, min(value + edge, value * 0))
 
 
 @compiled
-def _is_finite(p: Any, lane: int) -> bool:
-    total = p[0, 0, lane] * 0
-    for o in range(p.shape[0]):
-        for i in range(p.shape[1]):
-            total += p[o, i, lane] * 0  # NaN where it is not finite
-    return bool(total == 0)
+def _end_epoch(
+    p: Any, v: int, gaps: Any, sums: Any, n: int, epoch: int, lanes: Any, far: float
+) -> bool:
+    """Note which runs of a vector have diverged; return whether one of them goes on."""
+    size = p.shape[1] * p.shape[2]
+    gaps[:] = 0
+    find_gaps(p, v * size, size, gaps, 0)
+    goes_on = False
+    for lane in range(LANES):
+        mean = sums[0, v, lane] / n
+        if gaps[0, lane] != 0:
+            sums[:, v, lane] = np.nan
+            mean = np.nan
+        if lanes.ended[v, lane] == 0:
+            if _diverged(mean, lanes.first_losses[v, lane], far):
+                lanes.ended[v, lane] = epoch
+            else:
+                goes_on = True
+    return goes_on
+
+
+@compiled
+def _walk(
+    state: Any, v: int, inputs: Any, x: Any, y: Any, course: Any, steps: Any, room: Any,
+    e: int, history: Any, first_losses: Any, marks: Any,
+) -> None:  # fmt: skip
+    """The steps of an epoch of a vector of runs; `room` holds the epoch's order."""
+    p, sizes, z, starts, order = state.p, course.sizes, room.z, room.starts, room.order
+    epoch, seen = course.epoch + e, inputs.most[v]
+    n_epochs, n_columns = steps.settings.shape[1], steps.settings.shape[2]
+    now_e = e if n_epochs > 1 else 0
+    into = e * p.shape[0] + v
+    at, place = 0, 0
+    for s in range(len(sizes)):
+        n = sizes[s]
+        whole = -(-n // LEAST_TOGETHER) * LEAST_TOGETHER
+        _outputs(p, v, seen, x, starts, place, whole, z)
+        if course.loss == SQUARED:
+            _judge_squares(z, y, order, at, n, 1.0 / n, history, into)
+        else:
+            _judge_classes(z, y, order[at : at + n], n, 1.0 / n, history[0, :, e, v], marks[:0, v])
+        now_s = s if n_columns > 1 else 0
+        now = (v * n_epochs + now_e) * n_columns + now_s
+        _learn(
+            state, v, inputs, x, starts, place, n, whole, room,
+            course.optimiser, steps.settings, steps.bias_settings, now,
+        )  # fmt: skip
+        if len(steps.thresholds):
+            _shrink(p, v, seen, steps.thresholds[v, now_e, now_s])
+        if s == 0 and epoch == 0:
+            for lane in range(LANES):
+                first_losses[v, lane] = history[0, 0, e, v, lane] / n
+        at += n
+        place += whole
 
 
 @compiled
 def train_linear(
-    p: Any,
-    first: Any,
-    second: Any,
-    x: Any,
-    y: Any,
-    train: Any,
-    valid: Any,
-    test: Any,
-    key: Any,
-    epoch: int,
-    sizes: Any,
-    loss: int,
-    optimiser: int,
-    settings: Any,
-    exempt: Any,
-    thresholds: Any,
-    mask: Any,
-    test_from: int,
-    far: float,
+    state: Any,
+    inputs: Any,
+    data: Any,
+    groups: Any,
+    course: Any,
+    steps: Any,
+    lanes: Any,
+    room: Any,
     history: Any,
-    first_losses: Any,
-    ended: Any,
     marks: Any,
 ) -> None:
-    """Train sixteen runs on the same batches for the epochs that `history` has room for.
+    """Train vectors of sixteen runs for the epochs of `history`.
 
     Args:
-        p: weights with the bias as last row, (O, I + 1, 16).
-        first, second: the optimiser's own, of the same shape.
-        x: all inputs, (N, I).
-        y: all targets or one-hot classes, (N, O).
-        train, valid, test: row numbers.
-        key: of (seed, "order"), (2,).
-        epoch: the first of these epochs.
-        sizes: of an epoch's batches, (S,).
-        loss, optimiser: their numbers.
-        settings: (E, S or 1, K, 16), see `lanes`.
-        exempt: 1 for a run whose biases do not decay, (16,), or empty.
-        thresholds: of the soft threshold after each step, (E, S or 1, 16) or empty.
-        mask: 1 where a run learns, (I + 1, 16), or empty.
-        test_from: the test split is scored from this epoch on.
-        far: see `training.Training.has_diverged`.
-        history: sums of loss and hits on the three splits, (E, 3, 2, 16), written.
-        first_losses: mean loss of the very first batch, (16,), written in epoch 0.
-        ended: the epoch after which a run had diverged, or 0, (16,), written.
-        marks: 1 for each test example that is right, (T, 16), written; or empty.
+        state: `p`, weights with the bias as last row, and the optimiser's own `first` and
+            `second`, (V, O, I + 1, 16).
+        inputs: how many of them the runs of a vector see, `least` and `most` (V,), and `mask`,
+            1 where a run learns, (V, I + 1, 16), or empty where all see the same.
+        data: see `course.Data`.
+        groups: of vectors with the same batches, see `course.Groups`.
+        course: see `course.Course`.
+        steps: `settings` and `bias_settings` (V, E or 1, S or 1, K, 16), see `lanes`;
+            `thresholds` of the soft threshold after each step, (V, E or 1, S or 1, 16) or empty.
+        lanes: `first_losses`, the mean loss of the very first batch, written in epoch 0, and
+            `ended`, the epoch after which a run had diverged, or 0, written; both (V, 16).
+        room: `z` (O, R, 16) for the outputs of R rows, at least `SCORED` and a batch and four;
+            `g` (O, I + 1, 16) for a gradient; `gaps` (1, 16); `goes_on` (V,), all true; `order`
+            and `starts` for an epoch's rows and four more per batch; `few_starts` (SCORED,);
+            `of_order`, see `philox.order_room`.
+        history: sums of loss, and of hits of classes, on the three splits, (3, 2, E, V, 16),
+            written.
+        marks: 1 for each test example that is right, (T, V, 16), written; or empty.
     """
-    most = max(_SCORED, sizes.max() + _TOGETHER)
-    z = np.zeros((p.shape[0], most, LANES), p.dtype)
-    g = np.zeros_like(p)
-    starts = np.zeros(most, np.int64)
-    bias_settings = np.zeros((settings.shape[2] if len(exempt) else 0, LANES), p.dtype)
-    order = np.zeros_like(train)
-    keys = np.zeros(train.max() + 1, np.uint64)
-    for e in range(len(history)):
-        put_in_order(key, epoch + e, train, keys, order)
-        sums = history[e, 0]
-        at = 0
-        for s in range(len(sizes)):
-            rows = order[at : at + sizes[s]]
-            at += sizes[s]
-            now = s if settings.shape[1] > 1 else 0
-            if len(exempt):
-                spare(settings[e, now], exempt, optimiser, bias_settings)
-            threshold = thresholds[e, now] if len(thresholds) else thresholds.reshape(-1)
-            _step(
-                p,
-                g,
-                first,
-                second,
-                x,
-                y,
-                rows,
-                loss,
-                optimiser,
-                settings[e, now],
-                bias_settings,
-                threshold,
-                mask,
-                z,
-                starts,
-                sums,
-                marks[:0],
-            )
-            if s == 0 and epoch + e == 0:
-                for lane in range(LANES):
-                    first_losses[lane] = sums[0, lane] / sizes[0]
-        living = 0
-        for lane in range(LANES):
-            mean = sums[0, lane] / at
-            if not _is_finite(p, lane):
-                sums[:, lane] = np.nan
-                mean = np.nan
-            limit = _FAR * max(first_losses[lane], far)
-            if ended[lane] == 0:
-                if np.isfinite(mean) and mean <= limit:
-                    living += 1
-                else:
-                    ended[lane] = epoch + e + 1
-        _score(p, x, y, valid, loss, z, starts, history[e, 1], marks[:0])
-        if epoch + e >= test_from:
-            _score(p, x, y, test, loss, z, starts, history[e, 2], marks)
-        if not living:
-            return
+    p, x, y, sizes, order = state.p, data.x, data.y, course.sizes, room.order
+    loss, goes_on, no_marks = course.loss, room.goes_on, marks[:0]
+    for group in range(len(groups.keys)):
+        vectors = range(groups.vectors[group], groups.vectors[group + 1])
+        train, valid = groups.train[group], groups.valid[group]
+        for e in range(history.shape[2]):
+            epoch = course.epoch + e
+            put_in_order(groups.keys[group], epoch, train, room.of_order, order)
+            at, place = 0, 0
+            for s in range(len(sizes)):
+                rows = order[at : at + sizes[s]]
+                place += _fill(room.starts, place, rows, x.shape[1])
+                at += sizes[s]
+            going = False
+            for v in vectors:
+                if not goes_on[v]:
+                    continue
+                _walk(
+                    state, v, inputs, x, y, course, steps, room, e, history, lanes.first_losses,
+                    no_marks,
+                )  # fmt: skip
+                goes_on[v] = _end_epoch(
+                    p, v, room.gaps, history[0, :, e], at, epoch + 1, lanes, course.far
+                )
+                going = going or goes_on[v]
+                seen = inputs.most[v]
+                _score(p, v, seen, data, valid, loss, room, history, e, 1, no_marks)
+                if epoch >= course.test_from:
+                    _score(p, v, seen, data, data.test, loss, room, history, e, 2, marks)
+            if not going:
+                break

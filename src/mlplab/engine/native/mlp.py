@@ -7,15 +7,16 @@ from typing import Any
 
 import numpy as np
 
+from mlplab.engine.divergence import has_diverged
 from mlplab.engine.native.compiled import compiled
-from mlplab.engine.native.linear import ADAM, SQUARED, spare
+from mlplab.engine.native.course import ADAM, SQUARED
 from mlplab.engine.native.philox import put_in_order, words
 from mlplab.engine.native.tiles import multiply
 
 SCORED = 256  # rows at a time
 VALUES = 5  # the column of a plan that says where a layer's values lie
 _BLOCK = 16
-_FAR = 1000.0  # see `training.Training.has_diverged`
+_diverged = compiled(has_diverged)
 
 
 @compiled
@@ -75,7 +76,6 @@ def _judge(
                 total += error * error
                 z[at + o * row + j] = error * scale
         sums[0] += total / n_outputs
-        sums[1] += total / n_outputs
         return
     for j in range(n):
         target = y[rows[j]]
@@ -131,7 +131,7 @@ def _forward(
     x are the inputs, (I, row).
     """
     for layer in range(len(layers)):
-        n_in, n_out, gap, weight, bias, at, _ = layers[layer]
+        n_in, n_out, gap, weight, bias, at = layers[layer]
         if layer == 0:
             multiply(p, weight, gap, 1, x, 0, row, h, at, row, n_out, n, n_in)
         else:
@@ -172,7 +172,7 @@ def _backward(
     """
     last = len(layers) - 1
     for layer in range(last, -1, -1):
-        n_in, n_out, gap, weight, bias, at, _ = layers[layer]
+        n_in, n_out, gap, weight, bias, at = layers[layer]
         delta = h if layer == last else d
         for o in range(n_out):
             total = p[0] * 0
@@ -226,29 +226,23 @@ def _move_all(p: Any, g: Any, first: Any, second: Any, optimiser: int, settings:
 
 
 @compiled
-def _move(
-    p: Any,
-    g: Any,
-    first: Any,
-    second: Any,
-    layers: Any,
-    optimiser: int,
-    settings: Any,
-    bias_settings: Any,
-    threshold: Any,
-) -> None:
-    """One step of everything; `bias_settings` (K,) and `threshold` (1,) are empty without use."""
-    if not len(bias_settings):
+def _move(state: Any, g: Any, layers: Any, optimiser: int, steps: Any, e: int, s: int) -> None:
+    """One step of everything."""
+    p, first, second = state
+    now_e = e if steps.settings.shape[0] > 1 else 0
+    now_s = s if steps.settings.shape[1] > 1 else 0
+    settings, bias_settings = steps.settings[now_e, now_s], steps.bias_settings[now_e, now_s]
+    if not steps.exempt:
         _move_all(p, g, first, second, optimiser, settings)
     for layer in range(len(layers)):
-        _, n_out, gap, weight, bias, _, _ = layers[layer]
-        if len(bias_settings):
+        _, n_out, gap, weight, bias, _ = layers[layer]
+        if steps.exempt:
             a, b = weight, weight + n_out * gap
             _move_all(p[a:b], g[a:b], first[a:b], second[a:b], optimiser, settings)
             a, b = bias, bias + n_out
             _move_all(p[a:b], g[a:b], first[a:b], second[a:b], optimiser, bias_settings)
-        if len(threshold):
-            edge = threshold[0]
+        if len(steps.thresholds):
+            edge = steps.thresholds[now_e, now_s]
             for i in range(weight, weight + n_out * gap):
                 p[i] -= max(-edge, min(edge, p[i]))
 
@@ -263,113 +257,74 @@ def _gather(x: Any, rows: Any, gap: int, out: Any) -> None:
 
 
 @compiled
-def _place_values(layers: Any, row: int) -> int:
-    """Say where each layer's values begin if a unit has `row` of them; return how many in all."""
-    at = 0
-    for layer in range(len(layers)):
-        layers[layer, VALUES] = at
-        at += layers[layer, 1] * row
-    return at
+def _score(
+    p: Any, net: Any, data: Any, rows: Any, loss: int, room: Any, sums: Any, marks: Any
+) -> None:
+    """Add the losses and hits on `rows` to `sums` (2,); for `marks` see `train_mlp`."""
+    x, layers, h = data.x, net.score_plan, room.h
+    last, none = layers[-1], room.noise[:0]
+    for first in range(0, len(rows), SCORED):
+        picked = rows[first : first + SCORED]
+        n, gap = len(picked), layers[0, 2]
+        _gather(x, picked, gap, room.batch)
+        _turn(room.batch, gap, n, x.shape[1], room.inputs, SCORED)
+        _forward(
+            p, layers, room.inputs, h, SCORED, n, net.slope, h, none, none, net.edges[:0],
+            net.ups, 0,
+        )  # fmt: skip
+        some = marks[first : first + n]
+        _judge(h, last[VALUES], SCORED, last[1], data.y, picked, loss, sums, 0.0, some)
 
 
 @compiled
-def score(
-    p: Any, plan: Any, x: Any, y: Any, rows: Any, loss: int, slope: Any, sums: Any, marks: Any
-) -> None:
-    """Add the losses and hits on `rows` to `sums` (2,); for `marks` see `train_mlp`."""
-    layers = plan.copy()
-    h = np.zeros(_place_values(layers, SCORED), p.dtype)
-    gap = layers[0, 2]
-    batch, inputs = np.zeros(SCORED * gap, p.dtype), np.zeros(x.shape[1] * SCORED, p.dtype)
-    noise = np.zeros(0, np.uint64)
-    edges, ups = np.zeros(0, np.int64), np.zeros(0, p.dtype)
-    for first in range(0, len(rows), SCORED):
-        picked = rows[first : first + SCORED]
-        n = len(picked)
-        _gather(x, picked, gap, batch)
-        _turn(batch, gap, n, x.shape[1], inputs, SCORED)
-        _forward(p, layers, inputs, h, SCORED, n, slope, h, noise, noise, edges, ups, 0)
-        some = marks[first : first + n]
-        _judge(h, layers[-1, VALUES], SCORED, layers[-1, 1], y, picked, loss, sums, 0.0, some)
+def _is_finite(p: Any) -> bool:
+    total = p[0] * 0
+    for i in range(len(p)):
+        total += p[i] * 0  # NaN where it is not finite
+    return bool(total == 0)
 
 
 @compiled
 def train_mlp(
-    p: Any,
-    first: Any,
-    second: Any,
-    plan: Any,
-    slope: Any,
-    x: Any,
-    y: Any,
-    train: Any,
-    valid: Any,
-    test: Any,
-    key: Any,
-    epoch: int,
-    sizes: Any,
-    loss: int,
-    optimiser: int,
-    settings: Any,
-    exempt: bool,
-    thresholds: Any,
-    noise_key: Any,
-    edges: Any,
-    ups: Any,
-    test_from: int,
-    far: float,
-    history: Any,
-    first_loss: Any,
-    marks: Any,
-) -> int:
+    state: Any, net: Any, data: Any, groups: Any, course: Any, steps: Any, room: Any,
+    first_loss: Any, history: Any, marks: Any,
+) -> int:  # fmt: skip
     """Train one run for the epochs that `history` has room for.
 
     Args:
-        p: all weights and biases, (P,); see `plan`.
-        first, second: the optimiser's own, (P,).
-        plan: of each layer (L, 7): inputs, outputs, distance between the rows of its weights in
-            `p`, where weights and where biases begin, room for where its values lie, 0.
-        slope: of the activation below 0.
-        x: all inputs, (N, I).
-        y: all targets or one-hot classes, (N, O).
-        train, valid, test: row numbers.
-        key: of (seed, "order"), (2,).
-        epoch: the first of these epochs.
-        sizes: of an epoch's batches, (S,).
-        loss, optimiser: their numbers.
-        settings: (E, S or 1, K), see `lanes`.
-        exempt: whether biases do not decay.
-        thresholds: of the soft threshold after each step, (E, S or 1), or empty.
-        noise_key: of (seed, "dropout"), (2,).
-        edges: noise from which a unit is kept, (L - 1,); empty without dropout.
-        ups: what a kept unit is multiplied with, (L - 1,).
-        test_from: the test split is scored from this epoch on.
-        far: see `training.Training.has_diverged`.
-        history: sums of loss and hits on the three splits, (E, 3, 2), written.
+        state: `p`, all weights and biases, and the optimiser's own `first` and `second`, (P,).
+        net: `plan` says of each layer (L, 6): inputs, outputs, distance between the rows of its
+            weights in `p`, where weights and where biases begin, and where its values lie in `h`
+            if a unit has `row` of them; `score_plan` the same for `SCORED`. `slope` is that of the
+            activation below 0. `noise_key` is that of (seed, "dropout"), `edges` the noise from
+            which a unit is kept, (L - 1,) or empty without dropout, and `ups` what a kept unit is
+            multiplied with, (L - 1,).
+        data: see `course.Data`.
+        groups: see `course.Groups`; the run is the only one.
+        course: see `course.Course`.
+        steps: `settings` and `bias_settings` (E or 1, S or 1, K), see `lanes`; `thresholds` of
+            the soft threshold after each step, (E or 1, S or 1), or empty; whether biases are
+            `exempt` from decay.
+        room: `h` and `d` for the values and deltas of a batch or of `SCORED` rows, `keep` and
+            `noise` for dropout, `g` (P,), `batch` and `inputs` for the inputs of so many rows, row
+            by row and turned, `turned` for a layer's values, `order` (N,), `of_order`.
         first_loss: mean loss of the very first batch, (1,), written in epoch 0.
+        history: sums of loss, and of hits of classes, on the three splits, (3, 2, E), written.
         marks: 1 for each test example that is right, (T,), written; or empty.
 
     Returns:
         The epoch after which the run had diverged, or 0.
     """
-    layers = plan.copy()
-    row = -(-sizes.max() // 16) * 16
-    total = _place_values(layers, row)
-    h, d = np.zeros(total, p.dtype), np.zeros(total, p.dtype)
-    drops = len(edges) > 0
-    keep = np.zeros(total if drops else 0, p.dtype)
-    noise = np.zeros(layers[:, 1].max() * row // 4 if drops else 0, np.uint64)
-    g = np.zeros_like(p)
-    gap, width = layers[0, 2], x.shape[1]
-    batch, inputs = np.zeros(row * gap, p.dtype), np.zeros(width * row, p.dtype)
-    turned = np.zeros(row * layers[:, 2].max(), p.dtype)
-    bias_settings = np.zeros((settings.shape[2] if exempt else 0, 1), p.dtype)
-    order = np.zeros_like(train)
-    numbers = np.zeros(train.max() + 1, np.uint64)
+    p, sizes, loss = state.p, course.sizes, course.loss
+    slope, layers, edges, x = net.slope, net.plan, net.edges, data.x
+    h, d, keep, noise, g = room.h, room.d, room.keep, room.noise, room.g
+    batch, inputs, turned, order = room.batch, room.inputs, room.turned, room.order
+    drops, row, gap, width = len(edges) > 0, net.row, layers[0, 2], x.shape[1]
     out, n_out = layers[-1, VALUES], layers[-1, 1]
-    for e in range(len(history)):
-        put_in_order(key, epoch + e, train, numbers, order)
-        at, step = 0, (epoch + e) * len(sizes)
+    for e in range(history.shape[2]):
+        epoch = course.epoch + e
+        put_in_order(groups.keys[0], epoch, groups.train[0], room.of_order, order)
+        at, step = 0, epoch * len(sizes)
         for s in range(len(sizes)):
             n = sizes[s]
             rows = order[at : at + n]
@@ -377,36 +332,21 @@ def train_mlp(
             _gather(x, rows, gap, batch)
             _turn(batch, gap, n, width, inputs, row)
             _forward(
-                p, layers, inputs, h, row, n, slope, keep, noise, noise_key, edges, ups, step + s
-            )
-            _judge(h, out, row, n_out, y, rows, loss, history[e, 0], 1.0 / n, marks[:0])
-            if s == 0 and epoch + e == 0:
-                first_loss[0] = history[e, 0, 0] / n
+                p, layers, inputs, h, row, n, slope, keep, noise, net.noise_key, edges, net.ups,
+                step + s,
+            )  # fmt: skip
+            _judge(h, out, row, n_out, data.y, rows, loss, history[0, :, e], 1.0 / n, marks[:0])
+            if s == 0 and epoch == 0:
+                first_loss[0] = history[0, 0, e] / n
             _backward(p, g, layers, batch, h, turned, d, row, n, slope, keep, drops)
-            now = s if settings.shape[1] > 1 else 0
-            if exempt:
-                spare(settings[e, now].reshape(-1, 1), np.ones(1), optimiser, bias_settings)
-            threshold = (
-                thresholds[e, now : now + 1] if len(thresholds) else thresholds.reshape(-1)[:0]
-            )
-            _move(
-                p,
-                g,
-                first,
-                second,
-                layers,
-                optimiser,
-                settings[e, now],
-                bias_settings.reshape(-1),
-                threshold,
-            )
-        mean = history[e, 0, 0] / at
-        if not np.isfinite(np.abs(p).max()):
-            history[e, 0] = np.nan
-            return epoch + e + 1
-        if not (np.isfinite(mean) and mean <= _FAR * max(first_loss[0], far)):
-            return epoch + e + 1
-        score(p, layers, x, y, valid, loss, slope, history[e, 1], marks[:0])
-        if epoch + e >= test_from:
-            score(p, layers, x, y, test, loss, slope, history[e, 2], marks)
+            _move(state, g, layers, course.optimiser, steps, e, s)
+        mean = history[0, 0, e] / at
+        if not _is_finite(p):
+            history[0, :, e] = np.nan
+            return int(epoch + 1)
+        if _diverged(mean, first_loss[0], course.far):
+            return int(epoch + 1)
+        _score(p, net, data, groups.valid[0], loss, room, history[1, :, e], marks[:0])
+        if epoch >= course.test_from:
+            _score(p, net, data, data.test, loss, room, history[2, :, e], marks)
     return 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from llvmlite import ir
@@ -14,6 +14,7 @@ from mlplab.engine.native.compiled import compiled, emitted
 _M0, _M1 = np.uint64(0xD2E7470EE14C6C93), np.uint64(0xCA5A826395121157)
 _W0, _W1 = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xBB67AE8584CAA73B)
 _ROUNDS = 10
+_MOST_BITS = 20
 
 
 @emitted
@@ -67,12 +68,27 @@ def words(key: Any, c1: int, c2: int, c3: int, out: NDArray[np.uint64]) -> None:
 
 
 @compiled
+def keys_of(key: Any, place: int, rows: NDArray[np.int64], out: NDArray[np.uint64]) -> None:
+    """Write the words at the numbers `rows` of a stream into `out`; equals `words(...)[rows]`.
+
+    Cost: rising rows share blocks of four; others take a block each.
+    """
+    last = np.int64(-1)
+    x0, x1, x2, x3 = _block(key, 0, place, 0, 0)
+    for i in range(len(rows)):
+        block = rows[i] // 4
+        if block != last:
+            x0, x1, x2, x3 = _block(key, block, place, 0, 0)
+            last = block
+        within = rows[i] % 4
+        low = x0 if within == 0 else x1
+        high = x2 if within == 2 else x3
+        out[i] = low if within < 2 else high
+
+
+@compiled
 def put_in_order(
-    key: Any,
-    epoch: int,
-    rows: NDArray[np.int64],
-    keys: NDArray[np.uint64],
-    out: NDArray[np.int64],
+    key: Any, epoch: int, rows: NDArray[np.int64], room: OrderRoom, out: NDArray[np.int64]
 ) -> None:
     """Write `rows` in one epoch's order into `out`; equals `engine.order.order`.
 
@@ -80,24 +96,51 @@ def put_in_order(
         key: of (seed, "order"), (2,).
         epoch: from 0.
         rows: (N,).
-        keys: scratch, one for each row number up to the largest.
+        room: of `order_room`.
         out: (N,).
+
+    Cost: about 1 microsecond for 100 rows: keys are evenly spread, so that their upper bits tell
+    their places but for a few.
     """
-    words(key, epoch, 0, 0, keys)
+    keys, ordered, counts, shift = room
     n = len(rows)
-    mask = np.uint64(1)
-    while mask < n:
-        mask = (mask << np.uint64(1)) | np.uint64(1)
-    # Numbers that hold a key's upper bits and a place sort five times as fast as places by key.
-    packed = np.empty(n, np.uint64)
+    keys_of(key, epoch, rows, keys)
+    counts[:] = 0
     for i in range(n):
-        packed[i] = (keys[rows[i]] & ~mask) | np.uint64(i)
-    packed.sort()
+        counts[keys[i] >> shift] += 1
+    at = np.int64(0)
+    for part in range(len(counts)):
+        here = counts[part]
+        counts[part] = at
+        at += here
     for i in range(n):
-        out[i] = rows[packed[i] & mask]
-    # Keys that agree in the upper bits: hardly ever, and then put right by the whole of them.
+        part = keys[i] >> shift
+        place = counts[part]
+        counts[part] = place + 1
+        ordered[place] = keys[i]
+        out[place] = rows[i]
     for i in range(1, n):
+        one, row = ordered[i], out[i]
         j = i
-        while j > 0 and keys[out[j - 1]] > keys[out[j]]:
-            out[j - 1], out[j] = out[j], out[j - 1]
+        while j > 0 and ordered[j - 1] > one:
+            ordered[j], out[j] = ordered[j - 1], out[j - 1]
             j -= 1
+        ordered[j], out[j] = one, row
+
+
+class OrderRoom(NamedTuple):
+    """Room for `put_in_order` of N rows: keys as drawn and in order, (N,), and a number for each
+    value that a key's upper bits can have; `shift` leaves those bits.
+    """
+
+    keys: NDArray[np.uint64]
+    ordered: NDArray[np.uint64]
+    counts: NDArray[np.int64]
+    shift: np.uint64
+
+
+def order_room(n: int) -> OrderRoom:
+    """Make room for the order of n rows."""
+    bits = min(max(1, (n - 1).bit_length()), _MOST_BITS)
+    keys = np.empty((2, n), np.uint64)
+    return OrderRoom(keys[0], keys[1], np.empty(1 << bits, np.int64), np.uint64(64 - bits))

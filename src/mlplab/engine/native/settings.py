@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -22,7 +24,10 @@ def is_adam(optimiser: str) -> bool:
 
 
 def settings_of(training: Training, n_epochs: int, n_steps: int) -> Numbers:
-    """Return a run's settings for its next epochs, (E, S or 1, K); see `lanes` for the rows."""
+    """Return a run's settings for its next epochs, (E or 1, S or 1, K); see `lanes` for the rows.
+
+    There is one row where they stay the same.
+    """
     optim = training.run.optim
     rates = _rates(training, n_epochs, n_steps)
     if isinstance(optim, Adam | AdamW):
@@ -47,20 +52,33 @@ def settings_of(training: Training, n_epochs: int, n_steps: int) -> Numbers:
     return out
 
 
+def spared(settings: NDArray[Any], exempt: NDArray[np.bool_], adam: bool) -> NDArray[Any]:
+    """Return settings (..., K, L) for biases: without decay for runs that exempt them, (L,)."""
+    if not exempt.any():
+        return settings
+    made = settings.copy()
+    if adam:
+        made[..., 4, exempt] = 1
+        made[..., 5, exempt] = 0
+    else:
+        made[..., 1, exempt] = 0
+    return made
+
+
 def thresholds_of(training: Training, n_epochs: int, n_steps: int) -> Numbers:
-    """Return a run's soft thresholds lr * l1 for its next epochs, (E, S or 1)."""
+    """Return a run's soft thresholds lr * l1 for its next epochs, (E or 1, S or 1)."""
     return _rates(training, n_epochs, n_steps) * training.run.optim.l1
 
 
 def _rates(training: Training, n_epochs: int, n_steps: int) -> Numbers:
-    """Learning rates, (E, S or 1)."""
+    """Learning rates, (E or 1, S or 1)."""
     optim = training.run.optim
     schedule = optim.schedule
     if schedule.kind == "constant" and not schedule.is_stepwise:
-        return np.full((n_epochs, 1), optim.lr)
+        return np.full((1, 1), optim.lr)
     columns = n_steps if schedule.is_stepwise else 1
     rows = []
     for epoch in range(training.epoch, training.epoch + n_epochs):
         slot = Slot(training.run, epoch, epoch * n_steps, training.seen_losses())
-        rows.append(scheduled_rates(slot, columns if columns == 1 else n_steps))
+        rows.append(scheduled_rates(slot, columns))
     return np.array(rows)

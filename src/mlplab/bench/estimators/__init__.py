@@ -1,0 +1,1 @@
+"""The estimators with their defaults, beside scikit-learn's and without single choices."""

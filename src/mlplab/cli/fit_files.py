@@ -1,0 +1,151 @@
+"""What a fit writes: the model, the page with its numbers, the submission; each whole or not."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from mlplab.cli.tables import Asked, Places
+from mlplab.errors import DataError, Interrupted, MlplabError
+
+if TYPE_CHECKING:
+    from mlplab.tabular import TableModel
+    from mlplab.tabular.explanation import Explanation
+
+
+TYPED = "mlplab.fit.typed"
+"""Where the context keeps the words that were typed."""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Written:
+    """What was written, and what the page says.
+
+    Attributes:
+        page: its path.
+        explanation: its numbers.
+        submission: its path; None if none was asked for, or it was refused.
+        n_predicted: rows of the submission.
+        refused: why the submission was not written.
+    """
+
+    page: Path
+    explanation: Explanation
+    submission: Path | None
+    n_predicted: int
+    refused: MlplabError | None
+
+
+def make_folders(places: Places) -> None:
+    """Make the folders and see that they can be written to, before anything is trained.
+
+    Raises:
+        MlplabError: names the folder that cannot.
+    """
+    files = [places.folder, places.model.parent]
+    files += [places.submission.parent] if places.submission else []
+    for folder in files:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as problem:
+            reason = problem.strerror or str(problem)
+            raise MlplabError(f"{folder}: cannot be made ({reason}); name another") from None
+        if not os.access(folder, os.W_OK | os.X_OK):
+            raise MlplabError(f"{folder}: cannot be written to; name another folder")
+
+
+def write_files(
+    model: TableModel,
+    asked: Asked,
+    places: Places,
+    seconds: float,
+    inputs: tuple[Path | None, ...],
+) -> Written:
+    """Write the model, the submission, then the page; a refused submission stops nothing else.
+
+    Args:
+        model: fitted.
+        asked: the tables.
+        places: where to.
+        seconds: about as long as the page's numbers may take.
+        inputs: files that nothing may overwrite.
+
+    Raises:
+        Interrupted: by Ctrl-C; says what had been written.
+        MlplabError: a file cannot be written.
+    """
+    from mlplab.pages.table_page import write_table_page
+    from mlplab.pages.table_report import TableReport
+    from mlplab.tabular.explanation import explain
+
+    kept: list[str] = []
+    try:
+        model.save(places.model)
+        kept.append(f"the model is at {places.model}")
+        submission, refused = None, None
+        try:
+            submission = _submit(model, asked, places)
+        except DataError as problem:
+            refused = problem
+        if submission is not None:
+            kept.append(f"the submission at {submission}")
+        test = None if asked.test is None else asked.test.frame
+        explanation = explain(model, asked.train.frame, test, seconds=seconds)
+        report = TableReport(
+            name=Path(asked.train.source).name,
+            model=model,
+            explanation=explanation,
+            n_rows=len(asked.train.frame),
+            n_dropped=asked.train.n_dropped,
+            test_name="" if asked.test is None else Path(asked.test.source).name,
+            n_test=0 if asked.test is None else len(asked.test.frame),
+            command=_typed(),
+        )
+        keep = [path for path in inputs if path is not None]
+        page = write_table_page(report, places.folder, keep=[*keep, places.model, submission])
+    except KeyboardInterrupt:
+        said = "; ".join(kept) or "nothing was written"
+        raise Interrupted(f"interrupted: {said}; no page was written") from None
+    n_predicted = 0 if submission is None or asked.test is None else len(asked.test.frame)
+    return Written(page, explanation, submission, n_predicted, refused)
+
+
+def _submit(model: TableModel, asked: Asked, places: Places) -> Path | None:
+    """Predict the test rows and write them as the competition expects.
+
+    Raises:
+        DataError: a prediction that cannot be right.
+    """
+    from mlplab.tabular import write_submission
+
+    if asked.test is None or places.submission is None or asked.id_column is None:
+        return None
+    settings: dict[str, Any] = {}
+    if model.task == "classification":
+        settings["classes"] = [str(name) for name in model.classes]
+    else:
+        settings["positive"] = bool((asked.train.target > 0).all())
+    predictions = model.predict(asked.test.frame)
+    try:
+        return write_submission(
+            places.submission,
+            asked.test.frame[asked.id_column].tolist(),
+            predictions,
+            id_column=asked.id_column,
+            target=str(asked.train.schema.target),
+            **settings,
+        )
+    except DataError as problem:
+        hint = "; --metric log-rmse predicts positive numbers" if "above 0" in str(problem) else ""
+        raise DataError(f"{problem}{hint}; no submission was written") from None
+
+
+def _typed() -> str:
+    """The command as it was typed, for the page."""
+    words = click.get_current_context().meta.get(TYPED, ())
+    return shlex.join(["mlplab", "fit", *words])

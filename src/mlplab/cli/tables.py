@@ -1,0 +1,233 @@
+"""The files of `fit` and `predict`: read, checked before any work, and never overwritten."""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from mlplab.tabular import Schema, Table
+
+_ORDER = "<"
+_CLASS_SHARE = 0.5
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Asked:
+    """The tables of a fit, checked.
+
+    Attributes:
+        train: the rows with a target.
+        test: the rows to predict; None if there are none.
+        id_column: names the rows; None if no column does.
+        groups: entries of the column whose rows stay together in folds; None without one.
+    """
+
+    train: Table
+    test: Table | None
+    id_column: str | None
+    groups: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where a fit writes: the folder of the page, the model, the submission if there is one."""
+
+    folder: Path
+    model: Path
+    submission: Path | None
+
+
+def read_types(texts: Sequence[str]) -> dict[str, Any]:
+    """Turn `COL=kind,COL=low<mid<high` into what `Schema.with_types` takes.
+
+    Raises:
+        click.UsageError: no `=` in one of them.
+
+    >>> read_types(["zone=category,size=S<M<L", "code=id"])
+    {'zone': 'category', 'size': ['S', 'M', 'L'], 'code': 'id'}
+    """
+    out: dict[str, Any] = {}
+    for part in ",".join(texts).split(",") if texts else ():
+        name, equals, kind = part.rpartition("=")
+        if not equals or not name.strip() or not kind.strip():
+            raise click.UsageError(
+                f"--types: expected COLUMN=KIND or COLUMN=LOW<MID<HIGH; got {part!r}"
+            )
+        levels = [level.strip() for level in kind.split(_ORDER)]
+        out[name.strip()] = levels if len(levels) > 1 else levels[0]
+    return out
+
+
+def read_tables(
+    train: Path,
+    test: Path | None,
+    *,
+    target: str,
+    types: Mapping[str, Any],
+    id_column: str | None,
+    groups: str | None,
+    needs_ids: bool,
+) -> Asked:
+    """Read the tables of a fit.
+
+    Raises:
+        click.UsageError: a column is named that is not there, or ids are needed and none named.
+        DataError: a file cannot be used; ids are missing or twice there.
+    """
+    from mlplab.tabular import read_table
+    from mlplab.tabular.csv_text import read_cells
+    from mlplab.tabular.read import table_of_cells
+
+    cells = read_cells(train)
+    named = {"--target": target, "--id": id_column, "--groups": groups}
+    for option, name in {**named, **{f"--types {name}": name for name in types}}.items():
+        if name is not None and name not in cells.header:
+            raise click.UsageError(f"{option}: {_no_column(train, name, cells.header)}")
+    if target in (id_column, groups):
+        raise click.UsageError(f"--target {target}: cannot be the id or the groups as well")
+    declared = dict(types)
+    if id_column is not None:
+        declared[id_column] = "id"
+    table = table_of_cells(cells, target=target, types=declared, drop_gaps=True)
+    other = None if test is None else read_table(test, schema=table.schema)
+    found = id_column or next(iter(table.schema.names("id")), None)
+    if found is None and needs_ids:
+        raise click.UsageError(
+            "--submission: no column was found that names the rows; say --id COLUMN "
+            f"(there are: {_some(cells.header)})"
+        )
+    if other is not None and found is not None:
+        check_ids(other, found)
+    return Asked(table, other, found, None if groups is None else _groups(table, groups))
+
+
+def check_ids(table: Table, column: str) -> None:
+    """Refuse a table whose ids are missing or twice there.
+
+    Raises:
+        DataError: names the first.
+    """
+    from mlplab.errors import DataError
+
+    ids = table.frame[column]
+    gaps = int(ids.isna().sum())
+    if gaps:
+        raise DataError(f"{table.source}, column {column!r}: {gaps} ids are missing; fill them")
+    twice = ids[ids.duplicated()]
+    if len(twice):
+        more = f" ({len(twice)} such rows)" if len(twice) > 1 else ""
+        raise DataError(
+            f"{table.source}, column {column!r}: expected different ids; {str(twice.iloc[0])!r} is "
+            f"there twice{more}; delete what is too many, or name another column by --id"
+        )
+
+
+def task_of(table: Table, task: str | None, metric: str | None) -> Any:
+    """Return what is predicted: as asked, as the metric asks, or by the target's kind."""
+    from mlplab.tabular.scoring import METRICS
+
+    kind = table.schema[str(table.schema.target)].kind
+    by_kind = "regression" if kind == "number" else "classification"
+    return task or METRICS.get(metric or "") or by_kind
+
+
+def check_task(table: Table, task: str | None, metric: str | None) -> None:
+    """Refuse a target that cannot be predicted as asked.
+
+    Raises:
+        click.UsageError: words as numbers.
+        DataError: no column to predict from, or hardly a row per class.
+    """
+    from mlplab.errors import DataError
+
+    kinds = [column.kind for column in table.schema.features]
+    if not {"number", "category", "date"} & set(kinds):
+        there = ", ".join(f"{column.name} ({column.kind})" for column in table.schema.features)
+        raise DataError(
+            f"{table.source}: no column to predict from; expected a number, category or date; "
+            f"there are: {there or 'none'}; --types COLUMN=KIND declares them"
+        )
+    name = str(table.schema.target)
+    kind, entries = table.schema[name].kind, table.target
+    asked = task_of(table, task, metric)
+    if asked == "regression" and kind != "number":
+        option = f"--task {task}" if task else f"--metric {metric}"
+        raise click.UsageError(
+            f"{option}: column {name!r} holds words such as {str(entries.iloc[0])!r}; "
+            "expected numbers; try --task classification"
+        )
+    n_classes = entries.nunique()
+    if asked == "classification" and n_classes > _CLASS_SHARE * len(entries):
+        raise DataError(
+            f"{table.source}, column {name!r}: {n_classes} classes in {len(entries)} rows; "
+            "expected several rows of each class"
+        )
+
+
+def keep_inputs(inputs: Iterable[Path | None], outputs: Mapping[str, Path | None]) -> None:
+    """Refuse to write over what is read, or twice to one file.
+
+    Args:
+        inputs: files that are read.
+        outputs: what each file is for -> where it would be written.
+
+    Raises:
+        click.UsageError: names the two.
+    """
+    read = {_same(path): path for path in inputs if path is not None}
+    seen: dict[str, str] = {}
+    for what, path in outputs.items():
+        if path is None:
+            continue
+        key = _same(path)
+        if key in read:
+            raise click.UsageError(f"{what} {path}: would overwrite the input {read[key]}")
+        if key in seen:
+            raise click.UsageError(f"{what} {path}: {seen[key]} is written there; name another")
+        if path.is_dir():
+            raise click.UsageError(f"{what} {path}: is a folder; expected the name of a file")
+        seen[key] = what
+
+
+def spell_types(schema: Schema) -> list[tuple[str, str]]:
+    """Return kind -> columns, for people: the features of each kind in the order of the table."""
+    by_kind: dict[str, list[str]] = {}
+    for column in schema.features:
+        shown = f"{column.name} ({_ORDER.join(column.order)})" if column.order else column.name
+        by_kind.setdefault(column.kind, []).append(shown)
+    return [(kind, _some(names, 12)) for kind, names in by_kind.items()]
+
+
+def _no_column(path: Path, name: str, header: Sequence[str]) -> str:
+    close = difflib.get_close_matches(name, header, n=1)
+    folded = [one for one in header if one.lower() == name.lower()]
+    hint = f"did you mean {(folded or close)[0]!r}?" if folded or close else ""
+    return f"{path} has no column {name!r}; {hint or f'there are: {_some(header)}'}"
+
+
+def _some(names: Sequence[str], most: int = 8) -> str:
+    more = f", ... ({len(names)} in all)" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
+
+
+def _groups(table: Table, column: str) -> Any:
+    from mlplab.errors import DataError
+
+    entries = table.frame[column]
+    gaps = int(entries.isna().sum())
+    if gaps:
+        raise DataError(
+            f"{table.source}, column {column!r}: {gaps} rows have no group; fill them in"
+        )
+    return entries.to_numpy()
+
+
+def _same(path: Path) -> str:
+    return os.path.realpath(path)

@@ -1,0 +1,232 @@
+"""Linear models with the same batches, as one thread works on them: sixteen to a vector."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from mlplab.engine.initialise import initial_weight
+from mlplab.engine.native.arrays import Arrays, aligned
+from mlplab.engine.native.course import ADAM, NEVER, Doubles, Notebook, State, groups_of, seated
+from mlplab.engine.native.lanes import LANES, LEAST_TOGETHER
+from mlplab.engine.native.linear import SCORED, train_linear
+from mlplab.engine.native.philox import OrderRoom, order_room
+from mlplab.engine.native.settings import settings_of, spared, thresholds_of
+from mlplab.engine.places import put_state
+from mlplab.engine.program import Program
+from mlplab.engine.training import Training
+
+
+class Inputs(NamedTuple):
+    """How many inputs the runs see; for this and the following see `linear.train_linear`."""
+
+    least: NDArray[np.int64]
+    most: NDArray[np.int64]
+    mask: NDArray[Any]
+
+
+class Steps(NamedTuple):
+    """What the steps of some epochs are like."""
+
+    settings: NDArray[Any]
+    bias_settings: NDArray[Any]
+    thresholds: NDArray[Any]
+
+
+class Lanes(NamedTuple):
+    """When runs have diverged."""
+
+    first_losses: Doubles
+    ended: NDArray[np.int64]
+
+
+class Room(NamedTuple):
+    """What an epoch works with."""
+
+    z: NDArray[Any]
+    g: NDArray[Any]
+    gaps: NDArray[Any]
+    goes_on: NDArray[np.bool_]
+    order: NDArray[np.int64]
+    starts: NDArray[np.int64]
+    few_starts: NDArray[np.int64]
+    of_order: OrderRoom
+
+
+class LinearUnit:
+    """Linear models with the same epochs, a lane each; see `course.Unit`.
+
+    Args:
+        program: what they have in common.
+        members: those with the same batches side by side, best sorted by how many inputs they see.
+        arrays: the task's.
+        marks: whether to keep which test examples are right.
+    """
+
+    def __init__(
+        self, program: Program, members: Sequence[Training], arrays: Arrays, marks: bool
+    ) -> None:
+        self.members: list[Training | None] = list(members)
+        self._notebook = Notebook(program, members[0], arrays, marks)
+        self._places, leads, vectors = _seat(members)
+        self._groups = groups_of(leads, vectors)
+        self._n_vectors = vectors[-1]
+        n_in, n_out = program.widths
+        shape = (self._n_vectors, n_out, n_in + 1, LANES)
+        self._state = State(*(aligned(shape, program.dtype) for _ in range(3)))
+        self._seen = [training.run.mlp.inputs or n_in for training in members]
+        self._inputs = self._masks(n_in, program.dtype)
+        self._exempt = np.zeros((self._n_vectors, LANES), dtype=bool)
+        self._first_losses = np.full((self._n_vectors, LANES), np.inf)
+        for member, training in enumerate(members):
+            vector, lane = divmod(self._places[member], LANES)
+            self._first_losses[vector, lane] = training.first_loss
+            self._exempt[vector, lane] = not training.run.optim.decay_biases
+            if training.state is None:
+                seen, init = self._seen[member], training.run.mlp.init
+                drawn = initial_weight(init, training.run.seed, 0, n_out, seen)
+                self._state.p[vector, :, :seen, lane] = drawn
+            else:
+                self._take_up(member, training.state)
+                training.state = None
+
+    def _masks(self, n_in: int, dtype: str) -> Inputs:
+        seen = np.zeros((self._n_vectors, LANES), np.int64)
+        seen.reshape(-1)[self._places] = self._seen
+        most = seen.max(1)
+        least = np.where(seen > 0, seen, most[:, None]).min(1)
+        if (least == most).all():
+            return Inputs(least, most, np.zeros((0, n_in + 1, LANES), dtype=dtype))
+        mask = aligned((self._n_vectors, n_in + 1, LANES), dtype)
+        mask[:] = np.arange(n_in + 1)[:, None] < seen[:, None]
+        return Inputs(least, most, mask)
+
+    def _take_up(self, member: int, state: dict[str, Tensor]) -> None:
+        kept = self.state(member)
+        places = {name: torch.zeros_like(tensor) for name, tensor in kept.items()}
+        put_state(state, places)
+        vector, lane = divmod(self._places[member], LANES)
+        for array, tensor in zip(self._state, places.values(), strict=True):
+            array[vector, :, :, lane] = tensor.numpy()
+
+    def advance(self, n_epochs: int) -> None:
+        """See `Unit`."""
+        notebook = self._notebook
+        present = [(self._places[member], training) for member, training in seated(self.members)]
+        places, trainings = [place for place, _ in present], [training for _, training in present]
+        lead = trainings[0]
+        ended = np.full(self._n_vectors * LANES, NEVER, dtype=np.int64)
+        ended[places] = 0
+        history = np.zeros((3, 2, n_epochs, self._n_vectors, LANES))
+        marks = np.zeros((notebook.n_marks, self._n_vectors, LANES), dtype=np.uint8)
+        train_linear(
+            self._state,
+            self._inputs,
+            notebook.data,
+            self._groups,
+            notebook.course(lead.epoch),
+            self._steps(places, trainings, n_epochs),
+            Lanes(self._first_losses, ended.reshape(-1, LANES)),
+            self._room(lead),
+            history,
+            marks,
+        )
+        sums = history.reshape(3, 2, n_epochs, self._n_vectors * LANES)
+        notebook.note(trainings, sums, places, ended[places].tolist())
+        right = marks.reshape(len(marks), self._n_vectors * LANES)
+        for place, training in present:
+            vector, lane = divmod(place, LANES)
+            training.first_loss = float(self._first_losses[vector, lane])
+            notebook.mark(training, right[:, place])
+
+    def _room(self, lead: Training) -> Room:
+        program = self._notebook.program
+        n_out, dtype, sizes = program.widths[1], program.dtype, program.batch_sizes
+        n_rows, n_train = max(SCORED, max(sizes) + LEAST_TOGETHER), len(lead.rows.train)
+        return Room(
+            aligned((n_out, n_rows, LANES), dtype),
+            aligned((n_out, program.widths[0] + 1, LANES), dtype),
+            aligned((1, LANES), dtype),
+            np.ones(self._n_vectors, dtype=np.bool_),
+            np.empty(n_train, np.int64),
+            np.empty(n_train + len(sizes) * LEAST_TOGETHER, np.int64),
+            np.empty(SCORED, np.int64),
+            order_room(n_train),
+        )
+
+    def _steps(self, places: list[int], trainings: Sequence[Training], n_epochs: int) -> Steps:
+        notebook = self._notebook
+        n_steps, dtype = notebook.n_steps, notebook.program.dtype
+        adam = notebook.optimiser == ADAM
+        settings = self._spread(
+            places, [settings_of(training, n_epochs, n_steps) for training in trainings]
+        )
+        if adam:  # idle lanes divide by 1
+            idle = np.ones(self._n_vectors * LANES)
+            idle[places] = 0
+            settings[..., -1, :] += idle.reshape(-1, 1, 1, LANES)
+        thresholds = np.zeros((0, 1, 1, LANES), dtype)
+        if notebook.program.sparse:
+            edges = [thresholds_of(training, n_epochs, n_steps) for training in trainings]
+            # As many rows and columns as the settings have: one index serves both.
+            thresholds = np.empty((*settings.shape[:3], LANES), dtype)
+            thresholds[:] = self._spread(places, [edge[..., None] for edge in edges])[..., 0, :]
+        biases = settings
+        if self._exempt.any():
+            biases = np.stack(
+                [
+                    spared(part, exempt, adam)
+                    for part, exempt in zip(settings, self._exempt, strict=True)
+                ]
+            )
+        return Steps(settings, biases, thresholds)
+
+    def _spread(self, places: list[int], parts: Sequence[Doubles]) -> NDArray[Any]:
+        """Lay numbers (E or 1, S or 1, K) of some members side by side, (V, E, S, K, 16)."""
+        shapes = [part.shape for part in parts]
+        n_epochs, n_steps, n_rows = (max(sizes) for sizes in zip(*shapes, strict=True))
+        dtype = self._notebook.program.dtype
+        out = np.zeros((self._n_vectors, n_epochs, n_steps, n_rows, LANES), dtype)
+        for place, part in zip(places, parts, strict=True):
+            vector, lane = divmod(place, LANES)
+            out[vector, ..., lane] = part
+        return out
+
+    def state(self, member: int) -> dict[str, Tensor]:
+        """See `Unit`."""
+        vector, lane = divmod(self._places[member], LANES)
+        parts = (np.ascontiguousarray(array[vector, :, :, lane]) for array in self._state)
+        names = ("weights", "first", "second")
+        return {name: torch.from_numpy(part) for name, part in zip(names, parts, strict=True)}
+
+    def weights(self, member: int) -> dict[str, Tensor]:
+        """See `Unit`."""
+        vector, lane = divmod(self._places[member], LANES)
+        own = torch.from_numpy(np.ascontiguousarray(self._state.p[vector, :, :, lane]))
+        return {"weight.0": own[:, : self._seen[member]], "bias.0": own[:, -1]}
+
+
+def _seat(members: Sequence[Training]) -> tuple[list[int], list[Training], list[int]]:
+    """Give each run a lane: runs with the same batches share vectors, and nobody else does.
+
+    Returns:
+        Places (16 to a vector), the first of each group, and where the vectors of each begin.
+    """
+    places: list[int] = []
+    leads: list[Training] = []
+    vectors: list[int] = [0]
+    at = 0
+    for training in members:
+        if not leads or training.batches != leads[-1].batches:
+            at = -(-at // LANES) * LANES
+            leads.append(training)
+            vectors.append(0)
+        places.append(at)
+        at += 1
+        vectors[-1] = -(-at // LANES)
+    return places, leads, vectors

@@ -1,0 +1,101 @@
+"""Weights of an ensemble, chosen by out-of-fold predictions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[np.float64]
+_LEAST = 1e-12
+_ROUNDS, _BAGS = 30, 20
+_SMALL = 0.02
+_MOST_ROWS = 5000
+# Errors count as squares up to so many robust deviations of the best member's, then linearly.
+_FAR = 3.0
+
+
+def choose_weights(outputs: Array, target: Any, *, rounds: int = _ROUNDS) -> Array:
+    """Choose members and weights by which the mean predicts best; (M,), none negative, sum 1.
+
+    Members are added greedily, each as often as it helps most; this is done with several random
+    halves of the members, and the weights are averaged, so that no lucky member takes all. Numbers
+    are judged by Huber's loss, so that a few rows that nobody predicts do not decide; classes by
+    their log loss. Weights below 0.02 become 0.
+
+    Args:
+        outputs: of members, numbers (M, N) or probabilities (M, N, C).
+        target: numbers (N,), or class ids (N,).
+        rounds: how often one is added.
+
+    Source: Caruana et al., Ensemble selection from libraries of models, ICML 2004.
+
+    Cost: 20 * rounds * M * N / 2, with at most 5000 of the rows.
+
+    >>> choose_weights(np.array([[0.0, 2.0], [2.0, 0.0]]), np.array([1.0, 1.0])).tolist()
+    [0.5, 0.5]
+    """
+    n_members = len(outputs)
+    rng = np.random.default_rng(0)
+    if outputs.shape[1] > _MOST_ROWS:
+        rows = np.sort(rng.permutation(outputs.shape[1])[:_MOST_ROWS])
+        outputs, target = outputs[:, rows], target[rows]
+    if outputs.ndim == 3:
+        shown, far = outputs[:, np.arange(outputs.shape[1]), target], 0.0
+    else:
+        shown, far = outputs - target, _far_from(outputs - target)
+    total = np.zeros(n_members)
+    n_bags = _BAGS if n_members > 4 else 1
+    for _ in range(n_bags):
+        some = np.arange(n_members)
+        if n_bags > 1:
+            some = np.sort(rng.permutation(n_members)[: max(4, n_members // 2)])
+        total[some] += _greedy(shown[some], outputs.ndim == 3, far, rounds)
+    weights = total / total.sum()
+    weights = np.where(weights >= min(_SMALL, weights.max()), weights, 0.0)
+    return np.asarray(weights / weights.sum())
+
+
+def losses_of_members(outputs: Array, target: Any) -> Array:
+    """Return what each row costs by each member, (M, N), as `choose_weights` judges."""
+    if outputs.ndim == 3:
+        own = outputs[:, np.arange(outputs.shape[1]), target]
+        return np.asarray(-np.log(np.maximum(own, _LEAST)))
+    errors = outputs - target
+    return _losses(errors, False, _far_from(errors))
+
+
+def mixed(weights: Array, outputs: Array) -> Array:
+    """Return the weighted mean of members' outputs, (N,) or (N, C)."""
+    kept = np.flatnonzero(weights)
+    return np.asarray(np.tensordot(weights[kept], outputs[kept], axes=1))
+
+
+def _far_from(errors: Array) -> float:
+    """Where squares end: some robust deviations of the errors of the best member."""
+    typical = np.median(np.abs(errors), axis=1)
+    return float(_FAR * 1.4826 * typical.min()) or np.inf
+
+
+def _losses(shown: Array, classes: bool, far: float) -> Array:
+    if classes:
+        return np.asarray(-np.log(np.maximum(shown, _LEAST)))
+    size = np.abs(shown)
+    near = np.minimum(size, far)
+    return np.asarray(near * (2 * size - near))
+
+
+def _greedy(shown: Array, classes: bool, far: float, rounds: int) -> Array:
+    total = np.zeros(shown.shape[1])
+    counts = np.zeros(len(shown))
+    best, kept = np.inf, counts
+    for k in range(1, rounds + 1):
+        losses = _losses((total + shown) / k, classes, far).mean(axis=1)
+        chosen = int(losses.argmin())
+        total = total + shown[chosen]
+        counts = counts.copy()
+        counts[chosen] += 1
+        if losses[chosen] < best * (1 - 1e-9):
+            best, kept = float(losses[chosen]), counts
+    return np.asarray(kept / kept.sum())

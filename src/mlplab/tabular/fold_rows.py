@@ -1,0 +1,65 @@
+"""Which fold holds out which row: at random, with equal shares of classes, or whole groups."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from mlplab.errors import ConfigError, DataError
+from mlplab.tabular.scoring import TaskKind
+
+
+def fold_of_rows(
+    target: Any, task: TaskKind, n_folds: int, seed: int, groups: Any = None
+) -> npt.NDArray[np.int64]:
+    """Return the fold that holds out each row, (N,).
+
+    As scikit-learn's `KFold(n_folds, shuffle=True, random_state=seed)` for numbers, and
+    `StratifiedKFold` for classes. With groups, no group is in two folds: as many folds as groups
+    where there are no more than `n_folds` (leave one group out), else groups are dealt so that
+    folds have about equal numbers of rows (`GroupKFold`).
+
+    Args:
+        target: numbers or class ids, (N,).
+        task: which of them.
+        n_folds: at least 2; fewer where there are fewer rows or groups.
+        seed: deals the rows, or the groups.
+        groups: of each row, (N,), any values; or None.
+
+    Raises:
+        ConfigError: fewer than 2 folds.
+        DataError: fewer than 4 rows or 2 groups, or another number of groups than rows.
+
+    >>> fold_of_rows(np.arange(4.0), "regression", 2, 0, groups=["a", "a", "b", "b"]).tolist()
+    [0, 0, 1, 1]
+    """
+    from sklearn.model_selection import GroupKFold, KFold, StratifiedKFold
+
+    if n_folds < 2:
+        raise ConfigError(f"n_folds: expected at least 2; got {n_folds}")
+    y = np.asarray(target)
+    n = len(y)
+    if n < 4:
+        raise DataError(f"train: expected at least 4 rows; got {n}")
+    rows = np.zeros((n, 1))
+    if groups is not None:
+        names, ids = np.unique(np.asarray(groups).astype(str), return_inverse=True)
+        if len(ids) != n:
+            raise DataError(f"groups: expected {n}, one per row; got {len(ids)}")
+        if len(names) < 2:
+            raise DataError("groups: expected at least 2 different ones; got 1")
+        if len(names) <= n_folds:
+            return ids.astype(np.int64)
+        parts = GroupKFold(n_folds, shuffle=True, random_state=seed).split(rows, groups=ids)
+    else:
+        n_folds = min(n_folds, n // 2)
+        dealt: Any = KFold(n_folds, shuffle=True, random_state=seed)
+        if task == "classification" and np.bincount(y).min() >= n_folds:
+            dealt = StratifiedKFold(n_folds, shuffle=True, random_state=seed)
+        parts = dealt.split(rows, y)
+    out = np.empty(n, dtype=np.int64)
+    for fold, (_, held) in enumerate(parts):
+        out[held] = fold
+    return out

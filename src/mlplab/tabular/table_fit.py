@@ -1,0 +1,287 @@
+"""A table's model chosen within a time budget: many networks, cross-validated, then mixed."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from mlplab.errors import ConfigError, DataError
+from mlplab.experiment.progress import Progress
+from mlplab.tabular.columns import Schema, no_such_column
+from mlplab.tabular.conform import conform
+from mlplab.tabular.ensemble_weights import choose_weights, mixed
+from mlplab.tabular.fold_networks import Table
+from mlplab.tabular.fold_rows import fold_of_rows
+from mlplab.tabular.infer import infer_schema
+from mlplab.tabular.read import Table as ReadTable
+from mlplab.tabular.scoring import METRICS, Scoring, TaskKind, scoring_of
+from mlplab.tabular.table_model import CrossValidation, TableModel, in_units
+from mlplab.tabular.table_search import Budget, Search
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Array = npt.NDArray[np.float64]
+_SEARCH_SHARE, _BROAD_SHARE, _RIVALS_SHARE = 0.95, 0.5, 0.2
+
+
+def fit_table(
+    train: pd.DataFrame | ReadTable,
+    target: str | None = None,
+    *,
+    schema: Schema | None = None,
+    task: TaskKind | None = None,
+    metric: str | None = None,
+    minutes: float = 5.0,
+    blend: bool = False,
+    n_folds: int = 5,
+    groups: Any = None,
+    nested: bool = False,
+    seed: int = 0,
+    threads: int | None = None,
+    configurations: int | None = None,
+    progress: Callable[[Progress], None] | None = None,
+) -> TableModel:
+    """Return the ensemble of networks that predicts a column best, as cross-validation judges.
+
+    A broad wave trains configurations (linear models and networks, several ways to turn columns
+    into inputs) with one seed each, all folds together. Those that help an ensemble most get more
+    seeds. Their weights come from out-of-fold predictions. Each fold's encoder, scales and models
+    see its training rows only. A row's prediction is the mean over the models of all folds.
+
+    `cv.score` is of predictions for which survivors and weights were chosen without the fold that
+    is scored. One thing it does not redo without that fold: the predictions of other folds, from
+    which the choice is made, come from models that were trained on its rows as well; `nested` does.
+
+    Args:
+        train: rows, (N, ...), with the target; or what `read_table` returned.
+        target: name of the column to predict.
+        schema: what the columns are; None: inferred.
+        task: `regression` or `classification`; None: by the target's kind.
+        metric: `rmse`, `log-rmse`, `log-loss` or `accuracy`; None: see `scoring_of`.
+        minutes: of wall time, for everything but `nested`.
+        blend: add scikit-learn models to the ensemble; they are marked as such.
+        n_folds: of the cross-validation.
+        groups: of each row, (N,): no group is in two folds.
+        nested: repeat everything without each fold in turn and score that fold; takes the time
+            once more.
+        seed: deals rows into folds, draws configurations, and is the networks' first seed.
+        threads: None takes the cores.
+        configurations: so many configurations instead of a time: the same seed and number then give
+            the same model on one machine.
+        progress: called with how far it is, up to ten times a second.
+
+    Raises:
+        ConfigError: a setting that does not fit.
+        DataError: rows that cannot be used.
+
+    Cost: the time that is given; memory of about folds x rows x features x 40 bytes.
+
+    Source: Holzmüller et al., arXiv 2407.04491, for scaling and schedules; Gorishniy et al., arXiv
+    2410.24210, for ensembles as the unit; Huber, Robust statistics, 1981, for drawn-in targets.
+
+    >>> from sklearn.datasets import load_wine
+    >>> frame = load_wine(as_frame=True).frame
+    >>> model = fit_table(frame, "target", task="classification", configurations=2)
+    >>> model.metric, model.cv.score < 0.3
+    ('log-loss', True)
+    """
+    started = time.monotonic()
+    if isinstance(train, ReadTable):
+        schema = schema or train.schema
+        target = target or train.schema.target
+        train = train.frame
+    if not minutes > 0:
+        raise ConfigError(f"minutes: expected more than 0; got {minutes}")
+    if configurations is not None and configurations < 1:
+        raise ConfigError(f"configurations: expected at least 1; got {configurations}")
+    frame, schema, kind = _checked(train, target, schema, task, metric)
+    name = str(schema.target)
+    truth, classes = _truth(frame[name], kind)
+    scoring = scoring_of(metric, kind, truth)
+    learnt = np.log(truth) if scoring.logarithmic else truth
+    folds = fold_of_rows(truth, kind, n_folds, seed, groups)
+    table = Table(frame.drop(columns=name), schema, learnt, kind, len(classes), folds)
+
+    budget = Budget(60 * minutes, configurations, progress)
+    search = Search(table, budget, seed, threads)
+    search.broad(_BROAD_SHARE - _RIVALS_SHARE if blend else _BROAD_SHARE)
+    if blend:
+        search.rivals(_BROAD_SHARE)
+    if not search.tried:
+        raise ConfigError(f"minutes: {minutes:g} are too few for one network per fold; give more")
+    every = np.ones(len(truth), dtype=bool)
+    chosen = [search.survivors(folds != k) for k in range(table.n_folds)]
+    final = search.survivors(every)
+    union = sorted({*final, *(i for some in chosen for i in some)})
+    search.deepen([search.tried[i] for i in union], _SEARCH_SHARE)
+
+    spread = float(np.ptp(learnt)) if kind == "regression" else 0.0
+    middle = float(np.mean(learnt)) if kind == "regression" else 0.0
+    low = float(np.min(learnt)) - spread / 2 if kind == "regression" else middle
+    bounds = (low, low + 2 * spread)
+
+    def told(outputs: Array) -> Array:
+        return outputs if classes else in_units(outputs, bounds, logarithmic=scoring.logarithmic)
+
+    outputs = np.stack([one.mean for one in search.tried])
+    honest = np.empty(outputs.shape[1:])
+    for k, some in enumerate(chosen):
+        held = folds == k
+        own = choose_weights(outputs[some][:, ~held], learnt[~held])
+        honest[held] = mixed(own, outputs[some][:, held])
+    weights = choose_weights(outputs[final], learnt)
+    kept = [(i, weight) for i, weight in zip(final, weights, strict=True) if weight > 0]
+    predicted = mixed(weights, outputs[final])
+
+    score, per_fold, interval = scoring.by_fold(truth, told(honest), folds)
+    shares = dict(kept)
+    tried = _frame(search, scoring, truth, told, shares)
+    inputs = list(dict.fromkeys(search.tried[i].inputs for i, _ in kept))
+    parts = tuple(search.tried[i].part(inputs.index(search.tried[i].inputs)) for i, _ in kept)
+    members = tried[tried["weight"] > 0].sort_values("weight", ascending=False, kind="stable")
+    whole = None
+    if nested:
+        again = {"metric": scoring.metric, "minutes": minutes / table.n_folds, "blend": blend}
+        again |= {"n_folds": n_folds, "seed": seed, "threads": threads}
+        again |= {"task": kind, "schema": schema, "configurations": configurations}
+        whole = scoring.score(truth, _without_each_fold(frame, classes, folds, groups, again))
+    return TableModel(
+        task=kind,
+        metric=scoring.metric,
+        target=name,
+        schema=schema,
+        classes=classes,
+        n_folds=table.n_folds,
+        fold_index=folds,
+        out_of_fold=told(predicted),
+        cv=CrossValidation(
+            metric=scoring.metric,
+            why=scoring.why,
+            score=score,
+            optimistic=scoring.score(truth, told(predicted)),
+            folds=per_fold,
+            interval=interval,
+            nested=whole,
+            out_of_fold=told(honest),
+        ),
+        members=members.reset_index(drop=True),
+        tried=tried,
+        seconds=time.monotonic() - started,
+        logarithmic=scoring.logarithmic,
+        bounds=bounds,
+        encodings=tuple(search.encoding(one) for one in inputs),
+        parts=parts,
+        weights=np.array([weight for _, weight in kept]),
+    )
+
+
+def _without_each_fold(
+    frame: pd.DataFrame, classes: tuple[str, ...], folds: Any, groups: Any, again: dict[str, Any]
+) -> Array:
+    """Fit everything anew without each fold's rows, and predict those."""
+    name = str(again["schema"].target)
+    out = np.zeros((len(frame), len(classes)) if classes else len(frame))
+    for k in range(int(folds.max()) + 1):
+        held = folds == k
+        shown = None if groups is None else np.asarray(groups)[~held]
+        model = fit_table(frame[~held], name, groups=shown, **again)
+        rows = frame[held].drop(columns=name)
+        if not classes:
+            out[held] = model.predict(rows)
+            continue
+        # a class may be missing without the fold
+        places = np.array([classes.index(one) for one in model.classes])
+        out[np.ix_(np.flatnonzero(held), places)] = model.predict_proba(rows)
+    return out
+
+
+def _checked(
+    train: pd.DataFrame,
+    target: str | None,
+    schema: Schema | None,
+    task: TaskKind | None,
+    metric: str | None,
+) -> tuple[pd.DataFrame, Schema, TaskKind]:
+    """Return the frame as its schema says, the schema, and what is predicted."""
+    if target is None:
+        raise ConfigError("target: expected the name of a column; got None")
+    if task not in (None, "regression", "classification"):
+        raise ConfigError(f"task: expected 'regression' or 'classification'; got {task!r}")
+    names = [str(name) for name in train.columns]
+    if target not in names:
+        raise DataError(no_such_column(target, names, "target"))
+    schema = schema or infer_schema(train, target=target)
+    if schema.target != target:
+        schema = Schema(columns=schema.columns, target=target)
+    of_metric = METRICS.get(metric or "")
+    kind = task or of_metric
+    if kind is None:
+        kind = "regression" if schema[target].kind == "number" else "classification"
+    wanted = "number" if kind == "regression" else "category"
+    if schema[target].kind != wanted:
+        schema = schema.with_types({target: wanted})
+    frame = conform(train, schema)
+    missing = int(frame[target].isna().sum())
+    if missing:
+        raise DataError(
+            f"target {target!r}: expected an entry in every row; missing in {missing} of "
+            f"{len(frame)}; leave these rows out"
+        )
+    usable = [c.name for c in schema.features if c.kind in ("number", "category", "date")]
+    if not usable:
+        raise DataError("train: no column that a model can use; expected a number, category, date")
+    return frame, schema, kind
+
+
+def _truth(series: Any, kind: TaskKind) -> tuple[npt.NDArray[Any], tuple[str, ...]]:
+    """Return numbers and no classes, or class ids and the names of classes."""
+    if kind == "regression":
+        numbers = series.to_numpy(np.float64)
+        if np.ptp(numbers / 2) == 0:
+            raise DataError(f"target {series.name!r}: expected different numbers; all are equal")
+        return numbers, ()
+    names = np.array([str(text) for text in series], dtype=object)
+    classes, ids = np.unique(names.astype(str), return_inverse=True)
+    if len(classes) < 2:
+        raise DataError(f"target {series.name!r}: expected at least 2 classes; got 1")
+    if len(classes) > max(2, len(names) // 2):
+        raise DataError(
+            f"target {series.name!r}: {len(classes)} classes in {len(names)} rows are too many; "
+            "is it a number? then give task='regression'"
+        )
+    return ids.astype(np.int64), tuple(str(one) for one in classes)
+
+
+def _frame(
+    search: Search,
+    scoring: Scoring,
+    truth: npt.NDArray[Any],
+    told: Callable[[Array], Array],
+    shares: dict[int, float],
+) -> pd.DataFrame:
+    import pandas as pd
+
+    records = []
+    for place, one in enumerate(search.tried):
+        score, _, (low, high) = scoring.by_fold(truth, told(one.mean), search.table.fold_index)
+        records.append(
+            {
+                "name": f"{one.kind}-{place + 1}",
+                "kind": one.kind,
+                "settings": one.words,
+                "score": score,
+                "low": low,
+                "high": high,
+                "n_seeds": len(one.outputs),
+                "weight": float(shares.get(place, 0.0)),
+            }
+        )
+    frame = pd.DataFrame(records)
+    return frame.sort_values(
+        "score", ascending=not scoring.greater_is_better, kind="stable", ignore_index=True
+    )

@@ -1,0 +1,172 @@
+"""A cross-validated model of a table: what it predicts, how good it is, what was tried."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from mlplab.errors import ConfigError, DataError
+from mlplab.tabular.columns import Schema
+from mlplab.tabular.model_inputs import features_of
+from mlplab.tabular.scoring import TaskKind
+from mlplab.tabular.table_members import Encoding, Part
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Array = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class CrossValidation:
+    """How good a table model is on rows that it was not trained on.
+
+    Attributes:
+        metric: its name.
+        why: why this metric.
+        score: of all rows together, each mixed by members and weights that were chosen without its
+            fold. This is the cross-validated score.
+        optimistic: of `out_of_fold`, whose weights have seen all folds; the difference from `score`
+            is what choosing them flatters.
+        folds: the score of each fold, (K,).
+        interval: 95 % of `score` for rows of the same kind; NaN under two folds.
+        nested: the score of the whole procedure repeated without each fold; None if not asked for.
+        out_of_fold: the predictions that `score` judges, as `TableModel.out_of_fold`.
+    """
+
+    metric: str
+    why: str
+    score: float
+    optimistic: float
+    folds: Array
+    interval: tuple[float, float]
+    nested: float | None
+    out_of_fold: Array
+
+
+@dataclass(frozen=True, eq=False)
+class TableModel:
+    """What `fit_table` returns.
+
+    Attributes:
+        task: `regression` or `classification`.
+        metric: by which it was chosen.
+        target: name of the column.
+        schema: what the columns are.
+        classes: names of the classes in the order of probabilities; empty for numbers.
+        n_folds: number of folds, K.
+        fold_index: the fold that held out each training row, (N,).
+        out_of_fold: predictions of the training rows by models that were not trained on them, in
+            the units of the target, (N,), or probabilities, (N, C).
+        cv: the scores.
+        members: `name`, `kind` ("mlp" or "scikit-learn"), `settings`, `score`, `low`, `high`,
+            `n_seeds`, `weight`; one row per member of the ensemble.
+        tried: the same of all configurations, the best first.
+        seconds: that fitting took.
+        logarithmic: whether logarithms of the target were learnt.
+        bounds: between which predictions lie, as they are learnt.
+        encodings, parts, weights: what predicts.
+    """
+
+    task: TaskKind
+    metric: str
+    target: str
+    schema: Schema
+    classes: tuple[str, ...]
+    n_folds: int
+    fold_index: npt.NDArray[np.int64]
+    out_of_fold: Array
+    cv: CrossValidation
+    members: pd.DataFrame
+    tried: pd.DataFrame
+    seconds: float
+    logarithmic: bool
+    bounds: tuple[float, float]
+    encodings: tuple[Encoding, ...]
+    parts: tuple[Part, ...]
+    weights: Array
+
+    def predict(self, frame: pd.DataFrame) -> npt.NDArray[Any]:
+        """Return predictions, (N,): numbers in the units of the target, or names of classes.
+
+        Each member's models of all folds are averaged (bagging over folds), so each was trained on
+        all rows but one fold's; logarithms are averaged where logarithms were learnt.
+
+        Args:
+            frame: rows with the columns of the schema; the target may be absent.
+
+        Raises:
+            DataError: a column is missing, or an entry is not of its column's kind.
+        """
+        outputs = self._outputs(frame, range(self.n_folds))
+        return self._told(outputs)
+
+    def predict_proba(self, frame: pd.DataFrame) -> Array:
+        """Return the probability of each class, (N, C).
+
+        Raises:
+            ConfigError: the target is numbers.
+        """
+        if self.task != "classification":
+            raise ConfigError("predict_proba: the target is numbers; use predict")
+        return self._outputs(frame, range(self.n_folds))
+
+    def predict_held_out(self, frame: pd.DataFrame, folds: Any) -> Array:
+        """Return what each row is predicted by the models of one fold, as `out_of_fold` is.
+
+        Args:
+            frame: rows, (N, ...).
+            folds: the fold whose models predict each row, (N,), such as
+                `model.fold_index[rows]` for training rows that were changed.
+
+        Returns:
+            Numbers in the units of the target (N,), or probabilities (N, C).
+        """
+        which = np.asarray(folds, dtype=np.int64)
+        if which.shape != (len(frame),):
+            raise DataError(f"folds: expected {len(frame)}, one per row; got {which.shape}")
+        out = np.empty((len(frame), len(self.classes)) if self.classes else len(frame))
+        for fold in np.unique(which):
+            rows = np.flatnonzero(which == fold)
+            outputs = self._outputs(frame.iloc[rows], [int(fold)])
+            out[rows] = outputs if self.classes else self._told(outputs)
+        return out
+
+    def save(self, path: str | Path) -> None:
+        """Write the model to one file: safetensors and JSON in a zip; it appears whole or not."""
+        from mlplab.tabular.model_files import save_table_model
+
+        save_table_model(self, Path(path))
+
+    def _outputs(self, frame: pd.DataFrame, folds: Sequence[int]) -> Array:
+        features = features_of(frame, self.schema)
+        total: Any = 0.0
+        for fold in folds:
+            seen: dict[int, Array] = {}
+            for part, weight in zip(self.parts, self.weights, strict=True):
+                encoding = self.encodings[part.encoding]
+                if part.encoding not in seen:
+                    seen[part.encoding] = encoding.inputs(fold, features)
+                mean, deviation = float(encoding.means[fold]), float(encoding.deviations[fold])
+                inputs = seen[part.encoding]
+                said = part.outputs(fold, inputs, len(self.classes), mean, deviation)
+                total = total + weight * said / len(folds)
+        return np.asarray(total)
+
+    def _told(self, outputs: Array) -> npt.NDArray[Any]:
+        """Turn what was learnt into numbers in their units, or names of classes."""
+        if self.classes:
+            names = np.array(self.classes, dtype=object)
+            return np.asarray(names[outputs.argmax(axis=1)])
+        return in_units(outputs, self.bounds, logarithmic=self.logarithmic)
+
+
+def in_units(outputs: Array, bounds: tuple[float, float], *, logarithmic: bool) -> Array:
+    """Turn numbers as they were learnt into the units of the target, inside bounds."""
+    inside = np.clip(outputs, *bounds)
+    return np.asarray(np.exp(inside) if logarithmic else inside)

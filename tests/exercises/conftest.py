@@ -1,0 +1,70 @@
+"""Tables that look like the house prices, small and made from a seed: no file is needed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from mlplab.data import house_prices
+from mlplab.exercises import house_tables
+
+N_ROWS = 300
+COUNTS = ("FullBath", "BsmtFullBath", "BedroomAbvGr", "Fireplaces", "GarageCars")
+YEARS = ("YearBuilt", "YearRemodAdd", "GarageYrBlt")
+LEVELS = {"Neighborhood": 8, "HouseStyle": 4, "SaleCondition": 3, "MasVnrType": 3}
+
+
+def frames() -> tuple[pd.DataFrame, pd.DataFrame]:
+    """A table with prices and one without, 300 rows each."""
+    rng = np.random.default_rng(0)
+    n = 2 * N_ROWS
+    size, quality = rng.lognormal(0, 0.3, n), rng.integers(1, 11, n)
+    columns: dict[str, object] = {"Id": np.arange(1, n + 1)}
+    for name in house_prices.UNITS:
+        if name in COUNTS:
+            columns[name] = rng.integers(0, 4, n)
+        elif name in YEARS:
+            columns[name] = 1900.0 + 10 * quality + rng.integers(0, 10, n)
+        elif name in ("OverallQual", "OverallCond"):
+            columns[name] = quality if name == "OverallQual" else rng.integers(1, 11, n)
+        else:
+            columns[name] = np.round(1000 * size * rng.lognormal(0, 0.2, n))
+    for name in house_prices.LACKING:
+        column = np.array(columns[name], float)
+        column[rng.random(n) < 0.1] = np.nan
+        columns[name] = column
+    columns["MSSubClass"] = rng.choice([20, 30, 60], n)
+    for name in house_tables.DECLARED:
+        if name != "MSSubClass":
+            columns[name] = rng.choice(np.array([*house_tables.QUALITY[1:], None], object), n)
+    for name, n_levels in LEVELS.items():
+        levels = ["None", *(f"L{i}" for i in range(1, n_levels))]
+        columns[name] = rng.choice(np.array(levels, object), n)
+    whole = pd.DataFrame(columns).replace({None: np.nan})
+    whole["SalePrice"] = np.round(
+        60_000 * size * np.exp(0.1 * quality + rng.normal(0, 0.1, n))
+    ).astype(int)
+    return whole[:N_ROWS].copy(), whole[N_ROWS:].drop(columns="SalePrice").reset_index(drop=True)
+
+
+@pytest.fixture(scope="module")
+def synthetic_houses() -> Iterator[None]:
+    """Let the exercises see these tables instead of the real ones."""
+    from mlplab.exercises import house_gaps
+
+    caches = (house_tables.houses, house_tables.published_features, house_gaps.gaps)
+
+    def clear() -> None:
+        for one in caches:
+            one.cache_clear()
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(house_prices, "load_frames", frames)
+        patch.setattr(house_tables, "N_ROWS", N_ROWS)
+        patch.setattr(house_gaps, "FOLDS", (2, 2, 2))
+        clear()
+        yield
+    clear()

@@ -10,7 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mlplab.tabular.candidates import batch_and_epochs, chunks_of_candidates
-from mlplab.tabular.ensemble_weights import choose_weights, losses_of_members, mixed
+from mlplab.tabular.ensemble_weights import (
+    choose_weights,
+    losses_of_members,
+    mixed,
+    shrunk_weights,
+)
 from mlplab.tabular.fold_rows import fold_of_rows
 
 RNG = np.random.default_rng(0)
@@ -54,6 +59,35 @@ def test_a_row_that_nobody_predicts_does_not_decide():
     bad[0] = target[0]
     assert ((bad - target) ** 2).mean() < ((good - target) ** 2).mean()
     assert choose_weights(np.stack([good, bad]), target)[0] > 0.7
+
+
+@given(n_members=st.integers(1, 8), classes=st.booleans(), seed=st.integers(0, 99))
+def test_without_shrinking_no_other_shares_err_less(n_members, classes, seed):
+    rng = np.random.default_rng(seed)
+    if classes:
+        outputs = rng.dirichlet(np.ones(3), size=(n_members, 40))
+        target = rng.integers(0, 3, 40)
+        wanted = np.eye(3)[target]
+    else:
+        outputs = rng.normal(size=(n_members, 40))
+        target = wanted = rng.normal(size=40)
+
+    def error(weights):
+        return ((mixed(weights, outputs) - wanted) ** 2).mean()
+
+    weights = shrunk_weights(outputs, target, shrink=0.0)
+    assert weights.sum() == pytest.approx(1.0)
+    assert (weights >= 0).all()
+    others = [*np.eye(n_members), *rng.dirichlet(np.ones(n_members), size=50)]
+    assert all(error(weights) <= error(other) + 1e-6 for other in others)
+
+
+def test_much_shrinking_gives_equal_shares_and_some_gives_shares_between():
+    target = RNG.normal(size=500)
+    outputs = target + np.array([0.1, 0.2, 0.4])[:, None] * RNG.normal(size=(3, 500))
+    np.testing.assert_allclose(shrunk_weights(outputs, target, shrink=1e6), 1 / 3, atol=1e-4)
+    firsts = [shrunk_weights(outputs, target, shrink=s)[0] for s in (0.0, 0.5, 5.0, 1e6)]
+    assert firsts == sorted(firsts, reverse=True)
 
 
 @given(n=st.integers(1, 10**6))

@@ -38,6 +38,7 @@ def bench(
     WORKLOADS
       A            784-256-10 on Fashion-MNIST, 32 runs
       A-contended  the same while another process keeps a core busy
+      B            200 linear models: polynomials of 1 to 20 terms
       C            100 linear models, cross-validated
       D            16 deeper networks with dropout
       E            100 configurations of a network x 5 folds

@@ -13,7 +13,7 @@ from mlplab.errors import ConfigError, DataError
 from mlplab.experiment.progress import Progress
 from mlplab.tabular.columns import Schema, no_such_column
 from mlplab.tabular.conform import conform
-from mlplab.tabular.ensemble_weights import choose_weights, mixed
+from mlplab.tabular.ensemble_weights import mixed
 from mlplab.tabular.fold_networks import Table
 from mlplab.tabular.fold_rows import fold_of_rows
 from mlplab.tabular.infer import infer_schema
@@ -132,11 +132,10 @@ def fit_table(
     honest = np.empty(outputs.shape[1:])
     for k, some in enumerate(chosen):
         held = folds == k
-        own = choose_weights(outputs[some][:, ~held], learnt[~held])
-        honest[held] = mixed(own, outputs[some][:, held])
-    weights = choose_weights(outputs[final], learnt)
-    kept = [(i, weight) for i, weight in zip(final, weights, strict=True) if weight > 0]
-    predicted = mixed(weights, outputs[final])
+        honest[held] = mixed(search.weights(some, ~held), outputs[:, held])
+    weights = search.weights(final, every)
+    kept = [(int(i), float(weights[i])) for i in np.flatnonzero(weights)]
+    predicted = mixed(weights, outputs)
 
     score, per_fold, interval = scoring.by_fold(truth, told(honest), folds)
     shares = dict(kept)

@@ -12,7 +12,12 @@ import numpy.typing as npt
 
 from mlplab.experiment.progress import Progress
 from mlplab.tabular.candidates import Candidate, chunks_of_candidates, kinds_of_inputs
-from mlplab.tabular.ensemble_weights import choose_weights, losses_of_members
+from mlplab.tabular.ensemble_weights import (
+    choose_weights,
+    losses_of_members,
+    mixed,
+    shrunk_weights,
+)
 from mlplab.tabular.fold_networks import FoldInputs, Table, train_networks
 from mlplab.tabular.model_inputs import Inputs
 from mlplab.tabular.scikit_forms import Form
@@ -161,13 +166,36 @@ class Search:
                 return
 
     def survivors(self, rows: npt.NDArray[np.bool_]) -> list[int]:
-        """Return which of what was tried helps an ensemble most, by some rows only."""
-        shown = np.stack([one.outputs[0][rows] for one in self.tried])
+        """Return which networks help an ensemble most, by some rows only."""
+        networks = [i for i, one in enumerate(self.tried) if one.candidate is not None]
+        if not networks:
+            return []
+        shown = np.stack([self.tried[i].outputs[0][rows] for i in networks])
         y = self.table.y[rows]
         pool = np.argsort(losses_of_members(shown, y).mean(axis=1), kind="stable")[:_POOL]
         weights = choose_weights(shown[pool], y)
         best = np.argsort(-weights, kind="stable")[:_SURVIVORS]
-        return sorted(int(pool[i]) for i in best if weights[i] > 0)
+        return sorted(networks[pool[i]] for i in best if weights[i] > 0)
+
+    def weights(self, networks: Sequence[int], rows: npt.NDArray[np.bool_]) -> Array:
+        """Return the weight of everything that was tried, by some rows only, (M,).
+
+        Networks are mixed among themselves; their mix is one member beside scikit-learn's models.
+        """
+        out = np.zeros(len(self.tried))
+        y = self.table.y[rows]
+        shown = np.stack([one.mean[rows] for one in self.tried])
+        some = list(networks)
+        rivals = [i for i, one in enumerate(self.tried) if one.candidate is None]
+        if some:
+            out[some] = choose_weights(shown[some], y)
+        if rivals:
+            mix = [mixed(out, shown)] if some else []
+            shares = shrunk_weights(np.stack([*mix, *shown[rivals]]), y)
+            if some:
+                out *= shares[0]
+            out[rivals] = shares[len(mix) :]
+        return out
 
     def encoding(self, inputs: Inputs) -> Encoding:
         """Return what models need of the folds' inputs."""
@@ -193,7 +221,7 @@ class Search:
             one = Tried(recipe.words, recipe.inputs)
             models: dict[int, Form] = {}
             late = lambda: self.budget.left(limit) < 0  # noqa: E731
-            for fold, model in fit_recipe(recipe, made, self.seed, threads, late):
+            for fold, model in fit_recipe(recipe, made, self.seed + recipe.turn, threads, late):
                 models[fold] = model
                 self.budget.trained(0.0, 1, self._share())
             if len(models) < table.n_folds:

@@ -120,10 +120,7 @@ def fit_table(
     union = sorted({*final, *(i for some in chosen for i in some)})
     search.deepen([search.tried[i] for i in union], _SEARCH_SHARE)
 
-    spread = float(np.ptp(learnt)) if kind == "regression" else 0.0
-    middle = float(np.mean(learnt)) if kind == "regression" else 0.0
-    low = float(np.min(learnt)) - spread / 2 if kind == "regression" else middle
-    bounds = (low, low + 2 * spread)
+    bounds = _wide_bounds(learnt) if kind == "regression" else (0.0, 0.0)
 
     def told(outputs: Array) -> Array:
         return outputs if classes else in_units(outputs, bounds, logarithmic=scoring.logarithmic)
@@ -132,8 +129,9 @@ def fit_table(
     honest = np.empty(outputs.shape[1:])
     for k, some in enumerate(chosen):
         held = folds == k
-        honest[held] = mixed(search.weights(some, ~held), outputs[:, held])
-    weights = search.weights(final, every)
+        own = search.weights(some, outputs[:, ~held], learnt[~held])
+        honest[held] = mixed(own, outputs[:, held])
+    weights = search.weights(final, outputs, learnt)
     kept = [(int(i), float(weights[i])) for i in np.flatnonzero(weights)]
     predicted = mixed(weights, outputs)
 
@@ -177,6 +175,13 @@ def fit_table(
         parts=parts,
         weights=np.array([weight for _, weight in kept]),
     )
+
+
+def _wide_bounds(learnt: Array) -> tuple[float, float]:
+    """Return between what numbers predictions are kept: half a spread beyond the training rows."""
+    spread = float(np.ptp(learnt))
+    low = float(np.min(learnt)) - spread / 2
+    return low, low + 2 * spread
 
 
 def _without_each_fold(

@@ -177,21 +177,24 @@ class Search:
         best = np.argsort(-weights, kind="stable")[:_SURVIVORS]
         return sorted(networks[pool[i]] for i in best if weights[i] > 0)
 
-    def weights(self, networks: Sequence[int], rows: npt.NDArray[np.bool_]) -> Array:
-        """Return the weight of everything that was tried, by some rows only, (M,).
+    def weights(self, networks: Sequence[int], outputs: Array, target: Any) -> Array:
+        """Return the weight of everything that was tried, (M,).
 
         Networks are mixed among themselves; their mix is one member beside scikit-learn's models.
+
+        Args:
+            networks: places of those that take part.
+            outputs: of everything that was tried, on the rows that decide, (M, N) or (M, N, C).
+            target: of these rows, (N,).
         """
         out = np.zeros(len(self.tried))
-        y = self.table.y[rows]
-        shown = np.stack([one.mean[rows] for one in self.tried])
         some = list(networks)
         rivals = [i for i, one in enumerate(self.tried) if one.candidate is None]
         if some:
-            out[some] = choose_weights(shown[some], y)
+            out[some] = choose_weights(outputs[some], target)
         if rivals:
-            mix = [mixed(out, shown)] if some else []
-            shares = shrunk_weights(np.stack([*mix, *shown[rivals]]), y)
+            mix = [mixed(out, outputs)] if some else []
+            shares = shrunk_weights(np.stack([*mix, *outputs[rivals]]), target)
             if some:
                 out *= shares[0]
             out[rivals] = shares[len(mix) :]

@@ -120,9 +120,10 @@ class Training:
         return self.split
 
     def record(self, metrics: dict[str, float]) -> None:
-        """Add an epoch's metrics."""
+        """Add an epoch's metrics; NaN loses its sign, as it does in a checkpoint."""
         for name, value in metrics.items():
-            self.history.setdefault(name, array("d")).append(value)
+            seen = self.history.setdefault(name, array("d"))
+            seen.append(math.nan if math.isnan(value) else value)
 
     def has_diverged(self, loss: float, zero_loss: float) -> bool:
         """Say whether the run has diverged, see `divergence.has_diverged`."""

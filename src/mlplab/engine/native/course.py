@@ -165,6 +165,7 @@ class Notebook:
             else:
                 kinds["accuracy"] = history[place, 1].T[places] / rows
             for name, means in kinds.items():
+                means[np.isnan(means)] = np.nan  # of one sign, which a checkpoint does not keep
                 if split == "test":
                     means[:, : max(0, self._test_from - first)] = np.nan
                 for training, values, end in zip(trainings, means, ended, strict=True):

@@ -96,7 +96,8 @@ def test_the_interval_holds_one_half_where_there_is_no_shift():
 
 def test_a_classifier_that_knows_nothing_has_one_half():
     found = tell_tables_apart(*tables(3.0), classifier=DummyClassifier())
-    assert (found.auc, found.low, found.high) == (0.5, 0.5, 0.5)
+    assert found.auc == 0.5
+    assert found.low < 0.5 < found.high
 
 
 def test_ids_and_the_target_are_not_shown():
@@ -110,8 +111,10 @@ def test_ids_and_the_target_are_not_shown():
 
 def test_too_few_rows_or_folds_are_refused():
     one, two, schema = tables(0.0)
-    with pytest.raises(DataError, match="second table: expected at least 5 rows"):
-        tell_tables_apart(one, two[:3], schema)
+    with pytest.raises(
+        DataError, match="second table: expected at least 10 rows, two per fold; got 9"
+    ):
+        tell_tables_apart(one, two[:9], schema)
     with pytest.raises(ConfigError, match="n_folds: expected at least 2; got 1"):
         tell_tables_apart(one, two, schema, n_folds=1)
     with pytest.raises(DataError, match="second table: no column 'z'"):

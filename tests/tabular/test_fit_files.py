@@ -12,10 +12,12 @@ import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from safetensors.numpy import load, save
 from sklearn.datasets import load_wine
 
 from mlplab.errors import DataError
 from mlplab.tabular import fit_table, load_table_model
+from mlplab.tabular.table_members import rounded
 
 
 def wine_frame() -> pd.DataFrame:
@@ -61,6 +63,26 @@ def test_a_model_is_read_back_as_it_was(saved, target, tmp_path):
         load_table_model(tmp_path / "n.zip").predict(frame).tolist()
         == model.predict(frame).tolist()
     )
+
+
+def test_weights_of_networks_take_two_bytes_and_are_those_that_were_scored(saved):
+    frame, model, blob = saved["target"]
+    with zipfile.ZipFile(io.BytesIO(blob)) as archive:
+        tensors = load(archive.read("arrays.safetensors"))
+    kinds = {tensor.dtype for name, tensor in tensors.items() if name.startswith("parts.")}
+    assert kinds == {np.dtype(np.float16)}
+    held = frame.dropna(subset=["target"])
+    told = model.predict_held_out(held, model.fold_index)
+    assert told == pytest.approx(model.out_of_fold)
+
+
+def test_half_precision_is_left_where_weights_are_too_large():
+    small, large = np.array([1 / 3, 1e-9], np.float32), np.array([1 / 3, 7e4], np.float32)
+    found = load(rounded(save({"a": small, "b": large})))
+    assert found["a"].tolist() == [np.float16(1 / 3), 0.0]
+    assert found["a"].dtype == np.float32
+    assert (found["b"] == large).all()
+    assert rounded(rounded(save({"a": small}))) == rounded(save({"a": small}))
 
 
 def test_only_json_and_tensors_are_inside(saved):

@@ -2,6 +2,7 @@
 
 from mlplab.stats.anova import Anova, functional_anova, without_noise
 from mlplab.stats.arms import ArmsDecision, decide_arms, median_interval
+from mlplab.stats.auc import auc_interval
 from mlplab.stats.best import BestArms, best_arms
 from mlplab.stats.chain import ChainDecision, decide_chain
 from mlplab.stats.contrasts import DIFFERENCE, INTERACTION, contrast_values, main_effect
@@ -26,6 +27,7 @@ from mlplab.stats.images import new_images_interval, new_images_variance, unpack
 from mlplab.stats.interval import ALPHA, Interval, alpha_per_claim, grid_floor, mean_interval
 from mlplab.stats.pairs import Pairs, tell_apart
 from mlplab.stats.power import MIN_SEEDS, seeds_needed
+from mlplab.stats.risk import risk_interval
 from mlplab.stats.selection import Selection, score_label, selection_optimism
 from mlplab.stats.sequential import (
     LOOKS,
@@ -58,6 +60,7 @@ __all__ = [
     "Pairs",
     "Selection",
     "alpha_per_claim",
+    "auc_interval",
     "best_arms",
     "classify",
     "clopper_pearson",
@@ -82,6 +85,7 @@ __all__ = [
     "median_interval",
     "new_images_interval",
     "new_images_variance",
+    "risk_interval",
     "score_label",
     "seeds_needed",
     "selection_optimism",

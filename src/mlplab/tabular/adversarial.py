@@ -9,12 +9,11 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.base import clone
 from sklearn.ensemble import RandomForestClassifier
-from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import StratifiedKFold
 from sklearn.pipeline import Pipeline
 
 from mlplab.errors import ConfigError, DataError
-from mlplab.stats.crossval import cross_validated_interval
+from mlplab.stats.auc import auc_interval
 from mlplab.tabular.columns import Schema
 from mlplab.tabular.conform import conform
 from mlplab.tabular.preparation import Preparation
@@ -31,7 +30,7 @@ class ToldApart:
     Attributes:
         auc: probability that a row of the second table is given a higher score than one of the
             first, mean over folds; 0.5 where nothing tells them apart.
-        low, high: its 95 % interval, folds counted as dependent.
+        low, high: its 95 % interval for other rows, see `stats.auc_interval`.
         folds: the AUC of each fold, (J,).
         scores: probability given to each row of coming from the second table, out of fold,
             (N_first + N_second,).
@@ -68,7 +67,7 @@ def tell_tables_apart(
 
     Raises:
         ConfigError: fewer than two folds.
-        DataError: fewer rows than folds in a table, or a column that is not there.
+        DataError: fewer than two rows per fold in a table, or a column that is not there.
 
     Cost: `n_folds` trainings.
 
@@ -83,9 +82,10 @@ def tell_tables_apart(
     if n_folds < 2:
         raise ConfigError(f"n_folds: expected at least 2; got {n_folds}")
     for name, table in (("first", first), ("second", second)):
-        if len(table) < n_folds:
+        if len(table) < 2 * n_folds:
             raise DataError(
-                f"{name} table: expected at least {n_folds} rows, one per fold; got {len(table)}"
+                f"{name} table: expected at least {2 * n_folds} rows, two per fold; "
+                f"got {len(table)}"
             )
     features = Schema(columns=schema.features)
     rows = pd.concat(
@@ -104,18 +104,18 @@ def tell_tables_apart(
     model = Pipeline(
         [("prepare", preparer(features, plain, kind="classification")), ("tell", classifier)]
     )
-    scores, aucs = np.zeros(len(rows)), []
+    scores, parts = np.zeros(len(rows)), []
     folds = StratifiedKFold(n_folds, shuffle=True, random_state=seed)
     for train, held in folds.split(rows, origin):
         fitted = clone(model).fit(rows.iloc[train], origin[train])
         scores[held] = fitted.predict_proba(rows.iloc[held])[:, 1]
-        aucs.append(float(roc_auc_score(origin[held], scores[held])))
-    n_held = len(rows) // n_folds
-    interval = cross_validated_interval(aucs, n_train=len(rows) - n_held, n_test=n_held)
+        of_second = origin[held] == 1
+        parts.append((scores[held][of_second], scores[held][~of_second]))
+    auc, low, high = auc_interval(parts)
     return ToldApart(
-        auc=float(interval.mean),
-        low=max(0.0, float(interval.low)),
-        high=min(1.0, float(interval.high)),
-        folds=np.array(aucs),
+        auc=auc,
+        low=low,
+        high=high,
+        folds=np.array([auc_interval([part])[0] for part in parts]),
         scores=scores,
     )

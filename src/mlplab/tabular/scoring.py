@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mlplab.errors import ConfigError, DataError
-from mlplab.stats import cross_validated_interval
+from mlplab.stats import risk_interval
 
 Array = npt.NDArray[np.float64]
 TaskKind = Literal["regression", "classification"]
@@ -70,24 +70,18 @@ class Scoring:
         return self.of_mean(float(self.losses(target, predicted).mean()))
 
     def by_fold(
-        self, target: Any, predicted: Array, fold_index: Any
+        self, target: Any, predicted: Array, fold_index: Any, groups: Any = None
     ) -> tuple[float, Array, tuple[float, float]]:
         """Return the score of all rows, of each fold, (K,), and a 95 % interval of the first.
 
-        The interval is of the mean over folds of the rows' mean losses, with the variance corrected
-        for shared training rows (`cross_validated_interval`); for few folds it is wide.
+        The interval is for other rows of the same kind, see `stats.risk_interval`; rows of a group
+        count as dependent.
         """
         losses = self.losses(target, predicted)
         n_folds = int(fold_index.max()) + 1
-        means = np.array([losses[fold_index == k].mean() for k in range(n_folds)])
-        n_held = max(1, len(losses) // n_folds)
-        found = cross_validated_interval(means, len(losses) - n_held, n_held)
-        low, high = max(0.0, float(found.low)), float(found.high)
-        if self.metric == "accuracy":
-            high = min(1.0, high)
-        per_fold = np.array([self.of_mean(mean) for mean in means])
-        ends = (self.of_mean(low), self.of_mean(high))
-        return self.of_mean(float(losses.mean())), per_fold, ends
+        per_fold = [self.of_mean(float(losses[fold_index == k].mean())) for k in range(n_folds)]
+        low, high = (self.of_mean(end) for end in risk_interval(losses, groups=groups))
+        return self.of_mean(float(losses.mean())), np.array(per_fold), (low, high)
 
 
 def scoring_of(metric: str | None, task: TaskKind, target: Any) -> Scoring:

@@ -135,9 +135,9 @@ def fit_table(
     kept = [(int(i), float(weights[i])) for i in np.flatnonzero(weights)]
     predicted = mixed(weights, outputs)
 
-    score, per_fold, interval = scoring.by_fold(truth, told(honest), folds)
+    score, per_fold, interval = scoring.by_fold(truth, told(honest), folds, groups)
     shares = dict(kept)
-    tried = _frame(search, scoring, truth, told, shares)
+    tried = _frame(search, scoring, truth, told, shares, groups)
     inputs = list(dict.fromkeys(search.tried[i].inputs for i, _ in kept))
     parts = tuple(search.tried[i].part(inputs.index(search.tried[i].inputs)) for i, _ in kept)
     members = tried[tried["weight"] > 0].sort_values("weight", ascending=False, kind="stable")
@@ -267,12 +267,14 @@ def _frame(
     truth: npt.NDArray[Any],
     told: Callable[[Array], Array],
     shares: dict[int, float],
+    groups: Any,
 ) -> pd.DataFrame:
     import pandas as pd
 
     records = []
     for place, one in enumerate(search.tried):
-        score, _, (low, high) = scoring.by_fold(truth, told(one.mean), search.table.fold_index)
+        folds = search.table.fold_index
+        score, _, (low, high) = scoring.by_fold(truth, told(one.mean), folds, groups)
         records.append(
             {
                 "name": f"{one.kind}-{place + 1}",

@@ -34,7 +34,7 @@ class CrossValidation:
         optimistic: of `out_of_fold`, whose weights have seen all folds; the difference from `score`
             is what choosing them flatters.
         folds: the score of each fold, (K,).
-        interval: 95 % of `score` for rows of the same kind; NaN under two folds.
+        interval: 95 % of `score` for other rows of the same kind, see `stats.risk_interval`.
         nested: the score of the whole procedure repeated without each fold; None if not asked for.
         out_of_fold: the predictions that `score` judges, as `TableModel.out_of_fold`.
     """

@@ -22,7 +22,7 @@ from mlplab.tabular.fold_networks import FoldInputs, Table, train_networks
 from mlplab.tabular.model_inputs import Inputs
 from mlplab.tabular.scikit_forms import Form
 from mlplab.tabular.scikit_members import ScikitModels, fit_recipe, recipes
-from mlplab.tabular.table_members import Encoding, Networks, Part
+from mlplab.tabular.table_members import Encoding, Networks, Part, rounded
 
 Array = npt.NDArray[np.float64]
 Say = Callable[[Progress], None]
@@ -248,7 +248,7 @@ class Search:
             stop=lambda: self.budget.left(limit) < 0,
             progressed=lambda epochs: self.budget.trained(epochs, 0, self._share()),
         ):
-            nets[index][net.fold] = net.weights
+            nets[index][net.fold] = rounded(net.weights)
             some[index].run = net.run
             self.budget.trained(0.0, 1, self._share())
         for one, own in zip(some, nets, strict=True):

@@ -11,7 +11,7 @@ from sklearn.metrics import log_loss, root_mean_squared_error
 from sklearn.model_selection import KFold, cross_val_predict
 
 from mlplab.errors import ConfigError, DataError
-from mlplab.tabular import fit_table
+from mlplab.tabular import fit_table, table_search
 
 
 def made_frame(n: int = 80, seed: int = 0) -> pd.DataFrame:
@@ -234,3 +234,11 @@ def test_a_target_without_an_entry_or_without_differences_is_refused():
         fit_table(frame.assign(price=1.5), "price", task="regression")
     with pytest.raises(DataError, match="at least 2 classes"):
         fit_table(frame.assign(price="a"), "price", task="classification")
+
+
+def test_a_small_table_does_not_take_all_its_minutes(monkeypatch):
+    monkeypatch.setattr(table_search, "_MOST_CONFIGURATIONS", 6)
+    model = fit_table(made_frame(24), "price", n_folds=2, minutes=10, threads=1)
+    assert 6 <= len(model.tried) < 16  # a group that was begun is finished
+    assert model.seconds < 60
+    assert (model.tried["n_seeds"] == 8).any()

@@ -58,7 +58,7 @@ class _Typed(click.Command):
     type=click.FloatRange(0, min_open=True),
     default=5.0,
     show_default=True,
-    help="How long training may take.",
+    help="How long training may take, at most.",
 )
 @click.option(
     "--folds",

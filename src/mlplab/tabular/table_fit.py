@@ -63,7 +63,7 @@ def fit_table(
         schema: what the columns are; None: inferred.
         task: `regression` or `classification`; None: by the target's kind.
         metric: `rmse`, `log-rmse`, `log-loss` or `accuracy`; None: see `scoring_of`.
-        minutes: of wall time, for everything but `nested`.
+        minutes: at most, of wall time, for everything but `nested`; small tables take less.
         blend: add scikit-learn models to the ensemble; they are marked as such.
         n_folds: of the cross-validation.
         groups: of each row, (N,): no group is in two folds.

@@ -31,6 +31,7 @@ _POOL = 40  # the best of the first wave, from which survivors are chosen
 _SURVIVORS = 10
 _MORE_SEEDS = 7
 _LEAST_CHUNKS = 2
+_MOST_CONFIGURATIONS = 240  # unless a number is asked for: with more, luck chooses on small tables
 
 
 @dataclass(eq=False)
@@ -131,7 +132,7 @@ class Search:
         self._asked: set[tuple[str, Candidate]] = set()
 
     def broad(self, limit: float) -> None:
-        """Train configurations with one seed, until a share `limit` of the time is used."""
+        """Train configurations with one seed: 240, or while a share `limit` of the time lasts."""
         n_rows = min(len(self.table.training_rows(k)) for k in range(self.table.n_folds))
         wanted = self.budget.configurations
         chunks = chunks_of_candidates(n_rows, self.table.task, self.seed)
@@ -140,6 +141,8 @@ class Search:
                 chunk = chunk[: wanted - len(self._asked)]
                 if not chunk:
                     return
+            elif len(self._asked) >= _MOST_CONFIGURATIONS:
+                return
             late = number >= _LEAST_CHUNKS and self._expected(chunk) > self.budget.left(limit)
             if late or (self.tried and self.budget.left(limit) < 0):
                 return

@@ -76,6 +76,14 @@ def test_every_seed_has_its_point(finished: pd.DataFrame) -> None:
     assert x["axis"]["values"] == [16.0, 64.0, 256.0]
 
 
+@pytest.mark.parametrize(("n", "angle"), [(3, 0), (10, -35)])
+def test_labels_that_would_touch_are_slanted(n: int, angle: int) -> None:
+    names = [f"512-256-128, {place}" for place in range(n)]
+    frame = pd.DataFrame({"arm": names, "seed": 0, "status": "finished", "valid_accuracy": 0.8})
+    figure = metric_by_factor(frame, "arm", "valid_accuracy", title="t")
+    assert figure.spec()["layer"][0]["encoding"]["x"]["axis"]["labelAngle"] == angle
+
+
 def test_log_axes_need_positive_numbers(finished: pd.DataFrame) -> None:
     with pytest.raises(ConfigError, match=r"log axis of .net\.hidden.: expected positive"):
         metric_by_factor(

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     import altair as alt
     import pandas as pd
 
+_LETTER_PX = 6.0  # of a label, on average
+
 
 def metric_by_factor(
     frame: pd.DataFrame,
@@ -198,7 +200,10 @@ def _x_encoding(factor: str, values: list[Any], numeric: bool, log: bool) -> alt
     title = factor_name(factor)
     if not numeric:
         labels = [value_text(value) for value in values]
-        axis = alt.Axis(labelAngle=0, labelOverlap=False, labelLimit=140)
+        # Labels that would touch one another are slanted.
+        touch = max(map(len, labels)) * _LETTER_PX * len(labels) > WIDTH_PX
+        angle = {"labelAngle": -35, "labelAlign": "right"} if touch else {"labelAngle": 0}
+        axis = alt.Axis(**angle, labelOverlap=False, labelLimit=140)
         return alt.X("x:N", title=title, sort=labels, axis=axis)
     ticks = [float(value) for value in values]
     low, high = min(ticks), max(ticks)

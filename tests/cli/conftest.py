@@ -14,9 +14,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from mlplab.cli import program
-from mlplab.exercises import Exercise, Findings, Profile, registry
+from mlplab.exercises import Exercise, Findings, Profile, Results, registry
 from mlplab.exercises.text import Text
-from mlplab.experiment import Experiment, Runs
+from mlplab.experiment import Experiment
 from mlplab.specs import Difference, Fit, Run
 
 Invoke = Callable[..., Result]
@@ -78,8 +78,8 @@ def start() -> Iterator[Start]:
         process.communicate()
 
 
-def _tell(runs: Mapping[str, Runs], profile: Profile, progress: object) -> Findings:
-    return Findings({"n": len(runs["rates"])})
+def _tell(results: Results) -> Findings:
+    return Findings({"n": len(results.runs["rates"])})
 
 
 def _design(profile: Profile, seeds: int | None = None) -> Mapping[str, Experiment]:

@@ -52,7 +52,7 @@ def test_an_answer_judges_them_and_keeps_them_once_in_the_ledger():
         "made-up",
         "trained",
         design,
-        lambda runs, profile, progress: Findings(),
+        lambda results: Findings(values={"told": results.measured}),
         measure=lambda runs, profile: stated[::-1],
         measured=tuple(one.says for one in stated),
     )
@@ -60,6 +60,7 @@ def test_an_answer_judges_them_and_keeps_them_once_in_the_ledger():
     found = answer(made, store=store, workers=1)
     assert made.n_claims == 2
     assert found.verdicts == decide_measured(stated)
+    assert found.findings.values["told"] == tuple(stated[::-1])
     answer(made, store=store, workers=1)
     kept = store.verdicts("4.2.5 measured, quick")
     assert [row["says"] for row in kept] == [one.says for one in stated]
@@ -73,7 +74,7 @@ def test_what_an_exercise_needs_is_asked_for_before_anything_runs():
     def design(profile, seeds):
         raise AssertionError("designed although something is missing")
 
-    made = Exercise("4.2.5", "made-up", "trained", design, lambda *_: Findings(), needs=needs)
+    made = Exercise("4.2.5", "made-up", "trained", design, lambda _: Findings(), needs=needs)
     with pytest.raises(ConfigError, match="needs Optuna"):
         answer(made, store=":memory:")
 

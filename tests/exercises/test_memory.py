@@ -47,14 +47,15 @@ class Bench:
         values = tuple(runs["rates"].values("valid_accuracy").ravel().tolist())
         return [Measured("accurate", values, 0.1, "higher", "valid_accuracy")]
 
-    def tell(self, runs, profile, progress):
+    def tell(self, results):
         self.told += 1
-        best = runs["rates"].best("valid_accuracy")
+        self.given = results
+        best = results.runs["rates"].best("valid_accuracy")
         data = pd.DataFrame({"x": [0.1, np.nan], "arm": ["a", "b"]})
         chart = alt.layer(alt.Chart(data).mark_point().encode(x="x:Q"))
         values = {"mean": float(best.mean), "none": float("nan"), "pair": (1, np.float32(0.1))}
         if self.scored:
-            values["test"] = best.score_test(seeds=2, progress=progress).mean
+            values["test"] = best.score_test(seeds=2, progress=results.progress).mean
         figure = Figure("dots", {"en": "a dot", "zh": "点"}, chart, "", data)
         return Findings(values, (figure,), {"all": data}, {"more.csv": b"a,b\n"})
 
@@ -68,8 +69,8 @@ class Bench:
         def measure(runs, profile):
             return self.measure(runs, profile)
 
-        def tell(runs, profile, progress):
-            return self.tell(runs, profile, progress)
+        def tell(results):
+            return self.tell(results)
 
         for one in (design, prove, measure, tell):
             one.__module__ = "mlplab.exercises.made_up"
@@ -228,8 +229,8 @@ def test_what_changed_code_computed_is_not_kept(ask, bench, monkeypatch):
 
 
 def test_code_from_elsewhere_is_never_remembered(bench, store):
-    def tell(runs, profile, progress):
-        return bench.tell(runs, profile, progress)
+    def tell(results):
+        return bench.tell(results)
 
     foreign = replace(bench.exercise(), tell=tell)
     for _ in range(2):
@@ -276,7 +277,7 @@ def test_an_entry_of_another_form_is_computed_anew(ask, bench, store, entry):
 
 def test_what_has_no_exact_form_is_told_all_the_same(ask, bench):
     tell = bench.tell
-    bench.tell = lambda *given: replace(tell(*given), values={"strange": {1, 2}})
+    bench.tell = lambda results: replace(tell(results), values={"strange": {1, 2}})
     for _ in range(2):
         assert ask().findings.values == {"strange": {1, 2}}
     assert bench.computed == (1, 1, 2)
@@ -303,6 +304,42 @@ def test_runs_that_the_findings_trained_must_still_be_there(ask, bench, store):
     )
     assert ask().remembered == ("proofs", "measured")
     assert bench.told == 2
+
+
+def test_findings_are_told_of_what_was_proved_and_measured_though_that_is_remembered(
+    ask, bench, store
+):
+    first = ask()
+    given = bench.given
+    assert given.measured[0].values == tuple(given.runs["rates"].values("valid_accuracy").ravel())
+    assert given.proofs == (Checked("one is one", True, "checked 1 times"),)
+    store._database.write(
+        lambda c: c.execute(text("DELETE FROM mlplab_remembered WHERE subject LIKE '% findings,%'"))
+    )
+    again = ask()
+    assert again.remembered == ("proofs", "measured")
+    assert bench.computed == (1, 1, 2)
+    assert repr(bench.given.measured) == repr(given.measured)
+    assert bench.given.proofs == given.proofs
+    same(first, again)
+
+
+def test_findings_rest_on_the_runs_that_measuring_trained(ask, bench, store):
+    measure = bench.measure
+
+    def measure_fresh_seeds(runs, profile):
+        (claim,) = measure(runs, profile)
+        fresh = runs["rates"].best("valid_accuracy").score_test(seeds=2)
+        return [replace(claim, values=(*claim.values, fresh.mean))]
+
+    bench.measure = measure_fresh_seeds
+    first = ask()
+    assert ask().remembered == ALL
+    ours = tuple(cell.key for cell in first.runs["rates"].cells)
+    moved = f"UPDATE mlplab_outcomes SET provenance = 'elsewhere' WHERE key NOT IN {ours}"
+    store._database.write(lambda c: c.execute(text(moved)))
+    assert ask().remembered == ("proofs",)
+    assert ask().remembered == ALL
 
 
 def test_two_may_answer_at_once(bench, store):

@@ -2,7 +2,14 @@
 
 from mlplab.exercises.answer import Answer, answer, plan
 from mlplab.exercises.profile import PROFILES, Profile
-from mlplab.exercises.registry import Exercise, Findings, exercise, get_exercise, list_exercises
+from mlplab.exercises.registry import (
+    Exercise,
+    Findings,
+    Results,
+    exercise,
+    get_exercise,
+    list_exercises,
+)
 
 __all__ = [
     "PROFILES",
@@ -10,6 +17,7 @@ __all__ = [
     "Exercise",
     "Findings",
     "Profile",
+    "Results",
     "answer",
     "exercise",
     "get_exercise",

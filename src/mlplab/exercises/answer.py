@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from mlplab.exercises.profile import Profile, profile_of
-from mlplab.exercises.registry import Checked, Exercise, Findings
+from mlplab.exercises.registry import Checked, Exercise, Findings, Results
 from mlplab.exercises.text import LANGUAGES
 
 if TYPE_CHECKING:
@@ -144,17 +144,16 @@ def answer(
             until_decided=until_decided and bool(experiment.claims),
         )
 
-    proved = _prove(exercise, memory.proofs(), kept)
+    proofs = memory.proofs()
+    proved = _prove(exercise, proofs, kept)
     finished = {name: run(name, experiment) for name, experiment in experiments.items()}
     if exercise.then is not None:
         further = exercise.then(finished, how, seeds)
         finished |= {name: run(name, experiment) for name, experiment in further.items()}
-    verdicts = (
-        *proved,
-        *(v for runs in finished.values() for v in runs.verdicts()),
-        *_measure(exercise, memory.measured(finished), how, kept),
-    )
-    findings = memory.findings(finished, part)
+    stated = [v for runs in finished.values() for v in runs.verdicts()]
+    measured = memory.measured(finished)
+    verdicts = (*proved, *stated, *_measure(exercise, measured, how, kept))
+    findings = memory.findings(Results(finished, how, measured, proofs), part)
     seconds = time.monotonic() - started
     return Answer(exercise, how, finished, verdicts, findings, seconds, tuple(memory.remembered))
 

@@ -164,13 +164,13 @@ def measure(runs: Runs, profile: Profile, says: Sequence[str]) -> Sequence[Measu
     )
 
 
-def tell(runs: Runs, profile: Profile, says: Sequence[str]) -> Findings:
+def tell(runs: Runs, profile: Profile, claims: Sequence[Measured]) -> Findings:
     """Collect what the page of 4.4.1 says and shows."""
     import pandas as pd
 
     draws = n_draws(profile)
     found, above = solved(draws), above_least(runs)
-    verdicts = decide_measured(measure(runs, profile, says))
+    verdicts = decide_measured(claims)
     names = ("more", "lost", "svd", "near", "far", "ridge")
     digits, condition = found["digits"], found["condition"]
     lost = [t for t in TERMS if digits["normal equations", t].mean() < 1]

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from mlplab.exercises.measured import Measured
 from mlplab.exercises.profile import Profile
-from mlplab.exercises.registry import Checked, Exercise, Findings
+from mlplab.exercises.registry import Checked, Exercise, Findings, Results
 from mlplab.specs import digest
 from mlplab.store import Store
 from mlplab.store.code import code_has_changed, code_identity
@@ -18,7 +18,6 @@ from mlplab.store.exact import pack_exact, unpack_exact
 if TYPE_CHECKING:
     from mlplab.experiment import Runs
     from mlplab.experiment.progress import Report
-    from mlplab.store import Seen
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
@@ -54,6 +53,7 @@ class Memory:
         recompute: bool = False,
     ) -> None:
         self.remembered: list[str] = []
+        self._origins: set[tuple[str, str]] = set()
         self._exercise = exercise
         self._profile = profile
         self._seeds = seeds
@@ -63,7 +63,7 @@ class Memory:
         if self._ours:
             code_identity()  # of the files as they are before a long computation
 
-    def proofs(self) -> Sequence[Checked]:
+    def proofs(self) -> tuple[Checked, ...]:
         """Return what the exercise's statements were found to be."""
         prove = self._exercise.prove
         if prove is None:
@@ -71,12 +71,12 @@ class Memory:
         return self._part(
             "proofs",
             {},
-            prove,
+            lambda: tuple(prove()),
             lambda checked: [asdict(one) for one in checked],
-            lambda plain: [Checked(**one) for one in plain],
+            lambda plain: tuple(Checked(**one) for one in plain),
         )
 
-    def measured(self, runs: Mapping[str, Runs]) -> Sequence[Measured]:
+    def measured(self, runs: Mapping[str, Runs]) -> tuple[Measured, ...]:
         """Return the numbers that decide the claims about what is computed from the runs."""
         measure = self._exercise.measure
         if measure is None:
@@ -84,17 +84,17 @@ class Memory:
         return self._part(
             "measured",
             self._rests_on(runs),
-            lambda: measure(runs, self._profile),
+            lambda: tuple(measure(runs, self._profile)),
             lambda claims: [asdict(one) for one in claims],
-            lambda plain: [Measured(**one) for one in plain],
+            lambda plain: tuple(Measured(**one) for one in plain),
         )
 
-    def findings(self, runs: Mapping[str, Runs], progress: Callable[[], Report | None]) -> Findings:
-        """Return values, figures and tables."""
+    def findings(self, results: Results, progress: Callable[[], Report | None]) -> Findings:
+        """Return values, figures and tables; `progress` is asked for if they are computed."""
         return self._part(
             "findings",
-            self._rests_on(runs),
-            lambda: self._exercise.tell(runs, self._profile, progress()),
+            self._rests_on(results.runs),
+            lambda: self._exercise.tell(replace(results, progress=progress())),
             _findings_to_plain,
             _findings_from_plain,
         )
@@ -133,10 +133,15 @@ class Memory:
             else:
                 self._log_again(found["looks"])
                 self.remembered.append(part)
+                self._origins |= found["origins"]
                 return value
         with self._store.watch() as seen:
             value = compute()
-        self._keep(key, f"{exercise} {part}, {self._profile.name}", to_plain, value, seen, known)
+        # A part is computed from those before it, so that it rests on their runs too.
+        self._origins |= set(seen.origins.items())
+        entry = {"origins": sorted(self._origins - known), "looks": seen.looks}
+        subject = f"{exercise} {part}, {self._profile.name}"
+        self._keep(key, subject, entry, lambda: to_plain(value))
         return value
 
     def _recall(self, key: str) -> dict[str, Any] | None:
@@ -152,24 +157,15 @@ class Memory:
             return None
         if not complete or origins - self._store.origins(run for run, _ in origins):
             return None
-        entry: dict[str, Any] = found
-        return entry
+        return {**found, "origins": origins}
 
     def _keep(
-        self,
-        key: str,
-        subject: str,
-        to_plain: Callable[[T], Any],
-        value: T,
-        seen: Seen,
-        known: set[tuple[str, str]],
+        self, key: str, subject: str, entry: Mapping[str, Any], plain: Callable[[], Any]
     ) -> None:
         if code_has_changed():
             return
-        origins = sorted(set(seen.origins.items()) - known)
         try:
-            entry = {"origins": origins, "looks": seen.looks, "value": to_plain(value)}
-            blob = pack_exact(entry)
+            blob = pack_exact({**entry, "value": plain()})
         except TypeError as error:
             log.debug("%s: not remembered: %s", subject, error)
             return

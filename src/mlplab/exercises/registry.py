@@ -55,11 +55,30 @@ class Checked:
     note: str
 
 
+@dataclass(frozen=True, eq=False)
+class Results:
+    """What an exercise has to tell of.
+
+    Attributes:
+        runs: the finished runs of each of its experiments.
+        profile: how thoroughly it was answered.
+        measured: what `measure` returned, in its order.
+        proofs: what `prove` returned, in its order.
+        progress: what further trainings report to.
+    """
+
+    runs: Mapping[str, Runs]
+    profile: Profile
+    measured: tuple[Measured, ...] = ()
+    proofs: tuple[Checked, ...] = ()
+    progress: Report | None = None
+
+
 Prove = Callable[[], Sequence[Checked]]
 Design = Callable[[Profile, int | None], "Mapping[str, Experiment]"]
 Then = Callable[["Mapping[str, Runs]", Profile, int | None], "Mapping[str, Experiment]"]
 Measure = Callable[["Mapping[str, Runs]", Profile], "Sequence[Measured]"]
-Tell = Callable[["Mapping[str, Runs]", Profile, "Report | None"], Findings]
+Tell = Callable[[Results], Findings]
 
 
 @dataclass(frozen=True)
@@ -71,7 +90,7 @@ class Exercise:
         slug: its name in words.
         kind: `trained` (answered by runs) or `exact` (by computation alone).
         design: the experiments by name, for a profile and perhaps a number of seeds.
-        tell: values, figures and tables from the finished runs.
+        tell: values, figures and tables from the finished runs and what was computed of them.
         chinese: the claims' wordings in Chinese, by the English ones.
         then: further experiments whose arms are chosen by the first ones' validation scores.
         later: the claims of these, in words.

@@ -8,10 +8,9 @@ from typing import Any
 from mlplab.exercises import section_4_2
 from mlplab.exercises.besides import Besides
 from mlplab.exercises.profile import Profile
-from mlplab.exercises.registry import Checked, Findings, exercise
-from mlplab.experiment import Experiment, Runs
+from mlplab.exercises.registry import Checked, Findings, Results, exercise
+from mlplab.experiment import Experiment
 from mlplab.experiment.design import Cell
-from mlplab.experiment.progress import Report
 from mlplab.specs import Difference, First, Interaction, TaskRef
 from mlplab.store import Store
 
@@ -27,7 +26,7 @@ def _prove_prelu() -> Sequence[Checked]:
     return prove(_SIDES, _ALPHA, _AT_ZERO, _SUB)
 
 
-def _tell_prelu(runs: Mapping[str, Runs], profile: Profile, progress: Report | None) -> Findings:
+def _tell_prelu(results: Results) -> Findings:
     from mlplab.exercises.prelu import tell
 
     return tell()
@@ -64,7 +63,7 @@ def _prove_pieces() -> Sequence[Checked]:
     return prove(_LINEAR, _ENOUGH, _NEEDED, _QUARTER)
 
 
-def _tell_pieces(runs: Mapping[str, Runs], profile: Profile, progress: Report | None) -> Findings:
+def _tell_pieces(results: Results) -> Findings:
     from mlplab.exercises.piecewise import tell
 
     return tell()
@@ -100,7 +99,7 @@ def _prove_tanh() -> Sequence[Checked]:
     return prove(_IDENTITY, _BOUNDED, _EVERYWHERE)
 
 
-def _tell_tanh(runs: Mapping[str, Runs], profile: Profile, progress: Report | None) -> Findings:
+def _tell_tanh(results: Results) -> Findings:
     from mlplab.exercises.tanh_sigmoid import tell
 
     return tell()
@@ -158,12 +157,10 @@ def _prove_batch_norm() -> Sequence[Checked]:
     return prove(_AFFINE, _TWO, _BOUND, _LAW, _LAYER)
 
 
-def _tell_batch_norm(
-    runs: Mapping[str, Runs], profile: Profile, progress: Report | None
-) -> Findings:
+def _tell_batch_norm(results: Results) -> Findings:
     from mlplab.exercises.batch_norm import tell
 
-    return tell(runs["norms"], profile, progress)
+    return tell(results.runs["norms"], results.profile, results.progress)
 
 
 def _looked_into(experiment: Experiment, profile: Profile, store: Store) -> Sequence[Cell]:

@@ -9,9 +9,8 @@ from mlplab.exercises import house_tables as tables
 from mlplab.exercises.house_tables import CHAPTER, house_folds, n_repeats, own_fold
 from mlplab.exercises.measured import Measured
 from mlplab.exercises.profile import Profile
-from mlplab.exercises.registry import Checked, Findings, exercise
+from mlplab.exercises.registry import Checked, Findings, Results, exercise
 from mlplab.experiment import Experiment, Runs
-from mlplab.experiment.progress import Report
 from mlplab.specs import (
     LARS,
     MLP,
@@ -51,10 +50,10 @@ def _measure_baseline(runs: Mapping[str, Runs], profile: Profile) -> Sequence[Me
     return measure(runs, _CONSTANT, _LEAK, _ENOUGH)
 
 
-def _tell_baseline(runs: Mapping[str, Runs], profile: Profile, progress: Report | None) -> Findings:
+def _tell_baseline(results: Results) -> Findings:
     from mlplab.exercises.house_baseline import tell
 
-    return tell(runs, _measure_baseline(runs, profile), progress)
+    return tell(results.runs, results.measured, results.progress)
 
 
 @exercise(
@@ -125,10 +124,10 @@ def _measure_log(runs: Mapping[str, Runs], profile: Profile) -> Sequence[Measure
     return measure(runs, _WORSE, _BAD, _RATE, _ALIVE, _BOUNDED)
 
 
-def _tell_log(runs: Mapping[str, Runs], profile: Profile, progress: Report | None) -> Findings:
+def _tell_log(results: Results) -> Findings:
     from mlplab.exercises.house_log_price import tell
 
-    return tell(runs, _measure_log(runs, profile), _prove_log())
+    return tell(results.runs, results.measured, results.proofs)
 
 
 @exercise(
@@ -221,10 +220,10 @@ def _measure_gaps(runs: Mapping[str, Runs], profile: Profile) -> Sequence[Measur
     return measure(profile, *_GAPS)
 
 
-def _tell_gaps(runs: Mapping[str, Runs], profile: Profile, progress: Report | None) -> Findings:
+def _tell_gaps(results: Results) -> Findings:
     from mlplab.exercises.house_gaps_told import tell
 
-    return tell(profile, _measure_gaps(runs, profile), _prove_gaps())
+    return tell(results.profile, results.measured, results.proofs)
 
 
 @exercise(
@@ -266,10 +265,10 @@ def _measure_tuning(runs: Mapping[str, Runs], profile: Profile) -> Sequence[Meas
     return measure(runs, _TUNED, _SOURCE, _AS_GOOD, _OPTIMISTIC, _DECAY)
 
 
-def _tell_tuning(runs: Mapping[str, Runs], profile: Profile, progress: Report | None) -> Findings:
+def _tell_tuning(results: Results) -> Findings:
     from mlplab.exercises.house_tuning import tell
 
-    return tell(runs, _measure_tuning(runs, profile))
+    return tell(results.runs, results.measured)
 
 
 @exercise(
@@ -336,10 +335,10 @@ def _measure_better(runs: Mapping[str, Runs], profile: Profile) -> Sequence[Meas
     return measure(runs, _CLEARLY, _KAGGLE, _ALONE, _TOGETHER, _DEEP)
 
 
-def _tell_better(runs: Mapping[str, Runs], profile: Profile, progress: Report | None) -> Findings:
+def _tell_better(results: Results) -> Findings:
     from mlplab.exercises.house_networks import tell
 
-    return tell(runs, _measure_better(runs, profile), progress)
+    return tell(results.runs, results.measured, results.progress)
 
 
 @exercise(
@@ -459,10 +458,10 @@ def _measure_raw(runs: Mapping[str, Runs], profile: Profile) -> Sequence[Measure
     return measure(runs, _HIGHER, _JUMPS, _DIVERGES, _FALLING, _HUBER)
 
 
-def _tell_raw(runs: Mapping[str, Runs], profile: Profile, progress: Report | None) -> Findings:
+def _tell_raw(results: Results) -> Findings:
     from mlplab.exercises.house_raw import tell
 
-    return tell(runs, _measure_raw(runs, profile), RAW, STANDARDISED)
+    return tell(results.runs, results.measured, RAW, STANDARDISED)
 
 
 @exercise(

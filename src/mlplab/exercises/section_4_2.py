@@ -7,10 +7,9 @@ from typing import Any
 
 from mlplab.exercises.besides import Besides, fresh_seeds_of_the_best
 from mlplab.exercises.profile import Profile
-from mlplab.exercises.registry import Findings, exercise
+from mlplab.exercises.registry import Findings, Results, exercise
 from mlplab.exercises.tuned import TUNING_SEEDS, best_per_level
 from mlplab.experiment import Experiment, Runs
-from mlplab.experiment.progress import Report
 from mlplab.specs import (
     MLP,
     SGD,
@@ -60,12 +59,11 @@ _WIDE = "1024 hidden units give a higher test accuracy than 256"
 _NARROW = "16 hidden units give a lower test accuracy than 256"
 
 
-def _tell_hidden_width(
-    runs: Mapping[str, Runs], profile: Profile, progress: Report | None
-) -> Findings:
+def _tell_hidden_width(results: Results) -> Findings:
     from mlplab.exercises.hidden_width import tell
 
-    return tell(runs["widths"], runs["published"], profile, PUBLISHED_300, progress)
+    runs = results.runs
+    return tell(runs["widths"], runs["published"], results.profile, PUBLISHED_300, results.progress)
 
 
 @exercise(
@@ -150,11 +148,10 @@ def _layers(depth: int, init: str = "normal:0.01") -> dict[str, Any]:
     return {"net.hidden": (256,) * depth, "net.init": init}
 
 
-def _tell_hidden_layers(
-    runs: Mapping[str, Runs], profile: Profile, progress: Report | None
-) -> Findings:
+def _tell_hidden_layers(results: Results) -> Findings:
     from mlplab.exercises.hidden_layers import tell
 
+    runs = results.runs
     return tell(runs["one rate"], runs["rates"], runs["own rate"])
 
 
@@ -254,11 +251,10 @@ _WARM = "one epoch of warm-up changes nothing at the best constant rate"
 _TOO_SMALL = "a hundredth of the best constant rate is worse"
 
 
-def _tell_learning_rate(
-    runs: Mapping[str, Runs], profile: Profile, progress: Report | None
-) -> Findings:
+def _tell_learning_rate(results: Results) -> Findings:
     from mlplab.exercises.learning_rate import tell
 
+    runs = results.runs
     return tell(runs["constant rates"], runs["decaying rates"], runs["finals"])
 
 

@@ -8,11 +8,10 @@ from typing import Any
 from mlplab.exercises import section_4_2
 from mlplab.exercises.measured import Measured
 from mlplab.exercises.profile import Profile
-from mlplab.exercises.registry import Findings, exercise
+from mlplab.exercises.registry import Findings, Results, exercise
 from mlplab.exercises.search_table import make_table
 from mlplab.exercises.section_4_2 import AS_PUBLISHED, comparable
 from mlplab.experiment import Experiment, Runs
-from mlplab.experiment.progress import Report
 from mlplab.specs import BestArm, Chain, Difference, First, Interaction, TaskRef
 
 
@@ -33,13 +32,12 @@ _SOURCE_BEST = "the source's best setting is the best"
 _BETTER = "the table's best setting has a higher test accuracy than the source's best"
 
 
-def _tell_joint_search(
-    runs: Mapping[str, Runs], profile: Profile, progress: Report | None
-) -> Findings:
+def _tell_joint_search(results: Results) -> Findings:
     from mlplab.exercises.joint_search import tell
 
+    runs = results.runs
     published = [found for name, found in runs.items() if name.startswith("published")]
-    return tell(runs["table"], published, runs["finalists"], profile, progress)
+    return tell(runs["table"], published, runs["finalists"], results.profile, results.progress)
 
 
 def _table_finalists(
@@ -139,11 +137,11 @@ def _measure_many(runs: Mapping[str, Runs], profile: Profile) -> Sequence[Measur
     return measure(runs["table"], profile, _MORE, _GRID, _MODEL)
 
 
-def _tell_many(runs: Mapping[str, Runs], profile: Profile, progress: Report | None) -> Findings:
+def _tell_many(results: Results) -> Findings:
     from mlplab.exercises.many_hyper_parameters import tell
 
-    claims = _measure_many(runs, profile)
-    return tell(runs["table"], runs["pair"], runs["fresh"], profile, claims)
+    runs = results.runs
+    return tell(runs["table"], runs["pair"], runs["fresh"], results.profile, results.measured)
 
 
 def _apart_and_jointly(
@@ -231,10 +229,10 @@ def _measure_strategy(runs: Mapping[str, Runs], profile: Profile) -> Sequence[Me
     return measure(runs["table"], profile, _RIVALS, _START)
 
 
-def _tell_strategy(runs: Mapping[str, Runs], profile: Profile, progress: Report | None) -> Findings:
+def _tell_strategy(results: Results) -> Findings:
     from mlplab.exercises.search_strategy import tell
 
-    return tell(runs["table"], profile, _measure_strategy(runs, profile))
+    return tell(results.runs["table"], results.profile, results.measured)
 
 
 @exercise(

@@ -8,11 +8,10 @@ from typing import Any
 from mlplab.exercises import section_4_2
 from mlplab.exercises.besides import Besides, fresh_seeds_of_the_best
 from mlplab.exercises.profile import Profile
-from mlplab.exercises.registry import Findings, exercise
+from mlplab.exercises.registry import Findings, Results, exercise
 from mlplab.exercises.section_4_2 import AS_PUBLISHED, comparable
 from mlplab.exercises.tuned import TUNING_SEEDS, best_per_level
 from mlplab.experiment import Experiment, Runs
-from mlplab.experiment.progress import Report
 from mlplab.specs import BestArm, Chain, Difference, TaskRef, Threshold
 
 CHANCE = {"train_accuracy": 0.15}
@@ -39,11 +38,10 @@ ACTIVATIONS = (
 )
 
 
-def _tell_activations(
-    runs: Mapping[str, Runs], profile: Profile, progress: Report | None
-) -> Findings:
+def _tell_activations(results: Results) -> Findings:
     from mlplab.exercises.activations_compared import tell
 
+    runs = results.runs
     return tell(runs["same rate"], runs["rates"], runs["own rate"])
 
 
@@ -155,12 +153,10 @@ INITIALISATIONS = (
 )
 
 
-def _tell_initialisations(
-    runs: Mapping[str, Runs], profile: Profile, progress: Report | None
-) -> Findings:
+def _tell_initialisations(results: Results) -> Findings:
     from mlplab.exercises.initialisations import tell
 
-    return tell(runs["initialisations"], profile, progress)
+    return tell(results.runs["initialisations"], results.profile, results.progress)
 
 
 @exercise(
@@ -210,12 +206,11 @@ _BETTER = "the grid's best setting has a higher test accuracy than 256 units at 
 _HOT = "at rate 100 the training loss ends above its value without any training"
 
 
-def _tell_width_and_rate(
-    runs: Mapping[str, Runs], profile: Profile, progress: Report | None
-) -> Findings:
+def _tell_width_and_rate(results: Results) -> Findings:
     from mlplab.exercises.width_and_rate import tell
 
-    return tell(runs["grid"], runs["hot"], runs["finalists"], profile, progress)
+    runs = results.runs
+    return tell(runs["grid"], runs["hot"], runs["finalists"], results.profile, results.progress)
 
 
 def _grid_finalists(

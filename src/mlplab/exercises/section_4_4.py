@@ -16,9 +16,8 @@ from mlplab.exercises.polynomial_terms import (
     epochs_for,
 )
 from mlplab.exercises.profile import Profile
-from mlplab.exercises.registry import Checked, Findings, exercise
+from mlplab.exercises.registry import Checked, Findings, Results, exercise
 from mlplab.experiment import Experiment, Runs
-from mlplab.experiment.progress import Report
 from mlplab.specs import MLP, SGD, Fit, Init, Own, Run, TaskRef
 
 AS_PUBLISHED = Run(
@@ -54,10 +53,10 @@ def _measure_exact(runs: Mapping[str, Runs], profile: Profile) -> Sequence[Measu
     return measure(runs["descent"], profile, _MEASURED)
 
 
-def _tell_exact(runs: Mapping[str, Runs], profile: Profile, progress: Report | None) -> Findings:
+def _tell_exact(results: Results) -> Findings:
     from mlplab.exercises.exact_polynomial import tell
 
-    return tell(runs["descent"], profile, _MEASURED)
+    return tell(results.runs["descent"], results.profile, results.measured)
 
 
 @exercise(
@@ -128,10 +127,10 @@ def _measure_terms(runs: Mapping[str, Runs], profile: Profile) -> Sequence[Measu
     return measure(runs, profile, _ALONG)
 
 
-def _tell_terms(runs: Mapping[str, Runs], profile: Profile, progress: Report | None) -> Findings:
+def _tell_terms(results: Results) -> Findings:
     from mlplab.exercises.polynomial_terms_told import tell
 
-    return tell(runs, profile, _measure_terms(runs, profile))
+    return tell(results.runs, results.profile, results.measured)
 
 
 @exercise(

@@ -10,10 +10,9 @@ from mlplab.exercises.measured import Measured
 from mlplab.exercises.polynomial_draws import N, n_draws
 from mlplab.exercises.polynomial_terms import FRESH
 from mlplab.exercises.profile import Profile
-from mlplab.exercises.registry import Checked, Findings, exercise
+from mlplab.exercises.registry import Checked, Findings, Results, exercise
 from mlplab.exercises.section_4_4 import AS_PUBLISHED
 from mlplab.experiment import Experiment, Runs
-from mlplab.experiment.progress import Report
 from mlplab.specs import SGD, Adam, Init, Own, TaskRef
 
 _SQUARES = "the mean square of x^i is (2 i - 1)!! for standard normal x"
@@ -57,10 +56,10 @@ def _measure_scaling(runs: Mapping[str, Runs], profile: Profile) -> Sequence[Mea
     return measure(runs, profile, _UNSCALED, _LOWER)
 
 
-def _tell_scaling(runs: Mapping[str, Runs], profile: Profile, progress: Report | None) -> Findings:
+def _tell_scaling(results: Results) -> Findings:
     from mlplab.exercises.feature_scaling_told import tell
 
-    return tell(runs, profile, _measure_scaling(runs, profile))
+    return tell(results.runs, results.profile, results.measured)
 
 
 def _remedies(
@@ -184,10 +183,10 @@ def _measure_error(runs: Mapping[str, Runs], profile: Profile) -> Sequence[Measu
     return measure(runs, profile, _ERRORS)
 
 
-def _tell_error(runs: Mapping[str, Runs], profile: Profile, progress: Report | None) -> Findings:
+def _tell_error(results: Results) -> Findings:
     from mlplab.exercises.least_error_told import tell
 
-    return tell(runs, profile, _measure_error(runs, profile))
+    return tell(results.runs, results.profile, results.measured)
 
 
 @exercise(

@@ -6,9 +6,8 @@ from collections.abc import Mapping, Sequence
 
 from mlplab.exercises.measured import Measured
 from mlplab.exercises.profile import Profile
-from mlplab.exercises.registry import Checked, Findings, exercise
+from mlplab.exercises.registry import Checked, Findings, Results, exercise
 from mlplab.experiment import Experiment, Runs
-from mlplab.experiment.progress import Report
 
 _TRACE = "the squared Frobenius norm of a matrix is the trace of W^T W"
 _BOTH = "it is the trace of W W^T and the sum of the squared singular values as well"
@@ -23,7 +22,7 @@ def _prove_norm() -> Sequence[Checked]:
     return prove(_TRACE, _BOTH, _SLOPE, _VECTOR, _ROOT)
 
 
-def _tell_norm(runs: Mapping[str, Runs], profile: Profile, progress: Report | None) -> Findings:
+def _tell_norm(results: Results) -> Findings:
     from mlplab.exercises.frobenius import tell
 
     return tell()
@@ -64,10 +63,10 @@ def _measure_decay(runs: Mapping[str, Runs], profile: Profile) -> Sequence[Measu
     return measure(profile, _CLOSES, _FURTHER, _NEVER, _KEPT, _FRESH, _ZERO, _AT_20)
 
 
-def _tell_decay(runs: Mapping[str, Runs], profile: Profile, progress: Report | None) -> Findings:
+def _tell_decay(results: Results) -> Findings:
     from mlplab.exercises.decay_told import tell
 
-    return tell(profile, _measure_decay(runs, profile))
+    return tell(results.profile, results.measured)
 
 
 @exercise(
@@ -114,10 +113,10 @@ def _measure_lasso(runs: Mapping[str, Runs], profile: Profile) -> Sequence[Measu
     return measure(profile, _NONE, _MOST, _ABOVE, _FASTER, _AGREE)
 
 
-def _tell_lasso(runs: Mapping[str, Runs], profile: Profile, progress: Report | None) -> Findings:
+def _tell_lasso(results: Results) -> Findings:
     from mlplab.exercises.lasso_ways import tell
 
-    return tell(profile, _measure_lasso(runs, profile))
+    return tell(results.profile, results.measured)
 
 
 @exercise(
@@ -158,10 +157,10 @@ def _measure_choice(runs: Mapping[str, Runs], profile: Profile) -> Sequence[Meas
     return measure(profile, _IS_BEST, _NO_OVERFIT, _MORE_DATA, _ONE_OUT, _CROSS)
 
 
-def _tell_choice(runs: Mapping[str, Runs], profile: Profile, progress: Report | None) -> Findings:
+def _tell_choice(results: Results) -> Findings:
     from mlplab.exercises.chosen_decay import tell
 
-    return tell(profile, _measure_choice(runs, profile))
+    return tell(results.profile, results.measured)
 
 
 @exercise(
@@ -205,10 +204,10 @@ def _measure_priors(runs: Mapping[str, Runs], profile: Profile) -> Sequence[Meas
     return measure(profile, _MEAN, _SPREAD, _COVERAGE, _LAPLACE_MEAN)
 
 
-def _tell_priors(runs: Mapping[str, Runs], profile: Profile, progress: Report | None) -> Findings:
+def _tell_priors(results: Results) -> Findings:
     from mlplab.exercises.weight_priors import tell
 
-    return tell(profile, _measure_priors(runs, profile))
+    return tell(results.profile, results.measured)
 
 
 @exercise(
@@ -256,10 +255,10 @@ def _measure_remedies(runs: Mapping[str, Runs], profile: Profile) -> Sequence[Me
     return measure(profile, _LOWERS, _START, _STOPPED, _RIDGE)
 
 
-def _tell_remedies(runs: Mapping[str, Runs], profile: Profile, progress: Report | None) -> Findings:
+def _tell_remedies(results: Results) -> Findings:
     from mlplab.exercises.remedies_told import tell
 
-    return tell(profile, _measure_remedies(runs, profile), tuple(_LOWERS))
+    return tell(results.profile, results.measured, tuple(_LOWERS))
 
 
 @exercise(

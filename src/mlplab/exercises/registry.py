@@ -144,6 +144,7 @@ SECTIONS = (
     "section_4_4_limits",
     "section_4_5",
     "section_4_10",
+    "section_4_10_training",
 )
 _EXERCISES: dict[str, Exercise] = {}
 

@@ -1,8 +1,10 @@
-"""The band that figures draw around a mean: the interval that verdicts use, for one arm alone."""
+"""The bands that figures draw around a mean: the interval that verdicts use, or the range."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+
+import numpy as np
 
 from mlplab.draw import Band
 from mlplab.stats import mean_interval
@@ -39,6 +41,14 @@ DRAW_BAND = Band(
     },
     _t_interval,
 )
+
+
+def mean_and_range(values: Sequence[float]) -> tuple[float, float, float]:
+    """Return the mean, the least and the largest of some numbers."""
+    return float(np.mean(values)), float(min(values)), float(max(values))
+
+
+RANGE_BAND = Band({"en": "Mean and range.", "zh": "均值与取值范围。"}, mean_and_range)
 
 GEOMETRIC_SAYS = {
     "en": "Geometric mean and its 95 % t-interval over draws of the data.",

@@ -17,11 +17,11 @@ from numpy.typing import NDArray
 from mlplab.data.draws import draw_sparse_linear
 from mlplab.draw import Quantity, band_lines, spread_strips
 from mlplab.exercises.bands import DRAW_BAND
-from mlplab.exercises.measured import Measured, decide_measured
+from mlplab.exercises.measured import Measured
 from mlplab.exercises.one_thread import one_thread
 from mlplab.exercises.profile import Profile
 from mlplab.exercises.registry import Findings
-from mlplab.exercises.wording import verdict_values
+from mlplab.exercises.wording import measured_values
 from mlplab.theory.linear import (
     LinearModels,
     gaussian_penalty,
@@ -172,8 +172,7 @@ def tell(profile: Profile, claims: Sequence[Measured]) -> Findings:
         # Two digits as a plain number: 1000, not 1e+03.
         low, middle, high = (float(f"{one:.2g}") for one in ends)
         values |= {f"low_{way}": low, f"middle_{way}": middle, f"high_{way}": high}
-    for name, verdict in zip(CLAIMS, decide_measured(claims), strict=True):
-        values |= verdict_values(f"verdict_{name}", verdict)
+    values |= measured_values(CLAIMS, claims)
     figures = (_risks(found, values), _chosen(found, values), _regrets(found, values))
     return Findings(values, figures, {"By way of choosing": _table(found)})
 

@@ -21,10 +21,10 @@ from mlplab.exercises.decay_sweep import (
     curves,
     n_draws,
 )
-from mlplab.exercises.measured import Measured, decide_measured
+from mlplab.exercises.measured import Measured
 from mlplab.exercises.profile import Profile
 from mlplab.exercises.registry import Findings
-from mlplab.exercises.wording import verdict_values
+from mlplab.exercises.wording import measured_values
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -73,8 +73,7 @@ def tell(profile: Profile, claims: Sequence[Measured]) -> Findings:
             values[f"{name}_train_{decay}"] = float(train.mean())
             values[f"{name}_test_{decay}"] = float(test.mean())
             values[f"{name}_gap_{decay}"] = float(curve.gap(decay).mean())
-    for name, verdict in zip(CLAIMS, decide_measured(claims), strict=True):
-        values |= verdict_values(f"verdict_{name}", verdict)
+    values |= measured_values(CLAIMS, claims)
     figures = (_test_figure(found, values), _gap_figure(found, values))
     return Findings(values, figures, {"Losses along lambda, means over draws": _table(found)})
 

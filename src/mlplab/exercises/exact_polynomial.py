@@ -12,7 +12,7 @@ import numpy as np
 from mlplab.draw import Quantity, band_lines
 from mlplab.draw.words import join_texts
 from mlplab.exercises.bands import DRAW_BAND, GEOMETRIC_SAYS
-from mlplab.exercises.measured import Measured, decide_measured
+from mlplab.exercises.measured import Measured
 from mlplab.exercises.one_thread import one_thread
 from mlplab.exercises.polynomial_draws import (
     N_TEST,
@@ -24,7 +24,7 @@ from mlplab.exercises.polynomial_draws import (
 )
 from mlplab.exercises.profile import Profile
 from mlplab.exercises.registry import Checked, Findings
-from mlplab.exercises.wording import verdict_values
+from mlplab.exercises.wording import measured_values
 from mlplab.experiment import Runs
 
 TERMS = (4, 8, 12, 16, 20, 24)
@@ -170,8 +170,6 @@ def tell(runs: Runs, profile: Profile, claims: Sequence[Measured]) -> Findings:
 
     draws = n_draws(profile)
     found, above = solved(draws), above_least(runs)
-    verdicts = decide_measured(claims)
-    names = ("more", "lost", "svd", "near", "far", "ridge")
     digits, condition = found["digits"], found["condition"]
     lost = [t for t in TERMS if digits["normal equations", t].mean() < 1]
     values: dict[str, Any] = {
@@ -189,8 +187,7 @@ def tell(runs: Runs, profile: Profile, claims: Sequence[Measured]) -> Findings:
         "test_plain": float(np.median(found["plain"])),
         "test_ridge": float(np.median(found["ridge"][:, _PENALTIES.index(1e-4)])),
     }
-    for name, verdict in zip(names, verdicts, strict=True):
-        values |= verdict_values(f"verdict_{name}", verdict)
+    values |= measured_values(("more", "lost", "svd", "near", "far", "ridge"), claims)
     kept = band_lines(
         mean_lines(digits),
         name="digits-kept",

@@ -24,12 +24,12 @@ from mlplab.exercises.feature_scaling import (
     rescues,
     sizes,
 )
-from mlplab.exercises.measured import Measured, decide_measured
-from mlplab.exercises.polynomial_draws import Array, geometric_lines, n_draws
+from mlplab.exercises.measured import Measured
+from mlplab.exercises.polynomial_draws import Array, geometric_lines, geometric_mean, n_draws
 from mlplab.exercises.polynomial_terms import arms_by_terms
 from mlplab.exercises.profile import Profile
 from mlplab.exercises.registry import Findings
-from mlplab.exercises.wording import verdict_values
+from mlplab.exercises.wording import measured_values
 from mlplab.experiment import Arm, Runs
 
 if TYPE_CHECKING:
@@ -77,8 +77,8 @@ def tell(runs: Mapping[str, Runs], profile: Profile, claims: Sequence[Measured])
         "bound": BOUND,
         "raw_size": _root_square(MOST - 1, False),
         "scaled_size": _root_square(MOST - 1, True),
-        "raw_4": _centre(runs["raw"].values("train_loss", [raw[4]])[0]),
-        "scaled_4": _centre(runs["scaled"].values("train_loss", [four])[0]),
+        "raw_4": geometric_mean(runs["raw"].values("train_loss", [raw[4]])[0]),
+        "scaled_4": geometric_mean(runs["scaled"].values("train_loss", [four])[0]),
         "failed_5": float(failed(runs["raw"], raw[5]).mean()),
         "failed_6": float(failed(runs["raw"], raw[6]).mean()),
         "failed_standard": float(
@@ -86,17 +86,16 @@ def tell(runs: Mapping[str, Runs], profile: Profile, claims: Sequence[Measured])
         ),
     }
     for key, name in (("raw", RAW), ("scaled", SCALED), *((n.lower(), n) for n in REMEDIES)):
-        values[f"rate_{key}"] = _centre(found["rate"][name, MOST])
+        values[f"rate_{key}"] = geometric_mean(found["rate"][name, MOST])
         values[f"cond_{key}"] = float(np.log10(found["condition"][name, MOST]).mean())
-        values[f"gradient_{key}"] = _centre(found["gradient"][name, MOST])
+        values[f"gradient_{key}"] = geometric_mean(found["gradient"][name, MOST])
     for name in (SCALED, *REMEDIES):
         key = "scaled" if name == SCALED else name.lower()
         arm = best_arm(trained[name])
         values[f"own_{key}"] = float(arm.run.value("optim.lr"))
-        values[f"train_{key}"] = _centre(trained[name].values("train_loss", [arm])[0])
-        values[f"fresh_{key}"] = _centre(trained[name].values("valid_loss", [arm])[0])
-    for name, verdict in zip(CLAIMS, decide_measured(claims), strict=True):
-        values |= verdict_values(f"verdict_{name}", verdict)
+        values[f"train_{key}"] = geometric_mean(trained[name].values("train_loss", [arm])[0])
+        values[f"fresh_{key}"] = geometric_mean(trained[name].values("valid_loss", [arm])[0])
+    values |= measured_values(CLAIMS, claims)
     figures = (
         _size_figure(found["rate"], values),
         _condition_figure(found["condition"], values),
@@ -115,12 +114,6 @@ def _root_square(i: int, scaled: bool) -> float:
     powers = np.arange(1, i + 1, dtype=np.float64)
     logarithm = np.log(2 * powers - 1).sum() / 2 - scaled * np.log(powers).sum()
     return float(np.exp(logarithm))
-
-
-def _centre(values: Array) -> float:
-    """Return the geometric mean over the draws whose runs ended; NaN if none did."""
-    ended = values[np.isfinite(values)]
-    return float(10 ** np.log10(ended).mean()) if len(ended) else float("nan")
 
 
 def _lines(
@@ -233,17 +226,17 @@ def _table(
         published = arms_by_terms_at(runs, 0.01)[MOST]
         row: dict[str, Any] = {
             "features": name,
-            "first gradient": _centre(found["gradient"][name, MOST]),
-            "condition number": _centre(found["condition"][name, MOST]),
-            "largest stable rate": _centre(found["rate"][name, MOST]),
+            "first gradient": geometric_mean(found["gradient"][name, MOST]),
+            "condition number": geometric_mean(found["condition"][name, MOST]),
+            "largest stable rate": geometric_mean(found["rate"][name, MOST]),
             "diverged at rate 0.01": float(failed(runs, published).mean()),
         }
         if name != RAW:
             own = best_arm(runs)
             row |= {
                 "best rate": own.run.value("optim.lr"),
-                "training loss": _centre(runs.values("train_loss", [own])[0]),
-                "held-out loss": _centre(runs.values("valid_loss", [own])[0]),
+                "training loss": geometric_mean(runs.values("train_loss", [own])[0]),
+                "held-out loss": geometric_mean(runs.values("valid_loss", [own])[0]),
             }
         rows.append(row)
     return pd.DataFrame(rows)
@@ -257,7 +250,7 @@ def _rescue_table(runs: Runs) -> pd.DataFrame:
             "way": way,
             "rate": arm.run.value("optim.lr"),
             "diverged": float(failed(runs, arm).mean()),
-            "training loss of the others": _centre(runs.values("train_loss", [arm])[0]),
+            "training loss of the others": geometric_mean(runs.values("train_loss", [arm])[0]),
         }
 
     names = {"rates": "SGD", "Adam": "Adam", "gradient clipping": "SGD, gradient clipped at 1"}

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlplab.draw import Band, Quantity, spread_strips
+from mlplab.exercises.bands import mean_and_range
 from mlplab.exercises.registry import Checked, Findings
 
 if TYPE_CHECKING:
@@ -127,10 +128,6 @@ def _ratios() -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["rank of W", "ratio"])
 
 
-def _range(values: Sequence[float]) -> tuple[float, float, float]:
-    return float(np.mean(values)), float(min(values)), float(max(values))
-
-
 def _figure(frame: pd.DataFrame, ratio: float) -> Figure:
     figure = spread_strips(
         frame,
@@ -148,7 +145,7 @@ def _figure(frame: pd.DataFrame, ratio: float) -> Figure:
                 "en": "Mean and range of random matrices.",
                 "zh": "随机矩阵的均值与取值范围。",
             },
-            _range,
+            mean_and_range,
         ),
         caption={
             "en": "One dot per random 40 x 32 matrix.",

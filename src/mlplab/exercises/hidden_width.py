@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlplab.exercises.profile import Profile
 from mlplab.exercises.registry import Findings
+from mlplab.exercises.wording import VERDICT_WORDS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -15,14 +16,6 @@ if TYPE_CHECKING:
     from mlplab.experiment import Best, Runs
     from mlplab.experiment.progress import Report
     from mlplab.specs import Verdict
-
-_WORDS = {
-    "supported": {"en": "supported", "zh": "成立"},
-    "refuted": {"en": "refuted", "zh": "不成立"},
-    "equivalent": {"en": "equivalent", "zh": "等价"},
-    "undecided": {"en": "undecided", "zh": "未定"},
-    "none": {"en": "too few seeds for a verdict", "zh": "种子太少，不作结论"},
-}
 
 
 def tell(
@@ -63,10 +56,10 @@ def tell(
         "step_low": low,
         "step_high": high,
         "matters": same.matters,
-        "verdict_same": _WORDS[same.verdict],
-        "verdict_best": _WORDS[is_best.verdict],
-        "verdict_wide": _WORDS[wide.verdict],
-        "verdict_narrow": _WORDS[narrow.verdict],
+        "verdict_same": VERDICT_WORDS[same.verdict],
+        "verdict_best": VERDICT_WORDS[is_best.verdict],
+        "verdict_wide": VERDICT_WORDS[wide.verdict],
+        "verdict_narrow": VERDICT_WORDS[narrow.verdict],
         "chosen": best.arm.run.mlp.hidden[0],
         "chosen_valid": best.mean,
         # The claim's own sets, at the claim's share of the level: the verdict follows from them.

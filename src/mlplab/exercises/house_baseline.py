@@ -8,18 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mlplab.draw import band_lines, spread_strips
+from mlplab.draw import band_lines
 from mlplab.exercises.house_scores import (
-    FOLD_BAND,
     LOG_BAND,
     SCORE,
     WORDS,
     Array,
     fold_interval,
     fold_scores,
+    fold_strips,
     score_claim,
     score_table,
-    strip_rows,
 )
 from mlplab.exercises.house_submission import NAME, ensemble_outputs, mean_price, submission
 from mlplab.exercises.house_tables import (
@@ -29,9 +28,9 @@ from mlplab.exercises.house_tables import (
     published_features,
     shared_variance,
 )
-from mlplab.exercises.measured import Measured, decide_measured
+from mlplab.exercises.measured import Measured
 from mlplab.exercises.registry import Checked, Findings
-from mlplab.exercises.wording import verdict_values
+from mlplab.exercises.wording import measured_values
 from mlplab.experiment import Runs
 from mlplab.experiment.progress import Report
 from mlplab.stats import mean_interval
@@ -111,8 +110,7 @@ def tell(
         "median_price": float(np.median(prices)),
         "highest_price": float(prices.max()),
     }
-    for name, verdict in zip(("constant", "leak", "enough"), decide_measured(claims), strict=True):
-        values |= verdict_values(f"verdict_{name}", verdict)
+    values |= measured_values(("constant", "leak", "enough"), claims)
     return Findings(
         values,
         (_strips(ways, values), _curve(epochs, values)),
@@ -122,22 +120,17 @@ def tell(
 
 
 def _strips(ways: Mapping[str, Array], values: Mapping[str, Any]) -> Figure:
-    figure = spread_strips(
-        strip_rows(ways),
-        "way",
-        "value",
-        measure=SCORE,
+    return fold_strips(
+        ways,
+        name="folds",
         title={
             "en": f"The linear model scores {values['score']:.3f}, the best constant "
             f"{values['constant']:.3f}; folds differ by more than the means' error bars show",
             "zh": f"线性模型得分 {values['score']:.3f}，最好的常数 {values['constant']:.3f}；"
             "各折之间的差异大于均值的误差棒",
         },
-        band=FOLD_BAND,
-        caption={"en": "One dot per fold.", "zh": "每点为一折。"},
-        name="folds",
+        words=_WORDS,
     )
-    return replace(figure, words=_WORDS)
 
 
 def _curve(epochs: Array, values: Mapping[str, Any]) -> Figure:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from mlplab.draw import spread_strips
 from mlplab.exercises.house_gaps import (
     AT_REMOVED,
     COLUMNS,
@@ -16,12 +14,12 @@ from mlplab.exercises.house_gaps import (
     gaps,
     n_folds,
 )
-from mlplab.exercises.house_scores import FOLD_BAND, SCORE, WORDS, score_table, strip_rows
+from mlplab.exercises.house_scores import WORDS, fold_strips, score_table
 from mlplab.exercises.house_tables import houses
-from mlplab.exercises.measured import Measured, decide_measured
+from mlplab.exercises.measured import Measured
 from mlplab.exercises.profile import Profile
 from mlplab.exercises.registry import Checked, Findings
-from mlplab.exercises.wording import VERDICT_WORDS, verdict_values
+from mlplab.exercises.wording import VERDICT_WORDS, measured_values
 
 if TYPE_CHECKING:
     from mlplab.draw import Figure
@@ -70,8 +68,7 @@ def tell(profile: Profile, claims: Sequence[Measured], checked: Sequence[Checked
         values[f"bias_{short}"] = float(found.bias[kind].mean())
         for way in AT_REMOVED:
             values[f"{short}_{way}"] = float(found.removed[kind, way].mean())
-    for name, verdict in zip(_NAMES, decide_measured(claims), strict=True):
-        values |= verdict_values(f"verdict_{name}", verdict)
+    values |= measured_values(_NAMES, claims)
     figures = (_on_data(found, values), *(_removed(found, kind, values) for kind in MECHANISMS))
     tables = {
         "On the table's own gaps": score_table(
@@ -88,11 +85,9 @@ def tell(profile: Profile, claims: Sequence[Measured], checked: Sequence[Checked
 
 
 def _on_data(found: Gaps, values: Mapping[str, Any]) -> Figure:
-    figure = spread_strips(
-        strip_rows({_LABELS[way]: scores for way, scores in found.on_data.items()}),
-        "way",
-        "value",
-        measure=SCORE,
+    return fold_strips(
+        {_LABELS[way]: scores for way, scores in found.on_data.items()},
+        name="own-gaps",
         title={
             "en": f"On the table's own gaps the mean scores {values['data_mean']:.4f}, with an "
             f"indicator {values['data_indicator']:.4f}, filled from other columns "
@@ -100,11 +95,8 @@ def _on_data(found: Gaps, values: Mapping[str, Any]) -> Figure:
             "zh": f"对表中原有的缺失，均值得分 {values['data_mean']:.4f}，加指示 "
             f"{values['data_indicator']:.4f}，由其他列预测 {values['data_iterative']:.4f}",
         },
-        band=FOLD_BAND,
-        caption={"en": "One dot per fold.", "zh": "每点为一折。"},
-        name="own-gaps",
+        words=_WORDS,
     )
-    return replace(figure, words=_WORDS)
 
 
 def _removed(found: Gaps, kind: str, values: Mapping[str, Any]) -> Figure:
@@ -112,11 +104,9 @@ def _removed(found: Gaps, kind: str, values: Mapping[str, Any]) -> Figure:
         "at random": ("random", "随机"),
         "not at random": ("selective", "非随机"),
     }[kind]
-    figure = spread_strips(
-        strip_rows({_LABELS[way]: found.removed[kind, way] for way in AT_REMOVED}),
-        "way",
-        "value",
-        measure=SCORE,
+    return fold_strips(
+        {_LABELS[way]: found.removed[kind, way] for way in AT_REMOVED},
+        name=f"removed-{short}",
         title={
             "en": f"Removed {kind}: the mean scores {values[f'{short}_mean']:.3f}, an indicator "
             f"beside it {values[f'{short}_indicator']:.3f}, other columns "
@@ -125,8 +115,5 @@ def _removed(found: Gaps, kind: str, values: Mapping[str, Any]) -> Figure:
             f"{values[f'{short}_indicator']:.3f}，由其他列预测 "
             f"{values[f'{short}_iterative']:.3f}",
         },
-        band=FOLD_BAND,
-        caption={"en": "One dot per fold.", "zh": "每点为一折。"},
-        name=f"removed-{short}",
+        words=_WORDS,
     )
-    return replace(figure, words=_WORDS)

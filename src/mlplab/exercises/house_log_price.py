@@ -8,22 +8,21 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mlplab.draw import band_lines, spread_strips
+from mlplab.draw import band_lines
 from mlplab.exercises.house_scores import (
-    FOLD_BAND,
     LOG_BAND,
     SCORE,
     WORDS,
     Array,
     fold_scores,
+    fold_strips,
     score_claim,
     score_table,
-    strip_rows,
 )
 from mlplab.exercises.house_tables import houses
-from mlplab.exercises.measured import Measured, decide_measured
+from mlplab.exercises.measured import Measured
 from mlplab.exercises.registry import Checked, Findings
-from mlplab.exercises.wording import VERDICT_WORDS, verdict_values
+from mlplab.exercises.wording import VERDICT_WORDS, measured_values
 from mlplab.experiment import Runs
 
 if TYPE_CHECKING:
@@ -156,8 +155,7 @@ def tell(
     for name, one in zip(("flat", "twice"), checked, strict=True):
         values[f"verdict_{name}"] = VERDICT_WORDS["proved" if one.holds else "refuted"]
     names = ("worse", "bad", "rate", "alive", "bounded")
-    for name, verdict in zip(names, decide_measured(claims), strict=True):
-        values |= verdict_values(f"verdict_{name}", verdict)
+    values |= measured_values(names, claims)
     labelled = {_LABELS[name]: scores for name, scores in ways.items()}
     figures = (_strips(labelled, values), _rates(runs["log price"], values), _course(clamp, values))
     return Findings(values, figures, {"Scores over folds": score_table(labelled)})
@@ -165,11 +163,9 @@ def tell(
 
 def _strips(labelled: Mapping[str, Array], values: Mapping[str, Any]) -> Figure:
     shown = {name: one for name, one in labelled.items() if name != _LABELS["stuck"]}
-    figure = spread_strips(
-        strip_rows(shown),
-        "way",
-        "value",
-        measure=SCORE,
+    return fold_strips(
+        shown,
+        name="targets",
         title={
             "en": f"Log price as the target scores {values['score_log']:.3f}, price "
             f"{values['score_price']:.3f}; with bounded features {values['score_bounded_log']:.3f} "
@@ -178,15 +174,13 @@ def _strips(labelled: Mapping[str, Array], values: Mapping[str, Any]) -> Figure:
             f"{values['score_price']:.3f}；特征有界时为 {values['score_bounded_log']:.3f} 和 "
             f"{values['score_bounded_price']:.3f}",
         },
-        band=FOLD_BAND,
+        words=_WORDS,
         caption={
             "en": f"One dot per fold. The source's way, at {values['score_stuck']:.1f}, is off the "
             "chart.",
             "zh": f"每点为一折。原答案的做法得分 {values['score_stuck']:.1f}，在图外。",
         },
-        name="targets",
     )
-    return replace(figure, words=_WORDS)
 
 
 def _rates(runs: Runs, values: Mapping[str, Any]) -> Figure:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mlplab.draw import Quantity, band_lines, spread_strips
+from mlplab.draw import Quantity, band_lines
 from mlplab.exercises.house_scores import (
     FOLD_BAND,
     SCORE,
@@ -17,15 +17,15 @@ from mlplab.exercises.house_scores import (
     fold_claim,
     fold_interval,
     fold_scores,
+    fold_strips,
     score_claim,
     score_table,
-    strip_rows,
 )
 from mlplab.exercises.house_submission import NAME, ensemble_outputs, mean_price, submission
 from mlplab.exercises.house_tables import CENTRE, houses, prepared, schema_of
-from mlplab.exercises.measured import Measured, decide_measured
+from mlplab.exercises.measured import Measured
 from mlplab.exercises.registry import Findings
-from mlplab.exercises.wording import verdict_values
+from mlplab.exercises.wording import measured_values
 from mlplab.experiment import Runs
 from mlplab.experiment.progress import Report
 from mlplab.experiment.weights import run_weights
@@ -147,8 +147,7 @@ def tell(
     values |= {f"score_{name}": float("nan") for name in _LABELS}
     values |= {f"score_{name}": float(scores.mean()) for name, scores in ways.items()}
     names = ("clearly", "kaggle", "alone", "together", "deep")
-    for name, verdict in zip(names, decide_measured(claims), strict=True):
-        values |= verdict_values(f"verdict_{name}", verdict)
+    values |= measured_values(names, claims)
     labelled = {_LABELS[name]: scores for name, scores in ways.items()}
     figures = (_strips(labelled, values), _by_members(errors, values))
     return Findings(values, figures, {"Scores over folds": score_table(labelled)}, {NAME: content})
@@ -165,11 +164,9 @@ def _correlation(errors: Array) -> float:
 
 
 def _strips(labelled: Mapping[str, Array], values: Mapping[str, Any]) -> Figure:
-    figure = spread_strips(
-        strip_rows(labelled),
-        "way",
-        "value",
-        measure=SCORE,
+    return fold_strips(
+        labelled,
+        name="models",
         title={
             "en": f"{values['n_members']} small networks together score "
             f"{values['score_ensemble']:.3f}, the source's network {values['score_source']:.3f}, "
@@ -178,11 +175,8 @@ def _strips(labelled: Mapping[str, Array], values: Mapping[str, Any]) -> Figure:
             f"原答案的网络 {values['score_source']:.3f}，"
             f"同样训练的线性模型 {values['score_linear']:.3f}",
         },
-        band=FOLD_BAND,
-        caption={"en": "One dot per fold.", "zh": "每点为一折。"},
-        name="models",
+        words=_WORDS,
     )
-    return replace(figure, words=_WORDS)
 
 
 def _by_members(errors: Array, values: Mapping[str, Any]) -> Figure:

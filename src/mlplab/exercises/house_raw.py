@@ -8,22 +8,21 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mlplab.draw import band_lines, spread_strips
+from mlplab.draw import band_lines
 from mlplab.exercises.house_scores import (
-    FOLD_BAND,
     SCORE,
     WORDS,
     Array,
     fold_claim,
     fold_scores,
+    fold_strips,
     score_claim,
     score_table,
-    strip_rows,
 )
 from mlplab.exercises.house_tables import houses, own_fold, published_features
-from mlplab.exercises.measured import Measured, decide_measured
+from mlplab.exercises.measured import Measured
 from mlplab.exercises.registry import Checked, Findings
-from mlplab.exercises.wording import verdict_values
+from mlplab.exercises.wording import measured_values
 from mlplab.experiment import Arm, Runs
 
 if TYPE_CHECKING:
@@ -164,8 +163,7 @@ def tell(
     for name, found in (("raw", raw), ("standard", standard)):
         values |= {f"{name}_{key}": value for key, value in found.items()}
     names = ("higher", "jumps", "diverges", "falling", "huber")
-    for name, verdict in zip(names, decide_measured(claims), strict=True):
-        values |= verdict_values(f"verdict_{name}", verdict)
+    values |= measured_values(names, claims)
     words = _WORDS | {name: _chinese(name) for name in ways}
     figures = (_strips(ways, values, words), _course(runs, values))
     return Findings(values, figures, {"Scores over folds": score_table(ways)})
@@ -189,25 +187,21 @@ def _chinese(name: str) -> str:
 def _strips(
     ways: Mapping[str, Array], values: Mapping[str, Any], words: Mapping[str, str]
 ) -> Figure:
-    figure = spread_strips(
-        strip_rows(ways),
-        "way",
-        "value",
-        measure=SCORE,
+    return fold_strips(
+        ways,
+        name="ways",
         title={
             "en": f"On features as they are Adam at rate 5 scores {values['raw']:.2f}, with a "
             f"falling rate {values['falling']:.2f}; standardised {values['standard']:.2f}",
             "zh": f"特征原样时，学习率为 5 的 Adam 得分 {values['raw']:.2f}，学习率递减时 "
             f"{values['falling']:.2f}；标准化时 {values['standard']:.2f}",
         },
-        band=FOLD_BAND,
+        words=words,
         caption={
             "en": "One dot per fold; diverged runs have none.",
             "zh": "每点为一折；发散的训练没有点。",
         },
-        name="ways",
     )
-    return replace(figure, words=words)
 
 
 def _course(runs: Mapping[str, Runs], values: Mapping[str, Any]) -> Figure:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mlplab.draw import Band, Quantity
+from mlplab.draw import Band, Quantity, spread_strips
 from mlplab.exercises.house_tables import shared_variance
 from mlplab.exercises.measured import Measured
 from mlplab.experiment import Arm, Runs
@@ -17,12 +18,15 @@ from mlplab.stats import Interval, mean_interval
 if TYPE_CHECKING:
     import pandas as pd
 
+    from mlplab.draw import Figure, Text
+
 Array = NDArray[np.float64]
 
 MATTERS = 0.03
 """Of the logarithm of a ratio of scores: three percent, 0.005 of a usual score of 0.16."""
 METRIC = "log of the ratio of scores"
 SCORE = Quantity("score (RMSE of log prices)", False)
+_ONE_DOT = {"en": "One dot per fold.", "zh": "每点为一折。"}
 _FOLDS = "on folds, the interval corrected for the rows that these share"
 WORDS = {SCORE.name: "得分（对数价格的均方根误差）", "epochs": "轮数", "way": "方法"}
 
@@ -131,9 +135,34 @@ def score_table(ways: Mapping[str, Array], title: str = "way") -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def strip_rows(ways: Mapping[str, Array], title: str = "way") -> pd.DataFrame:
-    """Return the finite scores as one row per way and fold, for strips."""
+def fold_strips(
+    ways: Mapping[str, Array],
+    *,
+    name: str,
+    title: Text,
+    words: Mapping[str, str],
+    caption: Text = _ONE_DOT,
+) -> Figure:
+    """Draw a dot per way and fold, and each way's mean with its interval for new rows.
+
+    Args:
+        ways: scores by way; those that are not finite have no dot.
+        name: of the figure.
+        title: its finding.
+        words: the ways and axes in Chinese.
+        caption: what a dot is.
+    """
     import pandas as pd
 
-    rows = [(name, float(v)) for name, scores in ways.items() for v in scores if np.isfinite(v)]
-    return pd.DataFrame(rows, columns=[title, "value"])
+    rows = [(way, float(v)) for way, scores in ways.items() for v in scores if np.isfinite(v)]
+    figure = spread_strips(
+        pd.DataFrame(rows, columns=["way", "value"]),
+        "way",
+        "value",
+        measure=SCORE,
+        title=title,
+        band=FOLD_BAND,
+        caption=caption,
+        name=name,
+    )
+    return replace(figure, words=words)

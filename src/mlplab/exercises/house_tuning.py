@@ -8,21 +8,20 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mlplab.draw import band_lines, spread_strips
+from mlplab.draw import band_lines
 from mlplab.exercises.house_scores import (
-    FOLD_BAND,
     LOG_BAND,
     SCORE,
     WORDS,
     Array,
+    fold_strips,
     score_claim,
     score_table,
-    strip_rows,
 )
 from mlplab.exercises.house_tables import N_INNER
-from mlplab.exercises.measured import Measured, decide_measured
+from mlplab.exercises.measured import Measured
 from mlplab.exercises.registry import Findings
-from mlplab.exercises.wording import verdict_values
+from mlplab.exercises.wording import measured_values
 from mlplab.experiment import Runs
 
 if TYPE_CHECKING:
@@ -160,8 +159,7 @@ def tell(runs: Mapping[str, Runs], claims: Sequence[Measured]) -> Findings:
     }
     values |= {f"score_{name}": float(scores.mean()) for name, scores in ways.items()}
     names = ("tuned", "source", "as_good", "optimistic", "decay")
-    for name, verdict in zip(names, decide_measured(claims), strict=True):
-        values |= verdict_values(f"verdict_{name}", verdict)
+    values |= measured_values(names, claims)
     labelled = {_LABELS[name]: scores for name, scores in ways.items()}
     tables = {
         "Scores over folds": score_table(labelled),
@@ -214,11 +212,9 @@ def _words_of(factors: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _strips(labelled: Mapping[str, Array], values: Mapping[str, Any]) -> Figure:
-    figure = spread_strips(
-        strip_rows(labelled),
-        "way",
-        "value",
-        measure=SCORE,
+    return fold_strips(
+        labelled,
+        name="tuned",
         title={
             "en": f"Tuning reports {values['score_flat']:.4f}; chosen without the rows that judge, "
             f"settings score {values['score_nested']:.4f}; the chapter's "
@@ -226,11 +222,8 @@ def _strips(labelled: Mapping[str, Array], values: Mapping[str, Any]) -> Figure:
             "zh": f"调参报告 {values['score_flat']:.4f}；不用评判的样本来选择时，得分 "
             f"{values['score_nested']:.4f}；书中的设置 {values['score_chapter']:.4f}",
         },
-        band=FOLD_BAND,
-        caption={"en": "One dot per fold.", "zh": "每点为一折。"},
-        name="tuned",
+        words=_WORDS,
     )
-    return replace(figure, words=_WORDS)
 
 
 def _rates(grid: Runs, values: Mapping[str, Any]) -> Figure:

@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 from mlplab.data.draws import draw_sparse_linear
 from mlplab.draw import Quantity, band_lines
 from mlplab.exercises.bands import DRAW_BAND
-from mlplab.exercises.measured import Measured, decide_measured
+from mlplab.exercises.measured import Measured
 from mlplab.exercises.one_thread import one_thread
 from mlplab.exercises.profile import Profile
 from mlplab.exercises.registry import Checked, Findings
-from mlplab.exercises.wording import verdict_values
+from mlplab.exercises.wording import measured_values
 from mlplab.theory.linear import (
     LinearModels,
     descend_lasso,
@@ -217,8 +217,7 @@ def tell(profile: Profile, claims: Sequence[Measured]) -> Findings:
         values[f"zeros_{method}"] = float(found.zeros[method][:, -1].mean())
         values[f"above_{method}"] = float(found.above[method][:, -1].mean())
         values[f"above_100_{method}"] = float(found.above[method][:, 100].mean())
-    for name, verdict in zip(CLAIMS, decide_measured(claims), strict=True):
-        values |= verdict_values(f"verdict_{name}", verdict)
+    values |= measured_values(CLAIMS, claims)
     above = _figure(
         {name: np.maximum(one, _FLOOR) for name, one in found.above.items()},
         "objective",

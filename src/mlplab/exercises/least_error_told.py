@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mlplab.draw import Band, Figure, Quantity, band_lines, spread_strips
-from mlplab.exercises.bands import GEOMETRIC_SAYS
+from mlplab.draw import Figure, Quantity, band_lines, spread_strips
+from mlplab.exercises.bands import GEOMETRIC_SAYS, RANGE_BAND
 from mlplab.exercises.least_error import (
     EPOCHS,
     MISFIT,
@@ -23,11 +23,11 @@ from mlplab.exercises.least_error import (
     held_out,
     n_exact,
 )
-from mlplab.exercises.measured import Measured, decide_measured
+from mlplab.exercises.measured import Measured
 from mlplab.exercises.polynomial_draws import VARIANCE, Array, geometric_lines
 from mlplab.exercises.profile import Profile
 from mlplab.exercises.registry import Findings
-from mlplab.exercises.wording import verdict_values
+from mlplab.exercises.wording import measured_values
 from mlplab.experiment import Runs
 
 if TYPE_CHECKING:
@@ -96,8 +96,7 @@ def tell(runs: Mapping[str, Runs], profile: Profile, claims: Sequence[Measured])
         "gap_20": float((found[4, NOISE, 20][0] + VARIANCE - found[4, NOISE, 20][1]).mean()),
         "gap_1000": float((found[4, NOISE, 1000][0] + VARIANCE - found[4, NOISE, 1000][1]).mean()),
     }
-    for name, verdict in zip(CLAIMS, decide_measured(claims), strict=True):
-        values |= verdict_values(f"verdict_{name}", verdict)
+    values |= measured_values(CLAIMS, claims)
     figures = (
         _error_figure(found, values),
         _descent_figure(curves, values),
@@ -166,10 +165,6 @@ def _descent_figure(curves: Mapping[str, Mapping[int, Array]], values: Mapping[s
     )
 
 
-def _range(numbers: Sequence[float]) -> tuple[float, float, float]:
-    return float(np.mean(numbers)), float(min(numbers)), float(max(numbers))
-
-
 def _fresh_figure(fresh: Mapping[int, Array], values: Mapping[str, Any]) -> Figure:
     import pandas as pd
 
@@ -185,7 +180,7 @@ def _fresh_figure(fresh: Mapping[int, Array], values: Mapping[str, Any]) -> Figu
             "zh": f"100 个样本的测试集中有 {values['below_100']:.0%}，真实多项式的损失低于期望误差 "
             f"{VARIANCE:g}",
         },
-        band=Band({"en": "Mean and range.", "zh": "均值与取值范围。"}, _range),
+        band=RANGE_BAND,
         caption={
             "en": f"One dot per test set, the first {_N_DOTS} of each size.",
             "zh": f"每点为一个测试集，每种大小取前 {_N_DOTS} 个。",

@@ -29,6 +29,12 @@ def n_draws(profile: Profile) -> int:
     return profile.pick(*DRAWS)
 
 
+def geometric_mean(values: Array) -> float:
+    """Return the geometric mean over the draws whose runs ended; NaN if none did."""
+    ended = values[np.isfinite(values)]
+    return float(10 ** np.log10(ended).mean()) if len(ended) else float("nan")
+
+
 def geometric_lines(found: Mapping[tuple[str, float], Array]) -> pd.DataFrame:
     """Return rows for `band_lines` from positive numbers, one per draw, by series and x.
 

@@ -10,8 +10,15 @@ import numpy as np
 
 from mlplab.draw import Figure, Quantity, Text, band_lines
 from mlplab.exercises.bands import GEOMETRIC_SAYS
-from mlplab.exercises.measured import Measured, decide_measured
-from mlplab.exercises.polynomial_draws import VARIANCE, Array, N, geometric_lines, n_draws
+from mlplab.exercises.measured import Measured
+from mlplab.exercises.polynomial_draws import (
+    VARIANCE,
+    Array,
+    N,
+    geometric_lines,
+    geometric_mean,
+    n_draws,
+)
 from mlplab.exercises.polynomial_terms import (
     BEYOND,
     FEW,
@@ -29,7 +36,7 @@ from mlplab.exercises.polynomial_terms import (
 )
 from mlplab.exercises.profile import Profile
 from mlplab.exercises.registry import Findings
-from mlplab.exercises.wording import verdict_values
+from mlplab.exercises.wording import measured_values
 from mlplab.experiment import Runs
 
 if TYPE_CHECKING:
@@ -92,27 +99,26 @@ def tell(runs: Mapping[str, Runs], profile: Profile, claims: Sequence[Measured])
         "variance": VARIANCE,
         "expected_4": VARIANCE * (1 - 4 / N),
         "expected_20": VARIANCE * (1 - 20 / N),
-        "rounding_8": _centre(kept[8, 8]),
-        "rounding_20": _centre(kept[20, 20]),
-        "rounding_100": _centre(kept[100, 100]),
-        "tiny": _centre(descended(runs["tiny"], runs["tiny"].arms[0])[0]),
+        "rounding_8": geometric_mean(kept[8, 8]),
+        "rounding_20": geometric_mean(kept[20, 20]),
+        "rounding_100": geometric_mean(kept[100, 100]),
+        "tiny": geometric_mean(descended(runs["tiny"], runs["tiny"].arms[0])[0]),
         "half_width": HALF_WIDTH,
         "few": FEW,
-        "steps_least_100": _centre(train[f"{MANY} terms: {_LEAST}", 100]),
-        "steps_least_1000": _centre(train[f"{MANY} terms: {_LEAST}", 1000]),
+        "steps_least_100": geometric_mean(train[f"{MANY} terms: {_LEAST}", 100]),
+        "steps_least_1000": geometric_mean(train[f"{MANY} terms: {_LEAST}", 1000]),
     }
     for terms in (3, 4, 20):
         for name, part in (("SGD", "sgd"), ("least squares", "least")):
-            values[f"{part}_train_{terms}"] = _centre(by_terms[f"{name}: training", terms])
-            values[f"{part}_fresh_{terms}"] = _centre(by_terms[f"{name}: held out", terms])
+            values[f"{part}_train_{terms}"] = geometric_mean(by_terms[f"{name}: training", terms])
+            values[f"{part}_fresh_{terms}"] = geometric_mean(by_terms[f"{name}: held out", terms])
     for name, lines in (("train", train), ("fresh", fresh)):
-        values[f"{name}_100"] = _centre(lines[f"{MANY} terms: {_SGD}", 100])
-        values[f"{name}_1000"] = _centre(lines[f"{MANY} terms: {_SGD}", 1000])
-        values[f"{name}_1000_steps"] = _centre(lines[f"{MANY} terms: {_STEPS}", 1000])
+        values[f"{name}_100"] = geometric_mean(lines[f"{MANY} terms: {_SGD}", 100])
+        values[f"{name}_1000"] = geometric_mean(lines[f"{MANY} terms: {_SGD}", 1000])
+        values[f"{name}_1000_steps"] = geometric_mean(lines[f"{MANY} terms: {_STEPS}", 1000])
     for terms in (4, 20, 25, 400):
         values[f"beyond_{terms}"] = float(np.log10(beyond[terms][1]).mean())
-    for name, verdict in zip(CLAIMS, decide_measured(claims), strict=True):
-        values |= verdict_values(f"verdict_{name}", verdict)
+    values |= measured_values(CLAIMS, claims)
     figures = (
         *_terms_figures(by_terms, values),
         _zero_figure(kept, values),
@@ -125,11 +131,6 @@ def tell(runs: Mapping[str, Runs], profile: Profile, claims: Sequence[Measured])
         "Losses along data, geometric means": _data_table(runs["data"]),
     }
     return Findings(values, tuple(replace(one, words=_WORDS) for one in figures), tables)
-
-
-def _centre(values: Array) -> float:
-    """Return the geometric mean over the draws whose runs ended."""
-    return float(10 ** np.log10(values[np.isfinite(values)]).mean())
 
 
 def _along_terms(runs: Runs) -> Lines:
@@ -268,7 +269,7 @@ def _table(lines: Lines, name: str) -> pd.DataFrame:
 
     rows: dict[float, dict[str, Any]] = {}
     for (series, x), one in lines.items():
-        rows.setdefault(x, {name: x})[series] = _centre(one)
+        rows.setdefault(x, {name: x})[series] = geometric_mean(one)
     return pd.DataFrame(rows.values())
 
 
@@ -280,6 +281,9 @@ def _data_table(runs: Runs) -> pd.DataFrame:
         parts = {"SGD": descended(runs, arm), "least squares": least(runs, arm)}
         row: dict[str, Any] = {"terms": terms, "examples": n, "epochs": epochs}
         for name, (train, fresh) in parts.items():
-            row |= {f"{name}: training": _centre(train), f"{name}: held out": _centre(fresh)}
+            row |= {
+                f"{name}: training": geometric_mean(train),
+                f"{name}: held out": geometric_mean(fresh),
+            }
         rows.append(row)
     return pd.DataFrame(rows)

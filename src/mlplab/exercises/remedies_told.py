@@ -10,7 +10,7 @@ import numpy as np
 
 from mlplab.draw import Quantity, band_lines, spread_strips
 from mlplab.exercises.bands import DRAW_BAND
-from mlplab.exercises.measured import Measured, decide_measured
+from mlplab.exercises.measured import Measured
 from mlplab.exercises.profile import Profile
 from mlplab.exercises.registry import Findings
 from mlplab.exercises.remedies import (
@@ -25,7 +25,7 @@ from mlplab.exercises.remedies import (
     compared,
     n_draws,
 )
-from mlplab.exercises.wording import verdict_values
+from mlplab.exercises.wording import measured_values
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -79,8 +79,7 @@ def tell(profile: Profile, claims: Sequence[Measured], lowers: Sequence[str]) ->
     for (start, remedy), strength in found.strengths.items():
         values[f"strength_{start}_{remedy}"] = strength
     names = (*lowers, "start", "zero_stopping", "ridge")
-    for name, verdict in zip(names, decide_measured(claims), strict=True):
-        values |= verdict_values(f"verdict_{name}", verdict)
+    values |= measured_values(names, claims)
     figures = (_strips(found, values), _ridge(found, values))
     return Findings(values, figures, {"Risk by remedy and start": _table(found)})
 

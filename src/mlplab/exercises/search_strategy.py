@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from mlplab.draw import Quantity, band_lines, spread_strips
 from mlplab.exercises.bands import REPETITION_BAND
-from mlplab.exercises.measured import Measured, decide_measured
+from mlplab.exercises.measured import Measured
 from mlplab.exercises.profile import Profile
 from mlplab.exercises.registry import Findings
 from mlplab.exercises.regret import (
@@ -24,7 +24,7 @@ from mlplab.exercises.regret import (
     relative_costs,
 )
 from mlplab.exercises.search_table import NAMES_ZH, Grid, grid_of, n_repetitions, places_space
-from mlplab.exercises.wording import list_words, verdict_values
+from mlplab.exercises.wording import list_words, measured_values
 from mlplab.experiment import Runs
 
 if TYPE_CHECKING:
@@ -78,8 +78,8 @@ def tell(table: Runs, profile: Profile, claims: Sequence[Measured]) -> Findings:
     }
     values |= {f"end_{name}": mean for name, mean in end.items()}
     names = ("random", "grid", "tpe", "halving", "start")
-    for name, verdict in zip(names, decide_measured(claims), strict=True):
-        values |= verdict_values(f"verdict_{name}", verdict)
+    values |= measured_values(names, claims)
+    for name in names:
         for part in ("effect", "low", "high"):
             values[f"verdict_{name}_{part}"] *= 100
     figures = (_curves(curves, values), _ends(curves, values))

@@ -11,16 +11,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlplab.data.draws import draw_sparse_linear
-from mlplab.draw import Band, Quantity, band_lines, spread_strips
-from mlplab.exercises.bands import DRAW_BAND
+from mlplab.draw import Quantity, band_lines, spread_strips
+from mlplab.exercises.bands import DRAW_BAND, RANGE_BAND
 from mlplab.exercises.chosen_decay import true_risk
 from mlplab.exercises.hamiltonian import sample_by_slope
 from mlplab.exercises.lasso_ways import solve_lasso
-from mlplab.exercises.measured import Measured, decide_measured
+from mlplab.exercises.measured import Measured
 from mlplab.exercises.one_thread import one_thread
 from mlplab.exercises.profile import Profile
 from mlplab.exercises.registry import Checked, Findings
-from mlplab.exercises.wording import verdict_values
+from mlplab.exercises.wording import measured_values
 from mlplab.theory.linear import (
     LinearModels,
     gaussian_penalty,
@@ -265,8 +265,7 @@ def tell(profile: Profile, claims: Sequence[Measured]) -> Findings:
     }
     for name, one in zip(("gaussian", "lasso", "laplace"), found.risks.values(), strict=True):
         values[f"risk_{name}"] = float(one.mean())
-    for name, verdict in zip(CLAIMS, decide_measured(claims), strict=True):
-        values |= verdict_values(f"verdict_{name}", verdict)
+    values |= measured_values(CLAIMS, claims)
     figures = (_priors(), _deviations(found), _risks(found, values))
     return Findings(values, figures, {"Risk by estimate": _table(found)})
 
@@ -304,10 +303,6 @@ def _priors() -> Figure:
     )
 
 
-def _range(values: Sequence[float]) -> tuple[float, float, float]:
-    return float(np.mean(values)), float(min(values)), float(max(values))
-
-
 def _deviations(found: Sampled) -> Figure:
     import pandas as pd
 
@@ -324,7 +319,7 @@ def _deviations(found: Sampled) -> Figure:
             f"{closed.mean():.2f} of the prior one",
             "zh": f"看过 {N_TRAIN} 个样本之后，权重的标准差仍是先验的 {closed.mean():.2f} 倍",
         },
-        band=Band({"en": "Mean and range.", "zh": "均值与取值范围。"}, _range),
+        band=RANGE_BAND,
         caption={
             "en": "One dot per weight of one draw.",
             "zh": "每点为一次抽取中的一个权重。",

@@ -6,6 +6,8 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from mlplab.exercises.measured import Measured, decide_measured
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -33,6 +35,19 @@ def verdict_values(name: str, verdict: Verdict) -> dict[str, Any]:
         f"{name}_low": low,
         f"{name}_high": high,
     }
+
+
+def measured_values(names: Sequence[str], claims: Sequence[Measured]) -> dict[str, Any]:
+    """Return the verdicts on all measured claims of an exercise as placeholders `verdict_NAME`.
+
+    Args:
+        names: one per claim.
+        claims: as `Results.measured` has them.
+    """
+    values: dict[str, Any] = {}
+    for name, verdict in zip(names, decide_measured(claims), strict=True):
+        values |= verdict_values(f"verdict_{name}", verdict)
+    return values
 
 
 def means(runs: Runs, metric: str) -> dict[str, float]:

@@ -30,7 +30,11 @@ def n_draws(profile: Profile) -> int:
 
 
 def geometric_mean(values: Array) -> float:
-    """Return the geometric mean over the draws whose runs ended; NaN if none did."""
+    """Return the geometric mean over the draws whose runs ended; NaN if none did.
+
+    >>> round(geometric_mean(np.array([1.0, 100.0, np.inf])), 9)
+    10.0
+    """
     ended = values[np.isfinite(values)]
     return float(10 ** np.log10(ended).mean()) if len(ended) else float("nan")
 

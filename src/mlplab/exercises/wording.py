@@ -43,6 +43,10 @@ def measured_values(names: Sequence[str], claims: Sequence[Measured]) -> dict[st
     Args:
         names: one per claim.
         claims: as `Results.measured` has them.
+
+    >>> claim = Measured("b needs more runs", (3.0, 4.0, 2.0, 3.0, 4.0), 1.0, "higher", "runs")
+    >>> measured_values(["more"], [claim])["verdict_more"]["en"]
+    'supported'
     """
     values: dict[str, Any] = {}
     for name, verdict in zip(names, decide_measured(claims), strict=True):

@@ -80,6 +80,7 @@ def bits(one: Ended) -> dict[str, Any]:
     return {
         "weights": one.weights,
         "status": (outcome.status, outcome.epochs, outcome.diverged_epoch, outcome.n_params),
+        "best_epoch": outcome.best_epoch,
         "history": {
             name: [struct.pack("<d", value) for value in values]
             for name, values in outcome.history.items()
@@ -149,6 +150,7 @@ def populations(draw: st.DrawFn, most: int = 12) -> tuple[Task, list[Run]]:
         "measures": draw(st.sampled_from([(), ("grad_norm",)])),
     }
     folds = draw(st.booleans())
+    patience = [0, 1, 2] if task.valid and draw(st.booleans()) else [0]
     runs = []
     for _ in range(draw(st.integers(2, most))):
         rate = st.sampled_from([0.1, 0.2, 0.5, 0.9])
@@ -168,6 +170,8 @@ def populations(draw: st.DrawFn, most: int = 12) -> tuple[Task, list[Run]]:
                 fit=Fit(
                     epochs=draw(st.sampled_from([1, 2, 3, 5])),
                     test=draw(st.sampled_from(["never", "end", "epoch"])),
+                    patience=draw(st.sampled_from(patience)),
+                    restore_best=draw(st.booleans()),
                     **fixed,
                 ),
             )

@@ -11,7 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.engine.population import bits, ended, made_up, of, populations, trained
 
-from mlplab.engine import Checkpointed, Progressed, predict, program, train
+from mlplab.data import task_from_arrays
+from mlplab.engine import Checkpointed, Ended, Progressed, predict, program, train
 from mlplab.engine.native import lane
 from mlplab.engine.native.lanes import (
     LANES,
@@ -104,6 +105,164 @@ class TestSameAsStacks:
             for name, values in mine.history.items():
                 gaps = [math.isnan(value) for value in values]
                 assert gaps == [math.isnan(value) for value in other.history[name]], name
+
+
+def assert_same(runs, task):
+    """Loops and stacks: the same ends, and the same numbers to nine digits."""
+    assert all(Training.begin(run, Splits(task)).program.native for run in runs)
+    loops, stacks = trained(runs, task), in_stacks(runs, task)
+    for run in runs:
+        one, other = loops[run.key], stacks[run.key]
+        mine, theirs = one.outcome, other.outcome
+        assert (mine.status, mine.epochs, mine.diverged_epoch, mine.best_epoch) == (
+            theirs.status, theirs.epochs, theirs.diverged_epoch, theirs.best_epoch,
+        )  # fmt: skip
+        assert mine.correct == theirs.correct
+        assert set(mine.history) == set(theirs.history)
+        for name, values in mine.history.items():
+            assert values == pytest.approx(
+                theirs.history[name], rel=1e-8, abs=1e-12, nan_ok=True
+            ), name
+        if one.weights is not None:
+            X = task.inputs[:9]
+            np.testing.assert_allclose(
+                predict(run, one.weights, X), predict(run, other.weights, X), rtol=1e-7, atol=1e-11
+            )
+    return loops
+
+
+class TestWeights:
+    @pytest.mark.parametrize("kind", ["classification", "regression"])
+    @pytest.mark.parametrize("hidden", [(), (9, 4)])
+    @pytest.mark.parametrize("weights", ["some", "zeros"])
+    def test_as_in_stacks(self, kind, hidden, weights):
+        task = made_up(
+            kind, n=60, features=7, outputs=3, valid=0.25, dtype="float64", weights=weights
+        )
+        assert_same(
+            [
+                of(task, net=MLP(hidden=hidden), optim=optim, seed=seed,
+                   fit=Fit(epochs=4, batch_size=size, last_batch="keep", test="epoch",
+                           dtype="float64"))
+                for optim in (SGD(lr=0.1, momentum=0.9, weight_decay=0.1), Adam(lr=0.01))
+                for seed in (0, 1) for size in (1, 8)
+            ],
+            task,
+        )  # fmt: skip
+
+    @pytest.mark.parametrize("kind", ["classification", "regression"])
+    @pytest.mark.parametrize("hidden", [(), (5,)])
+    def test_equal_weights_are_none(self, kind, hidden):
+        whole = made_up(kind, n=48, features=3, outputs=2)
+        X, y = whole.inputs[:48], whole.targets[:48]
+        ends = []
+        for weights in (None, np.full(48, 0.5)):
+            task = task_from_arrays(X, y, weights=weights)
+            run = of(task, net=MLP(hidden=hidden), optim=Adam(lr=0.01),
+                     fit=Fit(epochs=3, batch_size=8))  # fmt: skip
+            ends.append(bits(trained([run], task)[run.key]))
+        assert ends[0] == ends[1]  # powers of two round nothing
+
+    @pytest.mark.parametrize("kind", ["classification", "regression"])
+    @pytest.mark.parametrize("hidden", [(), (5,)])
+    def test_a_weight_is_a_number_of_copies_and_0_leaves_a_row_out(self, kind, hidden):
+        whole = made_up(kind, n=30, features=4, outputs=2, dtype="float64")
+        X, y, X_test, y_test = (
+            part for rows in (slice(30), slice(30, None))
+            for part in (whole.inputs[rows], whole.targets[rows])
+        )  # fmt: skip
+        copies = np.arange(30) % 4
+        outputs = []
+        for some, weights in (([1] * 30, copies), (copies, None)):
+            task = task_from_arrays(
+                np.repeat(X, some, 0), np.repeat(y, some, 0), X_test, y_test,
+                weights=weights, kind=kind, dtype="float64",
+            )  # fmt: skip
+            run = of(task, net=MLP(hidden=hidden), optim=Adam(lr=0.05),
+                     fit=Fit(epochs=20, batch_size=sum(some), dtype="float64"))  # fmt: skip
+            assert Training.begin(run, Splits(task)).program.native
+            outputs.append(predict(run, trained([run], task)[run.key].weights, X_test))
+        np.testing.assert_allclose(*outputs, rtol=1e-8)
+
+    @pytest.mark.parametrize("hidden", [(), (5,)])
+    def test_a_batch_without_weight_moves_nothing(self, hidden):
+        whole = made_up("regression", n=6, features=4, outputs=2, n_test=0)
+        weighted = task_from_arrays(whole.inputs, whole.targets, weights=[0, 0, 3, 0, 0, 0])
+        alone = task_from_arrays(whole.inputs[2:3], whole.targets[2:3])
+        ends = []
+        for task in (weighted, alone):
+            run = of(task, net=MLP(hidden=hidden), optim=SGD(lr=0.1),
+                     fit=Fit(epochs=5, batch_size=1))  # fmt: skip
+            ends.append(trained([run], task)[run.key].weights)
+        assert ends[0] == ends[1]
+
+
+class TestEarlyStopping:
+    @pytest.mark.parametrize("kind", ["classification", "regression"])
+    @pytest.mark.parametrize("hidden", [(), (9,)])
+    @pytest.mark.parametrize("test", ["never", "end", "epoch"])
+    def test_as_in_stacks(self, kind, hidden, test):
+        task = made_up(kind, n=60, features=7, outputs=2, valid=0.25, dtype="float64")
+        other = "valid_accuracy" if kind == "classification" else "valid_rmse"
+        runs = [
+            of(task, net=MLP(hidden=hidden), optim=SGD(lr=lr, schedule=schedule), seed=seed,
+               fit=Fit(epochs=20, batch_size=8, test=test, dtype="float64", patience=patience,
+                       monitor=monitor, restore_best=restores))
+            for lr, schedule in ((0.1, "constant"), (0.9, "constant"), (0.3, "plateau:0,0.5"))
+            for seed in (0, 1) for patience in (1, 4, 30) for restores in (True, False)
+            for monitor in ("valid_loss", other)
+        ]  # fmt: skip
+        loops = assert_same(runs, task)
+        assert len({one.outcome.epochs for one in loops.values()}) > 3
+        shuffled = random.Random(0).sample(runs, 9)
+        among = trained(shuffled + [r.replace(fit=r.fit.replace(patience=0)) for r in shuffled],
+                        task, threads=2)  # fmt: skip
+        assert all(bits(loops[run.key]) == bits(among[run.key]) for run in shuffled)
+
+    @pytest.mark.parametrize("hidden", [(), (9,)])
+    def test_what_gets_worse_from_the_start_ends_with_its_first_epoch(self, hidden):
+        # It is stopped before it diverges; in its lane, steps go on with the others' epochs.
+        task = made_up("regression", n=60, features=7, valid=0.25, dtype="float64")
+        net = MLP(hidden=hidden, activation="identity")
+        rates = [0.01, 0.02, 0.8 if hidden else 4.0]
+        runs = [
+            of(task, net=net, optim=SGD(lr=lr),
+               fit=Fit(epochs=60, batch_size=45, dtype="float64", patience=patience))
+            for lr in rates for patience in (1, 2, 60)
+        ]  # fmt: skip
+        loops = assert_same(runs, task)
+        quick, slow, late = (loops[run.key].outcome for run in runs[-3:])
+        assert (quick.epochs, quick.best_epoch) == (2, 1)
+        assert (slow.epochs, slow.best_epoch) == (3, 1)
+        assert late.status == "diverged"
+        assert loops[runs[2].key].outcome.epochs == 60
+
+    @pytest.mark.parametrize("hidden", [(), (9,)])
+    def test_the_first_epoch_is_the_best_where_validation_is_not_finite(self, hidden):
+        whole = made_up("regression", n=60, features=8, valid=0.25)
+        X, y = np.array(whole.inputs[:60]), whole.targets[:60]
+        X[whole.split(0, of(whole).rows).valid] = 3e38
+        task = task_from_arrays(X, y, valid=0.25)
+        runs = [
+            of(task, net=MLP(hidden=hidden, init="uniform:5"), optim=SGD(lr=1e-4),
+               fit=Fit(epochs=9, batch_size=8, patience=patience)) for patience in (1, 3, 20)
+        ]  # fmt: skip
+        for ends in (trained(runs, task), in_stacks(runs, task)):
+            found = [ends[run.key].outcome for run in runs]
+            losses = np.array(found[0].history["valid_loss"])
+            # One sum of products ends infinite, several layers of them in inf - inf.
+            assert (np.isnan(losses) if hidden else np.isinf(losses)).all()
+            assert [one.status for one in found] == ["finished"] * 3
+            assert [(one.epochs, one.best_epoch) for one in found] == [(2, 1), (4, 1), (9, 1)]
+
+    def test_progress_counts_the_epochs_that_were_trained(self):
+        task = made_up(n=60, features=8, valid=20)
+        runs = [of(task, net=MLP(hidden=hidden), optim=Adam(lr=0.1), seed=seed,
+                   fit=Fit(epochs=50, batch_size=8, patience=2))
+                for hidden in ((), (4,)) for seed in range(5)]  # fmt: skip
+        events = list(train(runs, task, threads=2))
+        done = sum(event.outcome.epochs for event in events if isinstance(event, Ended))
+        assert sum(e.run_epochs for e in events if isinstance(e, Progressed)) == done < 500
 
 
 class TestBits:

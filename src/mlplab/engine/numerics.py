@@ -17,7 +17,7 @@ from typing import Literal
 import torch
 
 from mlplab.engine.kernels import runs_in_block
-from mlplab.engine.native.suits import is_available
+from mlplab.engine.native.suits import COVERS, is_available
 from mlplab.engine.openblas import openblas
 from mlplab.specs import Provenance
 from mlplab.version import ENGINE_VERSION
@@ -54,7 +54,7 @@ def _profile() -> str:
     blas = openblas()
     if kernel_kind() == "loop" or blas is None:
         return "loop-mkl" if torch.backends.mkl.is_available() else "loop"  # type: ignore[no-untyped-call]
-    compiled = f"-numba-{version('numba')}" if is_available() else ""
+    compiled = f"-numba-{version('numba')}-loops{COVERS}" if is_available() else ""
     return f"openblas-{blas.version}{compiled}-{blas.core.lower()}"
 
 

@@ -128,7 +128,7 @@ def program_of(run: Run, task: Task, n_rows: int, n_valid: int = 0) -> AnyProgra
 
     Raises:
         ConfigError: the loss does not fit the task, an epoch has no whole batch, patience has
-            nothing to watch, or a user's module does not fit.
+            nothing to watch or not that, or a user's module does not fit.
     """
     classes = task.kind == "classification"
     loss = _loss_of(run, task)
@@ -151,6 +151,12 @@ def program_of(run: Run, task: Task, n_rows: int, n_valid: int = 0) -> AnyProgra
         raise ConfigError(
             f"fit.patience={run.fit.patience}: needs validation rows to watch; give {task.name} "
             "some, e.g. valid=0.1"
+        )
+    watchable = ("valid_loss", "valid_accuracy" if loss == "cross-entropy" else "valid_rmse")
+    if run.fit.patience and run.fit.monitor not in watchable:
+        raise ConfigError(
+            f"fit.monitor: expected {' or '.join(watchable)} with the loss {loss}; "
+            f"got {run.fit.monitor}"
         )
     common: dict[str, Any] = {
         "loss": loss,

@@ -25,7 +25,7 @@ def aligned(shape: tuple[int, ...], dtype: str) -> NDArray[Any]:
 
 
 class Arrays:
-    """All inputs (N, I) and targets, or one-hot classes, (N, O), as a program reads them.
+    """All inputs (N, I), targets or one-hot classes (N, O) and weights (N,), as programs read them.
 
     Attributes:
         far: the loss of outputs that are all 0, see `divergence.has_diverged`.
@@ -43,6 +43,8 @@ class Arrays:
             self.y = np.eye(task.n_outputs, dtype=dtype)[task.targets]
         else:
             self.y = np.array(task.targets, dtype=dtype, order="C")
+        weights = np.zeros(0) if task.weights is None else task.weights
+        self.weights = np.array(weights, dtype=dtype)
 
     @cached_property
     def test(self) -> NDArray[np.int64]:

@@ -31,11 +31,15 @@ class State(NamedTuple):
 
 
 class Data(NamedTuple):
-    """All inputs (N, I), all targets or one-hot classes (N, O), and the rows of the test split."""
+    """All inputs (N, I), all targets or one-hot classes (N, O), the rows of the test split, the
+    examples' weights, (N,) or empty where all count alike, and the `least` sum of a batch's.
+    """
 
     x: NDArray[Any]
     y: NDArray[Any]
     test: NDArray[np.int64]
+    weights: NDArray[Any]
+    least: Any
 
 
 class Groups(NamedTuple):
@@ -50,12 +54,13 @@ class Groups(NamedTuple):
 
 
 class Course(NamedTuple):
-    """The first of these epochs, the sizes (S,) of an epoch's batches, the numbers of loss and
-    optimiser, from which epoch on the test split is scored, and the loss of outputs that are all
-    0, see `divergence.has_diverged`.
+    """The first of these epochs, how many a run has at most, the sizes (S,) of an epoch's batches,
+    the numbers of loss and optimiser, from which epoch on the test split is scored (`NEVER`), and
+    the loss of outputs that are all 0, see `divergence.has_diverged`.
     """
 
     epoch: int
+    n_epochs: int
     sizes: NDArray[np.int64]
     loss: int
     optimiser: int
@@ -110,6 +115,7 @@ class Notebook:
         self._sizes = np.array(program.batch_sizes, dtype=np.int64)
         self.optimiser = ADAM if is_adam(program.optimiser) else SGD
         self._squared = program.loss == "squared"
+        self._n_epochs = fit.epochs
         self._tests = fit.test != "never"
         self._test_from = {"never": NEVER, "end": fit.epochs - 1, "epoch": 0}[fit.test]
         self._test = arrays.test if self._tests else np.empty(0, np.int64)
@@ -124,13 +130,16 @@ class Notebook:
     @property
     def data(self) -> Data:
         """What the members learn from."""
-        return Data(self._arrays.x, self._arrays.y, self._test)
+        arrays = self._arrays
+        least = np.finfo(arrays.weights.dtype).tiny
+        return Data(arrays.x, arrays.y, self._test, arrays.weights, least)
 
     def course(self, epoch: int) -> Course:
         """Return what the epochs from this one on are like."""
         loss = SQUARED if self._squared else CROSS_ENTROPY
         return Course(
             epoch,
+            self._n_epochs,
             self._sizes,
             loss,
             self.optimiser,
@@ -144,6 +153,7 @@ class Notebook:
         history: Doubles,
         places: Sequence[int],
         ended: Sequence[int],
+        stopped: Sequence[int],
     ) -> None:
         """Add the epochs that runs have trained.
 
@@ -152,6 +162,7 @@ class Notebook:
             history: sums of loss, and of hits of classes, on the three splits, (3, 2, E, L).
             places: where in the last dimension each run's are.
             ended: per run, the epoch after which it had diverged, or 0.
+            stopped: per run, the epoch after which its patience was over, or 0.
         """
         first, n_epochs = trainings[0].epoch, history.shape[2]
         n_rows = {"train": int(self._sizes.sum()), "valid": self._n_valid, "test": len(self._test)}
@@ -167,20 +178,27 @@ class Notebook:
             for name, means in kinds.items():
                 means[np.isnan(means)] = np.nan  # of one sign, which a checkpoint does not keep
                 if split == "test":
+                    ends = [stop - first - 1 if stop else 0 for stop in stopped]
+                    last = means[range(len(means)), ends]
                     means[:, : max(0, self._test_from - first)] = np.nan
-                for training, values, end in zip(trainings, means, ended, strict=True):
-                    if end:
-                        values = values[: end - first]
-                        if split != "train":
-                            values[-1] = np.nan
+                for r, (training, values) in enumerate(zip(trainings, means, strict=True)):
+                    over = ended[r] or stopped[r]
+                    if over:
+                        values = values[: over - first]
+                    if ended[r] and split != "train":
+                        values[-1] = np.nan
+                    elif stopped[r] and split == "test":
+                        values[-1] = last[r]
                     seen = training.history.setdefault(f"{split}_{name}", array("d"))
                     seen.frombytes(values.tobytes())
-        for training, end in zip(trainings, ended, strict=True):
-            training.epoch = end or first + n_epochs
+        for training, end, stop in zip(trainings, ended, stopped, strict=True):
+            training.epoch = end or stop or first + n_epochs
             if end:
                 training.status, training.diverged_epoch = "diverged", end
-            elif training.epoch == training.run.fit.epochs:
+            elif stop or training.epoch == training.run.fit.epochs:
                 training.status = "finished"
+                if training.best:
+                    training.move_to_best([n for n in training.history if n.startswith("test_")])
 
     def mark(self, training: Training, marks: NDArray[np.uint8]) -> None:
         """Keep which test examples a finished run has right."""

@@ -35,7 +35,7 @@ class _Work:
     epoch_seconds: float
     pause: float
     seconds: float = 0.0
-    n_epochs: int = 0
+    run_epochs: int = 0
     kept_at: float = field(default_factory=time.monotonic)
 
 
@@ -123,15 +123,17 @@ class NativeLane:
         if any(t.run.optim.schedule.kind == "plateau" for t in members):
             n = 1
         n = max(n, 1)
+        first = members[0].epoch
         started = time.perf_counter()
         work.unit.advance(n)
         work.seconds = time.perf_counter() - started
-        work.n_epochs, work.epoch_seconds = n, work.seconds / n
+        done = [training.epoch - first for training in members]
+        work.run_epochs, work.epoch_seconds = sum(done), work.seconds / max(done)
 
     def _report(self, work: _Work) -> Iterator[Event]:
         """Say what a call has done, and let go of the runs that have ended."""
         present = seated(work.unit.members)
-        yield Progressed(float(work.n_epochs * len(present)))
+        yield Progressed(float(work.run_epochs))
         where = provenance("cpu").id
         for place, training in present:
             training.seconds += work.seconds / len(present)
@@ -166,4 +168,4 @@ def _neighbours(training: Training) -> tuple[object, ...]:
 def _together(training: Training) -> tuple[object, ...]:
     """What runs of one unit have in common beside their program."""
     fit = training.run.fit
-    return (fit.epochs, training.epoch, fit.test, training.n_valid)
+    return (fit.epochs, training.epoch, fit.test, training.n_valid, fit.patience > 0)

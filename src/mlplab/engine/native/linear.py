@@ -9,7 +9,7 @@ import numpy as np
 
 from mlplab.engine.divergence import has_diverged
 from mlplab.engine.native.compiled import compiled, inlined
-from mlplab.engine.native.course import ADAM, SQUARED
+from mlplab.engine.native.course import ADAM, NEVER, SQUARED
 from mlplab.engine.native.lanes import (
     LANES,
     LEAST_TOGETHER,
@@ -27,6 +27,7 @@ from mlplab.engine.native.lanes import (
     squares_of_one,
 )
 from mlplab.engine.native.philox import put_in_order
+from mlplab.engine.native.watch import is_best, stops
 
 SCORED = 64  # rows at a time
 _diverged = compiled(has_diverged)
@@ -96,6 +97,21 @@ def _judge_classes(z: Any, y: Any, rows: Any, n: int, share: float, sums: Any, m
                 marks[j, lane] = target[best]
             for o in range(n_outputs):
                 z[o, j, lane] = (z[o, j, lane] / total - target[o]) * share
+
+
+@compiled
+def _weigh(z: Any, rows: Any, data: Any) -> None:
+    """Multiply deltas with each example's share of the batch's weight."""
+    weights = data.weights
+    total = weights[0] * 0
+    for j in range(len(rows)):
+        total += weights[rows[j]]
+    total = max(total, data.least)
+    for o in range(z.shape[0]):
+        for j in range(len(rows)):
+            share = weights[rows[j]] / total
+            for lane in range(LANES):
+                z[o, j, lane] *= share
 
 
 @compiled
@@ -201,12 +217,45 @@ def _end_epoch(
 
 
 @compiled
+def _copy_lane(a: Any, b: Any, v: int, lane: int) -> None:
+    for o in range(a.shape[1]):
+        for i in range(a.shape[2]):
+            b[v, o, i, lane] = a[v, o, i, lane]
+
+
+@compiled
+def _watch(
+    p: Any, v: int, watch: Any, ended: Any, sums: Any, epoch: int, n_valid: int, is_last: bool
+) -> Any:
+    """Keep what the runs of a vector end with; return whether one stops now, and one goes on."""
+    stop, goes_on = False, False
+    for lane in range(LANES):
+        place = v * LANES + lane
+        patience, restores = watch.patience[place], watch.restores[place]
+        over = False
+        if ended[v, lane] == 0 and patience > 0:
+            best = is_best(watch, place, epoch, sums[0, lane], sums[1, lane], n_valid)
+            over = stops(watch, place, epoch)
+            if best if restores else over or is_last:
+                _copy_lane(p, watch.kept, v, lane)
+            if over:
+                ended[v, lane] = NEVER
+        if watch.stopped[place] > 0 or (ended[v, lane] == 0 and patience > 0 and is_last):
+            # Others go on, and its lane with them: it is put back after each epoch.
+            _copy_lane(watch.kept, p, v, lane)
+        stop = stop or over
+        goes_on = goes_on or ended[v, lane] == 0
+    return stop, goes_on
+
+
+@compiled
 def _walk(
-    state: Any, v: int, inputs: Any, x: Any, y: Any, course: Any, steps: Any, room: Any,
+    state: Any, v: int, inputs: Any, data: Any, course: Any, steps: Any, room: Any,
     e: int, history: Any, first_losses: Any, marks: Any,
 ) -> None:  # fmt: skip
     """The steps of an epoch of a vector of runs; `room` holds the epoch's order."""
     p, sizes, z, starts, order = state.p, course.sizes, room.z, room.starts, room.order
+    x, y, weighs = data.x, data.y, len(data.weights) > 0
     epoch, seen = course.epoch + e, inputs.most[v]
     n_epochs, n_columns = steps.settings.shape[1], steps.settings.shape[2]
     now_e = e if n_epochs > 1 else 0
@@ -216,10 +265,13 @@ def _walk(
         n = sizes[s]
         whole = -(-n // LEAST_TOGETHER) * LEAST_TOGETHER
         _outputs(p, v, seen, x, starts, place, whole, z)
+        share = 1.0 if weighs else 1.0 / n
         if course.loss == SQUARED:
-            _judge_squares(z, y, order, at, n, 1.0 / n, history, into)
+            _judge_squares(z, y, order, at, n, share, history, into)
         else:
-            _judge_classes(z, y, order[at : at + n], n, 1.0 / n, history[0, :, e, v], marks[:0, v])
+            _judge_classes(z, y, order[at : at + n], n, share, history[0, :, e, v], marks[:0, v])
+        if weighs:
+            _weigh(z, order[at : at + n], data)
         now_s = s if n_columns > 1 else 0
         now = (v * n_epochs + now_e) * n_columns + now_s
         _learn(
@@ -244,6 +296,7 @@ def train_linear(
     course: Any,
     steps: Any,
     lanes: Any,
+    watch: Any,
     room: Any,
     history: Any,
     marks: Any,
@@ -261,7 +314,10 @@ def train_linear(
         steps: `settings` and `bias_settings` (V, E or 1, S or 1, K, 16), see `lanes`;
             `thresholds` of the soft threshold after each step, (V, E or 1, S or 1, 16) or empty.
         lanes: `first_losses`, the mean loss of the very first batch, written in epoch 0, and
-            `ended`, the epoch after which a run had diverged, or 0, written; both (V, 16).
+            `ended`, the epoch after which a run had diverged, or 0, written, and `NEVER` where
+            there is no run or one has stopped; both (V, 16).
+        watch: see `watch.Watch`; there are V * 16 places, or none. Once a run is over, its part of
+            `p` are the weights that it ends with.
         room: `z` (O, R, 16) for the outputs of R rows, at least `SCORED` and a batch and four;
             `g` (O, I + 1, 16) for a gradient; `gaps` (1, 16); `goes_on` (V,), all true; `order`
             and `starts` for an epoch's rows and four more per batch; `few_starts` (SCORED,);
@@ -270,7 +326,7 @@ def train_linear(
             written.
         marks: 1 for each test example that is right, (T, V, 16), written; or empty.
     """
-    p, x, y, sizes, order = state.p, data.x, data.y, course.sizes, room.order
+    p, x, sizes, order = state.p, data.x, course.sizes, room.order
     loss, goes_on, no_marks = course.loss, room.goes_on, marks[:0]
     for group in range(len(groups.keys)):
         vectors = range(groups.vectors[group], groups.vectors[group + 1])
@@ -288,16 +344,22 @@ def train_linear(
                 if not goes_on[v]:
                     continue
                 _walk(
-                    state, v, inputs, x, y, course, steps, room, e, history, lanes.first_losses,
+                    state, v, inputs, data, course, steps, room, e, history, lanes.first_losses,
                     no_marks,
                 )  # fmt: skip
                 goes_on[v] = _end_epoch(
                     p, v, room.gaps, history[0, :, e], at, epoch + 1, lanes, course.far
                 )
-                going = going or goes_on[v]
                 seen = inputs.most[v]
                 _score(p, v, seen, data, valid, loss, room, history, e, 1, no_marks)
-                if epoch >= course.test_from:
+                over = False
+                if len(watch.kept):
+                    over, goes_on[v] = _watch(
+                        p, v, watch, lanes.ended, history[1, :, e, v], epoch + 1, len(valid),
+                        epoch + 1 == course.n_epochs,
+                    )  # fmt: skip
+                going = going or goes_on[v]
+                if epoch >= course.test_from or (over and course.test_from < NEVER):
                     _score(p, v, seen, data, data.test, loss, room, history, e, 2, marks)
             if not going:
                 break

@@ -17,6 +17,7 @@ from mlplab.engine.native.lanes import LANES, LEAST_TOGETHER
 from mlplab.engine.native.linear import SCORED, train_linear
 from mlplab.engine.native.philox import OrderRoom, order_room
 from mlplab.engine.native.settings import settings_of, spared, thresholds_of
+from mlplab.engine.native.watch import keep_best, note_best, watch_of
 from mlplab.engine.places import put_state
 from mlplab.engine.program import Program
 from mlplab.engine.training import Training
@@ -83,10 +84,13 @@ class LinearUnit:
         self._inputs = self._masks(n_in, program.dtype)
         self._exempt = np.zeros((self._n_vectors, LANES), dtype=bool)
         self._first_losses = np.full((self._n_vectors, LANES), np.inf)
+        self._watch = watch_of(members, self._places, self._n_vectors * LANES, self._state.p)
         for member, training in enumerate(members):
             vector, lane = divmod(self._places[member], LANES)
             self._first_losses[vector, lane] = training.first_loss
             self._exempt[vector, lane] = not training.run.optim.decay_biases
+            if len(self._watch.kept):
+                keep_best(training, self._watch.kept[vector, :, :, lane])
             if training.state is None:
                 seen, init = self._seen[member], training.run.mlp.init
                 drawn = initial_weight(init, training.run.seed, 0, n_out, seen)
@@ -132,12 +136,15 @@ class LinearUnit:
             notebook.course(lead.epoch),
             self._steps(places, trainings, n_epochs),
             Lanes(self._first_losses, ended.reshape(-1, LANES)),
+            self._watch,
             self._room(lead),
             history,
             marks,
         )
         sums = history.reshape(3, 2, n_epochs, self._n_vectors * LANES)
-        notebook.note(trainings, sums, places, ended[places].tolist())
+        stopped = note_best(trainings, self._watch, places)
+        diverged = [0 if end == NEVER else end for end in ended[places].tolist()]
+        notebook.note(trainings, sums, places, diverged, stopped)
         right = marks.reshape(len(marks), self._n_vectors * LANES)
         for place, training in present:
             vector, lane = divmod(place, LANES)

@@ -9,9 +9,10 @@ import numpy as np
 
 from mlplab.engine.divergence import has_diverged
 from mlplab.engine.native.compiled import compiled
-from mlplab.engine.native.course import ADAM, SQUARED
+from mlplab.engine.native.course import ADAM, NEVER, SQUARED
 from mlplab.engine.native.philox import put_in_order, words
 from mlplab.engine.native.tiles import multiply
+from mlplab.engine.native.watch import is_best, stops
 
 SCORED = 256  # rows at a time
 VALUES = 5  # the column of a plan that says where a layer's values lie
@@ -96,6 +97,19 @@ def _judge(
             marks[j] = target[best]
         for o in range(n_outputs):
             z[at + o * row + j] = (z[at + o * row + j] / total - target[o]) * share
+
+
+@compiled
+def _weigh(z: Any, at: int, row: int, n_outputs: int, rows: Any, data: Any) -> None:
+    """Multiply deltas (O, n) with each example's share of the batch's weight."""
+    weights = data.weights
+    total = weights[0] * 0
+    for j in range(len(rows)):
+        total += weights[rows[j]]
+    total = max(total, data.least)
+    for o in range(n_outputs):
+        for j in range(len(rows)):
+            z[at + o * row + j] *= weights[rows[j]] / total
 
 
 @compiled
@@ -277,6 +291,12 @@ def _score(
 
 
 @compiled
+def _copy(a: Any, b: Any) -> None:
+    for i in range(len(a)):
+        b[i] = a[i]
+
+
+@compiled
 def _is_finite(p: Any) -> bool:
     total = p[0] * 0
     for i in range(len(p)):
@@ -287,7 +307,7 @@ def _is_finite(p: Any) -> bool:
 @compiled
 def train_mlp(
     state: Any, net: Any, data: Any, groups: Any, course: Any, steps: Any, room: Any,
-    first_loss: Any, history: Any, marks: Any,
+    first_loss: Any, watch: Any, history: Any, marks: Any,
 ) -> int:  # fmt: skip
     """Train one run for the epochs that `history` has room for.
 
@@ -309,6 +329,8 @@ def train_mlp(
             `noise` for dropout, `g` (P,), `batch` and `inputs` for the inputs of so many rows, row
             by row and turned, `turned` for a layer's values, `order` (N,), `of_order`.
         first_loss: mean loss of the very first batch, (1,), written in epoch 0.
+        watch: see `watch.Watch`; there is one place, or none. Once the run is over, `p` are the
+            weights that it ends with.
         history: sums of loss, and of hits of classes, on the three splits, (3, 2, E), written.
         marks: 1 for each test example that is right, (T,), written; or empty.
 
@@ -320,6 +342,7 @@ def train_mlp(
     h, d, keep, noise, g = room.h, room.d, room.keep, room.noise, room.g
     batch, inputs, turned, order = room.batch, room.inputs, room.turned, room.order
     drops, row, gap, width = len(edges) > 0, net.row, layers[0, 2], x.shape[1]
+    watches, weighs = len(watch.kept) > 0, len(data.weights) > 0
     out, n_out = layers[-1, VALUES], layers[-1, 1]
     for e in range(history.shape[2]):
         epoch = course.epoch + e
@@ -335,7 +358,10 @@ def train_mlp(
                 p, layers, inputs, h, row, n, slope, keep, noise, net.noise_key, edges, net.ups,
                 step + s,
             )  # fmt: skip
-            _judge(h, out, row, n_out, data.y, rows, loss, history[0, :, e], 1.0 / n, marks[:0])
+            share = 1.0 if weighs else 1.0 / n
+            _judge(h, out, row, n_out, data.y, rows, loss, history[0, :, e], share, marks[:0])
+            if weighs:
+                _weigh(h, out, row, n_out, rows, data)
             if s == 0 and epoch == 0:
                 first_loss[0] = history[0, 0, e] / n
             _backward(p, g, layers, batch, h, turned, d, row, n, slope, keep, drops)
@@ -347,6 +373,16 @@ def train_mlp(
         if _diverged(mean, first_loss[0], course.far):
             return int(epoch + 1)
         _score(p, net, data, groups.valid[0], loss, room, history[1, :, e], marks[:0])
-        if epoch >= course.test_from:
+        over = False
+        if watches:
+            sums, restores, n_valid = history[1, :, e], watch.restores[0], len(groups.valid[0])
+            if is_best(watch, 0, epoch + 1, sums[0], sums[1], n_valid) and restores:
+                _copy(p, watch.kept)
+            over = stops(watch, 0, epoch + 1)
+            if (over or epoch + 1 == course.n_epochs) and restores:
+                _copy(watch.kept, p)
+        if epoch >= course.test_from or (over and course.test_from < NEVER):
             _score(p, net, data, data.test, loss, room, history[2, :, e], marks)
+        if over:
+            break
     return 0

@@ -17,6 +17,7 @@ from mlplab.engine.native.course import ADAM, Doubles, Notebook, State, groups_o
 from mlplab.engine.native.mlp import SCORED, train_mlp
 from mlplab.engine.native.philox import OrderRoom, order_room
 from mlplab.engine.native.settings import settings_of, spared, thresholds_of
+from mlplab.engine.native.watch import keep_best, note_best, watch_of
 from mlplab.engine.noise import realised_rate, threshold
 from mlplab.engine.places import put_state
 from mlplab.engine.program import Program
@@ -88,6 +89,8 @@ class MLPUnit:
         size = bias + _lines(n_out, program.dtype)
         self._state = State(*(aligned((size,), program.dtype) for _ in range(3)))
         self._first_loss = np.full(1, training.first_loss)
+        self._watch = watch_of([training], [0], 1, self._state.p)
+        keep_best(training, self._watch.kept)
         if training.state is None:
             net = training.run.mlp
             for layer, (n_in, n_out) in enumerate(pairwise(program.widths)):
@@ -112,11 +115,13 @@ class MLPUnit:
             self._steps(training, n_epochs),
             self._room(training),
             self._first_loss,
+            self._watch,
             history,
             marks,
         )
         training.first_loss = float(self._first_loss[0])
-        notebook.note([training], history[..., None], [0], [int(ended)])
+        stopped = note_best([training], self._watch, [0])
+        notebook.note([training], history[..., None], [0], [int(ended)], stopped)
         notebook.mark(training, marks)
 
     def _room(self, training: Training) -> Room:

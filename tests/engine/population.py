@@ -17,7 +17,7 @@ from mlplab.errors import ConfigError
 from mlplab.specs import MLP, SGD, Adam, AdamW, First, Fit, Fold, Run, TaskRef
 
 WIDTHS = (1, 2, 3, 5, 7, 8, 13, 15, 16, 17, 23, 31, 33, 40, 63, 64, 65, 100)
-ACTIVATIONS = ("relu", "tanh", "sigmoid", "identity")
+ACTIVATIONS = ("relu", "tanh", "sigmoid", "identity", "gelu", "elu:0.5")
 INITS = ("he", "xavier", "normal:0.1", "uniform:0.5", "zeros")
 SCHEDULES = ("constant", "exponential:0.7", "step:2,0.5", "cosine:0.1")
 

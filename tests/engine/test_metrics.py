@@ -113,7 +113,8 @@ def test_histories_are_as_long_as_the_training(population):
         outcome = done.outcome
         run = next(run for run in runs if run.key == outcome.key)
         if outcome.status == "finished":
-            assert outcome.epochs == run.fit.epochs
+            patience, most = run.fit.patience, run.fit.epochs
+            assert outcome.epochs == most or (patience and patience < outcome.epochs < most)
         assert {len(values) for values in outcome.history.values()} == {outcome.epochs}
         names = {name.split("_")[0] for name in outcome.history} - {"grad"}
         wanted = {"train"} | ({"valid"} if task.split(run.seed, run.rows).valid.size else set())

@@ -23,6 +23,7 @@ from mlplab.engine.native.lanes import (
     outputs_of_8,
 )
 from mlplab.engine.native.philox import keys_of, order_room, put_in_order, words
+from mlplab.engine.native.suits import CURVES
 from mlplab.engine.native.tiles import multiply
 from mlplab.engine.order import order
 from mlplab.engine.training import Splits, Training
@@ -265,6 +266,36 @@ class TestEarlyStopping:
         assert sum(e.run_epochs for e in events if isinstance(e, Progressed)) == done < 500
 
 
+class TestCurves:
+    @pytest.mark.parametrize("kind", ["classification", "regression"])
+    @pytest.mark.parametrize("dropout", [0.0, 0.3])
+    def test_as_in_stacks(self, kind, dropout):
+        task = made_up(kind, n=60, features=7, outputs=3, valid=0.25, dtype="float64")
+        names = (*CURVES, "elu:0.3", "elu:0")
+        runs = [
+            of(task, net=MLP(hidden=(17, 5), activation=name, dropout=dropout), optim=optim,
+               fit=Fit(epochs=4, batch_size=8, last_batch="keep", test="epoch", dtype="float64"))
+            for name in names for optim in (SGD(lr=0.1, momentum=0.9), Adam(lr=0.01))
+        ]  # fmt: skip
+        assert_same(runs, task)
+
+    def test_all_at_once_in_single_precision(self):
+        task = made_up(n=60, features=7, valid=0.25, weights="some")
+        runs = [
+            of(task, net=MLP(hidden=(9, 4), activation=name, dropout=0.2), optim=Adam(lr=0.03),
+               seed=seed, fit=Fit(epochs=30, batch_size=8, patience=3, test="epoch"))
+            for name in CURVES for seed in (0, 1)
+        ]  # fmt: skip
+        among = trained(runs, task, threads=2)
+        for run in runs[::3]:
+            assert bits(trained([run], task)[run.key]) == bits(among[run.key])
+        stacks = in_stacks(runs, task)
+        for key, one in among.items():
+            assert one.outcome.history["valid_loss"][0] == pytest.approx(
+                stacks[key].outcome.history["valid_loss"][0], rel=1e-4
+            )
+
+
 class TestBits:
     @few
     @given(native_populations(20), st.integers(0, 99), st.sampled_from([1, 2, 3]))
@@ -461,7 +492,7 @@ class TestWhatSuits:
     @pytest.mark.parametrize(
         "fields",
         [
-            {"net": MLP(hidden=(4,), activation="tanh")},
+            {"net": MLP(hidden=(4,), activation="prelu")},
             {"net": MLP(hidden=(4,), norm="batch")},
             {"net": MLP(hidden=(4,)), "fit": Fit(batch_size=8, ema=0.9)},
             {"net": MLP(hidden=(4,)), "fit": Fit(batch_size=8, measures=("grad_norm",))},

@@ -21,7 +21,7 @@ _LONG = ir.IntType(64)
 _DOUBLE = ir.DoubleType()
 
 
-class _Vectors:
+class Vectors:
     """Loads, stores and spreads in the element type of the first argument."""
 
     def __init__(self, context: Any, builder: Any, signature: Any, arguments: Any) -> None:
@@ -60,12 +60,13 @@ class _Vectors:
 
     def fma(self, a: Any, b: Any, c: Any) -> Any:
         """a * b + c, rounded once."""
-        return self._call("fma", [a, b, c])
+        return self.call("fma", [a, b, c])
 
     def root(self, a: Any) -> Any:
-        return self._call("sqrt", [a])
+        return self.call("sqrt", [a])
 
-    def _call(self, name: str, arguments: list[Any]) -> Any:
+    def call(self, name: str, arguments: list[Any]) -> Any:
+        """What LLVM knows by that name, lane by lane."""
         full = f"llvm.{name}.v{LANES}f{8 * self.size}"
         kind = ir.FunctionType(self.vector, [self.vector] * len(arguments))
         function = cgutils.get_or_insert_function(self.builder.module, kind, full)
@@ -94,11 +95,11 @@ class _Vectors:
         return value if self.size == 8 else self.builder.fptrunc(value, self.vector)
 
 
-def _body(generate: Callable[[_Vectors, Any], None]) -> Any:
+def body(generate: Callable[[Any, Any], None], kind: type[Vectors] = Vectors) -> Any:
     """Turn a function of vectors and arguments into what numba calls."""
 
     def full(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        generate(_Vectors(context, builder, signature, arguments), arguments)
+        generate(kind(context, builder, signature, arguments), arguments)
         return context.get_dummy_value()
 
     return full
@@ -110,7 +111,7 @@ def _outputs(together: int) -> Any:
         typing: Any, w: Any, w_at: Any, b_at: Any, x: Any, starts: Any, s_at: Any,
         n_inputs: Any, z: Any, z_at: Any,
     ) -> Any:  # fmt: skip
-        def generate(v: _Vectors, arguments: Any) -> None:
+        def generate(v: Vectors, arguments: Any) -> None:
             builder = v.builder
             w_data, x_data, s_data, z_data = v.data(0, 3, 4, 7)
             bias = v.load(v.place(w_data, arguments[2]))
@@ -131,7 +132,7 @@ def _outputs(together: int) -> Any:
                 v.store(builder.load(total, typ=v.vector), v.place(z_data, at))
 
         n = types.int64
-        return types.void(w, n, n, x, starts, n, n, z, n), _body(generate)
+        return types.void(w, n, n, x, starts, n, n, z, n), body(generate)
 
     return outputs
 
@@ -142,7 +143,7 @@ def _gradient(together: int) -> Any:
         typing: Any, g: Any, g_at: Any, x: Any, starts: Any, s_at: Any, n_inputs: Any,
         d: Any, d_at: Any, adds: Any,
     ) -> Any:  # fmt: skip
-        def generate(v: _Vectors, arguments: Any) -> None:
+        def generate(v: Vectors, arguments: Any) -> None:
             builder = v.builder
             g_data, x_data, s_data, d_data = v.data(0, 2, 3, 6)
             rows, deltas = [], []
@@ -160,7 +161,7 @@ def _gradient(together: int) -> Any:
                 v.store(total, place)
 
         n = types.int64
-        return types.void(g, n, x, starts, n, n, d, n, n), _body(generate)
+        return types.void(g, n, x, starts, n, n, d, n, n), body(generate)
 
     return gradient
 
@@ -175,7 +176,7 @@ gradient_of_8, gradient_of_4 = _gradient(MOST_TOGETHER), _gradient(LEAST_TOGETHE
 def add_rows(typing: Any, d: Any, d_at: Any, n: Any, g: Any, g_at: Any) -> Any:
     """g[g_at] = the sum of the n rows of d from d_at on, in their order."""
 
-    def generate(v: _Vectors, arguments: Any) -> None:
+    def generate(v: Vectors, arguments: Any) -> None:
         builder = v.builder
         d_data, g_data = v.data(0, 3)
         total = cgutils.alloca_once_value(builder, v.zero())
@@ -186,14 +187,14 @@ def add_rows(typing: Any, d: Any, d_at: Any, n: Any, g: Any, g_at: Any) -> Any:
         v.store(builder.load(total, typ=v.vector), v.place(g_data, arguments[4]))
 
     i = types.int64
-    return types.void(d, i, i, g, i), _body(generate)
+    return types.void(d, i, i, g, i), body(generate)
 
 
 @emitted
 def multiply_rows(typing: Any, g: Any, g_at: Any, n: Any, by: Any, by_at: Any) -> Any:
     """g[g_at + i] *= by[by_at + i] for n rows."""
 
-    def generate(v: _Vectors, arguments: Any) -> None:
+    def generate(v: Vectors, arguments: Any) -> None:
         builder = v.builder
         g_data, by_data = v.data(0, 3)
         with cgutils.for_range(builder, arguments[2]) as loop:
@@ -202,14 +203,14 @@ def multiply_rows(typing: Any, g: Any, g_at: Any, n: Any, by: Any, by_at: Any) -
             v.store(builder.fmul(v.load(place), factor), place)
 
     i = types.int64
-    return types.void(g, i, i, by, i), _body(generate)
+    return types.void(g, i, i, by, i), body(generate)
 
 
 @emitted
 def find_gaps(typing: Any, w: Any, w_at: Any, n: Any, out: Any, out_at: Any) -> Any:
     """out[out_at] += 0 for each of the n rows, or NaN where one is not finite."""
 
-    def generate(v: _Vectors, arguments: Any) -> None:
+    def generate(v: Vectors, arguments: Any) -> None:
         builder = v.builder
         w_data, out_data = v.data(0, 3)
         place = v.place(out_data, arguments[4])
@@ -222,7 +223,7 @@ def find_gaps(typing: Any, w: Any, w_at: Any, n: Any, out: Any, out_at: Any) -> 
         v.store(builder.load(total, typ=v.vector), place)
 
     i = types.int64
-    return types.void(w, i, i, out, i), _body(generate)
+    return types.void(w, i, i, out, i), body(generate)
 
 
 def _squares(divides: bool) -> Any:
@@ -231,7 +232,7 @@ def _squares(divides: bool) -> Any:
         typing: Any, z: Any, z_at: Any, y: Any, width: Any, column: Any, rows: Any,
         r_at: Any, n: Any, scale: Any, sums: Any, s_at: Any,
     ) -> Any:  # fmt: skip
-        def generate(v: _Vectors, arguments: Any) -> None:
+        def generate(v: Vectors, arguments: Any) -> None:
             builder = v.builder
             z_data, y_data, r_data, s_data = v.data(0, 2, 5, 9)
             into = v.place(s_data, arguments[10], v.doubles)
@@ -255,7 +256,7 @@ def _squares(divides: bool) -> Any:
 
         i = types.int64
         signature = types.void(z, i, y, i, i, rows, i, i, types.float64, sums, i)
-        return signature, _body(generate)
+        return signature, body(generate)
 
     return squares
 
@@ -275,7 +276,7 @@ def move_by_adam(
     The decay joins the gradient by row 5 and shrinks the weights by row 4 (1 where it does not).
     """
 
-    def generate(v: _Vectors, arguments: Any) -> None:
+    def generate(v: Vectors, arguments: Any) -> None:
         builder = v.builder
         w_data, g_data, first_data, second_data, s_data = v.data(0, 3, 5, 6, 7)
         b1, rest1, b2, rest2, shrink, decay, size, small = (
@@ -296,7 +297,7 @@ def move_by_adam(
                 v.store(value, place)
 
     i = types.int64
-    return types.void(w, i, i, g, i, first, second, settings, i), _body(generate)
+    return types.void(w, i, i, g, i, first, second, settings, i), body(generate)
 
 
 @emitted
@@ -309,7 +310,7 @@ def move_by_sgd(
     v <- row 0 * v + (g + row 1 * w), w <- w + row 2 * v + row 3 * (g + row 1 * w).
     """
 
-    def generate(v: _Vectors, arguments: Any) -> None:
+    def generate(v: Vectors, arguments: Any) -> None:
         builder = v.builder
         w_data, g_data, v_data, s_data = v.data(0, 3, 5, 6)
         momentum, decay, along, ahead = (
@@ -328,4 +329,4 @@ def move_by_sgd(
                 v.store(value, place)
 
     i = types.int64
-    return types.void(w, i, i, g, i, velocity, settings, i), _body(generate)
+    return types.void(w, i, i, g, i, velocity, settings, i), body(generate)

@@ -10,6 +10,7 @@ import numpy as np
 from mlplab.engine.divergence import has_diverged
 from mlplab.engine.native.compiled import compiled
 from mlplab.engine.native.course import ADAM, NEVER, SQUARED
+from mlplab.engine.native.curves import bend
 from mlplab.engine.native.philox import put_in_order, words
 from mlplab.engine.native.tiles import multiply
 from mlplab.engine.native.watch import is_best, stops
@@ -51,6 +52,18 @@ def _drop_back(d: Any, h: Any, keep: Any, slope: Any) -> None:
     for j in range(len(d)):
         value = d[j] * keep[j]
         d[j] = value if h[j] > 0 else value * slope
+
+
+@compiled
+def _curve_back(d: Any, slopes: Any) -> None:
+    for j in range(len(d)):
+        d[j] *= slopes[j]
+
+
+@compiled
+def _drop_curve_back(d: Any, slopes: Any, keep: Any) -> None:
+    for j in range(len(d)):
+        d[j] = d[j] * keep[j] * slopes[j]
 
 
 @compiled
@@ -133,6 +146,8 @@ def _forward(
     row: int,
     n: int,
     slope: Any,
+    curve: int,
+    slopes: Any,
     keep: Any,
     noise: Any,
     noise_key: Any,
@@ -142,7 +157,7 @@ def _forward(
 ) -> None:
     """Outputs of a batch; h holds the layers' values one after the other, each (U, row).
 
-    x are the inputs, (I, row).
+    x are the inputs, (I, row); for `curve` and `slopes` see `train_mlp`.
     """
     for layer in range(len(layers)):
         n_in, n_out, gap, weight, bias, at = layers[layer]
@@ -157,7 +172,10 @@ def _forward(
                     h[j] += p[bias + o]
             return
         values = h[at : at + n_out * row]
-        _activate(values, p[bias : bias + n_out], row, slope)
+        if curve < 0:
+            _activate(values, p[bias : bias + n_out], row, slope)
+        else:
+            bend(h, slopes, at, p[bias : bias + n_out], row, curve, slope)
         if len(edges):
             some = noise[: n_out * row // 4]
             words(noise_key, layer, step, 0, some)
@@ -177,6 +195,8 @@ def _backward(
     row: int,
     n: int,
     slope: Any,
+    curve: int,
+    slopes: Any,
     keep: Any,
     drops: bool,
 ) -> None:
@@ -200,9 +220,14 @@ def _backward(
         _turn(h[below : below + n_in * row], row, n_in, n, turned, gap)
         multiply(delta, at, row, 1, turned, 0, gap, g, weight, gap, n_out, n_in, n)
         multiply(p, weight, 1, gap, delta, at, row, d, below, row, n_in, n, n_out)
-        deltas, values = d[below : below + n_in * row], h[below : below + n_in * row]
-        if drops:
-            _drop_back(deltas, values, keep[below : below + n_in * row], slope)
+        end = below + n_in * row
+        deltas, values = d[below:end], h[below:end]
+        if curve >= 0 and drops:
+            _drop_curve_back(deltas, slopes[below:end], keep[below:end])
+        elif curve >= 0:
+            _curve_back(deltas, slopes[below:end])
+        elif drops:
+            _drop_back(deltas, values, keep[below:end], slope)
         else:
             _slope_back(deltas, values, slope)
 
@@ -283,8 +308,8 @@ def _score(
         _gather(x, picked, gap, room.batch)
         _turn(room.batch, gap, n, x.shape[1], room.inputs, SCORED)
         _forward(
-            p, layers, room.inputs, h, SCORED, n, net.slope, h, none, none, net.edges[:0],
-            net.ups, 0,
+            p, layers, room.inputs, h, SCORED, n, net.slope, net.curve, room.slopes, h, none, none,
+            net.edges[:0], net.ups, 0,
         )  # fmt: skip
         some = marks[first : first + n]
         _judge(h, last[VALUES], SCORED, last[1], data.y, picked, loss, sums, 0.0, some)
@@ -315,19 +340,21 @@ def train_mlp(
         state: `p`, all weights and biases, and the optimiser's own `first` and `second`, (P,).
         net: `plan` says of each layer (L, 6): inputs, outputs, distance between the rows of its
             weights in `p`, where weights and where biases begin, and where its values lie in `h`
-            if a unit has `row` of them; `score_plan` the same for `SCORED`. `slope` is that of the
-            activation below 0. `noise_key` is that of (seed, "dropout"), `edges` the noise from
-            which a unit is kept, (L - 1,) or empty without dropout, and `ups` what a kept unit is
-            multiplied with, (L - 1,).
+            if a unit has `row` of them; `score_plan` the same for `SCORED`. `curve` is the number
+            of the activation in `suits.CURVES` and `slope` its alpha; or the number is -1, and
+            `slope` that of the activation below 0. `noise_key` is that of (seed, "dropout"),
+            `edges` the noise from which a unit is kept, (L - 1,) or empty without dropout, and
+            `ups` what a kept unit is multiplied with, (L - 1,).
         data: see `course.Data`.
         groups: see `course.Groups`; the run is the only one.
         course: see `course.Course`.
         steps: `settings` and `bias_settings` (E or 1, S or 1, K), see `lanes`; `thresholds` of
             the soft threshold after each step, (E or 1, S or 1), or empty; whether biases are
             `exempt` from decay.
-        room: `h` and `d` for the values and deltas of a batch or of `SCORED` rows, `keep` and
-            `noise` for dropout, `g` (P,), `batch` and `inputs` for the inputs of so many rows, row
-            by row and turned, `turned` for a layer's values, `order` (N,), `of_order`.
+        room: `h` and `d` for the values and deltas of a batch or of `SCORED` rows, `slopes` for
+            those of a curve, of the size of `h` or empty, `keep` and `noise` for dropout, `g`
+            (P,), `batch` and `inputs` for the inputs of so many rows, row by row and turned,
+            `turned` for a layer's values, `order` (N,), `of_order`.
         first_loss: mean loss of the very first batch, (1,), written in epoch 0.
         watch: see `watch.Watch`; there is one place, or none. Once the run is over, `p` are the
             weights that it ends with.
@@ -338,8 +365,8 @@ def train_mlp(
         The epoch after which the run had diverged, or 0.
     """
     p, sizes, loss = state.p, course.sizes, course.loss
-    slope, layers, edges, x = net.slope, net.plan, net.edges, data.x
-    h, d, keep, noise, g = room.h, room.d, room.keep, room.noise, room.g
+    slope, curve, layers, edges, x = net.slope, net.curve, net.plan, net.edges, data.x
+    slopes, h, d, keep, noise, g = room.slopes, room.h, room.d, room.keep, room.noise, room.g
     batch, inputs, turned, order = room.batch, room.inputs, room.turned, room.order
     drops, row, gap, width = len(edges) > 0, net.row, layers[0, 2], x.shape[1]
     watches, weighs = len(watch.kept) > 0, len(data.weights) > 0
@@ -355,8 +382,8 @@ def train_mlp(
             _gather(x, rows, gap, batch)
             _turn(batch, gap, n, width, inputs, row)
             _forward(
-                p, layers, inputs, h, row, n, slope, keep, noise, net.noise_key, edges, net.ups,
-                step + s,
+                p, layers, inputs, h, row, n, slope, curve, slopes, keep, noise, net.noise_key,
+                edges, net.ups, step + s,
             )  # fmt: skip
             share = 1.0 if weighs else 1.0 / n
             _judge(h, out, row, n_out, data.y, rows, loss, history[0, :, e], share, marks[:0])
@@ -364,7 +391,7 @@ def train_mlp(
                 _weigh(h, out, row, n_out, rows, data)
             if s == 0 and epoch == 0:
                 first_loss[0] = history[0, 0, e] / n
-            _backward(p, g, layers, batch, h, turned, d, row, n, slope, keep, drops)
+            _backward(p, g, layers, batch, h, turned, d, row, n, slope, curve, slopes, keep, drops)
             _move(state, g, layers, course.optimiser, steps, e, s)
         mean = history[0, 0, e] / at
         if not _is_finite(p):

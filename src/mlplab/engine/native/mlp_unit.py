@@ -17,6 +17,7 @@ from mlplab.engine.native.course import ADAM, Doubles, Notebook, State, groups_o
 from mlplab.engine.native.mlp import SCORED, train_mlp
 from mlplab.engine.native.philox import OrderRoom, order_room
 from mlplab.engine.native.settings import settings_of, spared, thresholds_of
+from mlplab.engine.native.suits import CURVES
 from mlplab.engine.native.watch import keep_best, note_best, watch_of
 from mlplab.engine.noise import realised_rate, threshold
 from mlplab.engine.places import put_state
@@ -38,6 +39,7 @@ class Net(NamedTuple):
     score_plan: NDArray[np.int64]
     row: int
     slope: Any
+    curve: int
     noise_key: NDArray[np.uint64]
     edges: NDArray[np.int64]
     ups: NDArray[Any]
@@ -57,6 +59,7 @@ class Room(NamedTuple):
 
     h: NDArray[Any]
     d: NDArray[Any]
+    slopes: NDArray[Any]
     keep: NDArray[Any]
     noise: NDArray[np.uint64]
     g: NDArray[Any]
@@ -132,6 +135,7 @@ class MLPUnit:
         return Room(
             aligned((max(n_values, n_scored),), dtype),
             aligned((n_values,), dtype),
+            aligned((max(n_values, n_scored) if self._net.curve >= 0 else 0,), dtype),
             aligned((n_values if drops else 0,), dtype),
             np.empty(max(program.widths[1:]) * row // 4 if drops else 0, np.uint64),
             aligned((len(self._state.p),), dtype),
@@ -173,13 +177,14 @@ def _net_of(training: Training, program: Program) -> Net:
     row = -(-max(program.batch_sizes) // _ROW) * _ROW
     net = training.run.mlp
     kind, given = activation_settings(net.activation)
-    slope = {"relu": 0.0, "identity": 1.0}.get(kind, given.get("slope", 0.0))
+    slope = {"identity": 1.0}.get(kind, given.get("slope", given.get("alpha", 0.0)))
     rates: Doubles = np.array([realised_rate(rate) for rate in net.dropout])
     return Net(
         plan_of(program, row),
         plan_of(program, SCORED),
         row,
         np.dtype(program.dtype).type(slope),
+        CURVES.index(kind) if kind in CURVES else -1,
         philox_key(training.run.seed, "dropout", 2),
         threshold(rates).astype(np.int64),
         (1 / (1 - rates)).astype(program.dtype),

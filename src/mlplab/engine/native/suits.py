@@ -13,9 +13,10 @@ from mlplab.specs.activation import activation_settings
 
 OPTIMISERS = ("sgd", "momentum", "nesterov", "adam", "adamw")
 LOSSES = ("squared", "cross-entropy")
-ACTIVATIONS = ("relu", "leaky-relu", "identity")
+BENT = ("relu", "leaky-relu", "identity")
+CURVES = ("sigmoid", "silu", "tanh", "elu", "softplus", "gelu")
 
-COVERS = 2
+COVERS = 3
 """The number of the set of runs that suit, a part of their provenance: one more whenever runs move
 between stacks and loops, since their bits then change in rounding.
 """
@@ -52,7 +53,7 @@ def suits(run: Run, task: Task, loss: str, optimiser: str, batch_size: int) -> b
         return False
     if optim.clip_norm or optim.clip_value or net.norm != "none":
         return False
-    if net.hidden and activation_settings(net.activation)[0] not in ACTIVATIONS:
+    if net.hidden and activation_settings(net.activation)[0] not in BENT + CURVES:
         return False
     widths = (task.n_features, *net.hidden, task.n_outputs)
     n_params = sum((i + 1) * o for i, o in pairwise(widths))

@@ -26,7 +26,7 @@ def population(measures=()):
     rng = np.random.default_rng(0)
     X, y = rng.standard_normal((80, 7)).astype("f4"), rng.integers(0, 3, 80)
     task = task_from_arrays(X, y, valid=0.25)
-    return [Run(task=TaskRef(**task.spec()), net=MLP(hidden=(h,), activation="tanh"), seed=s,
+    return [Run(task=TaskRef(**task.spec()), net=MLP(hidden=(h,), norm="layer"), seed=s,
                 fit=Fit(epochs=2, batch_size=8, measures=measures))
             for h in (5, 33) for s in (0, 1)], task
 

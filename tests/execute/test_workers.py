@@ -26,7 +26,7 @@ def mixed_population():
     runs = [
         of(
             task,
-            net=MLP(hidden=hidden, dropout=0.2, activation=activation),
+            net=MLP(hidden=hidden, dropout=0.2, activation=activation, norm="layer"),
             optim=optim,
             rows=rows,
             seed=seed,
@@ -47,7 +47,7 @@ def long_population(epochs: int = 1000):
         of(
             task,
             # Not what compiled loops train, on threads of this process.
-            net=MLP(hidden=(hidden,), activation="tanh"),
+            net=MLP(hidden=(hidden,), norm="layer"),
             seed=s,
             fit=Fit(epochs=epochs, batch_size=16),
         )

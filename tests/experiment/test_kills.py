@@ -36,7 +36,7 @@ def experiment(which):
             ml.Run(net=ml.MLP(hidden=(48,), dropout=0.2), optim=ml.SGD(lr=0.1, momentum=0.5),
                    fit=ml.Fit(epochs=40, batch_size=32)),
             # Compiled loops train the first activation, stacks in workers the second.
-            vary={"lr": [0.05, 0.1], "hidden": [24, 48], "activation": ["relu", "tanh"]},
+            vary={"lr": [0.05, 0.1], "hidden": [24, 48], "norm": ["none", "layer"]},
             seeds=3,
         )
     return ml.Experiment(

@@ -88,7 +88,8 @@ def true_error(weights: Array, coefficients: Sequence[float] = COEFFICIENTS) -> 
     array([4.])
     """
     powers = [c / factorial(i) for i, c in enumerate(coefficients)]
-    true = poly2herme(powers) * np.sqrt([float(factorial(i)) for i in range(len(powers))])
+    true = poly2herme(powers)  # without the zeros at its end
+    true = true * np.sqrt([float(factorial(i)) for i in range(len(true))])
     n_terms = max(weights.shape[1], len(true))
     apart = np.zeros((len(weights), n_terms))
     apart[:, : weights.shape[1]] = weights

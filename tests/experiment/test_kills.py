@@ -35,7 +35,7 @@ def experiment(which):
             TaskRef(name="digits", valid=0.1),
             ml.Run(net=ml.MLP(hidden=(48,), dropout=0.2), optim=ml.SGD(lr=0.1, momentum=0.5),
                    fit=ml.Fit(epochs=40, batch_size=32)),
-            # Compiled loops train the first activation, stacks in workers the second.
+            # Compiled loops train those without a norm, stacks in workers the others.
             vary={"lr": [0.05, 0.1], "hidden": [24, 48], "norm": ["none", "layer"]},
             seeds=3,
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 import time
 from collections.abc import Sequence
 from statistics import fmean
@@ -119,9 +120,12 @@ def ours(name: str) -> Timing:
     population(name, epochs=1, seeds=WARM_UP_SEEDS).run(store=":memory:")
     experiment = population(name)
 
-    start = time.perf_counter()
-    runs = experiment.run(store=":memory:")
-    seconds = time.perf_counter() - start
+    with tempfile.TemporaryDirectory() as folder:
+        # Where memory counts, results go to a file, as they do by default.
+        store = f"{folder}/store.sqlite" if name in ("A-memory", "B-many") else ":memory:"
+        start = time.perf_counter()
+        runs = experiment.run(store=store)
+        seconds = time.perf_counter() - start
     outcomes = list(runs.outcomes.values())
     run_epochs = sum(outcome.epochs for outcome in outcomes)
     metrics = sorted({metric for outcome in outcomes for metric in outcome.history})

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 # A commit waits for the disk; in between, runs that end together share one.
 SECONDS_BETWEEN = 0.25
+MOST_TOGETHER = 500  # thousands of rows at a time would take tens of megabytes
 
 
 class Keeper:
@@ -109,10 +110,11 @@ class Keeper:
             self._error = error
 
     def _write(self, ended: list[Ended], states: Mapping[str, Checkpointed]) -> None:
-        if ended:
-            outcomes: list[Outcome] = [one.outcome for one in ended]
+        for first in range(0, len(ended), MOST_TOGETHER):
+            some = ended[first : first + MOST_TOGETHER]
+            outcomes: list[Outcome] = [one.outcome for one in some]
             specs = {o.key: self._runs[o.key].text for o in outcomes}
-            weights = {one.outcome.key: one.weights for one in ended if one.weights is not None}
+            weights = {one.outcome.key: one.weights for one in some if one.weights is not None}
             self._store.put(outcomes, specs, weights)
         if states:
             points = [Checkpoint(s.key, s.epoch, s.step, s.blob) for s in states.values()]

@@ -24,7 +24,7 @@ _CALL_SECONDS = 0.2  # about as long as one call may take: progress, checkpoints
 _FIRST_RATE = 5e9  # flop per second, until a call has been timed
 _MOST_STEPS = 20_000  # whose settings lie in memory at once
 _UNIT_SECONDS = 0.1  # about as long as all epochs of several vectors may take
-_MOST_HISTORY = 20_000  # epochs of vectors that a call notes: 15 MB
+_MOST_HISTORY = 4_000  # epochs of vectors that a call notes: 3 MB
 
 
 @dataclass(eq=False)

@@ -70,10 +70,10 @@ def folds_figure(report: TableReport) -> Figure:
         zero=False,
         caption={
             "en": "Each row is predicted by models that were not trained on it, mixed by weights "
-            "chosen without its fold. The bar is the 95 % interval for rows of the same kind; "
-            "folds share training rows, and it is widened for that.",
+            "chosen without its fold. The bar is the 95 % interval for other rows of the same "
+            "kind, from the spread of the losses over rows.",
             "zh": "每一行都由未用它训练的模型预测，混合权重也不用该折选出。横条为同类数据的 "
-            "95 % 区间；各折共用训练行，区间已相应加宽。",
+            "95 % 区间，由各行损失的离散程度得出。",
         },
         name="folds",
         words={

@@ -148,17 +148,21 @@ def rounded(blob: bytes) -> bytes:
 
     out = {}
     for name, tensor in load(blob).items():
-        with np.errstate(over="ignore"):
-            half = tensor.astype(np.float16)
+        half = _half(tensor)
         out[name] = half.astype(tensor.dtype) if np.isfinite(half).all() else tensor
     return bytes(save(out))
 
 
 def _short(tensor: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """Return numbers in half precision, where that changes none of them."""
-    with np.errstate(over="ignore"):
-        half = tensor.astype(np.float16)
+    half = _half(tensor)
     return half if (half.astype(tensor.dtype) == tensor).all() else tensor
+
+
+def _half(tensor: npt.NDArray[Any]) -> npt.NDArray[np.float16]:
+    """Return numbers in half precision, infinite where they are too large for it."""
+    with np.errstate(over="ignore"):
+        return tensor.astype(np.float16)
 
 
 def _long(tensor: npt.NDArray[Any]) -> npt.NDArray[Any]:

@@ -2,18 +2,24 @@
 PYTHON ?= python3
 BIN := .venv/bin
 EXTRAS ?= test,bench
+MINUTES ?= 10
 
-.PHONY: demo test test-slow lint bench docs clean
+.PHONY: demo test test-slow fuzz lint bench docs clean
 
 demo: .venv/.installed  ## exercise 4.2.1 on real Fashion-MNIST, with error bars and a page
 	$(BIN)/mlplab data fetch fashion-mnist
 	$(BIN)/mlplab run 4.2.1 --profile quick --out reports
 
-test: .venv/.installed  ## all normal tests
+test: .venv/.installed  ## all normal tests; random ones draw the same examples every time
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 --dist worksteal
 
-test-slow: .venv/.installed  ## the long ones: simulations, many kills, Fashion-MNIST trainings
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -m slow
+test-slow: .venv/.installed  ## the long ones: simulations, many kills, Fashion-MNIST trainings; from a fresh seed
+	seed=$(SEED); seed=$${seed:-$$($(PYTHON) -c 'import random; print(random.randrange(10**9))')}; \
+	echo "seed $$seed (again: make test-slow SEED=$$seed)"; \
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -m slow --hypothesis-profile fuzz --hypothesis-seed $$seed
+
+fuzz: .venv/.installed  ## the random tests on fresh examples for MINUTES=10, from a printed seed (SEED=N: again)
+	OMP_NUM_THREADS=1 $(BIN)/python tests/fuzz.py --minutes $(MINUTES) $(if $(SEED),--seed $(SEED))
 
 lint: .venv/.linting  ## ruff and mypy --strict
 	$(BIN)/ruff check src tests

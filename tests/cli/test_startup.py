@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 
 import click
@@ -44,15 +43,6 @@ def every_command() -> Iterator[click.Context]:
                 inner = command.get_command(context, name)
                 assert inner is not None
                 waiting.append(click.Context(inner, info_name=name, parent=context))
-
-
-def test_help_of_the_program_starts_at_once():
-    seconds = []
-    for _ in range(6):
-        begin = time.perf_counter()
-        subprocess.run([sys.executable, "-m", "mlplab", "--help"], capture_output=True, check=True)
-        seconds.append(time.perf_counter() - begin)
-    assert min(seconds) < 0.3
 
 
 def test_help_and_version_load_nothing_heavy():

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import socket
 import threading
-import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
@@ -80,22 +79,20 @@ def test_a_server_that_never_answers_is_given_up(tmp_path):
         deaf.bind(("127.0.0.1", 0))
         deaf.listen(1)
         source = HttpFolder(f"http://127.0.0.1:{deaf.getsockname()[1]}/", patience_seconds=0.3)
-        start = time.monotonic()
         with pytest.raises(SourceError, match=r"no answer within 0\.3 s|cannot be reached"):
             source.fetch(("a",), tmp_path, silent)
-        assert time.monotonic() - start < 2
 
 
 def test_a_name_that_takes_for_ever_to_look_up_is_given_up(tmp_path, monkeypatch):
-    wake = threading.Event()
+    wake, ended = threading.Event(), threading.Event()
 
     def slow(*args, **kwargs):
-        wake.wait(10)
+        wake.wait(60)
+        ended.set()
         raise OSError("too late")
 
     monkeypatch.setattr(socket, "getaddrinfo", slow)
-    start = time.monotonic()
     with pytest.raises(SourceError, match=r"no answer within 0\.2 s"):
         HttpFolder("http://example.invalid/", patience_seconds=0.2).fetch(("a",), tmp_path, silent)
-    assert time.monotonic() - start < 2
+    assert not ended.is_set()
     wake.set()

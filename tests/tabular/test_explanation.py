@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -118,10 +116,7 @@ def test_gaps_and_other_rows_are_told(numbers):
 def test_little_time_takes_fewer_rows_and_says_so():
     train = rows(600, 3)
     model, own = fitted(train, "y", "rmse")
-    start = time.perf_counter()
     found = explain(model, own, seconds=0.05)
-    took = time.perf_counter() - start
-    assert found.seconds <= took
     assert found.importance["n_rows"].iloc[0] < 600
     assert found.dependence_rows < 600
     with pytest.raises(ConfigError, match="expected the 600 rows the model was fitted on; got 5"):

@@ -45,6 +45,10 @@ def bench(
       memory       peak memory of A over all processes
       many         peak memory of 20,000 linear models
       help import  how long the package takes to start
+      declare best how long 10,000 arms take to declare, and the best of 400 to find
+      trials-random trials-tpe
+                   how long a search over 100 trivial configurations takes
+      put get      how long runs take into a store and out of it
     """
     from mlplab.bench.harness import progress_bar, run_bench
     from mlplab.bench.markdown import split_page, to_markdown, update_page

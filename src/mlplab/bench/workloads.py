@@ -102,6 +102,18 @@ def _start(program: str) -> Measure:
     return Measure("ours", "mlplab.bench.startup", (program,))
 
 
+def _wait(name: str, title: str, unit: str, seconds: float) -> Workload:
+    limit = f"limit of {seconds:g} s"
+    return Workload(
+        name,
+        title,
+        unit,
+        Measure("ours", "mlplab.bench.waits", (name,)),
+        (Target(limit, "at most", 1.0),),
+        limits=((limit, seconds),),
+    )
+
+
 _PYTHON = Measure("bare Python", "mlplab.bench.startup", ("python",))
 
 WORKLOADS: dict[str, Workload] = {
@@ -208,5 +220,11 @@ WORKLOADS: dict[str, Workload] = {
             (_PYTHON,),
             (("limit of 0.3 s", 0.3),),
         ),
+        _wait("declare", "declaring an experiment of 10,000 arms", "experiment", 1.0),
+        _wait("best", "the best of 400 arms with 8 seeds, and its confidence set", "answer", 0.5),
+        _wait("trials-random", "random search over 100 trivial configurations", "search", 1.0),
+        _wait("trials-tpe", "TPE over 100 trivial configurations", "search", 1.0),
+        _wait("put", "1,000 runs of six curves put into a store", "batch", 0.5),
+        _wait("get", "10,000 runs of six curves read from a store", "reading", 1.0),
     )
 }

@@ -18,7 +18,7 @@ IDS = [one.id for one in list_exercises() if one.id != "4.2.1"]
 
 @pytest.fixture(scope="module")
 def answers(tmp_path_factory, synthetic_houses):
-    """Answer an exercise at most once."""
+    """Answer an exercise at most once; the last answer is kept."""
     store = Store(tmp_path_factory.mktemp("store") / "runs.sqlite")
     known = {}
     with pytest.MonkeyPatch.context() as patch:
@@ -29,6 +29,7 @@ def answers(tmp_path_factory, synthetic_houses):
 
         def of(name):
             if name not in known:
+                known.clear()
                 known[name] = answer(get_exercise(name), "quick", seeds=5, store=store, workers=1)
             return known[name]
 
@@ -36,7 +37,8 @@ def answers(tmp_path_factory, synthetic_houses):
         yield of
 
 
-@pytest.mark.parametrize("name", IDS)
+# The tests of one exercise follow one another, so that it is answered in one process only.
+@pytest.mark.parametrize("name", IDS, scope="module")
 class TestEvery:
     def test_every_placeholder_has_a_value(self, name, answers):
         found = answers(name)

@@ -1,5 +1,10 @@
 """What a user can get wrong: every error is one line that names the value and what to try."""
 
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+
 
 class MlplabError(Exception):
     """A user's mistake or a failed resource; faces print it as one line, without a traceback."""
@@ -23,3 +28,24 @@ class GuardError(MlplabError):
 
 class Interrupted(MlplabError):
     """Work stopped on request; everything finished before is kept."""
+
+
+@contextlib.contextmanager
+def users_code(kind: str, name: str) -> Iterator[None]:
+    """Turn what a user's function raises inside the block into one line that names it.
+
+    Raises:
+        ConfigError: the function failed.
+
+    >>> with users_code("schedule", "mine"):
+    ...     1 / 0
+    Traceback (most recent call last):
+    mlplab.errors.ConfigError: schedule 'mine' failed with ZeroDivisionError: division by zero
+    """
+    try:
+        yield
+    except MlplabError:
+        raise
+    except Exception as problem:
+        text = (str(problem).strip() or "no message").splitlines()[0]
+        raise ConfigError(f"{kind} {name!r} failed with {type(problem).__name__}: {text}") from problem

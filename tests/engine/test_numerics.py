@@ -19,9 +19,9 @@ from tests.engine.population import made_up, of, trained
 from mlplab.engine import kernel_kind, provenance, workshop
 from mlplab.engine import openblas as openblas_module
 from mlplab.engine.kernels import products
+from mlplab.engine.layout import slots_apart
 from mlplab.engine.numerics import runs_per_block, single_thread
 from mlplab.engine.openblas import openblas
-from mlplab.engine.program import padded
 from mlplab.errors import ConfigError
 from mlplab.specs import MLP, SGD, Adam, Fit
 
@@ -149,11 +149,9 @@ def assert_products_keep_to_themselves(
 
     def matrices(values: torch.Tensor) -> torch.Tensor:
         """Lay out matrices as a stack does."""
-        if not made.aligned:
+        if made.joins(out):
             return values.clone()
-        size = out * n_in
-        lines = torch.zeros(len(values), padded(size), dtype=kind)[:, :size]
-        return lines.view(len(values), out, n_in).copy_(values)
+        return slots_apart(*values.shape, dtype=kind).copy_(values)
 
     def run(part: slice) -> list[torch.Tensor]:
         w, b = matrices(weight[part]), bias[part].clone()

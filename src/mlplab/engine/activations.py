@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from mlplab.errors import ConfigError
+from mlplab.errors import ConfigError, users_code
 from mlplab.specs.activation import ACTIVATION_FORMS, activation_settings
 from mlplab.specs.plugins import find_plugin, register_plugin
 
@@ -99,7 +99,9 @@ def activation(text: str) -> Activation:
             _nothing, _nothing, needs_input=True, slopes=settings["per"], slope=settings["slope"]
         )
     made: _Made = find_plugin("activation", kind)
-    return Activation(made.forward, made.backward, needs_input=True)
+    return Activation(
+        lambda z: made.forward(kind, z), lambda d, h, z: made.backward(kind, d, z), needs_input=True
+    )
 
 
 def _leaky(slope: float) -> Activation:
@@ -130,19 +132,47 @@ class _Made:
         self.function = function
         self.derivative = derivative
 
-    def forward(self, z: Tensor) -> None:
+    def forward(self, name: str, z: Tensor) -> None:
         """Overwrite z by f(z)."""
-        z.copy_(self.function(z))
+        with users_code("activation", name):
+            h = self.function(z)
+        z.copy_(_like(z, h, f"activation {name!r}"))
 
-    def backward(self, d: Tensor, h: Tensor, z: Tensor) -> None:
+    def backward(self, name: str, d: Tensor, z: Tensor) -> None:
         """Overwrite d by d * f'(z), by autograd where no derivative was given."""
         if self.derivative is not None:
-            d.mul_(self.derivative(z))
-            return
-        with torch.inference_mode(False), torch.enable_grad():
-            leaf = z.clone().requires_grad_()
-            (slope,) = torch.autograd.grad(self.function(leaf).sum(), leaf)
-        d.mul_(slope)
+            with users_code("derivative of activation", name):
+                slope = self.derivative(z)
+        else:
+            with (
+                users_code("derivative of activation", name),
+                torch.inference_mode(False),
+                torch.enable_grad(),
+            ):
+                leaf = z.clone().requires_grad_()
+                (slope,) = torch.autograd.grad(self.function(leaf).sum(), leaf)
+        d.mul_(_like(z, slope, f"derivative of activation {name!r}"))
+
+
+def _like(z: Tensor, values: Any, what: str) -> Tensor:
+    if isinstance(values, Tensor) and values.shape == z.shape:
+        return values
+    got = tuple(values.shape) if isinstance(values, Tensor) else type(values).__name__
+    raise ConfigError(f"{what}: expected a tensor of its argument's shape {tuple(z.shape)}; got {got}")
+
+
+def check_activation(text: str) -> None:
+    """Try a user's activation and its derivative on a few numbers, before anything is trained.
+
+    Raises:
+        ConfigError: one of them fails, or returns another shape.
+    """
+    if activation_settings(text)[0] in ACTIVATION_FORMS:
+        return
+    made = activation(text)
+    z = torch.linspace(-2, 2, 32, dtype=torch.float32, device="cpu").view(2, 1, 16)
+    made.forward(z.clone())
+    made.backward(torch.ones_like(z), z, z)
 
 
 def register_activation(name: str, derivative: Function | None = None) -> Any:

@@ -60,5 +60,8 @@ class Clipping:
 
     def norms(self, gradients: Sequence[Tensor]) -> Tensor:
         """Return the norm of each run's whole gradient, (R,)."""
-        squares = [g.to(self._sum_dtype).square().flatten(1).sum(1) for g in gradients]
-        return torch.stack(squares).sum(0).sqrt_()
+        total = torch.zeros(len(gradients[0]), dtype=self._sum_dtype)
+        for gradient in gradients:
+            # One after the other: a sum over a stacked axis adds in an order that depends on r.
+            total += gradient.to(self._sum_dtype).square().flatten(1).sum(1)
+        return total.sqrt_()

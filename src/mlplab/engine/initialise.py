@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from mlplab.errors import ConfigError
+from mlplab.errors import ConfigError, users_code
 from mlplab.specs import Init
 from mlplab.specs.init import INIT_FORMS
 from mlplab.specs.keyed import philox
@@ -23,6 +24,9 @@ def initial_weight(init: Init, seed: int, layer: int, n_out: int, n_in: int) -> 
 
     A narrower layer holds the first units of a wider one, input by input (up to the scale that
     `he` and `xavier` derive from the layer's size). Biases start at 0 and are not drawn.
+
+    Raises:
+        ConfigError: a user's function fails, or its weights have another shape.
 
     >>> wide = initial_weight(Init(kind="normal"), seed=3, layer=0, n_out=8, n_in=5)
     >>> narrow = initial_weight(Init(kind="normal"), seed=3, layer=0, n_out=2, n_in=4)
@@ -51,12 +55,25 @@ def initial_weight(init: Init, seed: int, layer: int, n_out: int, n_in: int) -> 
             return init.scale * _orthogonal(draw("normal", seed, layer, n_out, n_in))
     function = find_plugin("init", init.kind)
     generator = philox(seed, f"{init.kind} weights", layer, 0)
-    made = init.scale * np.asarray(function(generator, n_out, n_in), dtype=np.float64)
+    with users_code("init", init.kind):
+        made = init.scale * np.asarray(function(generator, n_out, n_in), dtype=np.float64)
     if made.shape != (n_out, n_in):
         raise ConfigError(
             f"init {init.kind!r}: expected weights of shape {(n_out, n_in)}; got {made.shape}"
         )
     return made
+
+
+@lru_cache(maxsize=1024)
+def check_init(init: Init, widths: tuple[int, ...]) -> None:
+    """Try a user's initialisation on the layers between these widths, before anything is trained.
+
+    Raises:
+        ConfigError: it fails, or its weights have another shape.
+    """
+    if init.kind not in INIT_FORMS:
+        for layer, (n_in, n_out) in enumerate(pairwise(widths)):
+            initial_weight(init, 0, layer, n_out, n_in)
 
 
 def register_init(name: str) -> Any:

@@ -19,15 +19,14 @@ class Products(Protocol):
     """
 
     @property
-    def aligned(self) -> bool:
-        """Whether each run's weights must begin at a 64-byte line."""
-
-    @property
     def strided(self) -> bool:
         """Whether shared inputs may also be (R, B, I), and all slices at any distance."""
 
     def runs_in_block(self, width: int) -> int:
         """Return how many runs with a first layer of this width make one block."""
+
+    def joins(self, width: int) -> bool:
+        """Whether the runs of a first layer of this width lie side by side, without gaps."""
 
     def blocks(self, tensor: Tensor) -> Tensor:
         """A view of a tensor (R, N, M) for the products of runs that share their inputs."""
@@ -61,7 +60,7 @@ class Batched:
     number of rows is fixed, so who the others are changes nothing.
     """
 
-    aligned, strided = False, True
+    strided = True
 
     def __init__(self, blas: OpenBlas) -> None:
         self._product = blas.product
@@ -70,6 +69,10 @@ class Batched:
     def runs_in_block(self, width: int) -> int:
         """See the function of this name."""
         return runs_in_block(width, self._block_rows)
+
+    def joins(self, width: int) -> bool:
+        """Where several make one block; see `Products`."""
+        return self.runs_in_block(width) > 1
 
     def blocks(self, tensor: Tensor) -> Tensor:
         """Several narrow runs to a block; see `Products`."""
@@ -110,14 +113,18 @@ class Loop:
     """torch's product, run by run: the same bits on any machine, slower for small networks.
 
     Such a product may depend on where its matrices begin, so every run's weights begin at a
-    64-byte line (`aligned`).
+    64-byte line.
     """
 
-    aligned, strided = True, False
+    strided = False
 
     def runs_in_block(self, width: int) -> int:
         """One; see `Products`."""
         return 1
+
+    def joins(self, width: int) -> bool:
+        """Never; see `Products`."""
+        return False
 
     def blocks(self, tensor: Tensor) -> Tensor:
         """Each run on its own; see `Products`."""
@@ -162,11 +169,15 @@ class Loop:
 class Device:
     """torch's batched products, for devices on which equal bits are not promised."""
 
-    aligned, strided = False, False
+    strided = False
 
     def runs_in_block(self, width: int) -> int:
         """One; see `Products`."""
         return 1
+
+    def joins(self, width: int) -> bool:
+        """Always; see `Products`."""
+        return True
 
     def blocks(self, tensor: Tensor) -> Tensor:
         """All rows of all runs; see `Products`."""

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mlplab.errors import ConfigError
+from mlplab.errors import ConfigError, users_code
 
 Measure = Callable[[NDArray[Any], NDArray[Any]], float]
 
@@ -71,9 +71,5 @@ def evaluate(name: str, measure: Measure, targets: NDArray[Any], outputs: NDArra
     """
     if not np.isfinite(outputs).all():
         return float("nan")
-    try:
+    with users_code("metric", name):
         return float(measure(targets, outputs))
-    except Exception as problem:
-        raise ConfigError(
-            f"metric {name!r} failed with {type(problem).__name__}: {problem}"
-        ) from problem

@@ -5,6 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from mlplab.engine.layout import slots_apart
+
 EPS = 1e-5
 """Added to variances, as torch does."""
 
@@ -22,10 +24,10 @@ class BatchNorm:
 
     def __init__(self, n_slots: int, width: int, lanes: int, bias: Tensor) -> None:
         self._bias = bias
-        self.gain = torch.ones(n_slots, width, dtype=bias.dtype)
+        self.gain = slots_apart(n_slots, width, dtype=bias.dtype).fill_(1.0)
         self.gain_gradient = torch.zeros(n_slots, width, dtype=bias.dtype)
-        self.mean = torch.zeros(n_slots, width, dtype=bias.dtype)
-        self.variance = torch.ones(n_slots, width, dtype=bias.dtype)
+        self.mean = slots_apart(n_slots, width, dtype=bias.dtype)
+        self.variance = slots_apart(n_slots, width, dtype=bias.dtype).fill_(1.0)
         self._normal = torch.zeros(n_slots, width, lanes, dtype=bias.dtype)
         self._inverse = torch.zeros(n_slots, width, 1, dtype=bias.dtype)
 
@@ -73,7 +75,7 @@ class LayerNorm:
     def __init__(self, n_slots: int, width: int, lanes: int, bias: Tensor) -> None:
         self._bias = bias
         self._width = width
-        self.gain = torch.ones(n_slots, width, dtype=bias.dtype)
+        self.gain = slots_apart(n_slots, width, dtype=bias.dtype).fill_(1.0)
         self.gain_gradient = torch.zeros(n_slots, width, dtype=bias.dtype)
         self._normal = torch.zeros(n_slots, width, lanes, dtype=bias.dtype)
         self._inverse = torch.zeros(n_slots, 1, lanes, dtype=bias.dtype)

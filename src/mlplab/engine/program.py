@@ -8,7 +8,9 @@ from itertools import pairwise
 from typing import Any
 
 from mlplab.data import Task
+from mlplab.engine.activations import check_activation
 from mlplab.engine.batches import batch_sizes
+from mlplab.engine.initialise import check_init
 from mlplab.engine.modules.blueprint import blueprint_of
 from mlplab.engine.modules.program import ModuleProgram
 from mlplab.engine.native.suits import suits
@@ -17,6 +19,7 @@ from mlplab.specs import SGD, Custom, Module, Optimiser, Run
 from mlplab.specs.activation import activation_settings
 
 _LANES = 16  # floats in 64 bytes
+_JOINED = 4  # units up to which several runs may make one block, see `kernels.runs_in_block`
 TWO_VECTORS = 32  # floats that one turn of torch's elementwise loops takes with AVX-512
 FUSED_ADAM_FROM = 16_384  # parameters above which one fused pass per run beats stacked passes
 
@@ -55,8 +58,13 @@ class Program:
 
     @cached_property
     def padded_widths(self) -> tuple[int, ...]:
-        """Widths as they lie in memory: few inputs are padded, so that no product is skinny."""
-        return (max(self.widths[0], _LANES), *self.widths[1:])
+        """Widths as they lie in memory: few inputs are padded, so that no product is skinny.
+
+        So are those of narrow first layers, whose runs lie side by side: each begins at a line.
+        """
+        first, *further = self.widths
+        narrow = further[0] <= _JOINED
+        return (padded(first) if narrow else max(first, _LANES), *further)
 
     @cached_property
     def batch_sizes(self) -> tuple[int, ...]:
@@ -128,7 +136,8 @@ def program_of(run: Run, task: Task, n_rows: int, n_valid: int = 0) -> AnyProgra
 
     Raises:
         ConfigError: the loss does not fit the task, an epoch has no whole batch, patience has
-            nothing to watch or not that, or a user's module does not fit.
+            nothing to watch or not that, or what a user wrote fails: a module, an activation,
+            an initialisation, a schedule.
     """
     classes = task.kind == "classification"
     loss = _loss_of(run, task)
@@ -172,6 +181,7 @@ def program_of(run: Run, task: Task, n_rows: int, n_valid: int = 0) -> AnyProgra
         "averages": run.fit.ema > 0,
         "sparse": run.optim.l1 > 0,
     }
+    run.optim.schedule.check(run.fit.epochs)
     net = run.net
     if isinstance(net, Module):
         blueprint = blueprint_of(net, task.n_features, task.n_outputs, run.fit.dtype)
@@ -181,6 +191,8 @@ def program_of(run: Run, task: Task, n_rows: int, n_valid: int = 0) -> AnyProgra
             f"net.inputs: expected at most the {task.n_features} features of {task.name}; "
             f"got {net.inputs}"
         )
+    check_activation(net.activation)
+    check_init(net.init, (task.n_features, *net.hidden, task.n_outputs))
     native = is_native(run, task)
     # Linear models of sixteen lanes may see different numbers of inputs.
     together = native and not net.hidden

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from mlplab.engine.activations import Activation
+from mlplab.engine.layout import slots_apart
 
 
 class Slopes:
@@ -17,7 +18,7 @@ class Slopes:
 
     def __init__(self, n_slots: int, width: int, act: Activation, dtype: torch.dtype) -> None:
         n_slopes = width if act.slopes == "unit" else 1
-        self.slope = torch.full((n_slots, n_slopes), act.slope, dtype=dtype)
+        self.slope = slots_apart(n_slots, n_slopes, dtype=dtype).fill_(act.slope)
         self.gradient = torch.zeros(n_slots, n_slopes, dtype=dtype)
 
     def forward(self, h: Tensor, start: int = 0, stop: int | None = None) -> None:

@@ -19,11 +19,12 @@ from mlplab.engine.gradient import Gradient
 from mlplab.engine.hidden import HiddenLayer
 from mlplab.engine.initialise import initial_weight
 from mlplab.engine.kernels import Products
+from mlplab.engine.layout import slots_apart
 from mlplab.engine.losses import Judged, SmoothedCrossEntropy, training_loss
 from mlplab.engine.optimisers import Slot, optimiser_of
 from mlplab.engine.optimisers.base import twin
 from mlplab.engine.places import put_state
-from mlplab.engine.program import Program, padded
+from mlplab.engine.program import Program
 from mlplab.engine.sharing import Group, Sharing, Spread
 from mlplab.engine.sparsity import SoftThreshold
 from mlplab.engine.tensors import TaskTensors
@@ -55,8 +56,9 @@ class Stack:
         )
         n, widths, lanes = len(slots), program.padded_widths, program.lanes
         pairs = list(pairwise(widths))
-        self.weights = [self._matrices(n, o, i) for i, o in pairs]
-        self.biases = [self._zeros(n, o) for _, o in pairs]
+        first = self._zeros if products.joins(widths[1]) else self._apart
+        self.weights = [(self._apart if l else first)(n, o, i) for l, (i, o) in enumerate(pairs)]
+        self.biases = [self._apart(n, o) for _, o in pairs]
         self._sum_dtype = sum_dtype(self.weights[0].device)
         self._spread = Spread(groups, n)
         self._dropout: Dropout | None = None
@@ -108,11 +110,8 @@ class Stack:
     def _zeros(self, *shape: int) -> Tensor:
         return torch.zeros(shape, dtype=self.dtype)
 
-    def _matrices(self, n: int, n_out: int, n_in: int) -> Tensor:
-        if not self._products.aligned:
-            return self._zeros(n, n_out, n_in)
-        size = n_out * n_in
-        return self._zeros(n, padded(size))[:, :size].view(n, n_out, n_in)
+    def _apart(self, *shape: int) -> Tensor:
+        return slots_apart(*shape, dtype=self.dtype)
 
     def initialise(self, slot: int, run: Run) -> None:
         """Draw a slot's first weights; see `initialise.initial_weight`."""

@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import Field, model_validator
 
+from mlplab.errors import ConfigError, users_code
 from mlplab.specs.base import Spec
 from mlplab.specs.plugins import find_plugin, plugin_names, register_plugin
 from mlplab.specs.shorthand import parse_shorthand
@@ -84,6 +85,9 @@ class Schedule(Spec):
             epoch: from 0.
             epochs: of the whole training.
             losses: of the epochs before, which `plateau` looks at.
+
+        Raises:
+            ConfigError: a user's function fails, or returns no finite number.
         """
         match self.kind:
             case "constant" | "one-cycle":
@@ -100,7 +104,24 @@ class Schedule(Spec):
                 return float(self.final + (1 - self.final) * rest)
             case "plateau":
                 return self._plateau(losses[:epoch])
-        return float(find_plugin("schedule", self.kind)(epoch, epochs))
+        with users_code("schedule", self.kind):
+            factor = float(find_plugin("schedule", self.kind)(epoch, epochs))
+        if not math.isfinite(factor):
+            raise ConfigError(
+                f"schedule {self.kind!r}: expected a finite factor in epoch {epoch} of {epochs}; "
+                f"got {factor}"
+            )
+        return factor
+
+    def check(self, epochs: int) -> None:
+        """Ask a user's function for every epoch, before any is trained.
+
+        Raises:
+            ConfigError: it fails, or returns no finite number.
+        """
+        if self.kind not in SCHEDULE_FORMS:
+            for epoch in range(epochs):
+                self.factor(epoch, epochs)
 
     def factors(
         self, epoch: int, epochs: int, n_steps: int, losses: Sequence[float] = ()

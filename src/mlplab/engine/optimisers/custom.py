@@ -10,7 +10,7 @@ from typing import Any
 from torch import Tensor
 
 from mlplab.engine.optimisers.base import LayerGradient, Slot, decays_of, per_slot, rates_of, twin
-from mlplab.errors import ConfigError
+from mlplab.errors import ConfigError, users_code
 from mlplab.specs import OPTIMISERS, Custom
 from mlplab.specs.plugins import find_plugin, register_plugin
 
@@ -30,10 +30,11 @@ class CustomStep:
 def register_optimiser(name: str, *, keeps: Sequence[str] = ()) -> Any:
     """Register a step function as an optimiser, for `Custom(name=...)`.
 
-    The function moves `weight` in place, for many runs at once: weight, gradient and each kept
-    tensor (zeros at first) are (R, ...), `rate` and the settings broadcast against them. Settings
-    are its keyword parameters with a default; each is free per run. Weight decay joins the
-    gradient before. Nothing may cross runs. The name is part of a run's key, the code is not.
+    The function moves `weight` in place. It is called for each run by itself: weight, gradient and
+    each kept tensor (zeros at first) are (1, O, I) or (1, O), `rate` and the settings broadcast
+    against them, so that it may do what it likes and no run sees another. Settings are its keyword
+    parameters with a default; each is free per run. Weight decay joins the gradient before. The
+    name is part of a run's key, the code is not.
 
     Args:
         name: as `Custom.name` says it.
@@ -72,21 +73,28 @@ def register_optimiser(name: str, *, keeps: Sequence[str] = ()) -> Any:
 
 
 class CustomOptimiser:
-    """Applies a user's step to every parameter of a stack."""
+    """Applies a user's step to every parameter of a stack, run by run.
+
+    What a function makes of many runs at once depends on where each lies: the end of a vector
+    loop, a batched product. Called for one run, at the same alignment, it does not.
+    """
 
     def __init__(self, like: Tensor, name: str) -> None:
         self._like = like
+        self._name = name
         self._step: CustomStep = find_plugin("optimiser", name)
 
     def state(self, weights: Sequence[Tensor], vectors: Sequence[Tensor]) -> dict[str, Tensor]:
         """What the step keeps, per weight and bias."""
         self._gradients = [twin(w) for w in weights]
+        self._vector_gradients = [twin(v) for v in vectors]
         named = [(f"w{i}", w) for i, w in enumerate(weights)]
         named += [(f"b{i}", b) for i, b in enumerate(vectors)]
         return {f"{kept}.{name}": twin(t) for kept in self._step.keeps for name, t in named}
 
     def begin_epoch(self, slots: Sequence[Slot | None], n_steps: int) -> None:
         """Take this epoch's rates, decays and settings."""
+        self._slots = slots
         self._rates = rates_of(slots, n_steps, self._like)
         self._decays = decays_of(slots, self._like)
         self._settings = {
@@ -107,29 +115,31 @@ class CustomOptimiser:
         """Move one layer's weights."""
         formed = self._gradients[layer]
         gradient.write(formed)
-        self._move(f"w{layer}", weight, formed, state, self._decays.weights, lambda t: t)
+        self._move(f"w{layer}", weight, formed, state, self._decays.weights)
 
     def apply_vector(
         self, index: int, vector: Tensor, gradient: Tensor, state: dict[str, Tensor]
     ) -> None:
         """Move a bias."""
-        decay = self._decays.vectors
-        self._move(f"b{index}", vector, gradient, state, decay, lambda t: t.squeeze(2))
+        formed = self._vector_gradients[index]
+        formed.copy_(gradient)
+        self._move(f"b{index}", vector, formed, state, self._decays.vectors)
 
     def _move(
-        self,
-        name: str,
-        w: Tensor,
-        gradient: Tensor,
-        state: dict[str, Tensor],
-        decay: Tensor,
-        shape: Callable[[Tensor], Tensor],
+        self, name: str, w: Tensor, gradient: Tensor, state: dict[str, Tensor], decay: Tensor
     ) -> None:
         if self._decays.any:
             gradient.addcmul_(w, decay)
-        kept = {one: state[f"{one}.{name}"] for one in self._step.keeps}
-        settings = {one: shape(value) for one, value in self._settings.items()}
-        self._step.function(w, gradient, shape(self._rate), **kept, **settings)
+        shape = (-1,) + (1,) * (w.ndim - 1)
+        given = [w, gradient, self._rate.view(shape)]
+        kept = [state[f"{key}.{name}"] for key in self._step.keeps]
+        settings = [number.view(shape) for number in self._settings.values()]
+        names = [*self._step.keeps, *self._settings]
+        runs = zip(*(tensor.split(1) for tensor in given + kept + settings), strict=True)
+        with users_code("optimiser", self._name):
+            for r, (weight, own, rate, *rest) in enumerate(runs):
+                if self._slots[r] is not None:
+                    self._step.function(weight, own, rate, **dict(zip(names, rest, strict=True)))
 
     def end_step(
         self, weights: Sequence[Tensor], vectors: Sequence[Tensor], state: dict[str, Tensor]

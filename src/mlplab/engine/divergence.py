@@ -1,4 +1,7 @@
-"""When a run has diverged: one rule for stacks and for compiled loops."""
+"""When a run has diverged: one rule for stacks and for compiled loops.
+
+A run has also diverged where a weight, or the loss on a split that is scored, is not finite.
+"""
 
 from __future__ import annotations
 

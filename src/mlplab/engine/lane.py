@@ -227,7 +227,7 @@ class Lane:
             training.step = 0
             far = training.has_diverged(metrics["loss"], self._zero_loss)
             if far or not finite[r]:
-                training.status, training.diverged_epoch = "diverged", training.epoch
+                training.diverge()
             elif training.epoch == training.run.fit.epochs:
                 training.status = "finished"
         for total in (stack.loss_sums, stack.hit_sums, stack.norm_sums):
@@ -306,6 +306,10 @@ class Lane:
                 self._record_nothing(training, split)
                 continue
             metrics = scores.metrics(r - start, counts)
+            if not math.isfinite(metrics["loss"]):
+                training.diverge()
+                self._record_nothing(training, split)
+                continue
             for name, measure in self._measures.items():
                 targets = self._workshop.data.raw_targets(rows)
                 metrics[name] = evaluate(name, measure, targets, scores.outputs[r - start])

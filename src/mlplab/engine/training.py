@@ -129,6 +129,13 @@ class Training:
         """Say whether the run has diverged, see `divergence.has_diverged`."""
         return has_diverged(loss, self.first_loss, zero_loss)
 
+    def diverge(self) -> None:
+        """Note that the run has diverged in its last epoch: it is valid for nothing there."""
+        self.status, self.diverged_epoch = "diverged", self.epoch
+        for name, values in self.history.items():
+            if name.startswith("valid_") and len(values) == self.epoch:
+                values[-1] = math.nan
+
     def seen_losses(self) -> tuple[float, ...]:
         """Return the losses of the epochs behind it, if its schedule looks at them."""
         if self.run.optim.schedule.kind != "plateau":

@@ -217,6 +217,29 @@ def _end_epoch(
 
 
 @compiled
+def _end_scored(lanes: Any, v: int, losses: Any, epoch: int) -> bool:
+    """Note whose losses (16,) on a split are not finite; return whether a run goes on."""
+    goes_on = False
+    for lane in range(LANES):
+        if lanes.ended[v, lane] == 0:
+            if math.isfinite(losses[lane]):
+                goes_on = True
+            else:
+                lanes.ended[v, lane] = epoch
+    return goes_on
+
+
+@compiled
+def _end_stopped(lanes: Any, v: int, watch: Any, losses: Any, epoch: int) -> None:
+    """The same on the test split for runs whose patience is over with this epoch."""
+    for lane in range(LANES):
+        place = v * LANES + lane
+        if watch.stopped[place] == epoch and not math.isfinite(losses[lane]):
+            watch.stopped[place] = 0
+            lanes.ended[v, lane] = epoch
+
+
+@compiled
 def _copy_lane(a: Any, b: Any, v: int, lane: int) -> None:
     for o in range(a.shape[1]):
         for i in range(a.shape[2]):
@@ -352,14 +375,19 @@ def train_linear(
                 )
                 seen = inputs.most[v]
                 _score(p, v, seen, data, valid, loss, room, history, e, 1, no_marks)
+                goes_on[v] = _end_scored(lanes, v, history[1, 0, e, v], epoch + 1)
                 over = False
                 if len(watch.kept):
                     over, goes_on[v] = _watch(
                         p, v, watch, lanes.ended, history[1, :, e, v], epoch + 1, len(valid),
                         epoch + 1 == course.n_epochs,
                     )  # fmt: skip
-                going = going or goes_on[v]
                 if epoch >= course.test_from or (over and course.test_from < NEVER):
                     _score(p, v, seen, data, data.test, loss, room, history, e, 2, marks)
+                    if over:
+                        _end_stopped(lanes, v, watch, history[2, 0, e, v], epoch + 1)
+                    if epoch >= course.test_from:
+                        goes_on[v] = _end_scored(lanes, v, history[2, 0, e, v], epoch + 1)
+                going = going or goes_on[v]
             if not going:
                 break

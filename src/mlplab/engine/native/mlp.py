@@ -400,6 +400,8 @@ def train_mlp(
         if _diverged(mean, first_loss[0], course.far):
             return int(epoch + 1)
         _score(p, net, data, groups.valid[0], loss, room, history[1, :, e], marks[:0])
+        if not math.isfinite(history[1, 0, e]):
+            return int(epoch + 1)
         over = False
         if watches:
             sums, restores, n_valid = history[1, :, e], watch.restores[0], len(groups.valid[0])
@@ -410,6 +412,8 @@ def train_mlp(
                 _copy(watch.kept, p)
         if epoch >= course.test_from or (over and course.test_from < NEVER):
             _score(p, net, data, data.test, loss, room, history[2, :, e], marks)
+            if not math.isfinite(history[2, 0, e]):
+                return int(epoch + 1)
         if over:
             break
     return 0

@@ -20,8 +20,9 @@ from mlplab.engine import kernel_kind, provenance, workshop
 from mlplab.engine import openblas as openblas_module
 from mlplab.engine.kernels import products
 from mlplab.engine.layout import slots_apart
-from mlplab.engine.numerics import runs_per_block, single_thread
+from mlplab.engine.numerics import runs_per_block
 from mlplab.engine.openblas import openblas
+from mlplab.engine.surroundings import single_thread
 from mlplab.errors import ConfigError
 from mlplab.specs import MLP, SGD, Adam, Fit
 

@@ -16,7 +16,7 @@ from mlplab.bench.baselines.plain_torch import train_epoch
 from mlplab.data import Task, load_task
 from mlplab.engine import train
 from mlplab.engine.modules.factory import make_module, register_module
-from mlplab.engine.numerics import single_thread
+from mlplab.engine.surroundings import single_thread
 from mlplab.engine.training import Splits, Training
 from mlplab.specs import MLP, SGD, Fit, Module, Run, TaskRef
 

@@ -13,8 +13,9 @@ from mlplab.data import Task
 from mlplab.engine.kernels import products
 from mlplab.engine.memory import rooms, unit_bytes
 from mlplab.engine.modules.program import ModuleProgram
-from mlplab.engine.numerics import kernel_kind, single_thread
+from mlplab.engine.numerics import kernel_kind
 from mlplab.engine.program import AnyProgram, Program
+from mlplab.engine.surroundings import single_thread
 from mlplab.engine.training import Splits, Training
 from mlplab.specs import Run
 

@@ -1,15 +1,13 @@
 """The numerics profile: what makes a run's bits independent of its companions.
 
 Nothing is changed for good in the calling process: matrix products come from an OpenBLAS of our
-own, and while runs train torch uses one thread; the caller's number is put back after.
+own; for what is put aside while runs train, see `surroundings`.
 """
 
 from __future__ import annotations
 
-import contextlib
 import os
 import platform
-from collections.abc import Iterator
 from functools import lru_cache
 from importlib.metadata import version
 from typing import Literal
@@ -71,25 +69,3 @@ def provenance(device: str = "cpu") -> Provenance:
         numerics=_profile(),
         engine=ENGINE_VERSION,
     )
-
-
-@contextlib.contextmanager
-def single_thread() -> Iterator[None]:
-    """Let torch use one thread inside the block; the caller's number comes back after it."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
-
-
-@contextlib.contextmanager
-def training_mode(device: torch.device) -> Iterator[None]:
-    """Compute on one thread, on `device`, without autograd; inside the block only."""
-    with single_thread(), torch.inference_mode():
-        if torch.get_default_device() == device:
-            yield  # entering a device costs two microseconds on each call into torch
-        else:
-            with device:
-                yield

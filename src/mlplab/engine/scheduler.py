@@ -12,8 +12,8 @@ from mlplab.engine.events import Event
 from mlplab.engine.lane import Lane, Options
 from mlplab.engine.measures import Measure, measures_of
 from mlplab.engine.memory import BUDGET_BYTES
-from mlplab.engine.numerics import training_mode
 from mlplab.engine.program import AnyProgram, Program
+from mlplab.engine.surroundings import training_mode
 from mlplab.engine.training import Splits, Training
 from mlplab.specs import Run
 

@@ -15,6 +15,7 @@ from mlplab.engine.activations import Activation, activation
 from mlplab.engine.modules.score import predict_module
 from mlplab.engine.norms import EPS
 from mlplab.engine.program import Program
+from mlplab.engine.surroundings import caller_aside
 from mlplab.errors import DataError, StoreError
 from mlplab.specs import Module, Run
 
@@ -85,6 +86,7 @@ def unpack_weights(blob: bytes) -> list[tuple[Tensor, Tensor]]:
     return [(layer.weight, layer.bias) for layer in unpack_layers(blob)]
 
 
+@caller_aside()
 def predict(run: Run, weights: bytes, inputs: NDArray[Any], scale: float = 1.0) -> NDArray[Any]:
     """Return a finished run's outputs, logits (N, C) or numbers (N, O).
 

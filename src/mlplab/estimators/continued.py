@@ -10,7 +10,7 @@ from torch import Tensor
 
 from mlplab.data import Task
 from mlplab.engine.arrange import slots_of
-from mlplab.engine.numerics import training_mode
+from mlplab.engine.surroundings import training_mode
 from mlplab.engine.order import order
 from mlplab.engine.training import Splits, Training
 from mlplab.engine.weights import unpack_layers

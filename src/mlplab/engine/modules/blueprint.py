@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -11,9 +12,10 @@ from torch import Tensor, nn
 
 from mlplab.engine.modules.factory import Factory, ModuleFactory, make_module
 from mlplab.engine.modules.flop import FlopCount
-from mlplab.engine.modules.noise import keyed_noise
+from mlplab.engine.modules.noise import keyed_noise, no_noise, no_other_source
 from mlplab.engine.modules.skeleton import Skeleton
-from mlplab.errors import ConfigError
+from mlplab.engine.surroundings import training_mode
+from mlplab.errors import ConfigError, users_code
 from mlplab.specs import Module
 from mlplab.specs.plugins import find_plugin
 
@@ -43,8 +45,8 @@ def blueprint_of(net: Module, n_features: int, n_outputs: int, dtype: str) -> Bl
     """Try a module on a few zeros.
 
     Raises:
-        ConfigError: it fails, its outputs have another shape, it learns nothing, or its first
-            weights do not come from torch's generator.
+        ConfigError: it fails, its outputs have another shape, it learns nothing, or what it draws
+            does not come from torch's functions.
     """
     found: ModuleFactory = find_plugin("module", net.name)
     return _look(found.function, net, n_features, n_outputs, dtype)
@@ -53,7 +55,13 @@ def blueprint_of(net: Module, n_features: int, n_outputs: int, dtype: str) -> Bl
 @lru_cache(maxsize=256)
 def _look(function: Factory, net: Module, n_features: int, n_outputs: int, dtype: str) -> Blueprint:
     kind = getattr(torch, dtype)
-    with torch.inference_mode(False), torch.enable_grad():
+    place = torch.device("cpu")
+    with (
+        training_mode(place), torch.inference_mode(False), torch.enable_grad(),
+        no_other_source(net.name), warnings.catch_warnings(),
+    ):  # fmt: skip
+        # They come again where the module trains; as errors, they would decide whether it stacks.
+        warnings.simplefilter("ignore")
         model = make_module(net, n_features, n_outputs, kind, seed=0).train()
         again = make_module(net, n_features, n_outputs, kind, seed=0)
         _check_same(net, model, again)
@@ -62,12 +70,13 @@ def _look(function: Factory, net: Module, n_features: int, n_outputs: int, dtype
         if not learned:
             raise ConfigError(f"module {net.name!r}: it has no parameters to learn")
         x = torch.zeros(_TRIED, n_features, dtype=kind)
-        place = torch.device("cpu")
-        with keyed_noise(place, 0, "module trial"):
+        with keyed_noise(net.name, place, 0, "module trial"), users_code("module", net.name):
             kept = _try(net, model, x, n_outputs)
             again.train()
             with FlopCount() as count, torch.no_grad():
                 again(x)
+            with torch.no_grad():
+                model.eval()(x)
             stacks = _stacks(skeleton, x)
     return Blueprint(
         n_params=sum(p.numel() for p in learned.values()),
@@ -98,15 +107,13 @@ def _try(net: Module, model: nn.Module, x: Tensor, n_outputs: int) -> int:
             kept[tensor.data_ptr()] = tensor.numel()
         return tensor
 
-    try:
-        with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
-            outputs = model(x)
-    except Exception as problem:
-        raise ConfigError(explain(net.name, problem)) from problem
+    with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
+        outputs = model(x)
     check_outputs(net.name, outputs, (len(x), n_outputs), x.shape[1])
     if not outputs.requires_grad:
         raise ConfigError(f"module {net.name!r}: its outputs do not depend on its parameters")
-    outputs.sum().backward()
+    with no_noise(net.name):
+        outputs.sum().backward()
     return sum(kept.values())
 
 
@@ -121,12 +128,6 @@ def check_outputs(name: str, outputs: Any, shape: tuple[int, int], n_features: i
     )
 
 
-def explain(name: str, problem: Exception) -> str:
-    """Put what torch says of a module that fails into one line."""
-    text = (str(problem).strip() or "no message").splitlines()[0]
-    return f"module {name!r} failed with {type(problem).__name__}: {text}"
-
-
 def _stacks(skeleton: Skeleton, x: Tensor) -> bool:
     """Say whether vmap can go forward and back through copies of a module."""
     own = {n: torch.stack([p] * _TRIED).requires_grad_() for n, p in skeleton.learned.items()}
@@ -134,7 +135,7 @@ def _stacks(skeleton: Skeleton, x: Tensor) -> bool:
     try:
         outputs, _ = skeleton.call_stacked(own, beside, torch.stack([x] * _TRIED))
         torch.autograd.grad(outputs.sum(), list(own.values()), allow_unused=True)
-    except (RuntimeError, NotImplementedError, ValueError):
+    except Exception:
         # Noise, recurrent kernels, branches on values: such runs are called one by one.
         return False
     return True

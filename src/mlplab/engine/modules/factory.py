@@ -11,8 +11,8 @@ import torch
 from torch import nn
 from torch.nn.parameter import is_lazy
 
-from mlplab.engine.modules.noise import keyed_noise
-from mlplab.errors import ConfigError
+from mlplab.engine.modules.noise import keyed_noise, seed_put_back
+from mlplab.errors import ConfigError, users_code
 from mlplab.specs import Module
 from mlplab.specs.module import Setting
 from mlplab.specs.plugins import find_plugin, register_plugin
@@ -34,8 +34,8 @@ def register_module(name: str) -> Callable[[Factory], Factory]:
 
     Runs then say `Module(name=...)`. The module maps inputs (B, n_features) to logits or numbers
     (B, n_outputs); settings are keyword parameters with a default (numbers, words, True or False).
-    First weights come from torch's own generator, which the engine seeds by the run's seed and
-    puts back. Define it at the top of a module that worker processes can import. The name is part
+    First weights and noise are what the module draws with torch's functions, from a generator of
+    its run's own. Define it at the top of a module that worker processes can import. The name is part
     of a run's key, the code is not: give a changed function a new name.
 
     Raises:
@@ -80,31 +80,26 @@ def make_module(
     """Make a run's module with its first weights, on the cpu; torch's global state stays as it is.
 
     Weights are drawn by the key (seed, "module weights"), in the order in which the factory draws.
+    Numbers have torch's usual default dtype only where the caller is put aside; see
+    `engine.surroundings`.
 
     Raises:
         ConfigError: the factory fails, or makes something else.
     """
     found: ModuleFactory = find_plugin("module", net.name)
     place = torch.device("cpu")
-    with torch.inference_mode(False), place, keyed_noise(place, seed, "module weights"):
-        try:
-            made: Any = found.function(n_features, n_outputs, **dict(net.settings))
-            if isinstance(made, nn.Module):
-                made = made.to(dtype)
-                if any(is_lazy(one) for one in (*made.parameters(), *made.buffers())):
-                    made.eval()(torch.zeros(2, n_features, dtype=dtype))
-        except Exception as problem:
-            raise ConfigError(
-                f"module {net.name!r} failed with {type(problem).__name__}: {_line(problem)}"
-            ) from problem
+    noise = keyed_noise(net.name, place, seed, "module weights", own=True)
+    with (
+        torch.inference_mode(False), place, seed_put_back(), noise, users_code("module", net.name)
+    ):  # fmt: skip
+        made: Any = found.function(n_features, n_outputs, **dict(net.settings))
+        if isinstance(made, nn.Module):
+            made = made.to(dtype)
+            if any(is_lazy(one) for one in (*made.parameters(), *made.buffers())):
+                made.eval()(torch.zeros(2, n_features, dtype=dtype))
     if not isinstance(made, nn.Module):
         raise ConfigError(
             f"module {net.name!r}: expected the function to return a torch.nn.Module; "
             f"got {type(made).__name__}"
         )
     return made
-
-
-def _line(problem: Exception) -> str:
-    """The first line of a message of torch's, which may have many."""
-    return (str(problem).strip() or "no message").splitlines()[0]

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from mlplab.engine.device import sum_dtype
 from mlplab.engine.losses import loss_of
-from mlplab.engine.modules.blueprint import check_outputs, explain
+from mlplab.engine.modules.blueprint import check_outputs
 from mlplab.engine.modules.factory import make_module
 from mlplab.engine.modules.noise import keyed_noise
 from mlplab.engine.modules.program import ModuleProgram
@@ -21,7 +21,7 @@ from mlplab.engine.modules.skeleton import Skeleton
 from mlplab.engine.modules.stack import OWN
 from mlplab.engine.score import Scores
 from mlplab.engine.tensors import TaskTensors
-from mlplab.errors import ConfigError, DataError, StoreError
+from mlplab.errors import DataError, StoreError, users_code
 from mlplab.specs import Module, Run
 
 _PORTION = 512  # rows at a time
@@ -53,7 +53,7 @@ class ModuleScorer:
         hits: list[NDArray[np.bool_]] = []
         outputs: list[NDArray[np.generic]] = []
         program = self._program
-        with keyed_noise(self._device, seed, "module scores"):
+        with keyed_noise(program.net.name, self._device, seed, "module scores"):
             for first in range(0, len(rows), _PORTION):
                 picked = rows[first : first + _PORTION]
                 n = len(picked)
@@ -102,11 +102,8 @@ class ModuleScorer:
 def _outputs(
     name: str, skeleton: Skeleton, own: Mapping[str, Tensor], x: Tensor, n_outputs: int
 ) -> Tensor:
-    try:
-        with torch.no_grad():
-            made, _ = skeleton.call(own, x)
-    except (RuntimeError, ValueError, TypeError) as problem:
-        raise ConfigError(explain(name, problem)) from problem
+    with users_code("module", name), torch.no_grad():
+        made, _ = skeleton.call(own, x)
     check_outputs(name, made, (len(x), n_outputs), x.shape[1])
     return made
 
@@ -152,7 +149,8 @@ def predict_module(
             )
     parts = []
     place = torch.device("cpu")
-    with torch.inference_mode(False), keyed_noise(place, run.seed, "module scores"):
+    noise = keyed_noise(run.net.name, place, run.seed, "module scores")
+    with torch.inference_mode(False), noise:
         for first in range(0, max(1, len(inputs)), _PORTION):
             x = torch.from_numpy(np.array(inputs[first : first + _PORTION])).to(dtype)
             x = x * scale if scale != 1.0 else x

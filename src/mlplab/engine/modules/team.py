@@ -12,13 +12,12 @@ from mlplab.engine.averaging import Averaging
 from mlplab.engine.clipping import Clipping, Formed
 from mlplab.engine.device import sum_dtype
 from mlplab.engine.losses import SmoothedCrossEntropy, training_loss
-from mlplab.engine.modules.blueprint import explain
 from mlplab.engine.modules.noise import keyed_noise
 from mlplab.engine.modules.program import ModuleProgram
 from mlplab.engine.modules.skeleton import Skeleton
 from mlplab.engine.optimisers import Slot, optimiser_of
 from mlplab.engine.sparsity import SoftThreshold
-from mlplab.errors import ConfigError
+from mlplab.errors import ConfigError, users_code
 
 
 class Team:
@@ -89,7 +88,7 @@ class Team:
             ConfigError: the module fails.
         """
         self._optimiser.begin_step(step)
-        try:
+        with users_code("module", self.program.net.name):
             outputs = self._forward(step, x)
             z = outputs.detach().transpose(1, 2).clone(memory_format=torch.contiguous_format)
             judged = self._loss.judge(z, target)
@@ -98,8 +97,6 @@ class Team:
             delta = self._loss.delta(z, target, share).transpose(1, 2)
             leaves = list(self._leaves.values())
             found = torch.autograd.grad(outputs, leaves, delta, allow_unused=True)
-        except (RuntimeError, ValueError, TypeError) as problem:
-            raise ConfigError(explain(self.program.net.name, problem)) from problem
         for place, gradient in zip(self._gradients.values(), found, strict=True):
             if gradient is None:
                 place.zero_()
@@ -122,7 +119,8 @@ class Team:
         (slot,) = self.slots
         seed, number = (0, 0) if slot is None else (slot.run.seed, slot.step + step)
         tensors = {name: t[0] for name, t in (self._leaves | self.carried).items()}
-        with keyed_noise(self._device, seed, "module noise", number):
+        name = self.program.net.name
+        with keyed_noise(name, self._device, seed, "module noise", number):
             outputs, state = self._skeleton.call(tensors, x[0])
         self._carry({name: state[name].unsqueeze(0) for name in self.carried})
         return outputs.unsqueeze(0)

@@ -15,8 +15,9 @@ from mlplab.engine.native.course import Unit, seated
 from mlplab.engine.native.lanes import LANES
 from mlplab.engine.native.linear_unit import LinearUnit
 from mlplab.engine.native.mlp_unit import MLPUnit
-from mlplab.engine.numerics import provenance, training_mode
+from mlplab.engine.numerics import provenance
 from mlplab.engine.program import Program
+from mlplab.engine.surroundings import plain_thread, training_mode
 from mlplab.engine.training import Splits, Training
 from mlplab.engine.weights import pack_weights
 
@@ -59,7 +60,7 @@ class NativeLane:
         threads = self._options.threads
         busy: dict[Future[None], _Work] = {}
         stopped = False
-        with ThreadPoolExecutor(threads, thread_name_prefix="mlplab") as pool:
+        with ThreadPoolExecutor(threads, "mlplab", initializer=plain_thread) as pool:
             while busy or (self._queue and not stopped):
                 # One more than threads, so that none of them waits for this loop.
                 while self._queue and not stopped and len(busy) <= threads:
@@ -135,23 +136,29 @@ class NativeLane:
         present = seated(work.unit.members)
         yield Progressed(float(work.run_epochs))
         where = provenance("cpu").id
-        for place, training in present:
+        for _, training in present:
             training.seconds += work.seconds / len(present)
-            if training.status is None:
-                continue
-            weights = None
-            if self._options.keep_weights and training.status == "finished":
-                weights = pack_weights(work.unit.weights(place), self._program)
+        ended = [(place, training) for place, training in present if training.status is not None]
+        kept: dict[int, bytes] = {}
+        if ended and self._options.keep_weights:
+            with training_mode(self._options.device):
+                kept = {
+                    place: pack_weights(work.unit.weights(place), self._program)
+                    for place, training in ended
+                    if training.status == "finished"
+                }
+        for place, training in ended:
             work.unit.members[place] = None
             training.split = None
-            yield Ended(training.outcome(where), weights)
+            yield Ended(training.outcome(where), kept.pop(place, None))
 
     def _keep(self, work: _Work) -> Iterator[Event]:
         """Keep checkpoints of a unit, at doubling pauses."""
         work.kept_at = time.monotonic()
         work.pause = min(2 * work.pause, self._options.checkpoint_seconds)
         for place, training in seated(work.unit.members):
-            blob = training.freeze(work.unit.state(place))
+            with training_mode(self._options.device):
+                blob = training.freeze(work.unit.state(place))
             yield Checkpointed(training.key, training.epoch, 0, blob)
 
 

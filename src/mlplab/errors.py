@@ -48,4 +48,5 @@ def users_code(kind: str, name: str) -> Iterator[None]:
         raise
     except Exception as problem:
         text = (str(problem).strip() or "no message").splitlines()[0]
-        raise ConfigError(f"{kind} {name!r} failed with {type(problem).__name__}: {text}") from problem
+        said = f"{kind} {name!r} failed with {type(problem).__name__}: {text}"
+        raise ConfigError(said) from problem

@@ -152,7 +152,8 @@ class TestLossesThatAreNotFinite:
         task = made_up(n=40, features=5, valid=0.25)
         runs = [of(task, net=MLP(hidden=hidden), optim=SGD(lr=lr), seed=seed,
                    fit=Fit(epochs=1, batch_size=batch_size))
-                for lr in (1e10, 1e20, 1e38) for batch_size in (30, 10) for seed in (0, 1)]  # fmt: skip
+                for lr in (1e10, 1e20, 1e38) for batch_size in (30, 10)
+                for seed in (0, 1)]  # fmt: skip
         for one in trained(runs, task).values():
             last = [value[-1] for name, value in one.outcome.history.items() if "loss" in name]
             assert all(map(math.isfinite, last)) == (one.outcome.status == "finished")
@@ -171,9 +172,8 @@ class TestLossesThatAreNotFinite:
     def test_neighbours_go_on(self):
         task = far_rows("regression", "valid")
         fit = Fit(epochs=4, batch_size=15, patience=2)
-        runs = [of(task, net=MLP(hidden=(), init="uniform:5"), optim=SGD(lr=1e-4), fit=fit),
-                of(task, net=MLP(hidden=(), init="zeros"), optim=SGD(lr=1e-60), fit=fit),
-                of(task, net=MLP(hidden=(), init="zeros"), optim=SGD(lr=1e-60), fit=fit, seed=1)]  # fmt: skip
+        runs = [of(task, net=MLP(hidden=(), init=init), optim=SGD(lr=1e-60), fit=fit, seed=seed)
+                for init, seed in (("uniform:5", 0), ("zeros", 0), ("zeros", 1))]  # fmt: skip
         done = trained(runs, task)
         assert [done[run.key].outcome.status for run in runs] == ["diverged"] + ["finished"] * 2
         for run in runs:

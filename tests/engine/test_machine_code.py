@@ -29,8 +29,11 @@ def caller(x):
 
 def test_an_edit_of_one_file_reaches_what_another_has_compiled(tmp_path):
     package = tmp_path / "mlplab"
-    shutil.copytree(Path(mlplab.__file__).parent, package,
-                    ignore=shutil.ignore_patterns("__pycache__", "exercises", "draw", "pages"))
+    shutil.copytree(
+        Path(mlplab.__file__).parent,
+        package,
+        ignore=shutil.ignore_patterns("__pycache__", "exercises", "draw", "pages"),
+    )
     native = package / "engine" / "native"
     (native / "caller.py").write_text(CALLER)
     code = "from mlplab.engine.native.caller import caller; print(caller(1))"

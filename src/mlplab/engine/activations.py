@@ -158,7 +158,9 @@ def _like(z: Tensor, values: Any, what: str) -> Tensor:
     if isinstance(values, Tensor) and values.shape == z.shape:
         return values
     got = tuple(values.shape) if isinstance(values, Tensor) else type(values).__name__
-    raise ConfigError(f"{what}: expected a tensor of its argument's shape {tuple(z.shape)}; got {got}")
+    raise ConfigError(
+        f"{what}: expected a tensor of its argument's shape {tuple(z.shape)}; got {got}"
+    )
 
 
 def check_activation(text: str) -> None:

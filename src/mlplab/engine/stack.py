@@ -56,8 +56,9 @@ class Stack:
         )
         n, widths, lanes = len(slots), program.padded_widths, program.lanes
         pairs = list(pairwise(widths))
-        first = self._zeros if products.joins(widths[1]) else self._apart
-        self.weights = [(self._apart if l else first)(n, o, i) for l, (i, o) in enumerate(pairs)]
+        self.weights = [self._apart(n, o, i) for i, o in pairs]
+        if products.joins(widths[1]):
+            self.weights[0] = self._zeros(n, *self.weights[0].shape[1:])
         self.biases = [self._apart(n, o) for _, o in pairs]
         self._sum_dtype = sum_dtype(self.weights[0].device)
         self._spread = Spread(groups, n)

@@ -17,9 +17,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
+from torch import overrides
 from torch.nn.modules import module as modules
-from torch.overrides import _pop_mode as pop_function_mode
-from torch.overrides import _push_mode as push_function_mode
 from torch.utils import _python_dispatch as dispatch
 
 _TURN = threading.RLock()
@@ -169,7 +168,8 @@ def _no_hooks() -> Iterator[None]:
 @contextlib.contextmanager
 def _no_modes() -> Iterator[None]:
     """Put aside modes that see or change what torch is called with."""
-    functions = [pop_function_mode() for _ in range(torch._C._len_torch_function_stack())]
+    function_modes: Any = overrides
+    functions = [function_modes._pop_mode() for _ in range(torch._C._len_torch_function_stack())]
     calls = [dispatch._pop_mode() for _ in range(torch._C._len_torch_dispatch_stack())]
     try:
         yield
@@ -177,7 +177,7 @@ def _no_modes() -> Iterator[None]:
         for mode in reversed(calls):
             dispatch._push_mode(mode)
         for mode in reversed(functions):
-            push_function_mode(mode)
+            function_modes._push_mode(mode)
 
 
 @contextlib.contextmanager

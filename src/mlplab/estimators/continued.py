@@ -10,8 +10,8 @@ from torch import Tensor
 
 from mlplab.data import Task
 from mlplab.engine.arrange import slots_of
-from mlplab.engine.surroundings import training_mode
 from mlplab.engine.order import order
+from mlplab.engine.surroundings import training_mode
 from mlplab.engine.training import Splits, Training
 from mlplab.engine.weights import unpack_layers
 from mlplab.engine.workshop import workshop_of

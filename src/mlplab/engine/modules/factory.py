@@ -35,8 +35,8 @@ def register_module(name: str) -> Callable[[Factory], Factory]:
     Runs then say `Module(name=...)`. The module maps inputs (B, n_features) to logits or numbers
     (B, n_outputs); settings are keyword parameters with a default (numbers, words, True or False).
     First weights and noise are what the module draws with torch's functions, from a generator of
-    its run's own. Define it at the top of a module that worker processes can import. The name is part
-    of a run's key, the code is not: give a changed function a new name.
+    its run's own. Define it at the top of a module that worker processes can import. The name is
+    part of a run's key, the code is not: give a changed function a new name.
 
     Raises:
         ConfigError: the function's parameters are not n_features, n_outputs and settings.

@@ -166,9 +166,10 @@ def no_other_source(name: str) -> Iterator[None]:
     Raises:
         ConfigError: it has drawn from numpy's or Python's own generator, which is put back.
     """
-    numpys, pythons = np.random.get_state(), random.getstate()  # noqa: NPY002
+    numpys: Any = np.random.get_state()  # noqa: NPY002
+    pythons = random.getstate()
     yield
-    now = np.random.get_state()  # noqa: NPY002
+    now: Any = np.random.get_state()  # noqa: NPY002
     source = ""
     # The place in the stream moves with every draw, the numbers with a seed.
     if now[2:] != numpys[2:] or not np.array_equal(now[1], numpys[1]):

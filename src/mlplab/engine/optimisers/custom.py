@@ -135,7 +135,7 @@ class CustomOptimiser:
         kept = [state[f"{key}.{name}"] for key in self._step.keeps]
         settings = [number.view(shape) for number in self._settings.values()]
         names = [*self._step.keeps, *self._settings]
-        runs = zip(*(tensor.split(1) for tensor in given + kept + settings), strict=True)
+        runs = zip(*(tensor.unsqueeze(1) for tensor in given + kept + settings), strict=True)
         with users_code("optimiser", self._name):
             for r, (weight, own, rate, *rest) in enumerate(runs):
                 if self._slots[r] is not None:

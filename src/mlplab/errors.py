@@ -26,6 +26,10 @@ class GuardError(MlplabError):
     """The test split was asked to decide something that only a validation split may decide."""
 
 
+class WorkerError(MlplabError):
+    """A worker process that ended, or failed in a way that is not a setting's fault."""
+
+
 class Interrupted(MlplabError):
     """Work stopped on request; everything finished before is kept."""
 

@@ -1,6 +1,6 @@
 """Workers: where runs are computed."""
 
+from mlplab.errors import WorkerError
 from mlplab.execute.execute import default_workers, execute
-from mlplab.execute.processes import WorkerError
 
 __all__ = ["WorkerError", "default_workers", "execute"]

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-import pickle
-import sys
 from collections.abc import Iterator, Mapping, Sequence
-from importlib.machinery import PathFinder
 from typing import Any, Protocol
 
 from mlplab.data import Task
 from mlplab.engine import Event, train
 from mlplab.engine.measures import Measure, measures_of
 from mlplab.errors import ConfigError
+from mlplab.execute.brought import pack
 from mlplab.execute.chunks import apart, deal
+from mlplab.execute.inside import is_worker, refuse_at_import
 from mlplab.execute.processes import in_processes
 from mlplab.specs import Run
 from mlplab.specs.plugins import plugins_of
@@ -33,8 +32,10 @@ class Resumable(Protocol):
 def default_workers() -> int:
     """Return how many workers to use: the cores this process may use, or `MLPLAB_WORKERS`.
 
-    One inside a worker of somebody else's parallel job: that job has taken the cores already.
+    One inside a worker, ours or of somebody else's parallel job: that job has taken the cores.
     """
+    if is_worker():
+        return 1
     if given := os.environ.get("MLPLAB_WORKERS"):
         if not given.isdigit() or int(given) < 1:
             raise ConfigError(f"MLPLAB_WORKERS: expected a whole number from 1; got {given!r}")
@@ -77,8 +78,10 @@ def execute(
     Raises:
         ConfigError: a run does not fit the task, or a metric is unknown or fails.
         StoreError: a checkpoint cannot be read.
-        WorkerError: a worker died twice on the same runs.
+        WorkerError: a worker died twice on the same runs, or cannot import what a user brought;
+            or a module that trains is imported by a worker.
     """
+    refuse_at_import()
     if workers is not None and workers < 1:
         raise ConfigError(f"workers: expected at least 1; got {workers}")
     runs = list({run.key: run for run in runs}.values())
@@ -90,41 +93,28 @@ def execute(
         "keep_weights": keep_weights,
         "keep_correct": keep_correct,
         "checkpoint_seconds": checkpoint_seconds,
-        "measures": metrics,
     }
-    plugins = plugins_of(runs)
+    brought = {"measures": metrics, "plugins": plugins_of(runs)}
     states = {key: state.blob for key, state in (resume or {}).items()}
-    many = workers or default_workers()
+    many = 1 if is_worker() else workers or default_workers()
     if device == "cpu" and many > 1:
         native, runs = apart(runs, task)
         if native:
-            yield from train(native, task, resume=states, device=device, threads=many, **options)
+            yield from train(
+                native,
+                task,
+                resume=states,
+                device=device,
+                threads=many,
+                measures=metrics,
+                **options,
+            )
         if not runs:
             return
-    if device == "cpu" and many > 1 and _can_travel([*metrics.values(), *plugins.values()]):
+    if device == "cpu" and many > 1 and (pickled := pack(brought)) is not None:
         chunks = deal(runs, task, many)
         seconds = sum(chunk.seconds for chunk in chunks)
         if len(chunks) > 1 and (workers is not None or seconds > _SMALL_SECONDS):
-            yield from in_processes(chunks, task, many, states, {**options, "plugins": plugins})
+            yield from in_processes(chunks, task, many, states, pickled, options)
             return
-    yield from train(runs, task, resume=states, device=device, **options)
-
-
-def _can_travel(made: Sequence[Any]) -> bool:
-    """Say whether workers can import what the user made; what a notebook made they cannot."""
-    try:
-        pickled = pickle.dumps(made)
-    except Exception:
-        return False
-    homes = {_home(one) for one in made}
-    return b"__main__" not in pickled and all(_is_on_path(home) for home in homes)
-
-
-def _home(made: Any) -> str:
-    """The module of a function, or of the function in a plug-in."""
-    return getattr(getattr(made, "function", made), "__module__", "") or ""
-
-
-def _is_on_path(module: str) -> bool:
-    top = module.partition(".")[0]
-    return top in sys.builtin_module_names or PathFinder.find_spec(top, sys.path) is not None
+    yield from train(runs, task, resume=states, device=device, measures=metrics, **options)

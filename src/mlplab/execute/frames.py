@@ -7,6 +7,27 @@ import struct
 from typing import IO, Any
 
 _HEAD = struct.Struct("<Q")
+_START = b"\0mlplab worker\0"
+
+
+def open_talk(stream: IO[bytes]) -> None:
+    """Mark where messages begin: a site's own start-up code may have printed before."""
+    stream.write(_START)
+    stream.flush()
+
+
+def skip_to_talk(stream: IO[bytes]) -> None:
+    """Read up to where messages begin.
+
+    Raises:
+        EOFError: they never did.
+    """
+    seen = b""
+    while not seen.endswith(_START):
+        byte = stream.read(1)
+        if not byte:
+            raise EOFError
+        seen = (seen + byte)[-len(_START) :]
 
 
 def send(stream: IO[bytes], message: Any) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import queue
+import signal
 import subprocess
 import sys
 import tempfile
@@ -18,12 +19,15 @@ from typing import Any
 from mlplab.data import Task
 from mlplab.engine import kernel_kind
 from mlplab.engine.events import Checkpointed, Ended, Event
-from mlplab.errors import MlplabError
+from mlplab.errors import WorkerError
+from mlplab.execute.brought import HERE
 from mlplab.execute.chunks import Chunk
-from mlplab.execute.frames import receive, send
+from mlplab.execute.frames import receive, send, skip_to_talk
+from mlplab.execute.inside import GUARD, mark
+from mlplab.execute.worker import PATIENCE_SECONDS
 from mlplab.specs import Run
 
-_PATIENCE_SECONDS = 5.0  # for last checkpoints, once work is to stop
+_IMPORT_SECONDS = 120.0  # for a user's module, which this process has imported already
 _TRIES = 2
 # Ctrl-C reaches the whole terminal, also while a worker still imports; the caller handles it.
 _START = """
@@ -32,10 +36,6 @@ signal.signal(signal.SIGINT, signal.SIG_IGN)
 from mlplab.execute.worker import main
 main()
 """
-
-
-class WorkerError(MlplabError):
-    """A worker process died, or failed in a way that is not the user's mistake."""
 
 
 @dataclass
@@ -48,10 +48,12 @@ class _Work:
 
 
 class _Worker:
-    """One process and the chunk it works on."""
+    """One process, the chunk it works on, and the module of a user's that it imports."""
 
     def __init__(self, inbox: queue.Queue[tuple[_Worker, str, Any]]) -> None:
         self.work: _Work | None = None
+        self.imports: str | None = None
+        self.imports_since = 0.0
         self.process = subprocess.Popen(
             # -P: a file of the working directory must not pass for a module of Python's.
             [sys.executable, "-P", "-c", _START],
@@ -64,16 +66,15 @@ class _Worker:
 
     def _listen(self, inbox: queue.Queue[tuple[_Worker, str, Any]]) -> None:
         assert self.process.stdout is not None
-        while True:
-            try:
-                kind, content = receive(self.process.stdout)
-            except (EOFError, ValueError, OSError):
-                inbox.put((self, "gone", self.process.wait()))
-                return
-            except Exception as problem:  # a message that cannot be unpickled here
-                inbox.put((self, "crash", f"{type(problem).__name__}: {problem}"))
-                continue
-            inbox.put((self, kind, content))
+        try:
+            skip_to_talk(self.process.stdout)
+            while True:
+                inbox.put((self, *receive(self.process.stdout)))
+        except (EOFError, ValueError, OSError):
+            inbox.put((self, "gone", self._end(PATIENCE_SECONDS)))
+        except Exception as problem:  # a message that cannot be unpickled here
+            says = f"a worker failed: {type(problem).__name__}: {problem}"
+            inbox.put((self, "error", WorkerError(says)))
 
     def tell(self, kind: str, content: Any = None) -> None:
         """Send a message; a worker that is gone is noticed by the listener."""
@@ -87,23 +88,33 @@ class _Worker:
         work.tries += 1
         self.tell("chunk", {"runs": list(work.runs.values()), "resume": work.resume})
 
+    def note_import(self, module: str | None) -> None:
+        """Note what the worker imports now."""
+        self.imports, self.imports_since = module, time.monotonic()
+
     def leave(self, deadline: float) -> None:
         """Wait for the end of the process, and of what it had to say."""
-        try:
-            self.process.wait(max(0.0, deadline - time.monotonic()))
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
+        self._end(max(0.0, deadline - time.monotonic()))
         self._ear.join(1.0)
+        if self._ear.is_alive():  # a user's own process holds the other end: no end will come
+            return
         for stream in (self.process.stdin, self.process.stdout):
             assert stream is not None
             with contextlib.suppress(OSError):
                 stream.close()
 
+    def _end(self, seconds: float) -> int:
+        """Return how the process ended; one that does not is ended."""
+        try:
+            return self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            return self.process.wait()
+
 
 def _environment() -> dict[str, str]:
     """Return what makes a worker find the same modules and compute with the same kernels."""
-    made = os.environ | {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+    made = os.environ | {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"} | mark()
     if kernel_kind() == "loop":
         made["MLPLAB_NUMERICS"] = "loop"
     # An empty entry, as interactive sessions have it, is the working directory.
@@ -116,14 +127,23 @@ def in_processes(
     task: Task,
     workers: int,
     resume: Mapping[str, bytes],
+    brought: bytes,
     options: Mapping[str, Any],
 ) -> Iterator[Event]:
     """Yield the events of all chunks, as the workers send them.
 
     A worker that dies (out of memory, say) is replaced once for what it had not finished.
 
+    Args:
+        chunks: the work.
+        task: the data, shared with the workers as files.
+        workers: at most so many processes.
+        resume: checkpoints by run key.
+        brought: what `pack` made of the user's metrics and plug-ins.
+        options: of `engine.train`.
+
     Raises:
-        WorkerError: a chunk failed twice.
+        WorkerError: a chunk failed twice, or a user's module cannot be imported.
         MlplabError: what a worker said of the user's settings.
     """
     todo: deque[_Work] = deque()
@@ -133,7 +153,7 @@ def in_processes(
     inbox: queue.Queue[tuple[_Worker, str, Any]] = queue.Queue()
     crew: list[_Worker] = []
     with tempfile.TemporaryDirectory(prefix="mlplab-") as folder:
-        hello = {**options, "task": task.share(folder)}
+        hello = {**options, "task": task.share(folder), "brought": brought}
 
         def hire() -> None:
             worker = _Worker(inbox)
@@ -145,7 +165,11 @@ def in_processes(
             while todo and len(crew) < workers:
                 hire()
             while any(worker.work is not None for worker in crew):
-                worker, kind, content = inbox.get()
+                try:
+                    # Ctrl-C is answered while this waits, with or without a limit.
+                    worker, kind, content = inbox.get(timeout=_seconds_left(crew))
+                except queue.Empty:
+                    continue
                 if kind == "event":
                     _note(worker, content)
                     yield content
@@ -153,10 +177,12 @@ def in_processes(
                     worker.work = None
                     if todo:
                         worker.give(todo.popleft())
+                elif kind == "importing":
+                    worker.note_import(content)
+                elif kind == "ready":
+                    worker.note_import(None)
                 elif kind == "error":
                     raise content
-                elif kind == "crash":
-                    raise WorkerError(f"a worker failed: {content}")
                 elif kind == "gone":
                     crew.remove(worker)
                     worker.leave(time.monotonic())
@@ -176,24 +202,55 @@ def _note(worker: _Worker, event: Event) -> None:
         work.resume[event.key] = event.blob
 
 
+def _seconds_left(crew: list[_Worker]) -> float | None:
+    """Return how long an import may still take, None if none is going on."""
+    importing = [worker for worker in crew if worker.imports]
+    if not importing:
+        return None
+    first = min(importing, key=lambda worker: worker.imports_since)
+    left = first.imports_since + _IMPORT_SECONDS - time.monotonic()
+    if left > 0:
+        return left
+    raise WorkerError(
+        f"a worker process still imports {first.imports!r} after {_IMPORT_SECONDS:g} s: "
+        f"{GUARD}; {HERE}"
+    )
+
+
 def _take_back(worker: _Worker, todo: deque[_Work], code: int) -> None:
     """Put what a dead worker had not finished back to the front."""
     work, worker.work = worker.work, None
     if work is None or not work.runs:
         return
+    ended = _describe_end(code)
+    if worker.imports and (code >= 0 or work.tries >= _TRIES):
+        raise WorkerError(
+            f"a worker process ended while it imported {worker.imports!r} ({ended}): "
+            f"{GUARD}; {HERE}"
+        )
     if work.tries >= _TRIES:
         raise WorkerError(
-            f"a worker process ended twice on the same runs (exit code {code}); if memory ran "
+            f"a worker process ended twice on the same runs ({ended}); if memory ran "
             "out, use fewer workers (--threads 1); finished runs are kept"
         )
     todo.appendleft(work)
 
 
+def _describe_end(code: int) -> str:
+    if code >= 0:
+        return f"exit code {code}"
+    with contextlib.suppress(ValueError):
+        return f"ended by {signal.Signals(-code).name}"
+    return f"ended by signal {-code}"
+
+
 def _dismiss(crew: list[_Worker], inbox: queue.Queue[tuple[_Worker, str, Any]]) -> Iterator[Event]:
     """Send everyone home; workers in the middle of a chunk leave checkpoints first."""
-    deadline = time.monotonic() + _PATIENCE_SECONDS
+    deadline = time.monotonic() + PATIENCE_SECONDS
     for worker in crew:
         worker.tell("bye")
+        if worker.imports:
+            worker.process.kill()
     for worker in crew:
         worker.leave(deadline)
     if sys.exc_info()[0] is GeneratorExit:

@@ -25,6 +25,14 @@ def whole_from(least: int) -> Callable[[click.Context, click.Parameter, str | No
     return read
 
 
+def _device_that_is_there(ctx: click.Context, param: click.Parameter, value: str) -> str:
+    if value != "cpu" and not ctx.resilient_parsing:
+        from mlplab.engine.device import device_of
+
+        device_of(value)
+    return value
+
+
 as_json = click.option(
     "--json",
     "as_json",
@@ -39,7 +47,11 @@ store = click.option(
     "  [default: MLPLAB_STORE, else a file in the user's data folder]",
 )
 device = click.option(
-    "--device", default="cpu", show_default=True, help="cpu, cuda, cuda:0, mps, ..."
+    "--device",
+    default="cpu",
+    show_default=True,
+    callback=_device_that_is_there,
+    help="cpu, cuda, cuda:0, mps, ...",
 )
 threads = click.option(
     "--threads",

@@ -14,6 +14,7 @@ from typing import Literal
 
 import torch
 
+from mlplab.engine.device import device_of
 from mlplab.engine.kernels import runs_in_block
 from mlplab.engine.native.suits import COVERS, is_available
 from mlplab.engine.openblas import openblas
@@ -58,9 +59,14 @@ def _profile() -> str:
 
 @lru_cache(maxsize=4)
 def provenance(device: str = "cpu") -> Provenance:
-    """Return where this process's bits come from: machine kind, torch, numerics, engine."""
+    """Return where this process's bits come from: machine kind, torch, numerics, engine.
+
+    Raises:
+        ConfigError: there is no such device here.
+    """
     if device != "cpu":
-        name = torch.cuda.get_device_name(device) if device.startswith("cuda") else device
+        place = device_of(device)
+        name = torch.cuda.get_device_name(place) if place.type == "cuda" else device
         return Provenance(name, torch.__version__, f"{device}-tolerance", ENGINE_VERSION)
     capability = torch.backends.cpu.get_cpu_capability()
     return Provenance(

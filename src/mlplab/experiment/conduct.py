@@ -26,12 +26,19 @@ class Setup:
         backend: what trains.
         workers: worker processes; None lets the engine choose.
         device: `cpu`, `cuda`, `mps`.
+
+    Raises:
+        ConfigError: there is no such device.
     """
 
     store: Store
     backend: Backend = field(default_factory=this_machine)
     workers: int | None = None
     device: str = "cpu"
+
+    def __post_init__(self) -> None:
+        if self.device != "cpu":  # known at once, and without loading torch for the cpu
+            self.backend.provenance(self.device)
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,12 +48,12 @@ def test_what_is_not_there_is_refused_everywhere(gpus, name):
 def test_a_number_beyond_those_there_are(gpus):
     gpus(2)
     assert str(device_of("cuda:1")) == "cuda:1"
-    with pytest.raises(ConfigError, match="'cuda:7' .*there is: cpu, cuda, cuda:0, cuda:1"):
+    with pytest.raises(ConfigError, match=r"'cuda:7' .*there is: cpu, cuda, cuda:0, cuda:1"):
         device_of("cuda:7")
 
 
 @pytest.mark.parametrize("name", ["cuda:x", "gpu", "CPU", "", " cpu", "cuda:-1", None, 0])
 def test_what_is_no_device(gpus, name):
     gpus(0)
-    with pytest.raises(ConfigError, match="device: expected cpu, cuda, cuda:0, mps, ...; got"):
+    with pytest.raises(ConfigError, match=r"device: expected cpu, cuda, cuda:0, mps, ...; got"):
         device_of(name)

@@ -16,6 +16,7 @@ from mlplab.experiment import Experiment, Progress, Setup, conduct
 from mlplab.experiment.plan import make_plan
 from mlplab.specs import Fit, Provenance, Run, TaskRef
 from mlplab.store import Store
+from mlplab.store.failures import UnwritableError
 
 
 @pytest.fixture
@@ -70,6 +71,23 @@ def test_remembered_equals_computed(experiment: Experiment, store: Store, fake: 
     assert len(fake.trained) == 12
     assert len(fake.calls) == 1
     pd.testing.assert_frame_equal(computed.frame(), remembered.frame())
+
+
+def test_a_store_that_may_only_be_read_answers_what_it_holds(
+    experiment: Experiment, tmp_path: Any, fake: Any, monkeypatch: Any
+) -> None:
+    file = tmp_path / "place.sqlite"
+    whole = experiment.run(file, backend=fake.backend)
+    with Store(file) as store:
+        refusal = UnwritableError("it may only be read")
+        monkeypatch.setattr(store._database, "_only_read", refusal)
+        again = experiment.run(store, backend=fake.backend)
+        pd.testing.assert_frame_equal(again.frame(), whole.frame())
+        assert again.verdicts() == whole.verdicts()
+        more = Experiment(experiment.data, experiment.base, dict(experiment.vary), seeds=99)
+        with pytest.raises(UnwritableError, match="it may only be read"):
+            more.run(store, backend=fake.backend)
+    assert len(fake.calls) == 1, "something was trained that cannot be kept"
 
 
 def test_a_store_may_be_given_as_a_place(experiment: Experiment, tmp_path: Any, fake: Any) -> None:

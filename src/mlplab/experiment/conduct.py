@@ -102,6 +102,7 @@ def conduct(
     from mlplab.engine.events import Checkpointed, Ended, Progressed
 
     provenance = setup.backend.provenance(setup.device)
+    setup.store.put_provenance(provenance)  # a store that cannot be written is known at once
     states = setup.store.checkpoints(todo, provenance.id)
     tally.resumed(sum(state.epoch for state in states.values()))
     with Keeper(setup.store, provenance, todo) as keeper:

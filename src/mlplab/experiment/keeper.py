@@ -94,7 +94,6 @@ class Keeper:
 
     def _work(self) -> None:
         try:
-            self._store.put_provenance(self._provenance)
             while True:
                 with self._changed:
                     self._changed.wait_for(

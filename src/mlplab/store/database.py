@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 from urllib.parse import quote
 
@@ -18,8 +19,16 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.pool import NullPool, StaticPool
 
 from mlplab.errors import StoreError
-from mlplab.store.failures import ELSEWHERE, as_store_error, is_busy
+from mlplab.store.failures import (
+    ELSEWHERE,
+    UnwritableError,
+    as_store_error,
+    is_busy,
+    may_be_readable,
+    only_to_read,
+)
 from mlplab.store.filesystem import is_shared
+from mlplab.store.frozen import copy_store, has_log
 from mlplab.store.place import Place
 from mlplab.store.schema import bring_up_to_date, check_version, newest_version
 from mlplab.store.upkeep import bytes_on_server
@@ -52,17 +61,31 @@ class Database:
     def __init__(self, place: Place, *, create: bool) -> None:
         self.place = place
         self._closed = False
+        self._only_read: UnwritableError | None = None
+        self._copy: TemporaryDirectory[str] | None = None
         if place.path is not None:
             _check_file(place, create)
         self._open_engine()
-        self._prepare(create)
+        try:
+            self._prepare(create)
+        except StoreError as error:
+            if place.path is None or not may_be_readable(error):
+                raise
+            self._only_read = only_to_read(place, error)
+            self._prepare_to_read(error)
 
     def read(self, work: Work[T]) -> T:
         """Return `work(connection)` on one consistent view."""
         return self._transact(work, "BEGIN")
 
     def write(self, work: Work[T]) -> T:
-        """Return `work(connection)`, committed whole or not at all; it may be called again."""
+        """Return `work(connection)`, committed whole or not at all; it may be called again.
+
+        Raises:
+            UnwritableError: the place may only be read.
+        """
+        if self._only_read is not None:
+            raise UnwritableError(*self._only_read.args)
         return self._transact(work, "BEGIN IMMEDIATE")
 
     def size_bytes(self) -> int:
@@ -80,9 +103,14 @@ class Database:
 
     def compact(self) -> None:
         """Give the pages of removed rows back to the disk, unless another process is writing."""
-        if self.place.path is not None:
+        if self.place.path is not None and self._only_read is None:
             with contextlib.suppress(StoreError):
                 self._transact(lambda c: c.exec_driver_sql("VACUUM"), None, patience_seconds=0.0)
+
+    def empty_log(self) -> None:
+        """Move SQLite's log into the file and give its room back, as far as that can be done."""
+        with contextlib.suppress(StoreError):
+            self._transact(lambda c: c.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)"), None)
 
     def close(self) -> None:
         """Refuse further work; a store in memory is gone."""
@@ -91,7 +119,17 @@ class Database:
 
     def _open_engine(self) -> None:
         self._pid = os.getpid()
-        self._engine = _sqlite(self.place) if _is_sqlite(self.place) else _server(self.place)
+        if not _is_sqlite(self.place):
+            self._engine = _server(self.place)
+            return
+        path = self.place.path
+        # The mode keeps SQLite from making a new, empty file where a store was removed meanwhile.
+        mode = "?mode=rw"
+        if self._copy is not None and path is not None:
+            path = Path(self._copy.name, path.name)
+        elif self._only_read is not None:
+            mode = "?mode=ro&immutable=1"
+        self._engine = _sqlite(None if path is None else _as_uri(path) + mode)
 
     def _check_usable(self) -> None:
         if self._closed:
@@ -130,6 +168,22 @@ class Database:
         if version < newest_version():
             self.write(lambda connection: bring_up_to_date(connection, self.place))
 
+    def _prepare_to_read(self, problem: StoreError) -> None:
+        """Open a file as it lies, or a copy of it, to read only."""
+        path = self.place.path
+        assert path is not None
+        if has_log(path):
+            self._copy = copy_store(path)
+        self._open_engine()
+        version = self.read(lambda connection: check_version(connection, self.place))
+        if version == 0:
+            raise problem
+        if version < newest_version():
+            if self._copy is None:
+                self._copy = copy_store(path)
+                self._open_engine()
+            self._transact(lambda c: bring_up_to_date(c, self.place), "BEGIN IMMEDIATE")
+
 
 def _is_sqlite(place: Place) -> bool:
     return place.path is not None or place.in_memory
@@ -155,22 +209,19 @@ def _check_file(place: Place, create: bool) -> None:
         raise StoreError(f"cannot use the store {path}: {says}; {ELSEWHERE}") from error
 
 
-def _sqlite(place: Place) -> Engine:
-    # The mode keeps SQLite from making a new, empty file where a store was removed meanwhile.
-    name = ":memory:" if place.path is None else _as_uri(place.path) + "?mode=rw"
-
+def _sqlite(uri: str | None) -> Engine:
     def connect() -> sqlite3.Connection:
         connection = sqlite3.connect(
-            name,
+            uri or ":memory:",
             timeout=_SQLITE_WAITS_SECONDS,
             isolation_level=None,
             check_same_thread=False,
-            uri=place.path is not None,
+            uri=uri is not None,
         )
         connection.execute("PRAGMA synchronous=FULL")
         return connection
 
-    pool = StaticPool if place.in_memory else NullPool
+    pool = StaticPool if uri is None else NullPool
     engine = create_engine("sqlite://", creator=connect, poolclass=pool)
 
     @event.listens_for(engine, "begin")

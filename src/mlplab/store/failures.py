@@ -16,15 +16,45 @@ _SQLITE = {
     f"or {ELSEWHERE}",
     "SQLITE_CANTOPEN": f"cannot be opened: check that its folder exists and may be written to, "
     f"or {ELSEWHERE}",
-    "SQLITE_READONLY": f"may not be written to: check its permissions and its folder's, "
-    f"or {ELSEWHERE}",
+    "SQLITE_READONLY": f"may only be read: check its permissions and its folder's, and that its "
+    f"disk is not read-only, or {ELSEWHERE}",
     "SQLITE_PERM": f"may not be read: check its permissions, or {ELSEWHERE}",
-    "SQLITE_FULL": f"cannot grow, the disk is full: make room (`mlplab store prune`), "
+    "SQLITE_FULL": f"cannot be written, its disk is full: free a megabyte there "
+    f"(`mlplab store prune` can then make more room), or {ELSEWHERE}",
+    "SQLITE_IOERR": f"cannot be read or written ({{}}): check its disk and your quota there, "
     f"or {ELSEWHERE}",
-    "SQLITE_IOERR": f"cannot be read or written ({{}}): check its disk, or {ELSEWHERE}",
     "SQLITE_BUSY": f"stays locked by another process: end that one, or {ELSEWHERE}",
     "SQLITE_LOCKED": f"stays locked by another process: end that one, or {ELSEWHERE}",
 }
+
+
+# What opening a sound file meets where SQLite cannot make its own files beside it.
+_NO_ROOM = ("SQLITE_CANTOPEN", "SQLITE_READONLY", "SQLITE_PERM", "SQLITE_FULL", "SQLITE_IOERR")
+
+
+class UnwritableError(StoreError):
+    """A store that may be read but not written: its disk is read-only, or full."""
+
+
+class FullError(UnwritableError):
+    """A store whose disk is full."""
+
+
+# By the beginning of SQLite's name; every other error is a plain `StoreError`.
+_KINDS = {"SQLITE_FULL": FullError, "SQLITE_READONLY": UnwritableError}
+
+
+def may_be_readable(error: StoreError) -> bool:
+    """Tell whether a store that could not be opened as usual may be read all the same."""
+    name = _sqlite_name(getattr(error.__cause__, "orig", None) or error.__cause__)
+    return name.startswith(_NO_ROOM)
+
+
+def only_to_read(place: Place, error: StoreError) -> UnwritableError:
+    """Return what writing to such a store says."""
+    if isinstance(error, UnwritableError):
+        return error
+    return UnwritableError(f"the store {place.shown} {_SQLITE['SQLITE_READONLY']}")
 
 
 def is_busy(error: Exception) -> bool:
@@ -43,7 +73,8 @@ def as_store_error(error: Exception, place: Place) -> StoreError:
         name = _sqlite_name(cause)
         for start, advice in _SQLITE.items():
             if name.startswith(start):
-                return StoreError(f"the store {place.shown} {advice.format(says)}")
+                kind = _KINDS.get(start, StoreError)
+                return kind(f"the store {place.shown} {advice.format(says)}")
     elif _sqlstate(cause) is None:
         return StoreError(
             f"cannot reach the store {place.shown}: {says}; check the address and that the "
@@ -52,7 +83,7 @@ def as_store_error(error: Exception, place: Place) -> StoreError:
     return StoreError(f"the store {place.shown} refused: {says}")
 
 
-def _sqlite_name(error: sqlite3.Error) -> str:
+def _sqlite_name(error: object) -> str:
     return str(getattr(error, "sqlite_errorname", ""))
 
 

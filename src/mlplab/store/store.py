@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import TracebackType
 from typing import Any, Self
 
@@ -14,13 +15,15 @@ from mlplab.store.place import find_place
 from mlplab.store.records import Checkpoint, PruneReport, Seen, StoreInfo
 from mlplab.version import ENGINE_VERSION
 
+log = logging.getLogger(__name__)
+
 
 class Store:
     """Finished runs by key and provenance, their weights, verdicts and test looks.
 
     Every method is one transaction: it happens whole or not at all, whatever is killed when.
     Several threads and processes may use one place at once; a `Store` may be forked or pickled
-    (not one in memory).
+    (not one in memory). A file on a read-only or full disk can be read.
 
     Args:
         where: a file, `sqlite:///FILE`, `postgresql://USER@HOST/DATABASE` or `":memory:"`;
@@ -137,10 +140,14 @@ class Store:
         return self._database.read(lambda c: keys_with_weights(c, keys))
 
     def put_verdicts(self, experiment: str, verdicts: Sequence[Mapping[str, Any]]) -> None:
-        """Add verdicts (`Verdict.model_dump()`: an `id`, `n_seeds`, JSON values) to the history."""
+        """Add verdicts (`Verdict.model_dump()`: an `id`, `n_seeds`, JSON values) to the history.
+
+        Where nothing can be written, a line in the log says so.
+        """
         from mlplab.store.ledger import write_verdicts
 
-        self._database.write(lambda c: write_verdicts(c, experiment, verdicts))
+        with _said_if_not_kept("verdicts"):
+            self._database.write(lambda c: write_verdicts(c, experiment, verdicts))
 
     def verdicts(
         self, experiment: str | None = None, *, latest: bool = False
@@ -171,12 +178,16 @@ class Store:
     def log_look(
         self, split: str, purpose: str, experiment: str, n_runs: int, remembered: bool
     ) -> None:
-        """Log one look at a guarded split, computed or remembered."""
+        """Log one look at a guarded split, computed or remembered.
+
+        Where nothing can be written, a line in the log says so.
+        """
         from mlplab.store.ledger import write_look
 
-        self._database.write(
-            lambda c: write_look(c, split, purpose, experiment, n_runs, remembered)
-        )
+        with _said_if_not_kept(f"this look at the {split} split"):
+            self._database.write(
+                lambda c: write_look(c, split, purpose, experiment, n_runs, remembered)
+            )
         look = {"split": split, "purpose": purpose, "experiment": experiment, "n_runs": n_runs}
         for seen in self._watching:
             seen.looks.append(look)
@@ -190,16 +201,20 @@ class Store:
     def remember(self, key: str, subject: str, blob: bytes) -> None:
         """Keep what was computed under the identity of all it depends on; the last one stays.
 
+        Where nothing can be written, it is computed again the next time.
+
         Args:
             key: the identity; it holds `store.code.code_identity`.
             subject: what it is, in words.
             blob: what was computed, never looked into here.
         """
         from mlplab.store.code import code_identity
+        from mlplab.store.failures import UnwritableError
         from mlplab.store.remembered import write_remembered
 
         code = code_identity()
-        self._database.write(lambda c: write_remembered(c, key, subject, code, blob))
+        with suppress(UnwritableError):
+            self._database.write(lambda c: write_remembered(c, key, subject, code, blob))
 
     def recall(self, key: str) -> bytes | None:
         """Return what was kept under an identity, None if nothing was."""
@@ -276,10 +291,12 @@ class Store:
             dry_run: report, and remove nothing.
 
         Raises:
-            StoreError: `stale_engine` is the current version, or the age is negative.
+            StoreError: `stale_engine` is the current version, the age is negative, or not even a
+                few rows can be removed for lack of room on the disk.
         """
         from mlplab.store.code import code_identity
-        from mlplab.store.upkeep import Choice, remove
+        from mlplab.store.failures import FullError
+        from mlplab.store.upkeep import Choice, remove, remove_in_steps
 
         if stale_engine == ENGINE_VERSION:
             raise StoreError(
@@ -291,7 +308,12 @@ class Store:
         all_but = ENGINE_VERSION if stale else None
         code = code_identity() if stale else None
         choice = Choice(stale_engine, all_but, checkpoints, weights, older_than_days, code)
-        report = self._database.write(lambda c: remove(c, choice, dry_run))
+        self._database.empty_log()  # first, while there is room for it
+        try:
+            report = self._database.write(lambda c: remove(c, choice, dry_run))
+        except FullError:
+            # The disk is full: each step frees pages of the file that the next one may use.
+            report = remove_in_steps(self._database.write, self._database.empty_log, choice)
         if report.rows and not dry_run:
             self._database.compact()
         return report
@@ -318,3 +340,14 @@ class Store:
         if self.url == "sqlite:///:memory:":
             raise StoreError("a store in memory cannot be used from another process")
         return Store, (self.url,)
+
+
+@contextmanager
+def _said_if_not_kept(what: str) -> Iterator[None]:
+    """Let results that are there be read where nothing can be written."""
+    from mlplab.store.failures import UnwritableError
+
+    try:
+        yield
+    except UnwritableError as problem:
+        log.warning("not kept: %s: %s", what, problem)

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Delete,
     Table,
     and_,
+    column,
     delete,
     exists,
     false,
@@ -24,6 +29,7 @@ from mlplab.store import schema
 from mlplab.store.records import PruneReport
 
 UNKNOWN = "unknown"
+_ROWS_IN_A_STEP = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,16 +89,52 @@ def bytes_on_server(connection: Connection) -> int:
 def remove(connection: Connection, choice: Choice, dry_run: bool) -> PruneReport:
     """Remove what was chosen; a dry run does the same and takes it back."""
     rows, size = count_rows(connection), _content_bytes(connection)
-    with connection.begin_nested() as attempt:
-        _delete(connection, choice)
-        left, size_left = count_rows(connection), _content_bytes(connection)
-        if dry_run:
-            attempt.rollback()
+    for table, condition in _doomed(choice):
+        connection.execute(delete(table).where(condition))
+    report = _report(connection, rows, size, dry_run)
+    if dry_run and (transaction := connection.get_transaction()) is not None:
+        transaction.rollback()
+    return report
+
+
+def remove_in_steps(
+    write: Callable[[Callable[[Connection], Any]], Any],
+    after_each: Callable[[], None],
+    choice: Choice,
+) -> PruneReport:
+    """Remove what was chosen a few rows at a time, for a SQLite file whose disk is full.
+
+    A step needs some hundred kilobytes where the whole would need megabytes.
+
+    Args:
+        write: does some work in a transaction of its own.
+        after_each: gives back what the step has needed.
+        choice: what goes.
+    """
+    after_each()
+    rows, size = write(lambda c: (count_rows(c), _content_bytes(c)))
+    rowid: ColumnElement[int] = column("rowid")
+    for table, condition in _doomed(choice):
+        few = select(rowid).select_from(table).where(condition).limit(_ROWS_IN_A_STEP)
+        step = partial(_execute, delete(table).where(rowid.in_(few)))
+        while write(step):
+            after_each()
+    report: PruneReport = write(lambda c: _report(c, rows, size, False))
+    return report
+
+
+def _execute(statement: Delete, connection: Connection) -> int:
+    return connection.execute(statement).rowcount
+
+
+def _report(connection: Connection, rows: dict[str, int], size: int, dry_run: bool) -> PruneReport:
+    left = count_rows(connection)
     gone = {name: rows[name] - left[name] for name in rows if rows[name] > left[name]}
-    return PruneReport(gone, size - size_left, dry_run)
+    return PruneReport(gone, size - _content_bytes(connection), dry_run)
 
 
-def _delete(connection: Connection, choice: Choice) -> None:
+def _doomed(choice: Choice) -> Iterator[tuple[Table, ColumnElement[bool]]]:
+    """Yield each table and which of its rows go; a run's row goes after what hangs on it."""
     runs, specs = schema.outcomes, schema.runs
     run_goes = _chosen(runs, choice) if choice.runs else false()
     asked_for = {schema.weights: choice.weights, schema.checkpoints: choice.checkpoints}
@@ -103,13 +145,13 @@ def _delete(connection: Connection, choice: Choice) -> None:
             conditions.append(_old(table, choice))
         if choice.runs and table is schema.checkpoints:
             conditions.append(_chosen(table, choice))
-        connection.execute(delete(table).where(or_(*conditions)))
-    connection.execute(delete(runs).where(run_goes))
-    connection.execute(delete(specs).where(~exists().where(runs.c.key == specs.c.key)))
+        yield table, or_(*conditions)
+    yield runs, run_goes
+    yield specs, ~exists().where(runs.c.key == specs.c.key)
     remembered = schema.remembered
     if choice.all_but_code is not None or choice.by_age_alone:
         other = true() if choice.by_age_alone else remembered.c.code != choice.all_but_code
-        connection.execute(delete(remembered).where(other, _old(remembered, choice)))
+        yield remembered, and_(other, _old(remembered, choice))
 
 
 def _chosen(table: Table, choice: Choice) -> ColumnElement[bool]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from mlplab.loading import let_imports_end
 from mlplab.version import __version__
 
 if TYPE_CHECKING:
@@ -114,6 +115,9 @@ _HOMES = {
     "splits": "experiment",
     "task_from_arrays": "data",
 }
+
+
+let_imports_end()
 
 
 def __getattr__(name: str) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import multiprocessing
 import sys
+import tempfile
 from collections import deque
 from textwrap import dedent, indent
 from types import SimpleNamespace
@@ -203,6 +204,13 @@ def test_what_a_worker_starts_has_one_worker(monkeypatch, workers_now):
     assert default_workers() == 1
     for _ in execute(runs, task, workers=2):
         assert not workers_now()
+
+
+def test_a_full_disk_leaves_no_room_for_workers(tmp_path, monkeypatch):
+    task, runs = job()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "missing"))
+    with pytest.raises(WorkerError, match=r"no temporary files .*TMPDIR .*; workers=1"):
+        next(execute(runs, task, workers=2))
 
 
 def test_partial_functions_and_instances_are_at_home_where_their_parts_are(tmp_path, monkeypatch):

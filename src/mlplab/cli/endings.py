@@ -14,6 +14,7 @@ import click
 from mlplab.errors import ConfigError, Interrupted, MlplabError
 
 FAILED, WRONG_USAGE = 1, 2
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _KEPT = "interrupted: what had finished is kept; the same command continues from there"
 _BUG = "this is a bug; run with MLPLAB_DEBUG=1 for the traceback"
 
@@ -61,6 +62,8 @@ def explain(problem: BaseException) -> tuple[str, int]:
         case OSError() if problem.strerror:
             says = f"{problem.filename}: " if problem.filename else ""
             says += problem.strerror
+            if problem.errno in _FULL:
+                says += "; free some space there, or write elsewhere (--out, --store, TMPDIR)"
         case _:
             says = f"{type(problem).__name__}: {_one_line(problem)}".rstrip(": ")
             says += f" ({_BUG})"

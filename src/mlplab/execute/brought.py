@@ -15,7 +15,7 @@ from typing import Any
 from mlplab.errors import WorkerError
 from mlplab.execute.inside import GUARD, mark
 
-HERE = "workers=1 (--threads 1) trains without importing it again"
+HERE = "workers=1 (--threads 1) trains without them"
 
 
 def pack(brought: Any) -> bytes | None:
@@ -53,7 +53,7 @@ def unpack(pickled: bytes, tell: Callable[[str], None]) -> Any:
         if isinstance(problem, WorkerError):
             raise
         raise WorkerError(
-            f"a worker process cannot import {reader.module!r} "
+            f"worker processes cannot import {reader.module!r} "
             f"({describe(problem)}): {GUARD}; {HERE}"
         ) from None
     finally:

@@ -19,7 +19,7 @@ from typing import Any
 from mlplab.data import Task
 from mlplab.engine import kernel_kind
 from mlplab.engine.events import Checkpointed, Ended, Event
-from mlplab.errors import WorkerError
+from mlplab.errors import DataError, WorkerError
 from mlplab.execute.brought import HERE
 from mlplab.execute.chunks import Chunk
 from mlplab.execute.frames import receive, send, skip_to_talk
@@ -152,8 +152,8 @@ def in_processes(
         todo.append(_Work(runs, {key: resume[key] for key in runs if key in resume}))
     inbox: queue.Queue[tuple[_Worker, str, Any]] = queue.Queue()
     crew: list[_Worker] = []
-    with tempfile.TemporaryDirectory(prefix="mlplab-") as folder:
-        hello = {**options, "task": task.share(folder), "brought": brought}
+    with _shared(task) as handle:
+        hello = {**options, "task": handle, "brought": brought}
 
         def hire() -> None:
             worker = _Worker(inbox)
@@ -191,6 +191,27 @@ def in_processes(
                         hire()
         finally:
             yield from _dismiss(crew, inbox)
+
+
+@contextlib.contextmanager
+def _shared(task: Task) -> Iterator[dict[str, Any]]:
+    """Keep a task's arrays in temporary files, for workers to map.
+
+    Raises:
+        WorkerError: there is no room for them.
+    """
+    with contextlib.ExitStack() as stack:
+        try:
+            folder = stack.enter_context(
+                tempfile.TemporaryDirectory(prefix="mlplab-", ignore_cleanup_errors=True)
+            )
+            handle = task.share(folder)
+        except (OSError, DataError) as problem:
+            raise WorkerError(
+                f"no temporary files for worker processes ({problem}): TMPDIR names a folder for "
+                f"them; {HERE}"
+            ) from None
+        yield handle
 
 
 def _note(worker: _Worker, event: Event) -> None:

@@ -171,6 +171,26 @@ def test_an_address_that_leads_nowhere(address, monkeypatch):
     assert address.partition(":")[0].split("+")[0][:8] in str(caught.value)
 
 
+def test_ctrl_c_takes_nothing_from_a_store_in_memory(outcome, monkeypatch):
+    with Store(":memory:") as store:
+        store.put([outcome("k1")])
+        dialect = store._database._engine.dialect
+        execute, n = dialect.do_execute, iter(range(9))
+
+        def interrupted(*args):
+            if next(n) == 2:  # in the middle of a transaction
+                raise KeyboardInterrupt
+            return execute(*args)
+
+        monkeypatch.setattr(dialect, "do_execute", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            store.put([outcome("k2")], {"k2": "{}"})
+        monkeypatch.undo()
+        assert set(store.get(["k1", "k2"])) == {"k1"}
+        store.put([outcome("k3")])
+        assert set(store.get(["k1", "k2", "k3"])) == {"k1", "k3"}
+
+
 def test_a_missing_driver(monkeypatch):
     for name in ("psycopg", "psycopg2"):
         monkeypatch.setitem(sys.modules, name, None)

@@ -209,16 +209,30 @@ def _check_file(place: Place, create: bool) -> None:
         raise StoreError(f"cannot use the store {path}: {says}; {ELSEWHERE}") from error
 
 
+class _KeptConnection(sqlite3.Connection):
+    """A database in memory: SQLAlchemy closes what Ctrl-C interrupted, and all would be gone."""
+
+    def close(self) -> None:
+        self.rollback()
+
+
 def _sqlite(uri: str | None) -> Engine:
+    kept: list[sqlite3.Connection] = []
+
     def connect() -> sqlite3.Connection:
+        if kept:
+            return kept[0]
         connection = sqlite3.connect(
             uri or ":memory:",
             timeout=_SQLITE_WAITS_SECONDS,
             isolation_level=None,
             check_same_thread=False,
             uri=uri is not None,
+            factory=_KeptConnection if uri is None else sqlite3.Connection,
         )
         connection.execute("PRAGMA synchronous=FULL")
+        if uri is None:
+            kept.append(connection)
         return connection
 
     pool = StaticPool if uri is None else NullPool

@@ -17,6 +17,7 @@ SOURCE = Path(mlplab.__file__).parent
 # From the ground up; rooms of one line never import each other.
 FLOORS = (
     ("errors", "loading", "version"),
+    ("inside",),
     ("specs",),
     ("data", "store", "stats"),
     ("engine",),
@@ -35,6 +36,7 @@ FLOOR = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
 # Third-party packages that a room may import, anywhere in it; rooms not named may import any.
 ALLOWED = {
     "errors": set(),
+    "inside": set(),
     "loading": set(),
     "version": set(),
     "specs": {"pydantic"},

@@ -6,6 +6,7 @@ import importlib
 import multiprocessing
 import sys
 import tempfile
+import time
 from collections import deque
 from textwrap import dedent, indent
 from types import SimpleNamespace
@@ -14,12 +15,14 @@ import pytest
 from tests.engine.population import made_up, of
 from tests.execute.test_surroundings import last_line, run_script
 
+import mlplab as ml
 from mlplab.engine import Ended
 from mlplab.errors import ConfigError, WorkerError
 from mlplab.execute import brought, default_workers, execute, processes
 from mlplab.execute.brought import pack, unpack
 from mlplab.execute.chunks import deal
 from mlplab.specs import MLP, Fit
+from mlplab.tabular import fit_table
 
 FUNCTION = """
 import os, sys, time
@@ -66,8 +69,10 @@ class TestAModuleThatCannotBeImported:
         ("does", "says"),
         [
             ("sys.exit('usage: main.py DATA')", "SystemExit: usage: main.py DATA; odd.py, line 6"),
-            ("os._exit(3)", "while it imported 'odd' (exit code 3)"),
+            pytest.param("os._exit(3)", "(exit code 3)", marks=pytest.mark.slow),
             pytest.param("os.kill(os.getpid(), 11)", "ended by SIGSEGV", marks=pytest.mark.slow),
+            pytest.param("time.sleep(999)", "still imports 'odd' after", marks=pytest.mark.slow),
+            pytest.param("input()", "EOFError", marks=pytest.mark.slow),
             pytest.param(
                 "os.closerange(0, 99); time.sleep(99)", "ended by SIGKILL", marks=pytest.mark.slow
             ),
@@ -77,6 +82,8 @@ class TestAModuleThatCannotBeImported:
         self, module_of, workers_now, monkeypatch, does, says
     ):
         monkeypatch.setattr(processes, "PATIENCE_SECONDS", 0.2)
+        if "sleep(999)" in does:
+            monkeypatch.setattr(processes, "_IMPORT_SECONDS", 0.1)
         task, runs = job(measures=("mine",))
         with pytest.raises(WorkerError, match=r"'odd'.*if __name__ == .*workers=1") as caught:
             in_one_worker(module_of("odd", does), runs, task)
@@ -84,24 +91,28 @@ class TestAModuleThatCannotBeImported:
         assert "\n" not in str(caught.value)
         assert not workers_now()
 
-    def test_is_named_where_importing_it_never_ends(self, module_of, workers_now, monkeypatch):
-        monkeypatch.setattr(processes, "_IMPORT_SECONDS", 0.1)
-        task, runs = job(measures=("mine",))
-        with pytest.raises(WorkerError, match="still imports 'odd' after"):
-            in_one_worker(module_of("odd", "time.sleep(999)"), runs, task)
-        assert not workers_now()
-
-    def test_has_two_tries_where_its_worker_was_killed(self):
+    def test_has_two_tries_only_where_its_worker_was_killed(self):
         worker = SimpleNamespace(imports="odd")
         todo = deque()
-        for tries in (1, 2):
+
+        def end(code, tries):
             worker.work = processes._Work({"key": None}, {}, tries)
-            if tries == 1:
-                processes._take_back(worker, todo, -9)
-            else:
-                with pytest.raises(WorkerError, match=r"imported 'odd' \(ended by SIGKILL\)"):
-                    processes._take_back(worker, todo, -9)
+            processes._take_back(worker, todo, code)
+
+        end(-9, 1)
         assert len(todo) == 1
+        for code, tries, says in ((-9, 2, "ended by SIGKILL"), (3, 1, "exit code 3")):
+            with pytest.raises(WorkerError, match=rf"imported 'odd' \({says}\)"):
+                end(code, tries)
+
+    def test_has_a_time_limit(self):
+        worker = SimpleNamespace(imports=None, imports_since=time.monotonic())
+        assert processes._seconds_left([worker]) is None
+        worker.imports = "odd"
+        assert 0 < processes._seconds_left([worker]) <= processes._IMPORT_SECONDS
+        worker.imports_since -= processes._IMPORT_SECONDS
+        with pytest.raises(WorkerError, match="still imports 'odd' after"):
+            processes._seconds_left([worker])
 
     @pytest.mark.parametrize(
         ("does", "says"),
@@ -186,15 +197,22 @@ class TestAModuleThatTrains:
         assert done.stdout.count("once") == 1
 
     @pytest.mark.parametrize("where", ["our worker", "a spawned process"])
-    def test_where_a_main_module_runs_again_is_refused(self, monkeypatch, where):
+    def test_where_a_module_runs_again_is_refused_at_once(self, monkeypatch, where):
         task, runs = job()
         if where == "our worker":
             monkeypatch.setenv("MLPLAB_WORKER", "script")
         else:
             here = multiprocessing.current_process()
             monkeypatch.setattr(here, "_inheriting", True, raising=False)
-        with pytest.raises(WorkerError, match="trains when a worker process imports it: put"):
-            next(execute(runs, task, workers=1))
+        for train in (
+            lambda: next(execute(runs, task, workers=1)),
+            lambda: ml.Experiment(task, seeds=1).run("no/such/store"),
+            lambda: ml.Search(task, space={"lr": [0.1]}).run("no/such/store"),
+            lambda: ml.MLPRegressor(epochs=1).fit([[0.0], [1.0]] * 8, [0.0, 1.0] * 8),
+            lambda: fit_table("no such table", "target"),
+        ):
+            with pytest.raises(WorkerError, match="trains when a worker process imports it: put"):
+                train()
 
 
 def test_what_a_worker_starts_has_one_worker(monkeypatch, workers_now):

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from mlplab.errors import WorkerError
-from mlplab.execute.inside import GUARD, mark
+from mlplab.inside import GUARD, mark
 
 HERE = "workers=1 (--threads 1) trains without them"
 

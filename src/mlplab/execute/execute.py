@@ -13,8 +13,8 @@ from mlplab.engine.measures import Measure, measures_of
 from mlplab.errors import ConfigError
 from mlplab.execute.brought import pack
 from mlplab.execute.chunks import apart, deal
-from mlplab.execute.inside import is_worker, refuse_at_import
 from mlplab.execute.processes import in_processes
+from mlplab.inside import is_worker, refuse_at_import
 from mlplab.specs import Run
 from mlplab.specs.plugins import plugins_of
 

@@ -23,8 +23,8 @@ from mlplab.errors import DataError, WorkerError
 from mlplab.execute.brought import HERE
 from mlplab.execute.chunks import Chunk
 from mlplab.execute.frames import receive, send, skip_to_talk
-from mlplab.execute.inside import GUARD, mark
 from mlplab.execute.worker import PATIENCE_SECONDS
+from mlplab.inside import GUARD, mark
 from mlplab.specs import Run
 
 _IMPORT_SECONDS = 120.0  # for a user's module, which this process has imported already

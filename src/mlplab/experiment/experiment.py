@@ -21,6 +21,7 @@ from mlplab.experiment.progress import Report
 from mlplab.experiment.runs import Runs
 from mlplab.experiment.until_decided import finish_until_decided
 from mlplab.experiment.verdict import LookPlan
+from mlplab.inside import refuse_at_import
 from mlplab.specs import Claim, Run, TaskRef, digest
 from mlplab.store import Store
 
@@ -195,7 +196,9 @@ class Experiment:
         Raises:
             Interrupted: Ctrl-C; what had finished is in the store.
             StoreError: the store cannot be read or written.
+            WorkerError: a module that calls this at its top is imported by a worker process.
         """
+        refuse_at_import()
         start = time.monotonic()
         setup = Setup(_open(store), backend or this_machine(), workers, device)
         if until_decided:

@@ -15,6 +15,7 @@ from mlplab.experiment.arms import apply_factors, factor_path
 from mlplab.experiment.declare import read_seeds
 from mlplab.experiment.metrics import check_metric, higher_is_better, refuse_test
 from mlplab.experiment.progress import Report
+from mlplab.inside import refuse_at_import
 from mlplab.search.progress import Steps
 from mlplab.search.result import SearchResult
 from mlplab.search.space import Range, Space, name_of, read_space
@@ -183,6 +184,7 @@ class Search:
             ConfigError: a configuration that cannot be trained, or all of them failed.
             Interrupted: Ctrl-C; what had finished is in the store.
         """
+        refuse_at_import()
         began = time.monotonic()
         task, metric = self._load()
         higher = higher_is_better(metric)

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from mlplab.errors import ConfigError, DataError
 from mlplab.experiment.progress import Progress
+from mlplab.inside import refuse_at_import
 from mlplab.tabular.columns import Schema, no_such_column
 from mlplab.tabular.conform import conform
 from mlplab.tabular.ensemble_weights import mixed
@@ -90,6 +91,7 @@ def fit_table(
     >>> model.metric, model.cv.score < 0.3
     ('log-loss', True)
     """
+    refuse_at_import()
     started = time.monotonic()
     if isinstance(train, ReadTable):
         schema = schema or train.schema

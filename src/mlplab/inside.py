@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import sys
 from types import FrameType
@@ -32,11 +31,20 @@ def refuse_at_import() -> None:
 
     Raises:
         WorkerError: the line names the module that trains.
+
+    >>> refuse_at_import()
     """
     module = os.environ.get(_VARIABLE, "")
-    if module or getattr(multiprocessing.current_process(), "_inheriting", False):
+    if module or _is_being_spawned():
         trains = _module_that_runs(sys._getframe()) or module
         raise WorkerError(f"module {trains!r} trains when a worker process imports it: {GUARD}")
+
+
+def _is_being_spawned() -> bool:
+    multiprocessing = sys.modules.get("multiprocessing")
+    return multiprocessing is not None and getattr(
+        multiprocessing.current_process(), "_inheriting", False
+    )
 
 
 def _module_that_runs(frame: FrameType | None) -> str:

@@ -121,7 +121,7 @@ class TestAModuleThatCannotBeImported:
             ("raise GeneratorExit", "GeneratorExit; odd.py"),
             ("raise BaseException('no\\nmore')", "BaseException: no more; odd.py"),
             ("1 / 0", "ZeroDivisionError: division by zero; odd.py"),
-            ("sys.argv[7]", "IndexError: list index out of range; odd.py"),
+            ("sys.argv[99]", "IndexError: list index out of range; odd.py"),
             ("del mine", "AttributeError: "),
             (None, "ModuleNotFoundError: No module named 'odd'"),
         ],

@@ -62,6 +62,52 @@ def test_it_learns_from_chunks_and_goes_on_after_a_fit():
     assert fitted.score(X[1400:], y[1400:]) > before
 
 
+SLOPE = 3 * X[:, 0] + 7
+TWOS = np.full(60, 2.0)
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        lambda model, unit: model.partial_fit(X[:60], TWOS),
+        lambda model, unit: model.partial_fit(X[:1], SLOPE[:1]),
+        lambda model, unit: model.partial_fit(X[:60], TWOS).partial_fit(X[:60], unit * 4 * TWOS),
+        lambda model, unit: model.partial_fit(X[:60], 0 * TWOS, np.arange(60.0)),
+        lambda model, unit: model.set_params(epochs=2).fit(X, np.full(150, 2.0)),
+    ],
+    ids=["one value", "one row", "two values in turn", "weights", "fit"],
+)
+@pytest.mark.parametrize("unit", [1.0, 1e6])
+def test_a_constant_first_chunk_is_no_end(first, unit):
+    model = MLPRegressor((32,), n_seeds=2, lr=0.02, batch_size=32, dropout=0, random_state=0)
+    first(model, unit)
+    for _ in range(30):
+        model.partial_fit(X, unit * SLOPE)
+    assert model.score(X, unit * SLOPE) > 0.9
+
+
+def test_of_several_targets_the_constant_one_is_scaled_later():
+    model = MLPRegressor((32,), n_seeds=2, lr=0.02, batch_size=32, dropout=0, random_state=0)
+    both = np.stack([SLOPE, 1000 * X[:, 1]], axis=1)
+    model.partial_fit(X, both * [1, 0])
+    center = model.targets_.mean[0]
+    for _ in range(30):
+        model.partial_fit(X, both)
+    assert model.targets_.mean[0] == center
+    assert model.score(X, both) > 0.9
+
+
+def test_a_feature_that_was_constant_is_scaled_when_it_varies(tmp_path):
+    wide = X * [1, 1e5, 1, 1]
+    model = MLPRegressor((32,), n_seeds=2, lr=0.02, batch_size=32, dropout=0, random_state=0)
+    model.partial_fit(wide * [1, 0, 1, 1], X[:, 0])
+    model.save(tmp_path / "model")
+    model = MLPRegressor.load(tmp_path / "model")
+    for _ in range(30):
+        model.partial_fit(wide, X[:, 1])
+    assert model.score(wide, X[:, 1]) > 0.9
+
+
 def test_what_does_not_fit_gets_one_line():
     with pytest.raises(ConfigError, match="expected all labels at the first call"):
         MLPClassifier().partial_fit(X, y > 0)

@@ -66,6 +66,10 @@ class MLPEstimator(BaseEstimator):  # type: ignore[misc]
         """Find what inputs, and targets where they are numbers, are scaled by."""
         self.scaler_ = SmoothClip.fit(X, weights, keep_constant=keep_constant)
 
+    def _widen(self, X: Array, y: Array, weights: Array | None) -> None:
+        """Find what is scaled by, where all rows so far were alike."""
+        self.scaler_ = self.scaler_.widened(X, weights)
+
     def _fit_part(self, X: Array, y: Array, weights: Array | None, *, first: bool) -> None:
         """Train every network for one more pass, over these rows."""
         if share("calibration", self.calibration, zero=True):
@@ -74,6 +78,8 @@ class MLPEstimator(BaseEstimator):  # type: ignore[misc]
             )
         if first:
             self._begin(X, y, weights, keep_constant=True)
+        else:
+            self._widen(X, y, weights)
         run = run_of(self.get_params(deep=False), len(X), continued=True)
         task = self._task(self._scaled(X), y, weights, 0)
         before: list[Progress | None]

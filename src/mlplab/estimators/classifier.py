@@ -129,8 +129,8 @@ class MLPClassifier(ClassifierMixin, MLPEstimator):  # type: ignore[misc]
     ) -> MLPClassifier:
         """Train every network for one pass over these rows, from where it is.
 
-        The rate stays constant, and scaling is that of the first rows; `early_stopping`,
-        `epochs` and `class_weight="balanced"` have no meaning here.
+        The rate stays constant, and scaling is that of the first rows in which there is a
+        spread; `early_stopping`, `epochs` and `class_weight="balanced"` have no meaning here.
 
         Args:
             X: (N, I).

@@ -159,8 +159,8 @@ def _scaler(tensors: dict[str, NDArray[Any]], n_features: int) -> SmoothClip:
     if columns.dtype != np.bool_ or columns.shape != (n_features,) or not columns.any():
         raise DataError("scaler.columns: expected true or false for each feature")
     n = int(columns.sum())
-    if center.shape != (n,) or scale.shape != (n,) or (scale <= 0).any():
-        raise DataError("scaler: expected a center, and a scale above 0, for each used feature")
+    if center.shape != (n,) or scale.shape != (n,) or (scale < 0).any():
+        raise DataError("scaler: expected a center, and a scale from 0, for each used feature")
     return SmoothClip(columns, center, scale)
 
 

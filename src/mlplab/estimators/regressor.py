@@ -127,8 +127,8 @@ class MLPRegressor(RegressorMixin, MLPEstimator):  # type: ignore[misc]
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> MLPRegressor:
         """Train every network for one pass over these rows, from where it is.
 
-        The rate stays constant, and scaling is that of the first rows; `early_stopping` and
-        `epochs` have no meaning here.
+        The rate stays constant, and scaling is that of the first rows in which there is a
+        spread; `early_stopping` and `epochs` have no meaning here.
 
         Args:
             X: (N, I).
@@ -204,6 +204,10 @@ class MLPRegressor(RegressorMixin, MLPEstimator):  # type: ignore[misc]
         super()._begin(X, y, weights, keep_constant=keep_constant)
         self.targets_ = Targets.fit(y, self.target_transform, weights)
         self.n_outputs_ = len(self.targets_.mean)
+
+    def _widen(self, X: Array, y: Array, weights: Array | None) -> None:
+        super()._widen(X, y, weights)
+        self.targets_ = self.targets_.widened(y, weights)
 
     def _task(self, inputs: Array, y: Array, weights: Array | None, valid: float | int) -> Task:
         return task_from_arrays(

@@ -23,7 +23,7 @@ class SmoothClip:
     Attributes:
         columns: which of the I features are used, (I,) bool; J of them.
         center: (J,).
-        scale: (J,), above 0.
+        scale: (J,); 0 for a kept column that did not vary yet, which is shifted alone.
 
     Source: Holzmüller, Grinsztajn and Steinwart, Better by default, arXiv 2407.04491, 2024.
     """
@@ -41,7 +41,8 @@ class SmoothClip:
         Args:
             X: (N, I), finite.
             weights: (N,), above 0; None where all are 1.
-            keep_constant: keep columns that do not vary, shifted to 0, as later rows may.
+            keep_constant: keep columns that do not vary, shifted to 0, as later rows may; see
+                `widened`.
 
         >>> SmoothClip.fit(np.array([[0.0], [1], [2], [3], [1e6]])).center.tolist()
         [2.0]
@@ -53,18 +54,41 @@ class SmoothClip:
         with np.errstate(over="ignore"):
             spread = np.where(upper > lower, upper - lower, high / 2 - low / 2)
         sound = np.isfinite(spread) & (spread > 0)
-        scale = np.where(sound, spread, np.where(columns & (spread > 0), 1e308, 1.0))
+        scale = np.where(sound, spread, np.where(columns, np.where(spread > 0, 1e308, 1.0), 0.0))
         if keep_constant or not columns.any():
             columns = np.ones_like(columns)
         return cls(columns, center[columns], scale[columns])
 
+    def widened(self, X: NDArray[Any], weights: NDArray[Any] | None = None) -> SmoothClip:
+        """Return this with a scale for each column that had none, as it did not vary so far.
+
+        What a network learnt stays: it has seen nothing but 0 in such a column.
+
+        Args:
+            X: further rows, (N, I).
+            weights: (N,), above 0; None where all are 1.
+        """
+        flat = self.scale == 0
+        rows = X[:, self.columns][:, flat].astype(np.float64)
+        if not (rows != self.center[flat]).any():
+            return self
+        if weights is not None:
+            weights = np.concatenate([[weights.mean()], weights])
+        fresh = SmoothClip.fit(
+            np.concatenate([self.center[flat][None], rows]), weights, keep_constant=True
+        )
+        center, scale = self.center.copy(), self.scale.copy()
+        center[flat], scale[flat] = fresh.center, fresh.scale
+        return SmoothClip(self.columns, center, scale)
+
     def transform(self, X: NDArray[Any], dtype: str = "float32") -> NDArray[Any]:
         """Return scaled and bent features, (N, J)."""
+        scale = np.where(self.scale > 0, self.scale, 1.0)
         out = np.empty((len(X), int(self.columns.sum())), dtype=dtype)
         for first in range(0, len(X), _ROWS_AT_ONCE):
             rows = X[first : first + _ROWS_AT_ONCE, self.columns].astype(np.float64)
             with np.errstate(over="ignore"):
-                scaled = np.clip((rows - self.center) / self.scale, -1e100, 1e100)
+                scaled = np.clip((rows - self.center) / scale, -1e100, 1e100)
             out[first : first + _ROWS_AT_ONCE] = scaled / np.hypot(1.0, scaled / LIMIT)
         return out
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -29,7 +29,8 @@ class Targets:
     Attributes:
         transform: name of f, one of `TRANSFORMS`.
         mean: (O,).
-        deviation: (O,); 0 where the targets are constant, which are then predicted exactly.
+        deviation: (O,); 0 where the targets are constant, which are then predicted exactly, until
+            `widened` by others.
         one: whether targets were given as (N,), and predictions are to be.
     """
 
@@ -68,6 +69,33 @@ class Targets:
         constant = z.max(axis=0) == z.min(axis=0)
         mean = np.where(constant, z[0], mean)
         return cls(name, mean, np.where(constant, 0.0, deviation), y.ndim == 1)
+
+    def widened(self, y: NDArray[Any], weights: NDArray[Any] | None = None) -> Targets:
+        """Return this with a scale for each target that had none, as it was constant so far.
+
+        Args:
+            y: further rows, (N,) or (N, O).
+            weights: (N,); None where all are 1.
+
+        >>> constant = Targets.fit(np.array([5.0, 5.0]), None)
+        >>> constant.widened(np.array([4.0, 6.0])).there(np.array([5.0])).tolist()
+        [[0.0]]
+        """
+        z = _apply(self.transform, y)
+        fresh = (self.deviation == 0) & (z != self.mean).any(axis=0)
+        if not fresh.any():
+            return self
+        # the constant counts as one row: a chunk of another constant then has a spread as well
+        z = np.concatenate([self.mean[None], z])
+        if weights is not None:
+            weights = np.concatenate([[weights.mean()], weights])
+        mean = np.average(z, axis=0, weights=weights)
+        deviation = np.sqrt(np.average((z - mean) ** 2, axis=0, weights=weights))
+        return replace(
+            self,
+            mean=np.where(fresh, mean, self.mean),
+            deviation=np.where(fresh, deviation, self.deviation),
+        )
 
     def there(self, y: NDArray[Any]) -> NDArray[np.float64]:
         """Return what a network learns, (N, O)."""

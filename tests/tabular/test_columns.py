@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from mlplab.errors import ConfigError, DataError
 from mlplab.tabular import KINDS, Column, Schema, conform, infer_schema
+from mlplab.tabular.infer import infer
 
 N = 30
 
@@ -23,7 +24,8 @@ def kind_of(values, name="x", first="a"):
 @pytest.mark.parametrize(
     ("values", "kind"),
     [
-        ([str(i) for i in range(N)], "number"),
+        ([str(i) for i in range(N)], "id"),
+        ([str(2 * i) for i in range(N)], "number"),
         ([str(i / 7) for i in range(N)], "number"),
         (["", "1", "2"] * 10, "number"),
         (["1"] * (N - 1) + ["oops"], "number"),
@@ -34,6 +36,18 @@ def kind_of(values, name="x", first="a"):
         (["2010-01-02", "2011-12-30"] * 15, "date"),
         (["2010/1/2", "2011-12-30T10:00:00Z", ""] * 10, "date"),
         (["1/2/2010", "3/4/2011"] * 15, "category"),
+        (["1/2/2010", "3/14/2011"] * 15, "date"),
+        (["1.2.2010", "3.4.2011"] * 15, "date"),
+        (["3 Jan 2010", "14 Mar 2011"] * 15, "date"),
+        (["20100102", "20111230", "20100630"] * 10, "date"),
+        (["20100102", "20111330", "20100630"] * 10, "number"),
+        (["$1,234.00", "$5"] * 15, "number"),
+        (["45%", "7 %"] * 15, "number"),
+        (["45%", "7"] * 15, "category"),
+        (["$1", "€1"] * 15, "category"),
+        (["(1.5)", "2"] * 15, "number"),
+        (["1 234", "5"] * 15, "number"),
+        (["12 kg", "5 kg"] * 15, "category"),
         (["same"] * N, "constant"),
         (["3"] * N, "constant"),
         ([""] * N, "constant"),
@@ -66,10 +80,43 @@ def test_names_that_only_end_like_id(name):
     assert kind_of([str(7 * i) for i in range(N)], name) == "number"
 
 
-def test_a_first_column_that_counts_is_an_id_and_another_is_a_number():
-    frame = pd.DataFrame({"n": np.arange(N), "t": np.arange(N)})
-    assert [column.kind for column in infer_schema(frame).columns] == ["id", "number"]
+def test_a_column_that_counts_rows_is_an_id():
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({"n": 7 + np.arange(N), "t": np.arange(N), "u": 1 + np.arange(N)})
+    frame["x"] = rng.permutation(N)
+    assert [column.kind for column in infer_schema(frame).columns] == ["id", "id", "id", "number"]
+    assert infer_schema(frame[["x", "t"]]).columns[0].kind == "id"
     assert infer_schema(frame.iloc[:10]).columns[0].kind == "number"
+
+
+@pytest.mark.parametrize(
+    "name", ["Unnamed: 0", "Unnamed: 3", "rownames", "row.names", "row_id", "index", "X.1"]
+)
+def test_an_index_is_an_id_wherever_it_stands_and_can_be_kept(name):
+    numbers = np.random.default_rng(0).permutation(90) + 1000
+    for first in ("a", "b"):
+        frame = pd.DataFrame({first: [1.5, 2.5] * 45, name: numbers, "z": [2.5, 1.5, 2.5] * 30})
+        found = infer(frame)
+        assert found.schema[name].kind == "id"
+        (note,) = found.notes
+        assert note.startswith(f"{name}: names the rows")
+        kept = infer(frame, types={name: "number"})
+        assert (kept.schema[name].kind, kept.notes) == ("number", ())
+
+
+def test_an_index_that_begins_anew_is_left_out():
+    frame = pd.DataFrame({"Unnamed: 0": [*range(30), *range(30)], "x": np.linspace(0, 1, 60)})
+    found = infer(frame)
+    assert found.schema["Unnamed: 0"].kind == "ignored"
+    assert "is left out" in found.notes[0]
+
+
+def test_an_id_names_the_rows_rather_than_an_index():
+    frame = pd.DataFrame({"Unnamed: 0": range(30), "PassengerId": range(7, 37), "x": 1.5})
+    schema = infer_schema(frame)
+    assert schema.row_id() == "PassengerId"
+    assert schema.row_id(["Unnamed: 0", "x"]) == "Unnamed: 0"
+    assert schema.row_id(["x"]) is None
 
 
 def test_an_ordered_categorical_keeps_its_order():

@@ -32,7 +32,10 @@ def table(tmp_path, blob, **how):
         (TEXT.encode("utf-8-sig"), {}),
         (TEXT.encode("utf-16"), {}),
         (TEXT.encode("utf-32"), {}),
+        (TEXT.encode("utf-16-le"), {}),
+        (TEXT.encode("utf-16-be"), {}),
         (TEXT.encode("cp1252"), {"encoding": "cp1252"}),
+        (TEXT.encode("cp1252"), {}),
         (TEXT.replace("\n", "\r\n").encode(), {}),
         (TEXT.replace("\n", "\r").encode(), {}),
         (TEXT.rstrip().encode(), {}),
@@ -40,7 +43,14 @@ def table(tmp_path, blob, **how):
         (("\n\n" + TEXT + "\n\n").encode(), {}),
         (TEXT.replace(",", " , ").encode(), {}),
         (TEXT.replace(",", ";").encode(), {"delimiter": ";"}),
-        (TEXT.replace(",", "\t").encode(), {"delimiter": "\t"}),
+        (TEXT.replace(",", ";").encode(), {}),
+        (TEXT.replace(",", "\t").encode(), {}),
+        (TEXT.replace(",", "|").encode(), {}),
+        (TEXT.replace(",", ":").encode(), {"delimiter": ":"}),
+        (TEXT.replace("\n", ",\n").encode(), {}),
+        (TEXT.replace(",", ";").replace("\n", ";\n").encode(), {}),
+        (TEXT.replace(",", ";").replace(".", ",").encode("cp1252"), {}),
+        (("sep=;\r\n" + TEXT.replace(",", ";")).encode(), {}),
         ('"name","area"\n"ä","1.5"\n"b",""\n"c","-2e3"\n'.encode(), {}),
     ],
 )
@@ -119,7 +129,7 @@ def test_conforming_again_changes_nothing(frame, schema):
 def test_rows_without_a_target_can_be_left_out_and_are_counted(entries):
     rows = [[str(i), entry.strip()] for i, entry in enumerate(entries)]
     cells = Cells("a.csv", ["x", "y"], rows, list(range(2, len(rows) + 2)))
-    kept = [float(y) for _, y in rows if y not in MISSING]
+    kept = [y for _, y in rows if y not in MISSING]
     if len(set(kept)) < 2:
         with pytest.raises(DataError, match=r"missing in all|expected a target with different"):
             table_of_cells(cells, target="y", drop_gaps=True)

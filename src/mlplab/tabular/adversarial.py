@@ -87,7 +87,8 @@ def tell_tables_apart(
                 f"{name} table: expected at least {2 * n_folds} rows, two per fold; "
                 f"got {len(table)}"
             )
-    features = Schema(columns=schema.features)
+    both = {str(name) for name in first.columns} & {str(name) for name in second.columns}
+    features = schema.without_target().present(both)
     rows = pd.concat(
         [conform(first, features, source="first table"),
          conform(second, features, source="second table")],

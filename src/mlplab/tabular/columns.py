@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import difflib
 import json
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Literal, get_args
 
 from pydantic import Field, model_validator
 
 from mlplab.errors import ConfigError
 from mlplab.specs.base import Spec
+from mlplab.tabular.values import MISSING
 
 Kind = Literal["number", "category", "date", "id", "constant", "text", "ignored"]
 KINDS: tuple[str, ...] = get_args(Kind)
+_NO_FEATURES = ("id", "constant", "text", "ignored")
+_INDEX_NAME = re.compile(
+    r"unnamed:? ?\d+|row[ ._]?names?|row[ ._]?(?:id|num|number|nr)|index|\.\.\.1|x\.1"
+)
 
 
 class Column(Spec):
@@ -29,6 +35,12 @@ class Column(Spec):
     date_format: str | None = Field(
         default=None, description="format of dates as in strptime; None: year first, as ISO 8601"
     )
+    decimal: Literal[".", ","] | None = Field(
+        default=None,
+        description="mark before decimals of numbers that may have thousands, brackets or a unit; "
+        "None: numbers are plain, as 1234.5",
+    )
+    unit: str = Field(default="", description="currency, % or ‰ written with numbers")
 
     @model_validator(mode="after")
     def _fits(self) -> Column:
@@ -40,6 +52,10 @@ class Column(Spec):
             )
         if self.date_format is not None and self.kind != "date":
             raise ValueError(f"{self.name!r}: date_format is for dates; this is a {self.kind}")
+        if (self.decimal is not None or self.unit) and self.kind != "number":
+            raise ValueError(f"{self.name!r}: decimal and unit are for numbers, not a {self.kind}")
+        if self.unit and self.decimal is None:
+            raise ValueError(f"{self.name!r}: a unit needs a decimal, '.' or ','")
         return self
 
 
@@ -48,6 +64,9 @@ class Schema(Spec):
 
     columns: tuple[Column, ...] = Field(description="the columns in the order of the table")
     target: str | None = Field(default=None, description="the column to predict")
+    missing: tuple[str, ...] = Field(
+        default=MISSING, description='texts that stand for "not there"'
+    )
 
     @model_validator(mode="after")
     def _fits(self) -> Schema:
@@ -63,6 +82,32 @@ class Schema(Spec):
     def features(self) -> tuple[Column, ...]:
         """Every column but the target."""
         return tuple(column for column in self.columns if column.name != self.target)
+
+    def without_target(self) -> Schema:
+        """Return the schema of the features alone."""
+        return Schema(columns=self.features, missing=self.missing)
+
+    def present(self, names: Collection[str]) -> Schema:
+        """Return the schema without columns that no model is given and that are not there.
+
+        Args:
+            names: of the columns that are there.
+        """
+        kept = [c for c in self.columns if c.name in names or c.kind not in _NO_FEATURES]
+        return Schema(columns=tuple(kept), target=self.target, missing=self.missing)
+
+    def row_id(self, names: Collection[str] | None = None) -> str | None:
+        """Return the column that names the rows: an id, rather no mere index; None without one.
+
+        Args:
+            names: of the columns that are there; None: all are.
+
+        >>> columns = (Column(name="Unnamed: 0", kind="id"), Column(name="Id", kind="id"))
+        >>> Schema(columns=columns).row_id()
+        'Id'
+        """
+        ids = [name for name in self.names("id") if names is None or name in names]
+        return min(ids, key=is_index_name, default=None)
 
     def names(self, kind: Kind, *, ordered: bool | None = None) -> list[str]:
         """Return the names of the features of one kind.
@@ -107,7 +152,7 @@ class Schema(Spec):
             if name not in known:
                 raise ConfigError(no_such_column(name, known, "types"))
         columns = tuple(declared.get(column.name, column) for column in self.columns)
-        return Schema(columns=columns, target=self.target)
+        return Schema(columns=columns, target=self.target, missing=self.missing)
 
     def to_json(self) -> str:
         """Write the schema as JSON; `Schema.from_json` reads it back."""
@@ -131,6 +176,15 @@ class Schema(Spec):
         if not isinstance(fields, dict):
             raise ConfigError(f"schema: expected a JSON object; got {type(fields).__name__}")
         return cls(**fields)
+
+
+def is_index_name(name: str) -> bool:
+    """Return whether programs call a column of row numbers or row names so.
+
+    >>> is_index_name("Unnamed: 0"), is_index_name("rownames"), is_index_name("PassengerId")
+    (True, True, False)
+    """
+    return _INDEX_NAME.fullmatch(name.strip().lower()) is not None
 
 
 def declared_column(name: str, given: Any) -> Column:

@@ -10,7 +10,8 @@ import numpy as np
 from mlplab.errors import DataError
 from mlplab.tabular.columns import Column, Schema, no_such_column
 from mlplab.tabular.infer import column_names, texts_of
-from mlplab.tabular.values import INFINITE, MISSING, date_of, number_hint, number_of
+from mlplab.tabular.number_forms import dressed_number
+from mlplab.tabular.values import INFINITE, date_of, number_hint, number_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,7 +23,7 @@ def conform(
     frame: pd.DataFrame,
     schema: Schema,
     *,
-    missing: Collection[str] = MISSING,
+    missing: Collection[str] | None = None,
     source: str = "frame",
     place: Place | None = None,
 ) -> pd.DataFrame:
@@ -35,7 +36,7 @@ def conform(
     Args:
         frame: entries may be texts or of any dtype of pandas.
         schema: what the columns are.
-        missing: texts that stand for "not there".
+        missing: texts that stand for "not there"; None: those of the schema.
         source: what the frame is called in errors.
         place: how errors call the row of a given index; by default `row 3`, the first being 0.
 
@@ -53,7 +54,7 @@ def conform(
     where = place or (lambda row: f"row {row}")
     names = column_names(frame)
     at = {name: i for i, name in enumerate(names)}
-    absent = frozenset(missing)
+    absent = frozenset(schema.missing if missing is None else missing)
     out = {}
     for column in schema.columns:
         if column.name not in at:
@@ -97,6 +98,9 @@ def _numbers(
         # What was conformed before is taken as it is: the detour over Float64 costs most of a call.
         plain = series if series.dtype == np.float64 else series.astype("Float64")
         values = plain.to_numpy(dtype=np.float64, na_value=np.nan)
+        gaps = [number for number in map(number_of, missing) if number is not None]
+        if gaps:
+            values = np.where(np.isin(values, gaps), np.nan, values)
         texts: list[str | None] = []
     else:
         texts = texts_of(series, missing)
@@ -105,12 +109,13 @@ def _numbers(
         for row, text in enumerate(texts):
             if text is None:
                 continue
-            number = known[text] if text in known else known.setdefault(text, number_of(text))
+            number = known[text] if text in known else known.setdefault(text, _number(text, column))
             if number is None:
+                written = f" written with {column.unit}" if column.unit else ""
                 raise DataError(
-                    f"{source}, {place(row)}, column {column.name!r}: expected a number; "
-                    f"got {_short(text)}; {number_hint(text)}, "
-                    f"or types={{{column.name!r}: 'category'}}"
+                    f"{source}, {place(row)}, column {column.name!r}: expected a number{written}; "
+                    f"got {_short(text)}; {number_hint(text, column.decimal)}, "
+                    f"or types={{{column.name!r}: 'category'}} (--types '{column.name}=category')"
                 )
             values[row] = number
     endless = np.flatnonzero(np.abs(values) == INFINITE)
@@ -122,6 +127,14 @@ def _numbers(
             f"1.8e308; got {shown}; correct it or leave the cell empty"
         )
     return pd.Series(values, index=series.index)
+
+
+def _number(text: str, column: Column) -> float | None:
+    if column.decimal is None:
+        return number_of(text)
+    number = dressed_number(text, column.decimal, column.unit)
+    endless = number is None and column.decimal == "." and not column.unit
+    return number_of(text) if endless else number
 
 
 def _dates(
@@ -139,8 +152,9 @@ def _dates(
         if text is not None and when is None:
             raise DataError(
                 f"{source}, {place(row)}, column {column.name!r}: expected {wanted}; "
-                f"got {_short(text)}; correct it, declare its date_format, "
-                f"or types={{{column.name!r}: 'text'}}"
+                f"got {_short(text)}; correct it, declare its date_format "
+                f"(--date-format '{column.name}=%d/%m/%Y'), or types={{{column.name!r}: 'text'}} "
+                f"(--types '{column.name}=text')"
             )
         out.append(np.datetime64("NaT") if when is None else np.datetime64(when, "us"))
     return pd.Series(np.array(out, dtype="datetime64[us]"), index=series.index)

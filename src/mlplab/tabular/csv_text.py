@@ -2,31 +2,17 @@
 
 from __future__ import annotations
 
-import codecs
 import csv
 import io
 from dataclasses import dataclass
 from pathlib import Path
 
 from mlplab.errors import DataError
+from mlplab.tabular.csv_delimiter import DELIMITERS, likely_delimiter, said_delimiter
+from mlplab.tabular.csv_encoding import read_text, spell_encoding
 
-_NO_CSV = {
-    b"PK\x03\x04": "a zip archive or an Excel workbook; unpack it, or save the sheet as CSV",
-    b"\xd0\xcf\x11\xe0": "an old Excel workbook; save the sheet as CSV",
-    b"\x1f\x8b": "packed with gzip; unpack it first",
-    b"BZh": "packed with bzip2; unpack it first",
-    b"\xfd7zXZ": "packed with xz; unpack it first",
-    b"PAR1": "a Parquet file; write it as CSV (pandas.read_parquet(...).to_csv(...))",
-    b"SQLite format 3": "an SQLite database; export the table as CSV",
-    b"%PDF": "a PDF document",
-}
-_BOMS = (
-    (codecs.BOM_UTF8, "utf-8-sig"),
-    (codecs.BOM_UTF32_LE, "utf-32"),
-    (codecs.BOM_UTF32_BE, "utf-32"),
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
-)
+FIRST_UNNAMED = "Unnamed: 0"
+"""What a first column without a name is called, as pandas does: it holds what it calls an index."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,29 +24,38 @@ class Cells:
         header: names of the columns.
         rows: one list of texts per row, each as long as the header.
         lines: line of the file on which each row begins, the first line being 1.
+        delimiter: what separates its cells.
+        form: how the file is written, in words; empty for UTF-8 with commas.
     """
 
     source: str
     header: list[str]
     rows: list[list[str]]
     lines: list[int]
+    delimiter: str = ","
+    form: str = ""
 
 
-def read_cells(path: str | Path, delimiter: str | None = None, encoding: str = "utf-8") -> Cells:
+def read_cells(
+    path: str | Path, delimiter: str | None = None, encoding: str | None = None
+) -> Cells:
     """Read a CSV file as text; blank lines are passed over.
 
     Args:
         path: the file.
-        delimiter: between cells; None: a comma, and a header without one is questioned.
-        encoding: what the bytes mean where no byte-order mark says it.
+        delimiter: between cells; None: of comma, semicolon, tab and bar the one that splits header
+            and rows alike.
+        encoding: what the bytes mean where no byte-order mark says it; None: what they look like,
+            see `likely_encoding`.
 
     Raises:
         DataError: one line that names the file, the place, what was expected and what to try.
     """
     path = Path(path)
-    text = _decoded(path, encoding)
-    given = delimiter is not None
-    delimiter = delimiter or ","
+    text, encoding = read_text(path, encoding)
+    said, text = said_delimiter(text)
+    if delimiter is None:
+        delimiter = said or likely_delimiter(text)
     if len(delimiter) != 1 or delimiter in '"\r\n':
         raise DataError(f"{path}: delimiter: expected one character; got {delimiter!r}")
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
@@ -73,10 +68,15 @@ def read_cells(path: str | Path, delimiter: str | None = None, encoding: str = "
             cells = [cell.strip() for cell in record]
             if header is None:
                 if any(cells):
-                    header = _checked_header(path, line, cells, delimiter, given)
+                    header = _checked_header(path, line, cells)
             elif record and (len(header) > 1 or record != [""]):
                 if len(cells) != len(header):
-                    raise DataError(_ragged(path, line, cells, header))
+                    raise DataError(_ragged(path, line, cells, header, delimiter))
+                if cells[-1] and not header[-1]:
+                    raise DataError(
+                        f"{path}, line {line}: {_short(cells[-1])} stands in column {len(header)}, "
+                        "which has no name; name it or delete it"
+                    )
                 rows.append(cells)
                 lines.append(line)
             line = reader.line_num + 1
@@ -86,69 +86,35 @@ def read_cells(path: str | Path, delimiter: str | None = None, encoding: str = "
         raise DataError(f"{path}: expected a header and rows; the file holds blank lines only")
     if not rows:
         raise DataError(f"{path}: expected rows below the header; there are none")
-    return Cells(str(path), header, rows, lines)
+    if not header[-1]:
+        # a delimiter ends every line
+        header, rows = header[:-1], [cells[:-1] for cells in rows]
+    return Cells(str(path), header, rows, lines, delimiter, _form(text, encoding, delimiter))
 
 
-def _decoded(path: Path, encoding: str) -> str:
-    try:
-        blob = path.read_bytes()
-    except OSError as problem:
-        what = "is a folder" if path.is_dir() else f"cannot be read ({problem.strerror})"
-        raise DataError(f"{path}: {what}; expected a CSV file") from None
-    if not blob:
-        raise DataError(f"{path}: the file is empty; expected a header and rows")
-    for mark, what in _NO_CSV.items():
-        if blob.startswith(mark):
-            raise DataError(f"{path}: expected CSV text; this is {what}")
-    if blob[:200].lstrip().lower().startswith((b"<!doctype", b"<html", b"<?xml")):
-        raise DataError(
-            f"{path}: expected CSV text; this is a web page or XML (a failed download?)"
-        )
-    encoding = next((name for mark, name in _BOMS if blob.startswith(mark)), encoding)
-    try:
-        text = blob.decode(encoding)
-    except LookupError:
-        raise DataError(f"{path}: encoding {encoding!r} is not known; try 'utf-8'") from None
-    except UnicodeError as problem:
-        line = blob.count(b"\n", 0, getattr(problem, "start", 0)) + 1
-        raise DataError(
-            f"{path}, line {line}: the bytes are not {encoding}; "
-            "save the file as UTF-8, or say encoding='cp1252' (or what it was written in)"
-        ) from None
-    nul = text.find("\0")
-    if nul >= 0:
-        line = text.count("\n", 0, nul) + 1
-        raise DataError(
-            f"{path}, line {line}: expected text; got a zero byte "
-            "(a damaged file, or one that needs encoding='utf-16')"
-        )
-    return text
+def _form(text: str, encoding: str, delimiter: str) -> str:
+    if encoding in ("utf-8", "utf-8-sig") and delimiter == ",":
+        return ""
+    between = DELIMITERS.get(delimiter, repr(delimiter))
+    return f"{spell_encoding(encoding, text)}, {between} between cells"
 
 
-def _checked_header(
-    path: Path, line: int, cells: list[str], delimiter: str, given: bool
-) -> list[str]:
+def _checked_header(path: Path, line: int, cells: list[str]) -> list[str]:
     place = f"{path}, line {line}"
-    if len(cells) == 1 and not given:
-        for other in (";", "\t", "|"):
-            if other in cells[0]:
-                raise DataError(
-                    f"{place}: expected names between commas; got {_short(cells[0])}; "
-                    f"if it is separated otherwise, say delimiter={other!r}"
-                )
+    if not cells[0] and FIRST_UNNAMED not in cells:
+        cells = [FIRST_UNNAMED, *cells[1:]]
     for i, name in enumerate(cells):
+        if not name and i + 1 == len(cells):
+            break
         if not name:
-            hint = " (pandas writes such a one for its index: to_csv(..., index=False))"
-            raise DataError(
-                f"{place}: column {i + 1} has no name; name it or delete it{'' if i else hint}"
-            )
+            raise DataError(f"{place}: column {i + 1} has no name; name it or delete it")
         if name in cells[:i]:
             raise DataError(
                 f"{place}: expected different names; columns {cells.index(name) + 1} and {i + 1} "
                 f"are both {_short(name)}; rename or delete one"
             )
     counted = cells == [str(i) for i in range(len(cells))]
-    if all(_is_plain_number(name) for name in cells) and not counted:
+    if all(_is_plain_number(name) for name in cells if name) and not counted:
         raise DataError(
             f"{place}: expected names of columns; got numbers only ({_short(', '.join(cells))}); "
             "put a line with names on top"
@@ -156,11 +122,12 @@ def _checked_header(
     return cells
 
 
-def _ragged(path: Path, line: int, cells: list[str], header: list[str]) -> str:
+def _ragged(path: Path, line: int, cells: list[str], header: list[str], delimiter: str) -> str:
     n, wanted = len(cells), len(header)
     if n > wanted:
         first = f"the first too many is {_short(cells[wanted])}"
-        hint = "put cells that hold a comma between quotes"
+        between = "a comma" if delimiter == "," else repr(delimiter)
+        hint = f"put cells that hold {between} between quotes"
     else:
         first = f"{header[n]!r} and what follows is not there"
         hint = "complete the row or delete it (was the file cut short?)"

@@ -2,24 +2,35 @@
 
 from __future__ import annotations
 
-import re
+from collections import Counter
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from mlplab.errors import ConfigError, DataError
-from mlplab.tabular.columns import Column, Kind, Schema, declared_column, no_such_column
-from mlplab.tabular.values import MISSING, looks_like_date, number_of
+from mlplab.tabular.column_kind import Reading, column_of_texts, declared_form, target_column
+from mlplab.tabular.columns import Column, Schema, declared_column, no_such_column
+from mlplab.tabular.number_forms import Decimal, proves_comma, proves_point
+from mlplab.tabular.remarks import Remark, spell_remarks
+from mlplab.tabular.values import MISSING
 
 if TYPE_CHECKING:
     import pandas as pd
 
-_ID_NAME = re.compile(r"(?:^|[_\s.-])(?:id|uuid|guid|key|index)$", re.IGNORECASE)
-_CAMEL_ID = re.compile(r"[a-z0-9](?:Id|ID)$")
-_LEADING_ZERO = re.compile(r"0[0-9]+")
-# From this many rows on, all-different entries tell something.
-_MANY_ROWS = 20
-_STRAY_SHARE = 0.1
-_TEXT_SHARE = 0.5
+    from mlplab.tabular.scoring import TaskKind
+
+
+@dataclass(frozen=True, slots=True)
+class Inference:
+    """What the columns of a frame are, and what was made of those that are not plain.
+
+    Attributes:
+        schema: the columns.
+        notes: lines for people, each with the columns it speaks of in front.
+    """
+
+    schema: Schema
+    notes: tuple[str, ...]
 
 
 def infer_schema(
@@ -28,21 +39,26 @@ def infer_schema(
     target: str | None = None,
     types: Mapping[str, Any] | None = None,
     missing: Collection[str] = MISSING,
+    task: TaskKind | None = None,
 ) -> Schema:
     """Find out what the columns of a frame are.
 
     The rules, first match: declared in `types`; one value in every row, or none at all: constant;
-    numbers: number, unless all differ and the name says id, or the first column counts rows: id;
-    dates, year first: date; texts that all differ under a name that says id: id; of 20 rows or
-    more, over half different: text; else category. Codes with leading zeros are no numbers.
-    Where at most a tenth of the entries (or a single one) is no number, the column still counts as
-    numbers, so that `conform` names the stray instead of making a category of all.
+    numbers: number, unless all differ and the name says id or the column counts rows: id; dates:
+    date; texts that all differ under a name that says id: id; of 20 rows or more, over half
+    different: text; else category. Numbers may be written with thousands, a decimal comma, a
+    currency or per cent, dates in any format that leaves no doubt which part is the day. Codes with
+    leading zeros are no numbers. Where at most a tenth of the entries (or a single one) is no
+    number, the column still counts as numbers, so that `conform` names the stray instead of making
+    a category of all.
 
     Args:
         frame: entries may be texts or of any dtype of pandas.
-        target: the column to predict; it is a number or a category.
+        target: the column to predict; it is a number or a category. Numbers are a category where
+            they are two, or few whole ones.
         types: name -> a kind, or levels in their order, or a `Column`.
         missing: texts that stand for "not there".
+        task: what the target is predicted as, where that is known.
 
     Raises:
         ConfigError: an unknown column or kind.
@@ -55,6 +71,31 @@ def infer_schema(
     >>> [column.kind for column in infer_schema(frame).columns]
     ['id', 'number', 'category']
     """
+    return infer(frame, target=target, types=types, missing=missing, task=task).schema
+
+
+def infer(
+    frame: pd.DataFrame,
+    *,
+    target: str | None = None,
+    types: Mapping[str, Any] | None = None,
+    missing: Collection[str] = MISSING,
+    task: TaskKind | None = None,
+    decimal: Decimal | None = None,
+    likely: Decimal | None = None,
+    date_format: str | None = None,
+) -> Inference:
+    """Find out what the columns of a frame are, and say what was made of odd entries.
+
+    Args:
+        frame, target, types, missing, task: as in `infer_schema`.
+        decimal: the mark before decimals in every column; None: as entries tell.
+        likely: the mark where no entry tells; None: the point.
+        date_format: columns whose entries are dates of this format are dates.
+
+    Raises:
+        ConfigError, DataError: as in `infer_schema`; or no column has the date format.
+    """
     names = column_names(frame)
     types = dict(types or {})
     for name in types:
@@ -63,16 +104,45 @@ def infer_schema(
     if target is not None and target not in names:
         raise DataError(no_such_column(target, names, "target"))
     absent = frozenset(missing)
-    columns = []
+    texts = {
+        name: texts_of(frame.iloc[:, place], absent)
+        for place, name in enumerate(names)
+        if _is_read(frame.iloc[:, place], name == target)
+    }
+    counts = {name: _counted(entries) for name, entries in texts.items()}
+    if decimal is None:
+        if any(map(proves_comma, counts.values())):
+            likely = ","
+        elif any(map(proves_point, counts.values())):
+            likely = "."
+    reading = Reading(decimal, likely, date_format)
+    columns: list[Column] = []
+    remarks: list[Remark] = []
     for place, name in enumerate(names):
         series = frame.iloc[:, place]
         if name in types:
-            columns.append(declared_column(name, types[name]))
-        elif name == target:
-            columns.append(_as_target(_column(series, name, -1, absent)))
+            column = declared_column(name, types[name])
+            if name in texts:
+                column, remark = declared_form(column, counts[name], reading)
+                remarks += remark
+        elif name not in texts:
+            column = _of_dtype(series, name)
         else:
-            columns.append(_column(series, name, place, absent))
-    return Schema(columns=tuple(columns), target=target)
+            where = -1 if name == target else place
+            column, remark = column_of_texts(texts[name], counts[name], name, where, reading)
+            if name == target:
+                read = column
+                column = target_column(column, counts[name], task)
+                # of classes nothing is read as a number, nor are two of them gaps
+                remark = remark if column == read and len(counts[name]) > 2 else []
+            remarks += remark
+        columns.append(column)
+    if date_format is not None and not any(c.date_format == date_format for c in columns):
+        raise ConfigError(
+            f"date format {date_format!r}: no column holds such dates; name the column"
+        )
+    schema = Schema(columns=tuple(columns), target=target, missing=tuple(missing))
+    return Inference(schema, spell_remarks(remarks))
 
 
 def column_names(frame: pd.DataFrame) -> list[str]:
@@ -118,64 +188,34 @@ def texts_of(series: pd.Series[Any], missing: Collection[str]) -> list[str | Non
     return out
 
 
-def _column(series: pd.Series[Any], name: str, place: int, missing: frozenset[str]) -> Column:
+def _is_read(series: pd.Series[Any], target: bool) -> bool:
+    """Whether a column's entries tell what it is, rather than its dtype alone."""
+    import pandas as pd
+
+    dtype = series.dtype
+    if isinstance(dtype, pd.CategoricalDtype) or pd.api.types.is_bool_dtype(dtype):
+        return False
+    if pd.api.types.is_datetime64_any_dtype(dtype):
+        return False
+    return target or not pd.api.types.is_float_dtype(dtype)
+
+
+def _of_dtype(series: pd.Series[Any], name: str) -> Column:
     import pandas as pd
 
     dtype = series.dtype
     if isinstance(dtype, pd.CategoricalDtype) and dtype.ordered and len(dtype.categories) > 1:
         return Column(name=name, kind="category", order=tuple(map(str, dtype.categories)))
-    if pd.api.types.is_datetime64_any_dtype(dtype):
-        return Column(name=name, kind="constant" if _is_constant(series) else "date")
-    if pd.api.types.is_bool_dtype(dtype) or isinstance(dtype, pd.CategoricalDtype):
-        return Column(name=name, kind="constant" if _is_constant(series) else "category")
-    if pd.api.types.is_float_dtype(dtype):
-        return Column(name=name, kind="constant" if _is_constant(series) else "number")
-    return Column(name=name, kind=_kind_of_texts(texts_of(series, missing), name, place))
-
-
-def _is_constant(series: pd.Series[Any]) -> bool:
     n_values = series.nunique(dropna=True)
-    return n_values == 0 or (n_values == 1 and not series.isna().any())
+    if n_values == 0 or (n_values == 1 and not series.isna().any()):
+        return Column(name=name, kind="constant")
+    if pd.api.types.is_datetime64_any_dtype(dtype):
+        return Column(name=name, kind="date")
+    is_number = pd.api.types.is_float_dtype(dtype)
+    return Column(name=name, kind="number" if is_number else "category")
 
 
-def _kind_of_texts(texts: list[str | None], name: str, place: int) -> Kind:
-    there = [text for text in texts if text is not None]
-    distinct = set(there)
-    complete = len(there) == len(texts)
-    if not distinct or (len(distinct) == 1 and complete):
-        return "constant"
-    all_differ = complete and len(distinct) == len(there)
-    id_name = bool(_ID_NAME.search(name) or _CAMEL_ID.search(name))
-    numbers = {text: number_of(text) for text in distinct}
-    n_numbers = sum(numbers[text] is not None for text in there)
-    codes = any(_LEADING_ZERO.fullmatch(text) for text in distinct)
-    if _mostly(n_numbers, len(there)) and not codes:
-        whole = all(text.lstrip("+-").isdigit() for text in distinct)
-        if all_differ and whole and (id_name or (place == 0 and _counts(there))):
-            return "id"
-        return "number"
-    if _mostly(sum(map(looks_like_date, there)), len(there)):
-        return "date"
-    if all_differ and id_name:
-        return "id"
-    many = len(there) >= _MANY_ROWS
-    return "text" if many and len(distinct) > _TEXT_SHARE * len(there) else "category"
-
-
-def _mostly(n: int, n_all: int) -> bool:
-    strays = n_all - n
-    return strays == 0 or (n >= 3 and strays <= max(1, _STRAY_SHARE * n_all))
-
-
-def _counts(texts: list[str]) -> bool:
-    """Whether the entries are consecutive whole numbers, and enough of them to be no chance."""
-    if len(texts) < _MANY_ROWS:
-        return False
-    first = int(texts[0])
-    return all(int(text) == first + i for i, text in enumerate(texts))
-
-
-def _as_target(column: Column) -> Column:
-    as_kind: dict[str, Kind] = {"id": "number", "text": "category"}
-    kind = as_kind.get(column.kind, column.kind)
-    return column if kind == column.kind else Column(name=column.name, kind=kind)
+def _counted(texts: list[str | None]) -> Counter[str]:
+    counts = Counter(texts)
+    del counts[None]
+    return counts  # type: ignore[return-value]

@@ -166,8 +166,9 @@ class Encoder(Spec):
 
 
 def features_of(frame: pd.DataFrame, schema: Schema) -> pd.DataFrame:
-    """Return a frame's features as its schema says; the target may be absent."""
-    return conform(frame, Schema(columns=schema.features))
+    """Return a frame's features as its schema says; the target may be absent, and ids and such."""
+    names = {str(name) for name in frame.columns}
+    return conform(frame, schema.without_target().present(names))
 
 
 def fit_encoder(frame: pd.DataFrame, schema: Schema, inputs: Inputs) -> Encoder:

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mlplab.errors import DataError
-from mlplab.tabular.columns import Schema, no_such_column
+from mlplab.errors import ConfigError, DataError
+from mlplab.tabular.columns import Column, Schema, no_such_column
 from mlplab.tabular.conform import conform
 from mlplab.tabular.csv_text import Cells, read_cells
-from mlplab.tabular.infer import infer_schema
-from mlplab.tabular.values import MISSING
+from mlplab.tabular.infer import infer, texts_of
+from mlplab.tabular.number_forms import Decimal, proves_comma, proves_point
+from mlplab.tabular.values import MISSING, is_date_format, number_of
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from mlplab.tabular.scoring import TaskKind
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -27,12 +31,14 @@ class Table:
         schema: what the columns are.
         source: where it was read from, for people.
         n_dropped: rows left out because their target is missing.
+        notes: lines on how the file is written, and on columns with odd entries.
     """
 
     frame: pd.DataFrame
     schema: Schema
     source: str
     n_dropped: int = 0
+    notes: tuple[str, ...] = ()
 
     @property
     def features(self) -> pd.DataFrame:
@@ -58,23 +64,33 @@ def read_table(
     target: str | None = None,
     types: Mapping[str, Any] | None = None,
     schema: Schema | None = None,
-    missing: Collection[str] = MISSING,
+    task: TaskKind | None = None,
+    missing: Collection[str] | None = None,
     delimiter: str | None = None,
-    encoding: str = "utf-8",
+    encoding: str | None = None,
+    decimal: Decimal | None = None,
+    date_format: str | Mapping[str, str] | None = None,
 ) -> Table:
     """Read a CSV file: one header, equal rows, every entry of its column's kind.
 
     The kinds are inferred (`infer_schema` has the rules) and may be declared. A second file is read
-    with the schema of the first: its columns may come in any order, and it may lack the target.
+    with the schema of the first: its columns may come in any order, and it may lack the target and
+    what no model is given. How a file is written is seen in it; `notes` of the table say what
+    was seen.
 
     Args:
-        path: the file, UTF-8 or with a byte-order mark.
+        path: the file.
         target: the column to predict; none of its entries may be missing.
         types: name -> a kind, or levels in their order, or a `Column`.
         schema: that of another table, in place of inference; `types` then still overrides.
-        missing: texts that stand for "not there".
-        delimiter: between cells; None: a comma.
-        encoding: what the bytes mean where no byte-order mark says it.
+        task: what the target is predicted as; None: as its entries tell.
+        missing: texts that stand for "not there"; None: those of the schema, or `MISSING`.
+        delimiter: between cells; None: of comma, semicolon, tab and bar the one that splits header
+            and rows alike.
+        encoding: what the bytes mean where no byte-order mark says it; None: UTF-8, UTF-16 or
+            cp1252, as they look.
+        decimal: the mark before decimals, "." or ","; None: as entries tell.
+        date_format: of dates, as in strptime: for every column that holds such dates, or by name.
 
     Raises:
         DataError: one line that names the file, the line and column, what was expected and what to
@@ -84,7 +100,16 @@ def read_table(
     Cost: about 3 s per million cells.
     """
     cells = read_cells(path, delimiter, encoding)
-    return table_of_cells(cells, target=target, types=types, schema=schema, missing=missing)
+    return table_of_cells(
+        cells,
+        target=target,
+        types=types,
+        schema=schema,
+        task=task,
+        missing=missing,
+        decimal=decimal,
+        date_format=date_format,
+    )
 
 
 def table_of_cells(
@@ -93,50 +118,131 @@ def table_of_cells(
     target: str | None = None,
     types: Mapping[str, Any] | None = None,
     schema: Schema | None = None,
-    missing: Collection[str] = MISSING,
+    task: TaskKind | None = None,
+    missing: Collection[str] | None = None,
+    decimal: Decimal | None = None,
+    date_format: str | Mapping[str, str] | None = None,
     drop_gaps: bool = False,
 ) -> Table:
     """Make a table of a file's cells, as `read_table` does.
 
     Args:
         cells: the texts, from `read_cells`.
-        target, types, schema, missing: as in `read_table`.
+        target, types, schema, task, missing, decimal, date_format: as in `read_table`.
         drop_gaps: leave out the rows whose target is missing, instead of refusing them.
 
     Raises:
         DataError, ConfigError: as in `read_table`; or no row with a target is left.
 
-    >>> cells = Cells("a.csv", ["x", "y"], [["1", "5"], ["2", ""], ["3", "7"]], [2, 3, 4])
+    >>> rows = [["1", "5"], ["2", ""], ["3", "7"], ["4", "6"]]
+    >>> cells = Cells("a.csv", ["x", "y"], rows, [2, 3, 4, 5])
     >>> table = table_of_cells(cells, target="y", drop_gaps=True)
     >>> table.n_dropped, table.target.tolist()
-    (1, [5.0, 7.0])
+    (1, [5.0, 7.0, 6.0])
     """
     import numpy as np
     import pandas as pd
 
+    if decimal not in (None, ".", ","):
+        raise ConfigError(f"decimal: expected '.' or ','; got {decimal!r}")
     n_rows = len(cells.rows)
-    if drop_gaps and target in cells.header:
-        cells = _with_target(cells, target, frozenset(missing))
     # An array of objects keeps texts as they are in every version of pandas.
-    entries = np.empty((len(cells.rows), len(cells.header)), dtype=object)
+    entries = np.empty((n_rows, len(cells.header)), dtype=object)
     entries[:] = cells.rows
     raw = pd.DataFrame(entries, columns=np.array(cells.header, dtype=object))
+    declared, any_date = _with_dates(dict(types or {}), date_format, cells, schema)
+    notes = [f"{cells.source}: read as {cells.form}"] if cells.form else []
+    inferred = schema is None
     if schema is None:
         if target is not None and target not in cells.header:
             raise DataError(no_such_column(target, cells.header, f"{cells.source}: target"))
-        schema = infer_schema(raw, target=target, types=types, missing=missing)
+        absent = MISSING if missing is None else missing
+        # columns are what all rows say, also those without a target
+        inference = infer(
+            raw,
+            target=target,
+            types=declared,
+            missing=absent,
+            task=task,
+            decimal=decimal,
+            likely="," if cells.delimiter == ";" else None,
+            date_format=any_date,
+        )
+        schema = inference.schema
+        notes += inference.notes
     else:
-        schema = schema.with_types(types or {})
+        schema, more = _as_this_file(raw, schema.with_types(declared), missing, decimal)
+        notes += [f"{cells.source}: {note}" for note in more]
+    if drop_gaps and target in cells.header:
+        cells, kept = _with_target(cells, target, frozenset(schema.missing))
+        raw = raw.iloc[kept].reset_index(drop=True)
 
     def place(row: int) -> str:
         return f"line {cells.lines[row]}"
 
-    frame = conform(raw, schema, missing=missing, source=cells.source, place=place)
-    _check_target(frame, schema, cells, inferred=target is not None)
-    return Table(frame, schema, cells.source, n_rows - len(cells.rows))
+    frame = conform(raw, schema, source=cells.source, place=place)
+    _check_target(frame, schema, cells, inferred=inferred)
+    return Table(frame, schema, cells.source, n_rows - len(cells.rows), tuple(notes))
 
 
-def _with_target(cells: Cells, target: str, missing: frozenset[str]) -> Cells:
+def _with_dates(
+    types: dict[str, Any],
+    date_format: str | Mapping[str, str] | None,
+    cells: Cells,
+    schema: Schema | None,
+) -> tuple[dict[str, Any], str | None]:
+    """Return types with columns of declared date formats, and the format of any column."""
+    if date_format is None:
+        return types, None
+    formats = {"": date_format} if isinstance(date_format, str) else dict(date_format)
+    for name, one in formats.items():
+        if name and name not in cells.header:
+            raise ConfigError(no_such_column(name, cells.header, f"{cells.source}: date format"))
+        if not is_date_format(one):
+            raise ConfigError(f"date format: expected one such as %d/%m/%Y; got {one!r}")
+    overall = formats.pop("", None)
+    if schema is not None and overall is not None:
+        formats = dict.fromkeys(schema.names("date"), overall) | formats
+        overall = None
+    own = {n: Column(name=n, kind="date", date_format=one) for n, one in formats.items()}
+    return types | own, overall
+
+
+def _as_this_file(
+    raw: pd.DataFrame, schema: Schema, missing: Collection[str] | None, decimal: Decimal | None
+) -> tuple[Schema, list[str]]:
+    """Return a schema as another file needs it: without what it lacks, with its decimal mark."""
+    schema = schema.present({str(name) for name in raw.columns})
+    if missing is not None:
+        schema = schema.replace(missing=tuple(missing))
+    numbers = [c for c in schema.columns if c.kind == "number" and c.name in raw]
+    texts = {
+        c.name: {t for t in texts_of(raw[c.name], frozenset(schema.missing)) if t is not None}
+        for c in numbers
+    }
+    seen, notes = decimal, []
+    if seen is None:
+        comma = any(map(proves_comma, (dict.fromkeys(t, 1) for t in texts.values())))
+        point = any(map(proves_point, texts.values()))
+        if comma != point:
+            seen = "," if comma else "."
+    changed = {}
+    for column in numbers:
+        usual = column.decimal or "."
+        plain = all(number_of(text) is not None for text in texts[column.name])
+        if seen is not None and seen != usual and not (seen == "." and plain and not column.unit):
+            changed[column.name] = column.replace(decimal=seen)
+        elif seen is not None and seen != usual:
+            changed[column.name] = Column(name=column.name, kind="number")
+    if changed and decimal is None:
+        mark = "commas" if seen == "," else "points"
+        notes.append(
+            f"{', '.join(changed)}: numbers are read with decimal {mark}, as this file has"
+        )
+    return schema.with_types(changed), notes
+
+
+def _with_target(cells: Cells, target: str, missing: frozenset[str]) -> tuple[Cells, list[int]]:
     at = cells.header.index(target)
     kept = [row for row, texts in enumerate(cells.rows) if texts[at] not in missing]
     if not kept:
@@ -145,7 +251,7 @@ def _with_target(cells: Cells, target: str, missing: frozenset[str]) -> Cells:
             f"{len(cells.rows)} rows; expected a number or a class in some"
         )
     rows, lines = [cells.rows[i] for i in kept], [cells.lines[i] for i in kept]
-    return Cells(cells.source, cells.header, rows, lines)
+    return dataclasses.replace(cells, rows=rows, lines=lines), kept
 
 
 def _check_target(frame: pd.DataFrame, schema: Schema, cells: Cells, *, inferred: bool) -> None:
@@ -159,7 +265,7 @@ def _check_target(frame: pd.DataFrame, schema: Schema, cells: Cells, *, inferred
             f"{cells.source}, line {cells.lines[int(gaps[0])]}, column {name!r}: the target is "
             f"missing{more}; fill it or delete the row"
         )
-    if inferred and schema[name].kind == "constant":
+    if inferred and (schema[name].kind == "constant" or len(frame[name].unique()) == 1):
         raise DataError(
             f"{cells.source}, column {name!r}: expected a target with different values; "
             f"every row has {cells.rows[0][cells.header.index(name)]!r}"
@@ -167,5 +273,6 @@ def _check_target(frame: pd.DataFrame, schema: Schema, cells: Cells, *, inferred
     if schema[name].kind not in ("number", "category", "constant"):
         raise DataError(
             f"{cells.source}, column {name!r}: expected numbers or classes to predict; "
-            f"this is a {schema[name].kind}; say types={{{name!r}: 'number'}} or 'category'"
+            f"this is a {schema[name].kind}; say types={{{name!r}: 'number'}} or 'category' "
+            f"(--types '{name}=number' or '{name}=category')"
         )

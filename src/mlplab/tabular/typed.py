@@ -11,7 +11,6 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from mlplab.errors import DataError
 from mlplab.tabular.columns import Schema
 from mlplab.tabular.conform import conform
-from mlplab.tabular.values import MISSING
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,10 +21,10 @@ class Typed(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
     Args:
         schema: what the columns are.
-        missing: texts that stand for "not there".
+        missing: texts that stand for "not there"; None: those of the schema.
     """
 
-    def __init__(self, schema: Schema, missing: Collection[str] = MISSING) -> None:
+    def __init__(self, schema: Schema, missing: Collection[str] | None = None) -> None:
         self.schema = schema
         self.missing = missing
 
@@ -47,7 +46,7 @@ class Typed(TransformerMixin, BaseEstimator):  # type: ignore[misc]
                 f"expected a pandas frame with named columns; got {type(X).__name__}; "
                 "give pandas.DataFrame(X, columns=[...])"
             )
-        features = Schema(columns=self.schema.features)
+        features = self.schema.without_target()
         return conform(X, features, missing=self.missing)
 
     def get_feature_names_out(self, input_features: Any = None) -> Any:

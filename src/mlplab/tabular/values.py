@@ -37,6 +37,19 @@ def looks_like_date(text: str) -> bool:
     return _DATE.fullmatch(text) is not None
 
 
+def is_date_format(date_format: str) -> bool:
+    """Return whether strptime takes a format, and a day can be read by it.
+
+    >>> is_date_format("%d/%m/%Y"), is_date_format("dd/mm/yyyy"), is_date_format("%Q")
+    (True, False, False)
+    """
+    day = dt.datetime(2011, 12, 25, 16, 30)
+    try:
+        return dt.datetime.strptime(day.strftime(date_format), date_format).year != 1900
+    except ValueError:
+        return False
+
+
 def date_of(text: str, date_format: str | None = None) -> dt.datetime | None:
     """Return the time that a text says, in UTC and without a zone; None if it says none.
 
@@ -66,14 +79,22 @@ def _year_first(text: str) -> dt.datetime:
     return dt.datetime.combine(start.date(), clock)
 
 
-def number_hint(text: str) -> str:
+def number_hint(text: str, decimal: str | None = None) -> str:
     """Say what may be done about a text where a number is expected.
 
-    >>> number_hint("1,234")
-    'write it without the thousands separator or decimal comma'
+    Args:
+        text: it.
+        decimal: the mark before decimals that is expected; None: numbers are plain.
+
+    >>> number_hint("1,5"), number_hint("?")
+    ("say decimal=',' (--decimal ,)", "correct it, or say missing=['?'] (--missing '?')")
     """
+    if decimal is None and re.fullmatch(r"[+-]?[0-9]+,[0-9]*", text):
+        return "say decimal=',' (--decimal ,)"
+    if decimal == "," and re.fullmatch(r"[+-]?[0-9]+\.[0-9]*", text):
+        return "say decimal='.' (--decimal .)"
     if re.fullmatch(r"[+-]?[0-9][0-9.]*(?:,[0-9]+)+(?:\.[0-9]*)?", text):
         return "write it without the thousands separator or decimal comma"
     if re.search(r"[$€£¥%]", text) or re.fullmatch(r"[+-]?[0-9.]+ ?[A-Za-z]+[0-9²³]?", text):
         return "write the number without its unit"
-    return f"correct it, or say missing=[{text[:40]!r}]"
+    return f"correct it, or say missing=[{text[:40]!r}] (--missing {text[:40]!r})"

@@ -18,6 +18,7 @@ from mlplab.tabular.dependence import partial_dependence
 from mlplab.tabular.facts import missing_map, missing_table
 from mlplab.tabular.importance import Loss, Predict, Rows, permutation_importance
 from mlplab.tabular.infer import texts_of
+from mlplab.tabular.labels import label_text
 from mlplab.tabular.residuals import residual_table, unusual_values, worst_rows
 from mlplab.tabular.scoring import Scoring
 
@@ -179,7 +180,7 @@ def _truth(model: TableModel, train: pd.DataFrame) -> Any:
     column = train[model.target]
     if model.task != "classification":
         return column.to_numpy(np.float64)
-    at = {str(name): i for i, name in enumerate(model.classes)}
+    at = {label_text(label): i for i, label in enumerate(model.classes)}
     return np.array([at[str(name)] for name in texts_of(column, ())], dtype=np.int64)
 
 
@@ -231,7 +232,8 @@ def _told(worst: pd.DataFrame, train: pd.DataFrame, schema: Schema) -> pd.DataFr
         for one in unusual_values(train, schema, worst["row"])
     ]
     out = worst.assign(unusual=told)
-    for name in schema.names("id")[:1]:
+    name = schema.row_id()
+    if name is not None:
         out.insert(1, name, train[name].iloc[worst["row"]].to_numpy())
     return out
 

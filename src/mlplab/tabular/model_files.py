@@ -11,7 +11,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StrictFloat,
+    StrictInt,
+    StrictStr,
+    ValidationError,
+)
 
 from mlplab.errors import DataError, MlplabError
 from mlplab.specs.base import explain
@@ -56,7 +65,7 @@ class _Note(BaseModel):
     task: TaskKind
     target: str
     table_schema: Schema
-    classes: tuple[str, ...]
+    classes: tuple[StrictBool | StrictInt | StrictFloat | StrictStr, ...]
     n_folds: int = Field(ge=2, le=100_000)
     cv: _Scores
     members: dict[str, list[Cell]]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import warnings
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -17,11 +18,13 @@ from mlplab.tabular.conform import conform
 from mlplab.tabular.ensemble_weights import mixed
 from mlplab.tabular.fold_networks import Table
 from mlplab.tabular.fold_rows import fold_of_rows
-from mlplab.tabular.infer import infer_schema
+from mlplab.tabular.infer import column_names, infer, infer_schema, texts_of
+from mlplab.tabular.labels import Label, labels_of
 from mlplab.tabular.read import Table as ReadTable
 from mlplab.tabular.scoring import METRICS, Scoring, TaskKind, scoring_of
 from mlplab.tabular.table_model import CrossValidation, TableModel, in_units
 from mlplab.tabular.table_search import Budget, Search
+from mlplab.tabular.target_kind import class_order, describe_target
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -62,7 +65,8 @@ def fit_table(
         train: rows, (N, ...), with the target; or what `read_table` returned.
         target: name of the column to predict.
         schema: what the columns are; None: inferred.
-        task: `regression` or `classification`; None: by the target's kind.
+        task: `regression` or `classification`; None: by the metric, else by the target, see
+            `infer_schema`.
         metric: `rmse`, `log-rmse`, `log-loss` or `accuracy`; None: see `scoring_of`.
         minutes: at most, of wall time, for everything but `nested`; small tables take less.
         blend: add scikit-learn models to the ensemble; they are marked as such.
@@ -79,6 +83,9 @@ def fit_table(
     Raises:
         ConfigError: a setting that does not fit.
         DataError: rows that cannot be used.
+
+    Warns, where no schema is given: of entries that are read as numbers, dates or ids, and of a
+    target that may be meant otherwise.
 
     Cost: the time that is given; memory of about folds x rows x features x 40 bytes.
 
@@ -101,7 +108,7 @@ def fit_table(
         raise ConfigError(f"minutes: expected more than 0; got {minutes}")
     if configurations is not None and configurations < 1:
         raise ConfigError(f"configurations: expected at least 1; got {configurations}")
-    frame, schema, kind = _checked(train, target, schema, task, metric)
+    frame, schema, kind, labels = _checked(train, target, schema, task, metric)
     name = str(schema.target)
     truth, classes = _truth(frame[name], kind)
     scoring = scoring_of(metric, kind, truth)
@@ -154,7 +161,7 @@ def fit_table(
         metric=scoring.metric,
         target=name,
         schema=schema,
-        classes=classes,
+        classes=tuple(labels[name] for name in classes),
         n_folds=table.n_folds,
         fold_index=folds,
         out_of_fold=told(predicted),
@@ -201,7 +208,7 @@ def _without_each_fold(
             out[held] = model.predict(rows)
             continue
         # a class may be missing without the fold
-        places = np.array([classes.index(one) for one in model.classes])
+        places = np.array([classes.index(str(one)) for one in model.classes])
         out[np.ix_(np.flatnonzero(held), places)] = model.predict_proba(rows)
     return out
 
@@ -212,25 +219,39 @@ def _checked(
     schema: Schema | None,
     task: TaskKind | None,
     metric: str | None,
-) -> tuple[pd.DataFrame, Schema, TaskKind]:
-    """Return the frame as its schema says, the schema, and what is predicted."""
+) -> tuple[pd.DataFrame, Schema, TaskKind, dict[str, Label]]:
+    """Return the frame as its schema says, the schema, what is predicted, and labels by text."""
     if target is None:
         raise ConfigError("target: expected the name of a column; got None")
     if task not in (None, "regression", "classification"):
         raise ConfigError(f"task: expected 'regression' or 'classification'; got {task!r}")
-    names = [str(name) for name in train.columns]
+    names = column_names(train)
     if target not in names:
         raise DataError(no_such_column(target, names, "target"))
-    schema = schema or infer_schema(train, target=target)
-    if schema.target != target:
-        schema = Schema(columns=schema.columns, target=target)
-    of_metric = METRICS.get(metric or "")
-    kind = task or of_metric
+    column = train.iloc[:, names.index(target)]
+    kind = task or METRICS.get(metric or "")
+    declared = schema is not None
+    if schema is None:
+        inference = infer(train, target=target, task=kind)
+        schema = inference.schema
+        for line in inference.notes:
+            warnings.warn(line, stacklevel=3)
+    elif schema.target != target:
+        own = infer_schema(column.to_frame(), target=target, missing=schema.missing, task=kind)
+        schema = schema.replace(target=target).with_types({target: own[target]})
     if kind is None:
         kind = "regression" if schema[target].kind == "number" else "classification"
+        _, doubt = describe_target(
+            filter(None, texts_of(column, schema.missing)), numbers=kind == "regression"
+        )
+        if doubt and not declared:
+            warnings.warn(f"target {target!r}: {doubt}", stacklevel=3)
     wanted = "number" if kind == "regression" else "category"
     if schema[target].kind != wanted:
-        schema = schema.with_types({target: wanted})
+        types: dict[str, Any] = {target: wanted}
+        if kind == "regression":
+            types = {target: infer_schema(column.to_frame(), types=types)[target]}
+        schema = schema.with_types(types)
     frame = conform(train, schema)
     missing = int(frame[target].isna().sum())
     if missing:
@@ -238,10 +259,16 @@ def _checked(
             f"target {target!r}: expected an entry in every row; missing in {missing} of "
             f"{len(frame)}; leave these rows out"
         )
+    _refuse_useless(schema)
+    if kind == "regression":
+        return frame, schema, kind, {}
+    return frame, schema, kind, labels_of(column, texts_of(column, frozenset(schema.missing)))
+
+
+def _refuse_useless(schema: Schema) -> None:
     usable = [c.name for c in schema.features if c.kind in ("number", "category", "date")]
     if not usable:
         raise DataError("train: no column that a model can use; expected a number, category, date")
-    return frame, schema, kind
 
 
 def _truth(series: Any, kind: TaskKind) -> tuple[npt.NDArray[Any], tuple[str, ...]]:
@@ -251,16 +278,17 @@ def _truth(series: Any, kind: TaskKind) -> tuple[npt.NDArray[Any], tuple[str, ..
         if np.ptp(numbers / 2) == 0:
             raise DataError(f"target {series.name!r}: expected different numbers; all are equal")
         return numbers, ()
-    names = np.array([str(text) for text in series], dtype=object)
-    classes, ids = np.unique(names.astype(str), return_inverse=True)
+    names = [str(text) for text in series]
+    classes = sorted(set(names), key=class_order)
     if len(classes) < 2:
-        raise DataError(f"target {series.name!r}: expected at least 2 classes; got 1")
+        raise DataError(f"target {series.name!r}: expected at least 2 classes; got {classes}")
     if len(classes) > max(2, len(names) // 2):
         raise DataError(
             f"target {series.name!r}: {len(classes)} classes in {len(names)} rows are too many; "
             "is it a number? then give task='regression'"
         )
-    return ids.astype(np.int64), tuple(str(one) for one in classes)
+    places = {name: place for place, name in enumerate(classes)}
+    return np.array([places[name] for name in names], dtype=np.int64), tuple(classes)
 
 
 def _frame(

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from mlplab.errors import ConfigError, DataError
 from mlplab.tabular.columns import Schema
+from mlplab.tabular.labels import Label, array_of_labels
 from mlplab.tabular.model_inputs import features_of
 from mlplab.tabular.scoring import TaskKind
 from mlplab.tabular.table_members import Encoding, Part
@@ -58,7 +59,8 @@ class TableModel:
         metric: by which it was chosen.
         target: name of the column.
         schema: what the columns are.
-        classes: names of the classes in the order of probabilities; empty for numbers.
+        classes: the classes as the frame has them (booleans, whole numbers, texts), in the order of
+            probabilities; empty for numbers.
         n_folds: number of folds, K.
         fold_index: the fold that held out each training row, (N,).
         out_of_fold: predictions of the training rows by models that were not trained on them, in
@@ -77,7 +79,7 @@ class TableModel:
     metric: str
     target: str
     schema: Schema
-    classes: tuple[str, ...]
+    classes: tuple[Label, ...]
     n_folds: int
     fold_index: npt.NDArray[np.int64]
     out_of_fold: Array
@@ -92,7 +94,7 @@ class TableModel:
     weights: Array
 
     def predict(self, frame: pd.DataFrame) -> npt.NDArray[Any]:
-        """Return predictions, (N,): numbers in the units of the target, or names of classes.
+        """Return predictions, (N,): numbers in the units of the target, or classes.
 
         Each member's models of all folds are averaged (bagging over folds), so each was trained on
         all rows but one fold's; logarithms are averaged where logarithms were learnt.
@@ -107,7 +109,7 @@ class TableModel:
         return self._told(outputs)
 
     def predict_proba(self, frame: pd.DataFrame) -> Array:
-        """Return the probability of each class, (N, C).
+        """Return the probability of each class, (N, C), in the order of `classes`.
 
         Raises:
             ConfigError: the target is numbers.
@@ -159,10 +161,9 @@ class TableModel:
         return np.asarray(total)
 
     def _told(self, outputs: Array) -> npt.NDArray[Any]:
-        """Turn what was learnt into numbers in their units, or names of classes."""
+        """Turn what was learnt into numbers in their units, or classes."""
         if self.classes:
-            names = np.array(self.classes, dtype=object)
-            return np.asarray(names[outputs.argmax(axis=1)])
+            return np.asarray(array_of_labels(self.classes)[outputs.argmax(axis=1)])
         return in_units(outputs, self.bounds, logarithmic=self.logarithmic)
 
 

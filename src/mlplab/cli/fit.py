@@ -9,7 +9,16 @@ import click
 
 from mlplab.cli import options
 from mlplab.cli.fit_files import TYPED
-from mlplab.cli.tables import Asked, Places, check_task, keep_inputs, read_tables, read_types
+from mlplab.cli.reading import Reading, reading_options
+from mlplab.cli.tables import (
+    Asked,
+    Places,
+    asked_task,
+    check_task,
+    keep_inputs,
+    read_tables,
+    read_types,
+)
 
 if TYPE_CHECKING:
     from mlplab.tabular import TableModel
@@ -38,8 +47,8 @@ class _Typed(click.Command):
     "--submission",
     type=_FILE,
     metavar="OUT.csv",
-    help="Where the predictions of --test go: ids and predictions."
-    "  [default: submission.csv in --out, where ids are found]",
+    help="Where the predictions of --test go: ids, where there are any, and predictions."
+    f"  [default: {SUBMISSION} in --out]",
 )
 @click.option(
     "--model",
@@ -65,7 +74,7 @@ class _Typed(click.Command):
     type=click.IntRange(2),
     default=5,
     show_default=True,
-    help="Folds of the cross-validation.",
+    help="Folds of the cross-validation; fewer where there are less than two rows for each.",
 )
 @click.option(
     "--seed",
@@ -78,7 +87,8 @@ class _Typed(click.Command):
 @click.option(
     "--task",
     type=click.Choice(["regression", "classification"]),
-    help="What is predicted.  [default: by the target]",
+    help="What is predicted: numbers or classes.  [default: by the target; two different "
+    "entries are classes, and so are few whole numbers]",
 )
 @click.option(
     "--metric",
@@ -95,6 +105,7 @@ class _Typed(click.Command):
     help="What columns are, where that is found wrongly: number, category, date, id, text, "
     "ignored; or levels in order, 'size=S<M<L'.",
 )
+@reading_options
 @click.option("--blend", is_flag=True, help="Also train scikit-learn's models, and blend.")
 @click.option(
     "--nested",
@@ -130,6 +141,7 @@ def fit(
     id_column: str | None,
     groups: str | None,
     types: tuple[str, ...],
+    reading: Reading,
     blend: bool,
     nested: bool,
     threads: int | None,
@@ -141,7 +153,8 @@ def fit(
 
     Prints the task, the metric, what the columns were taken for, the score with its interval and
     the members, and writes the model, a page on it and, with --test, a submission. Rows whose
-    target is missing are left out. Nothing of TEST.csv is used to train or choose.
+    target is missing are left out. Nothing of TEST.csv is used to train or choose. What separates
+    cells, the encoding and how numbers and dates are written is recognised, and said.
 
     \b
     mlplab fit train.csv --target SalePrice --metric log-rmse
@@ -159,11 +172,12 @@ def fit(
         test,
         target=target,
         types=read_types(types),
+        reading=reading,
+        task=asked_task(task, metric),
         id_column=id_column,
         groups=groups,
-        needs_ids=submission is not None,
     )
-    if test is not None and submission is None and asked.id_column is not None:
+    if test is not None and submission is None:
         places = Places(folder, places.model, folder / SUBMISSION)
         keep_inputs((train, test), {**outputs, "--submission": places.submission})
     settings: dict[str, Any] = {
@@ -185,11 +199,13 @@ def fit(
         fit_show.show_plan(asked, places, settings, as_json)
         return
     make_folders(places)
+    if not as_json:
+        fit_show.show_tables(asked, settings)
     model_of = _trained(asked, settings, threads, quiet)
     seconds = min(max(_SHARE * minutes * 60, _LEAST_SECONDS), _MOST_SECONDS)
     note(f"page: computing its numbers, about {spell_seconds(seconds)}", quiet)
     written = write_files(model_of, asked, places, seconds, (train, test))
-    fit_show.show(model_of, asked, places, written, as_json)
+    fit_show.show(model_of, asked, places, written, settings, as_json)
     if written.refused is not None:
         raise written.refused
 

@@ -104,6 +104,7 @@ def write_files(
             n_dropped=asked.train.n_dropped,
             test_name="" if asked.test is None else Path(asked.test.source).name,
             n_test=0 if asked.test is None else len(asked.test.frame),
+            n_copies=asked.n_copies,
             command=_typed(),
         )
         keep = [path for path in inputs if path is not None]
@@ -123,20 +124,20 @@ def _submit(model: TableModel, asked: Asked, places: Places) -> Path | None:
     """
     from mlplab.tabular import write_submission
 
-    if asked.test is None or places.submission is None or asked.id_column is None:
+    if asked.test is None or places.submission is None:
         return None
     settings: dict[str, Any] = {}
     if model.task == "classification":
-        settings["classes"] = [str(name) for name in model.classes]
+        settings["classes"] = [str(label) for label in model.classes]
     else:
         settings["positive"] = bool((asked.train.target > 0).all())
-    predictions = model.predict(asked.test.frame)
+    predictions, name = model.predict(asked.test.frame), asked.id_column
     try:
         return write_submission(
             places.submission,
-            asked.test.frame[asked.id_column].tolist(),
+            None if name is None else asked.test.frame[name].tolist(),
             predictions,
-            id_column=asked.id_column,
+            id_column=name or "Id",
             target=str(asked.train.schema.target),
             **settings,
         )

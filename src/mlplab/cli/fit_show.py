@@ -11,34 +11,34 @@ from mlplab.cli.documents import write_json
 from mlplab.cli.fit_files import Written
 from mlplab.cli.progress import spell_seconds
 from mlplab.cli.screen import show_interval, show_number, write, write_table
-from mlplab.cli.tables import Asked, Places, spell_types, task_of
+from mlplab.cli.tables import Asked, Places, explain_task, spell_types, task_of
 
 if TYPE_CHECKING:
     from mlplab.tabular import TableModel
-    from mlplab.tabular.scoring import TaskKind
+    from mlplab.tabular.scoring import Scoring, TaskKind
 
 _SHOWN_IMPORTANT, _SHOWN_MEMBERS, _SHOWN_LETTERS = 5, 5, 52
 
 
 def show_plan(asked: Asked, places: Places, settings: dict[str, Any], as_json: bool) -> None:
     """Write what would be read, trained and written."""
-    from mlplab.tabular.scoring import scoring_of
-
     train, test = asked.train, asked.test
-    task: TaskKind = task_of(train, settings["task"], settings["metric"])
-    scoring = scoring_of(settings["metric"], task, train.target)
-    metric = scoring.metric
+    task, scoring = _task_and_scoring(asked, settings)
+    folds = _folds(asked, settings)
     if as_json:
         write_json(
             {
                 "task": task,
-                "metric": metric,
+                "task_why": explain_task(train, settings["task"], settings["metric"])[0],
+                "metric": scoring.metric,
                 "target": train.schema.target,
                 "n_rows": len(train.frame),
                 "n_dropped": train.n_dropped,
                 "n_test": None if test is None else len(test.frame),
                 "types": {column.name: column.kind for column in train.schema.features},
-                "folds": settings["n_folds"],
+                "notes": _notes(asked, settings),
+                "n_copies": asked.n_copies,
+                "folds": folds,
                 "minutes": settings["minutes"],
                 "model": str(places.model),
                 "report": str(places.folder / "index.html"),
@@ -46,8 +46,8 @@ def show_plan(asked: Asked, places: Places, settings: dict[str, Any], as_json: b
             }
         )
         return
-    _write_tables(asked, task, metric, scoring.why)
-    n, folds = len(train.frame), settings["n_folds"]
+    show_tables(asked, settings)
+    n = len(train.frame)
     write(
         f"would train for {settings['minutes']:g} minutes at most, each model on {folds} folds of "
         f"about {n - n // folds} rows to learn from and {n // folds} to be scored on"
@@ -55,13 +55,69 @@ def show_plan(asked: Asked, places: Places, settings: dict[str, Any], as_json: b
     _write_places(places, "would write")
 
 
-def show(model: TableModel, asked: Asked, places: Places, done: Written, as_json: bool) -> None:
-    """Write what was found and where it is; the page's path comes last."""
+def show_tables(asked: Asked, settings: dict[str, Any]) -> None:
+    """Write what was read, what it is taken for, and what is predicted."""
+    train, test = asked.train, asked.test
+    task, scoring = _task_and_scoring(asked, settings)
+    dropped = f" ({train.n_dropped} without a target are left out)" if train.n_dropped else ""
+    more = "" if test is None else f"; {test.source}: {len(test.frame)} rows to predict"
+    write(f"{train.source}: {len(train.frame)} rows{dropped}{more}")
+    why, _ = explain_task(train, settings["task"], settings["metric"])
+    write(f"task: {task} of {train.schema.target} ({why})")
+    given = "as" if scoring.why == "given" else "since"
+    write(f"metric: {scoring.metric}, {given} {scoring.why} (--metric)")
+    for kind, names in spell_types(train.schema):
+        write(f"{kind}: {names}", hang=" " * (len(kind) + 2))
+    write("columns taken wrongly? --types COLUMN=KIND, --types 'COLUMN=LOW<MID<HIGH'")
+    for line in _notes(asked, settings):
+        write(f"note: {line}")
+
+
+def _task_and_scoring(asked: Asked, settings: dict[str, Any]) -> tuple[TaskKind, Scoring]:
+    from mlplab.tabular.scoring import scoring_of
+
+    train, metric = asked.train, settings["metric"]
+    task: TaskKind = task_of(train, settings["task"], metric)
+    numbers = train.target
+    if task == "regression" and numbers.dtype == object:
+        # declared a category, and to be predicted as numbers
+        numbers = numbers.astype(float)
+    return task, scoring_of(metric, task, numbers)
+
+
+def _folds(asked: Asked, settings: dict[str, Any]) -> int:
+    from mlplab.tabular.fold_rows import folds_possible
+
+    return folds_possible(len(asked.train.frame), settings["n_folds"], asked.groups)
+
+
+def _notes(asked: Asked, settings: dict[str, Any]) -> list[str]:
+    """What a reader should know before anything is trained."""
+    train = asked.train
+    notes = list(asked.notes)
+    _, warning = explain_task(train, settings["task"], settings["metric"])
+    if warning:
+        notes.append(f"{train.schema.target}: {warning}")
+    folds, wished = _folds(asked, settings), settings["n_folds"]
+    if folds < wished:
+        of = f"{len(train.frame)} rows, two in each" if asked.groups is None else "the groups"
+        notes.append(f"{folds} folds instead of {wished}: {of}, make no more")
+    return notes
+
+
+def show(
+    model: TableModel,
+    asked: Asked,
+    places: Places,
+    done: Written,
+    settings: dict[str, Any],
+    as_json: bool,
+) -> None:
+    """Write how good the model is and where it is; the page's path comes last."""
     if as_json:
-        write_json(document(model, asked, places, done))
+        write_json(document(model, asked, places, done, settings))
         return
     cv = model.cv
-    _write_tables(asked, model.task, model.metric, cv.why)
     write(
         f"score: {model.metric} {show_number(cv.score)}, 95 % interval "
         f"{show_interval(cv.interval)}, {model.n_folds} folds "
@@ -80,20 +136,21 @@ def show(model: TableModel, asked: Asked, places: Places, done: Written, as_json
         f"{f'and {more} more members; ' if more else ''}{len(model.tried)} configurations tried in "
         f"{spell_seconds(model.seconds)}; the page has them all"
     )
-    _write_findings(done)
+    _write_findings(asked, done)
     click.echo(f"model: {places.model}")
-    if asked.test is not None and asked.id_column is None:
-        write("no submission: no column was found that names the rows; --id COLUMN names one")
     if done.submission is not None:
         click.echo(f"submission: {done.submission} ({done.n_predicted} rows, checked)")
     click.echo(f"page: {done.page}")
 
 
-def document(model: TableModel, asked: Asked, places: Places, done: Written) -> dict[str, Any]:
+def document(
+    model: TableModel, asked: Asked, places: Places, done: Written, settings: dict[str, Any]
+) -> dict[str, Any]:
     """Return a fit as one JSON document."""
     cv, apart = model.cv, done.explanation.apart
     return {
         "task": model.task,
+        "task_why": explain_task(asked.train, settings["task"], settings["metric"])[0],
         "metric": model.metric,
         "target": model.target,
         "n_rows": len(asked.train.frame),
@@ -104,6 +161,8 @@ def document(model: TableModel, asked: Asked, places: Places, done: Written) -> 
         "folds": [float(score) for score in cv.folds],
         "nested": cv.nested,
         "members": model.members.to_dict("records"),
+        "notes": _notes(asked, settings),
+        "n_copies": asked.n_copies,
         "n_tried": len(model.tried),
         "seconds": model.seconds,
         "importance": [
@@ -115,18 +174,6 @@ def document(model: TableModel, asked: Asked, places: Places, done: Written) -> 
         "report": str(done.page),
         "submission": done.submission and str(done.submission),
     }
-
-
-def _write_tables(asked: Asked, task: str, metric: str, why: str) -> None:
-    train, test = asked.train, asked.test
-    dropped = f" ({train.n_dropped} without a target are left out)" if train.n_dropped else ""
-    more = "" if test is None else f"; {test.source}: {len(test.frame)} rows to predict"
-    write(f"{train.source}: {len(train.frame)} rows{dropped}{more}")
-    write(f"task: {task} of {train.schema.target} (--task says otherwise)")
-    write(f"metric: {metric}, {'as' if why == 'given' else 'since'} {why} (--metric)")
-    for kind, names in spell_types(train.schema):
-        write(f"{kind}: {names}", hang=" " * (len(kind) + 2))
-    write("columns taken wrongly? --types COLUMN=KIND, --types 'COLUMN=LOW<MID<HIGH'")
 
 
 def _name(member: Mapping[Any, Any]) -> str:
@@ -141,7 +188,7 @@ def _short(settings: str) -> str:
     return settings[:_SHOWN_LETTERS].rpartition(",")[0] + ", ..."
 
 
-def _write_findings(done: Written) -> None:
+def _write_findings(asked: Asked, done: Written) -> None:
     found = done.explanation
     top = found.importance[found.importance["low"] > 0].head(_SHOWN_IMPORTANT)
     if len(top):
@@ -150,6 +197,9 @@ def _write_findings(done: Written) -> None:
         write(f"most important, by how much shuffling worsens the score: {', '.join(names)}")
     if found.apart is not None:
         write(told_apart(found.apart.auc, (found.apart.low, found.apart.high)))
+    if asked.test is not None and asked.n_copies:
+        n = len(asked.test.frame)
+        write(f"{asked.n_copies} of {n} rows to predict are copies of training rows")
 
 
 def told_apart(auc: float, interval: Sequence[float]) -> str:

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from mlplab.cli.reading import Reading
+
 if TYPE_CHECKING:
     from mlplab.tabular import Schema, Table
 
@@ -27,12 +29,16 @@ class Asked:
         test: the rows to predict; None if there are none.
         id_column: names the rows; None if no column does.
         groups: entries of the column whose rows stay together in folds; None without one.
+        notes: lines on how the files are written, on odd entries, ids and copies.
+        n_copies: rows to predict that are copies of training rows.
     """
 
     train: Table
     test: Table | None
     id_column: str | None
     groups: Any
+    notes: tuple[str, ...] = ()
+    n_copies: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,23 +77,33 @@ def read_tables(
     *,
     target: str,
     types: Mapping[str, Any],
+    reading: Reading,
+    task: Any,
     id_column: str | None,
     groups: str | None,
-    needs_ids: bool,
 ) -> Asked:
     """Read the tables of a fit.
 
+    Args:
+        train, test: the files.
+        target, types, id_column, groups: columns, as they were named.
+        reading: how the files are written, where that was said.
+        task: what the target is predicted as; None: as its entries tell.
+
     Raises:
-        click.UsageError: a column is named that is not there, or ids are needed and none named.
+        click.UsageError: a column is named that is not there.
         DataError: a file cannot be used; ids are missing or twice there.
     """
-    from mlplab.tabular import read_table
+    from mlplab.tabular import MISSING
     from mlplab.tabular.csv_text import read_cells
     from mlplab.tabular.read import table_of_cells
 
-    cells = read_cells(train)
+    cells = read_cells(train, **reading.cells)
+    entries = reading.entries(MISSING)
     named = {"--target": target, "--id": id_column, "--groups": groups}
-    for option, name in {**named, **{f"--types {name}": name for name in types}}.items():
+    named |= {f"--types {name}": name for name in types}
+    named |= {f"--date-format {name}": name for name in entries.get("date_format", ()) if name}
+    for option, name in named.items():
         if name is not None and name not in cells.header:
             raise click.UsageError(f"{option}: {_no_column(train, name, cells.header)}")
     if target in (id_column, groups):
@@ -95,17 +111,51 @@ def read_tables(
     declared = dict(types)
     if id_column is not None:
         declared[id_column] = "id"
-    table = table_of_cells(cells, target=target, types=declared, drop_gaps=True)
-    other = None if test is None else read_table(test, schema=table.schema)
-    found = id_column or next(iter(table.schema.names("id")), None)
-    if found is None and needs_ids:
-        raise click.UsageError(
-            "--submission: no column was found that names the rows; say --id COLUMN "
-            f"(there are: {_some(cells.header)})"
-        )
-    if other is not None and found is not None:
-        check_ids(other, found)
-    return Asked(table, other, found, None if groups is None else _groups(table, groups))
+    table = table_of_cells(
+        cells, target=target, types=declared, task=task, drop_gaps=True, **entries
+    )
+    row_id = id_column or table.schema.row_id()
+    notes, other, n_copies = list(table.notes), None, 0
+    if test is not None:
+        features = table.schema.without_target()
+        other_cells = read_cells(test, **reading.cells)
+        if id_column is not None and id_column not in other_cells.header:
+            raise click.UsageError(f"--id: {_no_column(test, id_column, other_cells.header)}")
+        other = table_of_cells(other_cells, schema=features, decimal=entries["decimal"])
+        notes += other.notes
+        row_id = id_column or table.schema.row_id(other_cells.header)
+        if row_id is None:
+            notes.append(
+                "no column was found that names the rows to predict: predictions are written "
+                "without ids, in the order of the rows (--id COLUMN names one)"
+            )
+        else:
+            check_ids(other, row_id)
+        n_copies, lines = _copies(table, other, row_id)
+        notes += lines
+    in_groups = None if groups is None else _groups(table, groups)
+    return Asked(table, other, row_id, in_groups, tuple(notes), n_copies)
+
+
+def _copies(train: Table, other: Table, row_id: str | None) -> tuple[int, list[str]]:
+    """Count rows to predict that are copies of training rows, and say so."""
+    from mlplab.tabular.copies import copied_rows, twin_rows
+
+    places = copied_rows(train.frame, other.frame, train.schema).nonzero()[0]
+    if not len(places):
+        return 0, []
+    ids = [str(place + 1) for place in places[:4]]
+    if row_id is not None:
+        ids = other.frame[row_id].iloc[places[:4]].astype(str).tolist()
+    n_twins, n_train = twin_rows(train.frame, train.schema), len(train.frame)
+    first = f"{', '.join(ids)}{', ...' if len(places) > len(ids) else ''}"
+    line = (
+        f"{len(places)} of {len(other.frame)} rows to predict are copies of training rows "
+        f"({row_id or 'row'} {first}): what is predicted of them says nothing of new rows"
+    )
+    if n_twins:
+        line += f"; among the {n_train} training rows {n_twins} have a copy too"
+    return len(places), [line]
 
 
 def check_ids(table: Table, column: str) -> None:
@@ -129,13 +179,33 @@ def check_ids(table: Table, column: str) -> None:
         )
 
 
-def task_of(table: Table, task: str | None, metric: str | None) -> Any:
-    """Return what is predicted: as asked, as the metric asks, or by the target's kind."""
+def asked_task(task: str | None, metric: str | None) -> Any:
+    """Return what is predicted, as asked or as the metric asks; None: as the target tells."""
     from mlplab.tabular.scoring import METRICS
 
+    return task or METRICS.get(metric or "")
+
+
+def task_of(table: Table, task: str | None, metric: str | None) -> Any:
+    """Return what is predicted: as asked, as the metric asks, or by the target's kind."""
     kind = table.schema[str(table.schema.target)].kind
     by_kind = "regression" if kind == "number" else "classification"
-    return task or METRICS.get(metric or "") or by_kind
+    return asked_task(task, metric) or by_kind
+
+
+def explain_task(table: Table, task: str | None, metric: str | None) -> tuple[str, str]:
+    """Return why a task was taken, and a warning where another may be meant."""
+    from mlplab.tabular.infer import texts_of
+    from mlplab.tabular.target_kind import describe_target
+
+    numbers = task_of(table, task, metric) == "regression"
+    texts = [text for text in texts_of(table.target, ()) if text is not None]
+    why, warning = describe_target(texts, numbers=numbers)
+    if asked_task(task, metric) is not None:
+        said = f"--task {task}" if task else f"--metric {metric}"
+        return f"by {said}; the target has {why}", "" if numbers else warning
+    other = "classification" if numbers else "regression"
+    return f"the target has {why}; --task {other} says otherwise", warning
 
 
 def check_task(table: Table, task: str | None, metric: str | None) -> None:
@@ -164,10 +234,16 @@ def check_task(table: Table, task: str | None, metric: str | None) -> None:
             "expected numbers; try --task classification"
         )
     n_classes = entries.nunique()
+    if asked == "classification" and n_classes == 1:
+        raise DataError(
+            f"{table.source}, column {name!r}: expected different entries; all are "
+            f"{str(entries.iloc[0])!r}"
+        )
     if asked == "classification" and n_classes > _CLASS_SHARE * len(entries):
+        hint = "; numbers? then --task regression" if kind == "number" or not task else ""
         raise DataError(
             f"{table.source}, column {name!r}: {n_classes} classes in {len(entries)} rows; "
-            "expected several rows of each class"
+            f"expected several rows of each class{hint}"
         )
 
 

@@ -168,6 +168,13 @@ def _on_dependence(report: TableReport) -> Html | None:
 
 
 def _apart(report: TableReport) -> Html:
+    if not report.n_copies:
+        return _told_apart(report)
+    copies = say_table("apart-copies", n=report.n_copies, of=report.n_test, test=report.test_name)
+    return group(tag("p", tag("strong", both(copies))), _told_apart(report))
+
+
+def _told_apart(report: TableReport) -> Html:
     found = report.explanation
     if found.apart is None:
         return tag("p", both(TABLE["apart-few"]), class_="quiet")

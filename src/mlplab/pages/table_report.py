@@ -32,6 +32,7 @@ class TableReport:
         n_dropped: rows left out because their target is missing.
         test_name: of the file with rows to predict; empty without one.
         n_test: its rows.
+        n_copies: how many of them are copies of training rows.
         command: that made the page; empty if none did.
         made: when, in ISO form (default: when the page is written).
     """
@@ -43,6 +44,7 @@ class TableReport:
     n_dropped: int = 0
     test_name: str = ""
     n_test: int = 0
+    n_copies: int = 0
     command: str = ""
     made: str = ""
 

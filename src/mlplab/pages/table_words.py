@@ -100,6 +100,11 @@ TABLE: Mapping[str, Both] = {
         "tell when or where a row was recorded, and declare those ignored.",
         "两表明显不同：得分未必适用。请查找记录时间或来源一类的列，并将其声明为 ignored。",
     ),
+    "apart-copies": _both(
+        "{n} of the {of} rows of {test} are copies of training rows: what is predicted of them "
+        "says nothing of new rows.",
+        "{test} 的 {of} 行中有 {n} 行与训练行完全相同：对它们的预测不能说明对新行的预测。",
+    ),
     "apart-few": _both("Too few rows to tell.", "行数太少，无法判断。"),
 }
 

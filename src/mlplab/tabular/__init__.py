@@ -4,6 +4,7 @@ from mlplab.tabular.adversarial import ToldApart, tell_tables_apart
 from mlplab.tabular.classified import calibration_table, confusion_table
 from mlplab.tabular.columns import KINDS, Column, Schema
 from mlplab.tabular.conform import conform
+from mlplab.tabular.copies import copied_rows
 from mlplab.tabular.date_parts import DateParts
 from mlplab.tabular.dependence import partial_dependence
 from mlplab.tabular.empty import EmptyToZero
@@ -65,6 +66,7 @@ __all__ = [
     "conform",
     "confusion_table",
     "constant_columns",
+    "copied_rows",
     "duplicate_columns",
     "explain",
     "fit_table",

@@ -24,7 +24,7 @@ def fold_of_rows(
     Args:
         target: numbers or class ids, (N,).
         task: which of them.
-        n_folds: at least 2; fewer where there are fewer rows or groups.
+        n_folds: at least 2; fewer where there are fewer rows or groups, see `folds_possible`.
         seed: deals the rows, or the groups.
         groups: of each row, (N,), any values; or None.
 
@@ -50,11 +50,11 @@ def fold_of_rows(
             raise DataError(f"groups: expected {n}, one per row; got {len(ids)}")
         if len(names) < 2:
             raise DataError("groups: expected at least 2 different ones; got 1")
-        if len(names) <= n_folds:
+        if folds_possible(n, n_folds, groups) == len(names):
             return ids.astype(np.int64)
         parts = GroupKFold(n_folds, shuffle=True, random_state=seed).split(rows, groups=ids)
     else:
-        n_folds = min(n_folds, n // 2)
+        n_folds = folds_possible(n, n_folds)
         dealt: Any = KFold(n_folds, shuffle=True, random_state=seed)
         if task == "classification" and np.bincount(y).min() >= n_folds:
             dealt = StratifiedKFold(n_folds, shuffle=True, random_state=seed)
@@ -63,3 +63,14 @@ def fold_of_rows(
     for fold, (_, held) in enumerate(parts):
         out[held] = fold
     return out
+
+
+def folds_possible(n_rows: int, n_folds: int, groups: Any = None) -> int:
+    """Return how many folds are made where so many are asked for: two rows in each, or a group.
+
+    >>> folds_possible(178, 5), folds_possible(178, 500), folds_possible(4, 5, ["a", "a", "b", "b"])
+    (5, 89, 2)
+    """
+    if groups is None:
+        return min(n_folds, n_rows // 2)
+    return min(n_folds, len(np.unique(np.asarray(groups).astype(str))))

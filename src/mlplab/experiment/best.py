@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from numbers import Integral
 from typing import TYPE_CHECKING, Any, Literal, final
 
 import numpy as np
@@ -12,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from mlplab.errors import ConfigError, DataError
 from mlplab.experiment.arms import Arm
-from mlplab.experiment.declare import read_seeds
+from mlplab.experiment.declare import fresh_seeds, read_matters, read_seeds
 from mlplab.experiment.metrics import check_metric, higher_is_better, refuse_test, rows_scored
 from mlplab.experiment.progress import Report
 from mlplab.experiment.weights import run_weights
@@ -49,11 +50,17 @@ class TestScore:
 
     def __str__(self) -> str:
         """One line for people."""
-        low, high = self.interval or (math.nan, math.nan)
-        return (
-            f"{self.metric} {self.mean:.4f} [{low:.4f}, {high:.4f}], "
-            f"{self.n_seeds} {self.label if self.label == 'fresh seeds' else 'seeds, optimistic'}"
-        )
+        count = "1 seed" if self.n_seeds == 1 else f"{self.n_seeds} seeds"
+        if self.label == "fresh seeds":
+            count = count.replace(" ", " fresh ")
+        else:
+            count += ", optimistic"
+        if self.n_seeds == 0:
+            return f"{self.metric}: none, every run diverged ({self.n_failed} of {self.n_failed})"
+        if self.interval is None:
+            return f"{self.metric} {self.mean:.4f}, {count}: an interval needs two"
+        low, high = self.interval
+        return f"{self.metric} {self.mean:.4f} [{low:.4f}, {high:.4f}], {count}"
 
 
 @final
@@ -110,13 +117,10 @@ class Best:
         metric = f"test_{name}" if split in ("train", "valid") else self.metric
         check_metric(metric, run, chosen.data)
         used = {cell.seed for cell in self._runs.cells}
-        if seeds is None or isinstance(seeds, int):
-            start = max(used) + 1
-            n_seeds = len(self.seeds) if seeds is None else len(read_seeds(seeds))
-            seeds = range(start, start + n_seeds)
-        fresh = Experiment(
-            chosen.data, run, seeds=tuple(seeds), name=chosen.title, fails=chosen.fails
-        )
+        given = self.seeds if seeds is None else read_seeds(seeds)
+        if seeds is None or isinstance(seeds, Integral):
+            given = fresh_seeds(used, len(given))
+        fresh = Experiment(chosen.data, run, seeds=given, name=chosen.title, fails=chosen.fails)
         setup = self._runs.setup
         runs = fresh.run(
             setup.store,
@@ -177,10 +181,12 @@ class Best:
 def choose(runs: Runs, metric: str, matters: float, higher: bool | None) -> Best:
     """Choose the arm with the best mean; see `Runs.best`."""
     refuse_test(metric, "best()")
+    read_matters(matters)
     experiment = runs.experiment
     for arm in runs.arms:
         check_metric(metric, arm.run, experiment.data)
-        if "rows" in arm.factors and isinstance(arm.run.rows, Fold | Holdout):
+        rows = any(path.split(".")[0] == "rows" for path in arm.factors)
+        if rows and isinstance(arm.run.rows, Fold | Holdout):
             raise ConfigError("best() would choose a fold: it compares arms on all their rows")
     if higher is None:
         higher = higher_is_better(metric)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import itertools
+import numbers
+import operator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, get_args
 
@@ -10,30 +13,99 @@ from mlplab.data import Task
 from mlplab.errors import ConfigError
 from mlplab.experiment.arms import factor_path
 from mlplab.experiment.metrics import check_metric, higher_is_better, refuse_test
-from mlplab.experiment.parts import Declared, Find, arms_of, parts_of
+from mlplab.experiment.parts import Declared, Find, Part, arms_of, parts_of
 from mlplab.specs import BestArm, Claim, Proof, Run
+
+_MOST_SEEDS = 10_000_000
+_SEEDS = 2**63  # of a run: one more than the last
+
+
+def read_whole(name: str, value: Any, least: int = 1) -> int:
+    """Return a whole number, numpy's included, as Python's own.
+
+    Raises:
+        ConfigError: no whole number, or one below `least`.
+
+    >>> read_whole("finalists", 3)
+    3
+    """
+    try:
+        number = operator.index(value)
+    except TypeError:
+        number = None
+    if number is None or isinstance(value, bool) or _has_axes(value):
+        raise ConfigError(f"{name}: expected a whole number from {least}; got {value!r}")
+    if number < least:
+        raise ConfigError(f"{name}: expected at least {least}; got {number}")
+    return number
+
+
+def read_matters(matters: Any) -> float:
+    """Return the smallest difference that matters.
+
+    Raises:
+        ConfigError: no finite number above 0.
+
+    >>> read_matters(0.005)
+    0.005
+    """
+    number = not isinstance(matters, bool) and isinstance(matters, numbers.Real)
+    if not number or not 0 < matters < float("inf"):
+        raise ConfigError(f"matters: expected a finite number above 0; got {matters!r}")
+    return float(matters)
+
+
+def read_name(name: Any, what: str = "name") -> str | None:
+    """Return a name under which something is kept; None is made up later.
+
+    Raises:
+        ConfigError: no text, or text that no store can keep.
+
+    >>> read_name("rates"), read_name(None)
+    ('rates', None)
+    """
+    if name is None:
+        return None
+    if not isinstance(name, str) or not name.strip():
+        raise ConfigError(f"{what}: expected some text; got {name!r}")
+    if "\0" in name or any("\ud800" <= letter <= "\udfff" for letter in name):
+        raise ConfigError(f"{what}: expected text that UTF-8 can write; got {name!r}")
+    return name
 
 
 def read_seeds(seeds: int | Sequence[int]) -> tuple[int, ...]:
     """Return the seeds: n stands for 0 to n-1.
 
     Raises:
-        ConfigError: none, one twice, or not whole numbers of at least 0.
+        ConfigError: none, one twice, too many, or not whole numbers of at least 0.
 
     >>> read_seeds(3), read_seeds([7, 5])
     ((0, 1, 2), (7, 5))
     """
-    if isinstance(seeds, int) and not isinstance(seeds, bool):
-        if seeds < 1:
-            raise ConfigError(f"seeds: expected at least 1; got {seeds}")
-        return tuple(range(seeds))
+    if hasattr(seeds, "__index__") and not isinstance(seeds, bool) and not _has_axes(seeds):
+        seeds = range(read_whole("seeds", seeds))
+    if isinstance(seeds, range) and len(seeds[: _MOST_SEEDS + 1]) > _MOST_SEEDS:
+        raise ConfigError(f"seeds: expected at most {_MOST_SEEDS}; got more")
     listed = _as_tuple(seeds)
-    if not listed or not all(_is_whole(seed) and 0 <= seed < 2**63 for seed in listed):
+    if not listed or not all(_is_whole(seed) and 0 <= seed < _SEEDS for seed in listed):
         raise ConfigError(f"seeds: expected a number, or whole numbers from 0; got {seeds!r}")
     if len(set(listed)) < len(listed):
         twice = next(seed for seed in listed if listed.count(seed) > 1)
         raise ConfigError(f"seeds: expected each once; got {twice} twice")
     return listed
+
+
+def fresh_seeds(used: Iterable[int], n: int) -> tuple[int, ...]:
+    """Return n seeds that are not among those used: the ones after the last, where there are.
+
+    >>> fresh_seeds([0, 1], 2), fresh_seeds([2**63 - 1, 1], 2)
+    ((2, 3), (0, 2))
+    """
+    taken = set(used)
+    start = max(taken) + 1
+    if start + n <= _SEEDS:
+        return tuple(range(start, start + n))
+    return tuple(itertools.islice((seed for seed in itertools.count() if seed not in taken), n))
 
 
 def read_vary(base: Run, vary: Mapping[str, Sequence[Any]]) -> dict[str, tuple[Any, ...]]:
@@ -117,6 +189,7 @@ def check_claims(claims: Sequence[Claim], find: Find, task: Task | None) -> None
         if not isinstance(claim, (*get_args(Declared), Proof)):
             raise ConfigError(f"claims: expected claims; got {claim!r}")
         with problems.of(f"claim {claim.says!r}: "):
+            read_name(claim.says, "says")
             if claim.id in seen:
                 raise ConfigError("declared twice")
             seen.add(claim.id)
@@ -124,7 +197,9 @@ def check_claims(claims: Sequence[Claim], find: Find, task: Task | None) -> None
                 continue
             if isinstance(claim, BestArm):
                 _check_selection(claim)
-            for arm in arms_of(parts_of(claim, find)):
+            parts = parts_of(claim, find)
+            _check_apart(parts)
+            for arm in arms_of(parts):
                 check_metric(claim.metric, arm.run, task)
     problems.complain()
 
@@ -149,6 +224,15 @@ class Problems:
             raise ConfigError("; ".join(self._lines))
 
 
+def _check_apart(parts: Sequence[Part]) -> None:
+    """Refuse a claim that names one arm twice: it would compare that arm with itself."""
+    seen: set[int] = set()
+    for arm in [*parts[0].arms, *(part.arms[1] for part in parts[1:])]:
+        if id(arm) in seen:
+            raise ConfigError(f"expected different arms; got {arm.label!r} twice")
+        seen.add(id(arm))
+
+
 def _check_selection(claim: BestArm) -> None:
     refuse_test(claim.metric, f"claim {claim.says!r} selects and")
     higher = higher_is_better(claim.metric)
@@ -157,6 +241,10 @@ def _check_selection(claim: BestArm) -> None:
             f"higher_is_better: expected {higher} for {claim.metric!r}; "
             f"got {claim.higher_is_better}"
         )
+
+
+def _has_axes(value: Any) -> bool:
+    return bool(getattr(value, "shape", ()))
 
 
 def _is_whole(value: Any) -> bool:

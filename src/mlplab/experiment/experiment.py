@@ -7,6 +7,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from numbers import Integral
 from typing import TYPE_CHECKING, Any, final
 
 from mlplab.data import Task
@@ -14,7 +15,14 @@ from mlplab.errors import ConfigError
 from mlplab.experiment.arms import Arm, find_arm, make_arms, product
 from mlplab.experiment.backend import Backend, this_machine
 from mlplab.experiment.conduct import Setup, finish
-from mlplab.experiment.declare import check_claims, read_fails, read_rows, read_seeds, read_vary
+from mlplab.experiment.declare import (
+    check_claims,
+    read_fails,
+    read_name,
+    read_rows,
+    read_seeds,
+    read_vary,
+)
 from mlplab.experiment.design import Cell, make_cells
 from mlplab.experiment.plan import Plan, make_plan
 from mlplab.experiment.progress import Report
@@ -99,9 +107,9 @@ class Experiment:
             "vary": factors,
             "seeds": read_seeds(seeds),
             "claims": tuple(claims),
-            "name": name,
+            "name": read_name(name),
             "design": make_arms(base, [*rows, *read_rows(base, arms or ())]),
-            "counted_seeds": isinstance(seeds, int),
+            "counted_seeds": isinstance(seeds, Integral),
             "fails": read_fails(base, fails or {}, task if isinstance(task, Task) else None),
         }
         for field, value in fields.items():

@@ -1,10 +1,11 @@
 """Hyper-parameter search: whole populations per step, budgets in run-epochs, honest scores."""
 
 from mlplab.search.evaluate import Evaluator
+from mlplab.search.ranges import Range
 from mlplab.search.replay import Replay, Table, table_of
 from mlplab.search.result import SearchResult
 from mlplab.search.search import Search
-from mlplab.search.space import Range, Space
+from mlplab.search.space import Space
 from mlplab.search.strategies import STRATEGIES, Strategy
 from mlplab.search.trial import Proposal, Terms, Trial
 from mlplab.search.walk import walk

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, final
 
 from mlplab.experiment import Best, Runs, TestScore
 from mlplab.experiment.arms import shown_value
-from mlplab.experiment.metrics import higher_is_better
 from mlplab.experiment.progress import Report
+from mlplab.search.declare import read_direction
 from mlplab.search.trial import Trial
 
 if TYPE_CHECKING:
@@ -108,4 +108,4 @@ class SearchResult:
 
     @property
     def _sign(self) -> float:
-        return 1.0 if higher_is_better(self.metric) else -1.0
+        return 1.0 if read_direction(self.metric, self.search.higher_is_better) else -1.0

@@ -5,21 +5,31 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, final
 
 from mlplab.data import Task
 from mlplab.errors import ConfigError
 from mlplab.experiment import Backend, Experiment, Setup, this_machine
-from mlplab.experiment.arms import apply_factors, factor_path
-from mlplab.experiment.declare import read_seeds
-from mlplab.experiment.metrics import check_metric, higher_is_better, refuse_test
+from mlplab.experiment.declare import fresh_seeds, read_matters, read_name, read_seeds, read_whole
+from mlplab.experiment.metrics import refuse_test
 from mlplab.experiment.progress import Report
 from mlplab.inside import refuse_at_import
+from mlplab.search.declare import (
+    check_budget,
+    check_seeds,
+    check_space,
+    check_task,
+    first_cost,
+    read_direction,
+    read_start,
+)
 from mlplab.search.progress import Steps
+from mlplab.search.ranges import Range
 from mlplab.search.result import SearchResult
-from mlplab.search.space import Range, Space, name_of, read_space
+from mlplab.search.space import Space, name_of, read_space
 from mlplab.search.strategies import strategy_of
+from mlplab.search.strategies.racing import RUNGS
 from mlplab.search.trainer import Trainer
 from mlplab.search.trial import Terms, Trial
 from mlplab.search.walk import walk
@@ -39,17 +49,21 @@ class Search:
     Args:
         task: what is learned, with rows held out for validation.
         base: the run that configurations vary; its `fit.epochs` are a full training.
-        space: factor -> list of values, or a `Range`; paths as in `Experiment`.
+        space: factor -> list of values, or a `Range`; paths as in `Experiment`. Combinations that
+            make the same run are one configuration.
         strategy: `grid`, `random`, `coordinate`, `tpe`, `halving`, `hyperband` or `racing`.
-        budget: run-epochs of the search, without the finalists; default: 20 full trainings.
+        budget: run-epochs of the search, without the finalists; default: 20 full trainings. Where
+            the space has epochs, what the budget could never pay is left out.
         seeds: of each configuration, where the strategy does not choose them itself.
         finalists: how many configurations are trained again.
         finalist_seeds: with how many fresh seeds.
         metric: what chooses; default: `valid_accuracy` or `valid_rmse`.
+        higher_is_better: known for the usual metrics, needed for a user's own.
+        matters: the smallest difference between finalists that matters.
         per_range: values of a range, for strategies that want a list.
         population: configurations per step of `tpe`.
         search_seed: of the strategy's own draws.
-        start: where `coordinate` begins; default: the base's values where the space has them.
+        start: where `coordinate` begins, a value of each factor; default: drawn.
         name: under which test looks are kept.
 
     Raises:
@@ -73,47 +87,44 @@ class Search:
         finalists: int = 3,
         finalist_seeds: int = 8,
         metric: str | None = None,
+        higher_is_better: bool | None = None,
+        matters: float = 0.005,
         per_range: int = 4,
         population: int = 16,
         search_seed: int = 0,
         start: Mapping[str, Any] | None = None,
         name: str | None = None,
     ) -> None:
-        base = (Run() if base is None else base).replace(task=None, seed=0)
+        base = Run() if base is None else base
+        if not isinstance(task, Task | TaskRef | str):
+            raise ConfigError(f"task: expected a Task or the name of one; got {task!r}")
+        if not isinstance(base, Run):
+            raise ConfigError(f"base: expected a Run; got {base!r}")
         # A choice never sees the test split, so nothing is scored on it.
-        base = base.with_value("fit.test", "never")
-        sizes = {
-            "finalists": finalists,
-            "finalist_seeds": finalist_seeds,
-            "per_range": per_range,
-            "population": population,
-        }
-        for label, value in sizes.items():
-            if value < 1:
-                raise ConfigError(f"{label}: expected at least 1; got {value}")
-        if metric is not None:
-            refuse_test(metric, "a search")
+        base = base.replace(task=None, seed=0).with_value("fit.test", "never")
         strategy_of(strategy)
+        if read_name(metric, "metric") is not None:
+            refuse_test(str(metric), "a search")
         self._set("task", task)
         self._set("base", base)
-        self._set(
-            "space",
-            read_space({factor_path(base, path): v for path, v in (space or {}).items()}),
-        )
         self._set("strategy", strategy)
-        self._set("seeds", read_seeds(seeds))
-        self._set("budget", self._checked_budget(budget))
-        self._set("n_finalists", finalists)
-        self._set("n_finalist_seeds", finalist_seeds)
         self._set("metric", metric)
-        self._set("per_range", per_range)
-        self._set("population", population)
-        self._set("search_seed", search_seed)
-        self._set("start", None if start is None else self._checked_start(start))
-        self._set("name", name)
-        for path in self.space.factors:
-            for value in self.space.levels(path, per_range):
-                apply_factors(base, {path: value})
+        self._set("higher_is_better", read_direction(metric, higher_is_better))
+        self._set("matters", read_matters(matters))
+        self._set("seeds", read_seeds(seeds))
+        self._set("n_finalists", read_whole("finalists", finalists))
+        self._set("n_finalist_seeds", len(read_seeds(read_whole("finalist_seeds", finalist_seeds))))
+        self._set("per_range", read_whole("per_range", per_range))
+        self._set("population", read_whole("population", population))
+        self._set("search_seed", read_whole("search_seed", search_seed, 0))
+        self._set("name", read_name(name))
+        check_seeds(strategy, self.seeds)
+        self._set("space", read_space({} if space is None else space, base))
+        check_space(self.space, metric)
+        full = base.fit.epochs * len(self.seeds)
+        self._set("budget", 20 * full if budget is None else read_whole("budget", budget))
+        check_budget(self.budget, strategy, self.space, self._terms())
+        self._set("start", None if start is None else read_start(start, self._affordable()))
 
     task: Task | TaskRef | str
     base: Run
@@ -124,6 +135,8 @@ class Search:
     n_finalists: int
     n_finalist_seeds: int
     metric: str | None
+    higher_is_better: bool | None
+    matters: float
     per_range: int
     population: int
     search_seed: int
@@ -132,27 +145,6 @@ class Search:
 
     def _set(self, field: str, value: Any) -> None:
         object.__setattr__(self, field, value)
-
-    def _checked_budget(self, budget: int | None) -> int:
-        full = self.base.fit.epochs * len(self.seeds)
-        if budget is None:
-            return 20 * full
-        if budget < full:
-            raise ConfigError(
-                f"budget: expected at least {full} run-epochs, one training of {full} "
-                f"(epochs x seeds); got {budget}"
-            )
-        return int(budget)
-
-    def _checked_start(self, start: Mapping[str, Any]) -> dict[str, Any]:
-        given = {factor_path(self.base, path): value for path, value in start.items()}
-        lacking = [path for path in self.space.factors if path not in given]
-        if lacking or len(given) > len(self.space.factors):
-            raise ConfigError(
-                f"start: expected a value of each of {', '.join(self.space.factors)}; "
-                f"got {', '.join(given) or 'none'}"
-            )
-        return given
 
     def __repr__(self) -> str:
         name = self.task if isinstance(self.task, str) else self.task.name
@@ -168,6 +160,7 @@ class Search:
         *,
         workers: int | None = None,
         device: str = "cpu",
+        keep_weights: bool = False,
         progress: Report | None = None,
         backend: Backend | None = None,
     ) -> SearchResult:
@@ -177,6 +170,7 @@ class Search:
             store: a `Store`, its file or URL; None is the user's own.
             workers: worker processes; None lets the engine choose.
             device: `cpu`, `cuda` or `mps`.
+            keep_weights: also keep the weights of every run.
             progress: called with a `Progress`, at most ten times a second.
             backend: what trains; None is this machine's engine.
 
@@ -187,33 +181,40 @@ class Search:
         refuse_at_import()
         began = time.monotonic()
         task, metric = self._load()
-        higher = higher_is_better(metric)
-        if higher is None:
-            raise ConfigError(f"metric: {metric!r} has no known better direction")
+        higher = read_direction(metric, self.higher_is_better)
         kept = store if isinstance(store, Store) else Store(store)
         setup = Setup(kept, backend or this_machine(), workers, device)
+        space = self._affordable()
+        check_task(space, metric, task, setup.backend, self._planned_seeds())
         last = self.n_finalists * self.n_finalist_seeds * self.base.fit.epochs
         steps = None if progress is None else Steps(progress, self.budget + last)
         report = (lambda: None) if steps is None else steps.next_step
-        trainer = Trainer(task, self.base, metric, 1.0 if higher else -1.0, setup, report)
+        sign = 1.0 if higher else -1.0
+        trainer = Trainer(task, space, metric, sign, setup, report, keep_weights)
+        terms = replace(
+            self._terms(), lengths=space.lengths(), start=self.start, costs=self._costs(task, space)
+        )
         trials: list[Trial] = []
-        for found in walk(
-            strategy_of(self.strategy), self.space, self._terms(task), trainer, self.search_seed
-        ):
-            trials += found
-        finalists = best_configs(trials, self.n_finalists)
+        for step in walk(strategy_of(self.strategy), space, terms, trainer, self.search_seed):
+            trials += step
+        finalists = best_configs(trials, self.n_finalists, space)
         if not finalists:
             raise ConfigError(f"search: every configuration failed; {len(trials)} were tried")
-        fresh = 1 + max(seed for trial in trials for seed in trial.seeds)
+        used = {seed for trial in trials for seed in trial.seeds}
         experiment = Experiment(
             task,
             self.base,
             arms=[dict(trial.config) for trial in finalists],
-            seeds=tuple(range(fresh, fresh + self.n_finalist_seeds)),
+            seeds=fresh_seeds(used, self.n_finalist_seeds),
             name=self.name or f"search by {self.strategy}",
         )
         runs = experiment.run(
-            kept, workers=workers, device=device, progress=report(), backend=setup.backend
+            kept,
+            workers=workers,
+            device=device,
+            keep_weights=keep_weights,
+            progress=report(),
+            backend=setup.backend,
         )
         return SearchResult(
             search=self,
@@ -221,7 +222,7 @@ class Search:
             trials=tuple(trials),
             finalists=tuple(finalists),
             runs=runs,
-            best=runs.best(metric),
+            best=runs.best(metric, self.matters, higher_is_better=higher),
             n_runs=trainer.n_runs + len(runs),
             from_store=trainer.n_from_store + runs.from_store,
             seconds=time.monotonic() - began,
@@ -237,51 +238,57 @@ class Search:
             params: dict[str, Any] = dict(ref.params)
             task = load_task(ref.name, valid=ref.valid, **params)
         default = "valid_accuracy" if task.kind == "classification" else "valid_rmse"
-        metric = self.metric or default
-        check_metric(metric, self.base, task)
-        return task, metric
+        return task, self.metric or default
 
-    def _terms(self, task: Task) -> Terms:
+    def _terms(self) -> Terms:
         return Terms(
             epochs=self.base.fit.epochs,
             budget=self.budget,
             population=self.population,
             seeds=self.seeds,
             per_range=self.per_range,
-            start=self.start,
-            costs=self._costs(task),
         )
 
-    def _costs(self, task: Task) -> tuple[tuple[str, float], ...]:
+    def _affordable(self) -> Space:
+        """The configurations that the budget pays at all."""
+        terms = self._terms()
+        return self.space.up_to(self.budget * terms.epochs / first_cost(self.strategy, terms))
+
+    def _planned_seeds(self) -> tuple[int, ...]:
+        """All seeds that may be trained with, finalists included."""
+        seeds = self.seeds
+        if self.strategy == "racing":
+            seeds = tuple(range(seeds[0], seeds[0] + RUNGS[-1]))
+        return seeds + fresh_seeds(seeds, self.n_finalist_seeds)
+
+    def _costs(self, task: Task, space: Space) -> tuple[tuple[str, float], ...]:
         """How many times the base's cost a run has at each factor's dearest value."""
         if self.strategy != "coordinate":
             return ()
-        from mlplab.experiment import this_machine
-
         plan, ref = this_machine().plan_cost, TaskRef(**task.spec())
 
         def seconds(config: Mapping[str, Any]) -> float:
-            return plan([apply_factors(self.base, config).replace(task=ref)], task, 1).seconds
+            return plan([space.run(config).replace(task=ref)], task, 1).seconds
 
         usual = seconds({})
         return tuple(
-            (path, max(seconds({path: v}) for v in self.space.levels(path, self.per_range)) / usual)
-            for path in self.space.factors
+            (path, max(seconds({path: v}) for v in space.levels(path, self.per_range)) / usual)
+            for path in space.factors
         )
 
 
-def best_configs(trials: Sequence[Trial], n: int) -> list[Trial]:
+def best_configs(trials: Sequence[Trial], n: int, space: Space | None = None) -> list[Trial]:
     """Return the n best configurations by their longest training, all of its seeds together.
 
-    Longer trainings come first: a score after one epoch is no match for one after ten.
+    Longer trainings come first: a score after a tenth of a training is no match for one after all.
     """
     gathered: dict[str, Trial] = {}
     for trial in trials:
-        name = name_of(trial.config)
+        name = name_of(trial.config) if space is None else space.name(trial.config)
         known = gathered.get(name)
-        if known is None or trial.epochs > known.epochs:
+        if known is None or trial.length > known.length:
             gathered[name] = trial
-        elif trial.epochs == known.epochs and not set(trial.seeds) & set(known.seeds):
+        elif trial.length == known.length and not set(trial.seeds) & set(known.seeds):
             gathered[name] = Trial(
                 trial.config,
                 trial.epochs,
@@ -290,8 +297,9 @@ def best_configs(trials: Sequence[Trial], n: int) -> list[Trial]:
                 known.run_epochs + trial.run_epochs,
                 trial.spent,
                 trial.step,
+                trial.rung,
             )
     sound = [trial for trial in gathered.values() if trial.score > float("-inf")]
     # Among equal epochs, more seeds mean that a race kept it longer.
-    sound.sort(key=lambda t: (-t.epochs, -len(t.seeds), -t.score))
+    sound.sort(key=lambda t: (-t.length, -len(t.seeds), -t.score))
     return sound[:n]

@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from mlplab.errors import StoreError
-from mlplab.search.space import Range
+from mlplab.search.ranges import Range
 from mlplab.search.strategies.tpe import distributions, load_optuna, shown
 
 if TYPE_CHECKING:

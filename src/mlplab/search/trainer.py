@@ -7,34 +7,35 @@ from collections.abc import Callable, Sequence
 
 from mlplab.data import Task
 from mlplab.experiment import Arm, Cell, Setup, finish
-from mlplab.experiment.arms import apply_factors
 from mlplab.experiment.progress import Report
-from mlplab.experiment.table import Table as Outcomes
-from mlplab.search.space import name_of
+from mlplab.search.space import Space, name_of
 from mlplab.search.trial import Proposal
 from mlplab.specs import Run, TaskRef
 
 
 class Trainer:
-    """Trains what the store does not know; the scores are of the last epoch."""
+    """Trains what the store does not know; the scores are of the weights that runs end with."""
 
     def __init__(
         self,
         task: Task,
-        base: Run,
+        space: Space,
         metric: str,
         sign: float,
         setup: Setup,
         progress: Callable[[], Report | None],
+        keep_weights: bool = False,
     ) -> None:
         """`sign` is -1 where smaller values of the metric are better."""
         self._task = task
         self._ref = TaskRef(**task.spec())
-        self._base = base
+        self._space = space
         self._metric = metric
         self._sign = sign
         self._setup = setup
         self._progress = progress
+        self._keep_weights = keep_weights
+        self._trained: dict[tuple[str, int], list[int]] = {}
         self.n_runs = 0
         self.n_from_store = 0
 
@@ -45,24 +46,39 @@ class Trainer:
             ConfigError: a configuration that does not fit the base run or the task.
             Interrupted: Ctrl-C; what had finished is in the store.
         """
-        cells = [self._cell(proposal, seed) for proposal in proposals for seed in proposal.seeds]
-        unique = list({cell.key: cell for cell in cells}.values())
-        found = finish(unique, self._task, self._setup, progress=self._progress())
+        populations = [self._cells(proposal) for proposal in proposals]
+        unique = list({cell.key: cell for cells in populations for cell in cells}.values())
+        finished = finish(
+            unique,
+            self._task,
+            self._setup,
+            keep_weights=self._keep_weights,
+            progress=self._progress(),
+        )
         self.n_runs += len(unique)
-        self.n_from_store += found.n_from_store
-        table = Outcomes(unique, found.outcomes)
-        out = []
-        keys = iter(cell.key for cell in cells)
-        for proposal in proposals:
-            scores = []
-            for _ in proposal.seeds:
-                outcome = found.outcomes[next(keys)]
-                value = math.nan if table.has_failed(outcome) else outcome.last(self._metric)
-                scores.append(self._sign * value if math.isfinite(value) else -math.inf)
-            out.append(tuple(scores))
-        return out
+        self.n_from_store += finished.n_from_store
+        answers = []
+        for proposal, cells in zip(proposals, populations, strict=True):
+            outcomes = [finished.outcomes[cell.key] for cell in cells]
+            self._trained[_place(proposal)] = [outcome.epochs for outcome in outcomes]
+            values = [
+                math.nan if outcome.status == "diverged" else outcome.last(self._metric)
+                for outcome in outcomes
+            ]
+            answers.append(tuple(self._sign * v if math.isfinite(v) else -math.inf for v in values))
+        return answers
 
-    def _cell(self, proposal: Proposal, seed: int) -> Cell:
-        config = {"fit.epochs": proposal.epochs, **proposal.config}
-        run: Run = apply_factors(self._base, config).replace(task=self._ref, seed=seed)
-        return Cell(Arm(name_of(config), config, run), seed, run, run.key)
+    def trained(self, proposal: Proposal) -> Sequence[int]:
+        """Return the epochs that each seed's run of a scored proposal trained."""
+        return self._trained[_place(proposal)]
+
+    def _cells(self, proposal: Proposal) -> list[Cell]:
+        config = proposal.config
+        epochs = self._space.epochs(config, proposal.epochs)
+        run: Run = self._space.run(config).with_value("fit.epochs", epochs).replace(task=self._ref)
+        arm = Arm(name_of(config), {"fit.epochs": epochs, **config}, run)
+        return [Cell(arm, made.seed, made, made.key) for made in run.with_seeds(proposal.seeds)]
+
+
+def _place(proposal: Proposal) -> tuple[str, int]:
+    return f"{name_of(proposal.config)} {proposal.seeds}", proposal.epochs

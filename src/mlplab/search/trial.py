@@ -10,7 +10,11 @@ from mlplab.search.space import Config
 
 @dataclass(frozen=True)
 class Proposal:
-    """A configuration to train for some epochs with some seeds."""
+    """A configuration to train with some seeds, for some epochs of a full training.
+
+    Epochs are those of the base: a configuration whose full training is three times as long as
+    the base's trains three times as many.
+    """
 
     config: Config
     epochs: int
@@ -18,7 +22,7 @@ class Proposal:
 
     @property
     def run_epochs(self) -> int:
-        """What it costs if nothing of it is known."""
+        """What it costs if nothing of it is known, and it trains as long as the base."""
         return self.epochs * len(self.seeds)
 
 
@@ -28,12 +32,13 @@ class Trial:
 
     Attributes:
         config: what was tried.
-        epochs: how long.
+        epochs: how long at most; a run with patience, or one that diverges, may end earlier.
         seeds: with which seeds.
         scores: one per seed; larger is better, -inf for a run that failed.
-        run_epochs: that it cost.
+        run_epochs: that it cost: those that were trained.
         spent: run-epochs of the search so far, this trial included.
         step: the population it belongs to, from 0.
+        rung: the epochs that were proposed, if they differ from its own.
     """
 
     config: Config
@@ -43,11 +48,17 @@ class Trial:
     run_epochs: int = 0
     spent: int = 0
     step: int = 0
+    rung: int = 0
 
     @property
     def score(self) -> float:
         """Mean over seeds; -inf if one failed."""
         return sum(self.scores) / len(self.scores) if self.scores else -math.inf
+
+    @property
+    def length(self) -> int:
+        """How long the base would have trained: by this, trainings are long or short."""
+        return self.rung or self.epochs
 
 
 @dataclass(frozen=True)
@@ -55,7 +66,7 @@ class Terms:
     """What a strategy has to go by.
 
     Attributes:
-        epochs: of a full training.
+        epochs: of a full training of the base.
         budget: run-epochs in all.
         population: configurations per step, where a strategy may choose.
         seeds: of each configuration, where a strategy does not say otherwise.
@@ -63,6 +74,7 @@ class Terms:
         start: the configuration that a search begins with, where it needs one.
         costs: of each factor, relative: how much more a run costs at its dearest value.
         continues: whether a longer training costs only what it adds to a shorter one.
+        lengths: epochs of the shortest and longest full training, where the space varies them.
     """
 
     epochs: int
@@ -73,8 +85,16 @@ class Terms:
     start: Config | None = None
     costs: tuple[tuple[str, float], ...] = ()
     continues: bool = False
+    lengths: tuple[int, int] | None = None
 
     @property
     def n_trials(self) -> int:
-        """How many full trainings of one configuration the budget pays."""
-        return max(1, self.budget // (self.epochs * len(self.seeds)))
+        """How many full trainings of one configuration the budget pays, at most."""
+        shortest = self.lengths[0] if self.lengths else self.epochs
+        return max(1, self.budget // (shortest * len(self.seeds)))
+
+    @property
+    def sure_budget(self) -> int:
+        """The budget in epochs of the base, if all configurations train as long as the longest."""
+        longest = self.lengths[1] if self.lengths else self.epochs
+        return self.budget * self.epochs // longest

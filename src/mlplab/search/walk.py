@@ -6,13 +6,16 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from mlplab.search.evaluate import Evaluator
-from mlplab.search.space import Space, name_of
+from mlplab.search.evaluate import Counting, Evaluator
+from mlplab.search.space import Space
 from mlplab.search.strategies.base import Strategy
 from mlplab.search.trial import Proposal, Terms, Trial
 from mlplab.specs.keyed import philox
 
 _MOST_IDLE_STEPS = 20  # in a row that train nothing new: a small space is used up
+
+_Placed = tuple[int, Proposal]
+_Scored = tuple[int, Proposal, tuple[float, ...], int]
 
 
 class Account:
@@ -21,30 +24,54 @@ class Account:
     Where trainings cannot continue, a longer one costs all of its epochs.
     """
 
-    def __init__(self, continues: bool) -> None:
-        self._continues = continues
+    def __init__(self, space: Space, terms: Terms) -> None:
+        self._space = space
+        self._continues = terms.continues
+        self._budget = terms.budget
         self._trained: dict[tuple[str, int], set[int]] = {}
         self.spent = 0
 
-    def cost(self, proposal: Proposal) -> int:
-        """Return what a proposal adds to what was spent."""
-        name, cost = name_of(proposal.config), 0
-        for seed in proposal.seeds:
-            known = self._trained.get((name, seed), set())
-            if proposal.epochs in known:
-                continue
-            behind = max((e for e in known if e < proposal.epochs), default=0)
-            longer = self._continues and any(e > proposal.epochs for e in known)
-            cost += 0 if longer else proposal.epochs - (behind if self._continues else 0)
-        return cost
+    def affordable(self, proposals: Sequence[_Placed]) -> tuple[list[_Placed], list[_Placed]]:
+        """Return the proposals that the rest of the budget pays, the first first, and the rest."""
+        left = self._budget - self.spent
+        paid: list[_Placed] = []
+        waiting: list[_Placed] = []
+        for place, proposal in proposals:
+            cost = sum(self._costs(proposal))
+            (paid if cost <= left else waiting).append((place, proposal))
+            left -= cost if cost <= left else 0
+        return paid, waiting
 
-    def charge(self, proposal: Proposal) -> int:
-        """Note a proposal as trained; return what it cost."""
-        cost = self.cost(proposal)
+    def charge(self, proposal: Proposal, trained: Sequence[int] | None = None) -> int:
+        """Note a proposal as trained; return what it cost.
+
+        Args:
+            proposal: all of whose seeds are now known.
+            trained: epochs of each seed's run; default: as many as it might.
+        """
+        course, epochs = self._course(proposal)
+        costs = self._costs(proposal)
+        if trained is not None:
+            costs = [min(pair) for pair in zip(costs, trained, strict=True)]
         for seed in proposal.seeds:
-            self._trained.setdefault((name_of(proposal.config), seed), set()).add(proposal.epochs)
-        self.spent += cost
-        return cost
+            self._trained.setdefault((course, seed), set()).add(epochs)
+        self.spent += sum(costs)
+        return sum(costs)
+
+    def _course(self, proposal: Proposal) -> tuple[str, int]:
+        config = proposal.config
+        return self._space.course(config), self._space.epochs(config, proposal.epochs)
+
+    def _costs(self, proposal: Proposal) -> list[int]:
+        """Return what each seed adds to what was spent, at most."""
+        course, epochs = self._course(proposal)
+        costs = []
+        for seed in proposal.seeds:
+            known = self._trained.get((course, seed), set())
+            behind = max((e for e in known if e < epochs), default=0) if self._continues else 0
+            longer = self._continues and any(e > epochs for e in known)
+            costs.append(0 if epochs in known or longer else epochs - behind)
+        return costs
 
 
 def walk(
@@ -63,26 +90,23 @@ def walk(
         seed: of the strategy's own draws.
     """
     rng: np.random.Generator = philox(seed, "search")
-    account = Account(terms.continues)
+    account = Account(space, terms)
     steps = strategy(space, terms, rng)
     step, idle = 0, 0
     proposals: Sequence[Proposal] | None = next(steps, None)
     while proposals is not None:
-        paid, dear = _affordable(proposals, account, terms.budget)
-        if not paid:
+        scored: list[_Scored] = []
+        paid, waiting = account.affordable(list(enumerate(proposals)))
+        while paid:
+            scored += _score(paid, account, evaluator)
+            # What ended early left something for those that seemed too dear.
+            paid, waiting = account.affordable(waiting)
+        if not scored:
             return
-        # One account for all: two proposals of a step may share runs.
-        costs = [account.charge(proposal) for proposal in paid]
-        spent = account.spent - sum(costs)
-        trials = []
-        for proposal, cost, scores in zip(paid, costs, evaluator.scores(paid), strict=True):
-            spent += cost
-            trials.append(
-                Trial(proposal.config, proposal.epochs, proposal.seeds, scores, cost, spent, step)
-            )
+        trials = _trials(scored, step, space, account.spent)
         yield trials
-        idle = 0 if any(costs) else idle + 1
-        if dear or idle == _MOST_IDLE_STEPS:
+        idle = 0 if any(trial.run_epochs for trial in trials) else idle + 1
+        if waiting or idle == _MOST_IDLE_STEPS:
             return
         step += 1
         try:
@@ -91,16 +115,31 @@ def walk(
             return
 
 
-def _affordable(
-    proposals: Sequence[Proposal], account: Account, budget: int
-) -> tuple[list[Proposal], bool]:
-    """Return the first proposals that the rest of the budget pays, and whether some are left."""
-    left = budget - account.spent
-    paid: list[Proposal] = []
-    for proposal in proposals:
-        cost = account.cost(proposal)
-        if cost > left:
-            return paid, True
-        left -= cost
-        paid.append(proposal)
-    return paid, False
+def _score(paid: Sequence[_Placed], account: Account, evaluator: Evaluator) -> Iterator[_Scored]:
+    answers = evaluator.scores([proposal for _, proposal in paid])
+    for (place, proposal), scores in zip(paid, answers, strict=True):
+        # One account for all: two proposals of a step may share runs.
+        counted = evaluator.trained(proposal) if isinstance(evaluator, Counting) else None
+        yield place, proposal, scores, account.charge(proposal, counted)
+
+
+def _trials(scored: Sequence[_Scored], step: int, space: Space, spent: int) -> list[Trial]:
+    """Return a step's trials in the order in which they were proposed."""
+    spent -= sum(cost for *_, cost in scored)
+    trials = []
+    for _, proposal, scores, cost in sorted(scored, key=lambda each: each[0]):
+        spent += cost
+        epochs = space.epochs(proposal.config, proposal.epochs)
+        trials.append(
+            Trial(
+                proposal.config,
+                epochs,
+                proposal.seeds,
+                scores,
+                cost,
+                spent,
+                step,
+                proposal.epochs,
+            )
+        )
+    return trials

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from mlplab.search.space import Space, name_of
+from mlplab.search.space import Space
 from mlplab.search.strategies.base import Steps
-from mlplab.search.strategies.random import draw_new
+from mlplab.search.strategies.random import draw_new, unknown
 from mlplab.search.trial import Proposal, Terms, Trial
 
 
@@ -38,9 +38,9 @@ def _descend(
         changed = False
         for path in order:
             levels = space.levels(path, terms.per_range)
-            values = dict.fromkeys([here[path], *levels])
-            tried = [{**here, path: value} for value in values]
-            known.update(name_of(config) for config in tried)
+            configs = [{**here, path: value} for value in (here[path], *levels)]
+            tried = list(unknown(configs, space, set()))
+            known.update(map(space.name, tried))
             trials: list[Trial] = yield [
                 Proposal(config, terms.epochs, terms.seeds) for config in tried
             ]

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 
 from mlplab.search.space import Space
 from mlplab.search.strategies.base import Steps
+from mlplab.search.strategies.random import unknown
 from mlplab.search.trial import Proposal, Terms
 
 
@@ -15,6 +18,9 @@ def grid(space: Space, terms: Terms, rng: np.random.Generator) -> Steps:
     A budget that does not pay the whole grid pays a part of it, in random order.
     """
     configs = space.grid(terms.per_range)
-    if len(configs) > terms.n_trials:
+    total = sum(space.epochs(config, terms.epochs) for config in configs) * len(terms.seeds)
+    if total > terms.budget:
         configs = [configs[i] for i in rng.permutation(len(configs))]
-    yield [Proposal(config, terms.epochs, terms.seeds) for config in configs]
+    distinct = unknown(configs, space, set())
+    paid = itertools.islice(distinct, terms.n_trials)
+    yield [Proposal(config, terms.epochs, terms.seeds) for config in paid]

@@ -59,8 +59,19 @@ def bracket_cost(n: int, lengths: Sequence[int], terms: Terms) -> int:
 
 
 def widest(lengths: Sequence[int], terms: Terms) -> int:
-    """Return with how many configurations a bracket may begin; at least 1."""
-    n = 1
-    while bracket_cost(n + 1, lengths, terms) <= terms.budget:
-        n += 1
-    return n
+    """Return with how many configurations a bracket may begin; at least 1.
+
+    >>> widest([1, 3, 9], Terms(epochs=9, budget=10**9))
+    333333334
+    """
+    enough = 1
+    while bracket_cost(2 * enough, lengths, terms) <= terms.sure_budget:
+        enough *= 2
+    too_many = 2 * enough
+    while too_many - enough > 1:
+        n = (enough + too_many) // 2
+        if bracket_cost(n, lengths, terms) <= terms.sure_budget:
+            enough = n
+        else:
+            too_many = n
+    return enough

@@ -21,10 +21,10 @@ def hyperband(space: Space, terms: Terms, rng: np.random.Generator) -> Steps:
     """
     lengths = rung_epochs(terms.epochs)
     known: set[str] = set()
-    left = terms.budget
+    left = terms.sure_budget
     for first in range(len(lengths)):
         own = lengths[first:]
-        share = replace(terms, budget=left // (len(lengths) - first))
+        share = replace(terms, budget=left // (len(lengths) - first), lengths=None)
         if bracket_cost(1, own, share) > left:
             continue
         n = widest(own, share)

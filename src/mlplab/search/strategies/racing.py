@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
-from mlplab.search.space import Config, Space, name_of
+from mlplab.search.space import Config, Space
 from mlplab.search.strategies.base import Steps
-from mlplab.search.strategies.random import draw_new
+from mlplab.search.strategies.random import draw_new, unknown
 from mlplab.search.trial import Proposal, Terms
 from mlplab.stats.quantiles import t_two_sided
 from mlplab.stats.sequential import SPLIT
@@ -31,22 +31,26 @@ def racing(space: Space, terms: Terms, rng: np.random.Generator) -> Steps:
     dropped. The race ends with one left, the last rung, or the budget.
     """
     first = terms.seeds[0]
-    pay = terms.budget // (terms.epochs * RUNGS[0])
+    pay = terms.sure_budget // (terms.epochs * RUNGS[0])
     small = space.size <= pay
     alive: list[Config] = []
-    alive += space.grid(terms.per_range) if small else draw_new(space, rng, _field(pay), set())
+    if small:
+        alive += unknown(space.grid(terms.per_range), space, set())
+    else:
+        alive += draw_new(space, rng, _field(pay), set())
     n_start = len(alive)
-    scores: dict[str, list[float]] = {name_of(config): [] for config in alive}
+    scores: dict[str, list[float]] = {space.name(config): [] for config in alive}
     known = 0
     for n_seeds, share in zip(RUNGS, SPLIT, strict=True):
         seeds = tuple(range(first + known, first + n_seeds))
         trials = yield [Proposal(config, terms.epochs, seeds) for config in alive]
         known = n_seeds
         for trial in trials:
-            scores[name_of(trial.config)] += trial.scores
-        alive = _survivors(alive, scores, LEVEL * share / max(1, n_start - 1))
+            scores[space.name(trial.config)] += trial.scores
+        table = [np.array(scores[space.name(config)]) for config in alive]
+        alive = _survivors(alive, table, LEVEL * share / max(1, n_start - 1))
         # A budget that ends within the next rung shall have paid the better ones.
-        alive.sort(key=lambda config: -float(np.mean(scores[name_of(config)])))
+        alive.sort(key=lambda config: -float(np.mean(scores[space.name(config)])))
         if len(alive) < 2:
             return
 
@@ -56,16 +60,14 @@ def _field(n_affordable: int) -> int:
     return max(2, n_affordable // 2)
 
 
-def _survivors(
-    alive: Sequence[Config], scores: Mapping[str, list[float]], level: float
-) -> list[Config]:
-    table = {name_of(config): np.array(scores[name_of(config)]) for config in alive}
-    sound = [config for config in alive if np.isfinite(table[name_of(config)]).all()]
+def _survivors(alive: Sequence[Config], table: Sequence[np.ndarray], level: float) -> list[Config]:
+    sound = [
+        (c, scores) for c, scores in zip(alive, table, strict=True) if np.isfinite(scores).all()
+    ]
     if not sound:
         return []
-    leader = max(sound, key=lambda config: float(table[name_of(config)].mean()))
-    ahead = table[name_of(leader)]
-    return [c for c in sound if c is leader or not _is_worse(ahead - table[name_of(c)], level)]
+    leader, ahead = max(sound, key=lambda pair: float(pair[1].mean()))
+    return [c for c, scores in sound if c is leader or not _is_worse(ahead - scores, level)]
 
 
 def _is_worse(advantage: np.ndarray, level: float) -> bool:

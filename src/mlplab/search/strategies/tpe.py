@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from mlplab.errors import ConfigError
-from mlplab.search.space import Config, Range, Space
+from mlplab.search.ranges import Range
+from mlplab.search.space import Config, Space
 from mlplab.search.strategies.base import Steps
 from mlplab.search.trial import Proposal, Terms
 

@@ -22,11 +22,17 @@ if TYPE_CHECKING:
     from mlplab.experiment import ArmSummary, Best, Experiment, Runs, TestScore
 
 _SHOWN_ARMS = 40
-_HOLD_OUT = "--valid 0.1 holds out rows that can"
+HOLD_OUT = "--valid 0.1 holds out rows that can"
 
 
-def metric_that_chooses(experiment: Experiment, metric: str | None, score_test: bool) -> str | None:
-    """Return the metric that shall choose, checked before anything is trained; None if none can.
+Choice = tuple[str, bool]
+"""A metric that chooses, and whether larger values of it are better."""
+
+
+def choice_of(
+    experiment: Experiment, metric: str | None, higher: bool | None, score_test: bool
+) -> Choice | None:
+    """Return what shall choose, checked before anything is trained; None if nothing can.
 
     Raises:
         GuardError: a metric of the test split.
@@ -37,24 +43,31 @@ def metric_that_chooses(experiment: Experiment, metric: str | None, score_test: 
     if metric is None:
         if not task.n_valid:
             if score_test:
-                raise click.UsageError(f"--score-test: nothing chooses what is scored; {_HOLD_OUT}")
+                raise click.UsageError(f"--score-test: nothing chooses what is scored; {HOLD_OUT}")
             return None
-        return "valid_accuracy" if task.kind == "classification" else "valid_rmse"
+        metric = "valid_accuracy" if task.kind == "classification" else "valid_rmse"
     refuse_test(metric, "a sweep")
     for arm in experiment.design:
         check_metric(metric, arm.run, task)
-    if higher_is_better(metric) is None:
-        raise ConfigError(f"metric: {metric!r} cannot choose: it is not known which way is better")
-    return metric
+    known = higher_is_better(metric)
+    if known is None and higher is None:
+        raise ConfigError(
+            f"metric: {metric!r} cannot choose: it is not known which way is better; say "
+            "--better higher or lower"
+        )
+    if None not in (known, higher) and known != higher:
+        raise ConfigError(f"--better: {metric!r} is better {'higher' if known else 'lower'}")
+    return metric, bool(known if higher is None else higher)
 
 
-def choose(runs: Runs, metric: str | None, matters: float) -> Best | None:
+def choose(runs: Runs, choice: Choice | None, matters: float) -> Best | None:
     """Return the best configuration; None if nothing chooses, or all of them diverged."""
-    if metric is None:
+    if choice is None:
         return None
     if all(count.failures for count in runs.failures().values()):
         return None
-    return runs.best(metric, matters)
+    metric, higher = choice
+    return runs.best(metric, matters, higher_is_better=higher)
 
 
 def score(best: Best | None, setting: Setting) -> TestScore:
@@ -69,7 +82,13 @@ def score(best: Best | None, setting: Setting) -> TestScore:
         return best.score_test(progress=progress)
 
 
-def show(runs: Runs, best: Best | None, test: TestScore | None, setting: Setting) -> None:
+def show(
+    runs: Runs,
+    best: Best | None,
+    test: TestScore | None,
+    setting: Setting,
+    choice: Choice | None = None,
+) -> None:
     """Write a sweep's results to standard output: a document, or a table and what it means."""
     found = summaries(runs)
     if setting.as_json:
@@ -78,8 +97,11 @@ def show(runs: Runs, best: Best | None, test: TestScore | None, setting: Setting
         write_json(document(runs, best, test))
         return
     write(headline(runs))
-    metric = best.metric if best else _fallback(runs)
-    _write_arms(runs, found[metric], metric, best)
+    metric = _fallback(runs)
+    higher = higher_is_better(metric) is not False
+    if best is not None and choice is not None:
+        metric, higher = choice
+    _write_arms(found[metric], metric, higher, runs, best)
     for line in [*_on_choice(runs, best), *_on_test(runs, best, test), *remarks(runs)]:
         write(line)
 
@@ -91,9 +113,9 @@ def _fallback(runs: Runs) -> str:
 
 
 def _write_arms(
-    runs: Runs, by_arm: Mapping[str, ArmSummary], metric: str, best: Best | None
+    by_arm: Mapping[str, ArmSummary], metric: str, higher: bool, runs: Runs, best: Best | None
 ) -> None:
-    sign = -1.0 if higher_is_better(metric) else 1.0
+    sign = -1.0 if higher else 1.0
 
     def place(one: ArmSummary) -> tuple[bool, float]:
         return one.n_failed > 0, math.inf if math.isnan(one.mean) else sign * one.mean
@@ -134,7 +156,7 @@ def _on_choice(runs: Runs, best: Best | None) -> list[str]:
     if best is None:
         if all(count.failures for count in runs.failures().values()):
             return ["nothing is chosen: every configuration has a run that diverged"]
-        return [f"nothing is chosen: rows that train do not choose; {_HOLD_OUT}"]
+        return [f"nothing is chosen: rows that train do not choose; {HOLD_OUT}"]
     n, chosen = len(runs.arms), show_factors(best.arm.factors)
     lines = [f"chosen by {best.metric}: {chosen}, mean {show_number(best.mean)}"]
     if math.isnan(best.optimism):

@@ -73,8 +73,16 @@ def load_data(name: str, valid: Any, params: Sequence[str], quiet: bool) -> Task
         return load_task(name, valid=valid, **given)
 
 
-def train_population(experiment: Experiment, setting: Setting, label: str) -> Runs | None:
+def train_population(
+    experiment: Experiment, setting: Setting, label: str, besides: str = ""
+) -> Runs | None:
     """Train what an experiment lacks, or with `--plan` print what that would cost.
+
+    Args:
+        experiment: what is trained.
+        setting: how.
+        label: of the progress bar.
+        besides: what is trained after it, for the plan to name.
 
     Returns:
         The results; None if only the plan was asked for.
@@ -84,11 +92,17 @@ def train_population(experiment: Experiment, setting: Setting, label: str) -> Ru
     store = Store(setting.store_place)
     if setting.plan_only:
         from mlplab.cli.plans import write_plans
+        from mlplab.engine.device import device_of
         from mlplab.experiment import this_machine
 
         found = experiment.plan(store, keep_weights=setting.keep_weights)
         cost = found.cost(experiment.data, this_machine(), setting.workers)
-        write_plans([found.as_dict(cost)], setting.as_json)
+        device_of(setting.device)
+        words = [besides] if besides else []
+        if setting.device != "cpu":
+            words.append(f"--device {setting.device}: the time is that of this machine's cores")
+        plan = found.as_dict(cost) | ({"besides": words} if words else {})
+        write_plans([plan], setting.as_json)
         return None
     from mlplab.cli.progress import show_progress
 

@@ -27,6 +27,7 @@ def run_search(search: Search, setting: Setting) -> SearchResult:
             Store(setting.store_place),
             workers=setting.workers,
             device=setting.device,
+            keep_weights=setting.keep_weights,
             progress=progress,
         )
 
@@ -35,6 +36,18 @@ def score(result: SearchResult, setting: Setting) -> TestScore:
     """Score the chosen configuration on the test split, with fresh seeds: one logged look."""
     with show_progress("score", setting.quiet) as progress:
         return result.score_test(progress=progress)
+
+
+def check_study(storage: str) -> None:
+    """Refuse a place that a study could not be written to.
+
+    Raises:
+        ConfigError: Optuna is not installed.
+        StoreError: it cannot be written.
+    """
+    from mlplab.search.study import check_storage
+
+    check_storage(storage)
 
 
 def write_study(result: SearchResult, storage: str, setting: Setting) -> None:
@@ -64,7 +77,7 @@ def show_search(result: SearchResult, test: TestScore | None, setting: Setting) 
     _write_trials(result)
     write("")
     write(f"the {len(result.finalists)} best, trained again with seeds that had no part in that:")
-    show(result.runs, result.best, test, setting)
+    show(result.runs, result.best, test, setting, (result.metric, result.higher_is_better))
     write(
         f"the chosen configuration's score in the search was {show_number(result.search_optimism)} "
         "better than it proved with these seeds"
@@ -97,16 +110,15 @@ def _described(result: SearchResult) -> dict[str, Any]:
 
 
 def _n_configurations(result: SearchResult) -> int:
-    from mlplab.search.space import name_of
-
-    return len({name_of(trial.config) for trial in result.trials})
+    space = result.search.space
+    return len({space.name(trial.config) for trial in result.trials})
 
 
 def _write_trials(result: SearchResult) -> None:
     frame = result.frame().drop(columns=["trial", "step", "spent"])
-    better = result.best.metric.endswith("accuracy")
     ranked = frame.sort_values(
-        ["epochs", "n_seeds", result.metric], ascending=[False, False, not better]
+        ["epochs", "n_seeds", result.metric],
+        ascending=[False, False, not result.higher_is_better],
     )
     names = short_names(list(result.search.space.factors))
     shown: list[dict[Any, Any]] = ranked.head(_SHOWN_TRIALS).to_dict("records")

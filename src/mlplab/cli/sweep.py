@@ -12,15 +12,18 @@ from mlplab.cli.base_run import Described, read_flags
 from mlplab.cli.flags import SpecCommand, default_of, spec_flags
 from mlplab.cli.options import chosen_seeds
 from mlplab.cli.population import Setting, load_data, population_options, train_population
+from mlplab.cli.unused import refuse_given, refuse_idle, refuse_unused
 from mlplab.cli.values import (
+    OPTIMISER,
     field_at,
     field_path,
+    plain_name,
     read_field,
     read_number,
     read_optimiser,
     split_values,
 )
-from mlplab.specs import Difference, Run
+from mlplab.specs import OPTIMISERS, Difference, Run
 
 if TYPE_CHECKING:
     from mlplab.search import Range
@@ -34,6 +37,12 @@ _MATTERS = Difference.model_fields["matters"]
 def _known_search(ctx: click.Context, param: click.Parameter, value: str) -> str:
     if value not in SEARCHES:
         raise click.BadParameter(f"there is no search {value!r}; there is: {', '.join(SEARCHES)}")
+    return value
+
+
+def _matters_at_all(ctx: click.Context, param: click.Parameter, value: float) -> float:
+    if not 0 < value < float("inf"):
+        raise click.BadParameter(f"expected a finite number above 0; got {value:g}")
     return value
 
 
@@ -87,6 +96,11 @@ def _known_search(ctx: click.Context, param: click.Parameter, value: str) -> str
     help="Where a search's trials are written for Optuna's dashboard.",
 )
 @click.option(
+    "--better",
+    type=click.Choice(["higher", "lower"]),
+    help="Which way --metric is better; needed for a metric of your own.",
+)
+@click.option(
     "--metric",
     help="What chooses; never of the test split.  [default: valid_accuracy, or valid_rmse for "
     "numbers]",
@@ -96,6 +110,7 @@ def _known_search(ctx: click.Context, param: click.Parameter, value: str) -> str
     type=float,
     default=default_of(_MATTERS),
     show_default=True,
+    callback=_matters_at_all,
     help=f"{_MATTERS.description}",
 )
 @click.option(
@@ -105,7 +120,10 @@ def _known_search(ctx: click.Context, param: click.Parameter, value: str) -> str
     "split: one logged look.",
 )
 @spec_flags(test="never", valid="0.1")
+@click.pass_context
 def sweep(
+    ctx: click.Context,
+    /,
     data: str,
     params: tuple[str, ...],
     vary: tuple[str, ...],
@@ -115,6 +133,7 @@ def sweep(
     finalists: int,
     search_seed: int,
     study: str | None,
+    better: str | None,
     metric: str | None,
     matters: float,
     score_test: bool,
@@ -136,7 +155,8 @@ def sweep(
     --score-test asks for the chosen one's score.
 
     With --search, configurations are tried with one seed each until the budget is spent; the best
-    are then trained again with --seeds fresh seeds, and the choice is made among these.
+    are then trained again with --seeds fresh seeds, and the choice is made among these. An option
+    that the chosen way to search has no use for is refused.
 
     The JSON document is that of `mlplab train`, its "summary" being that of the chosen
     configuration, with "arms", "best" and "test" besides.
@@ -146,15 +166,16 @@ def sweep(
     mlplab sweep digits --vary optimizer=sgd,adam --vary dropout=0,0.2 --score-test
     mlplab sweep digits --vary lr=0.001..3:log --vary hidden=16,64,256 --search tpe --budget 400
     """
+    refuse_unused(ctx, search)
     seeds = chosen_seeds(seed, n_seeds)
+    higher = None if better is None else better == "higher"
     described, factors = read_vary(vary, texts)
+    refuse_idle(ctx, described.base, factors)
     setting = Setting(store_place, device, workers, keep_weights, plan_only, as_json, quiet)
     task = load_data(data, described.valid, params, quiet)
     if search != "grid":
         from mlplab.search import Search
 
-        if plan_only:
-            raise click.UsageError("--plan: what a search trains depends on what it finds")
         planned = Search(
             task,
             described.base,
@@ -163,12 +184,16 @@ def sweep(
             budget=budget,
             seeds=trial_seeds,
             finalists=finalists,
-            finalist_seeds=len(range(seeds)) if isinstance(seeds, int) else len(seeds),
+            finalist_seeds=len(seeds),
             metric=metric,
+            higher_is_better=higher,
+            matters=matters,
             search_seed=search_seed,
         )
         from mlplab.cli import searching
 
+        if study is not None:
+            searching.check_study(study)
         result = searching.run_search(planned, setting)
         if study is not None:
             searching.write_study(result, study, setting)
@@ -181,13 +206,16 @@ def sweep(
     from mlplab.experiment import Experiment
 
     experiment = Experiment(task, described.base, vary=factors, seeds=seeds)
-    from mlplab.cli.choice import choose, metric_that_chooses, score, show
+    from mlplab.cli.choice import HOLD_OUT, choice_of, choose, score, show
 
-    chooses_by = metric_that_chooses(experiment, metric, score_test)
-    runs = train_population(experiment, setting, "sweep")
+    choice = choice_of(experiment, metric, higher, score_test)
+    if choice is None:
+        refuse_given(ctx, ["matters", "better"], f"nothing chooses; {HOLD_OUT}")
+    besides = f"--score-test: {len(seeds)} runs of the chosen configuration" if score_test else ""
+    runs = train_population(experiment, setting, "sweep", besides)
     if runs is not None:
-        best = choose(runs, chooses_by, matters)
-        show(runs, best, score(best, setting) if score_test else None, setting)
+        best = choose(runs, choice, matters)
+        show(runs, best, score(best, setting) if score_test else None, setting, choice)
 
 
 def read_vary(
@@ -210,13 +238,14 @@ def read_vary(
     kinds = tuple(
         text.partition("(")[0]
         for name, listed in named.items()
-        if field_path(Run(), name) == "optim"
+        if plain_name(name) in OPTIMISER
         for text in listed
     )
     described = read_flags(texts, kinds)
+    kinds = kinds or (described.base.optim.kind,)
     factors: dict[str, Any] = {}
     for name, listed in named.items():
-        path = field_path(described.base, name)
+        path = _path_of(described.base, name, kinds)
         if path in factors:
             raise click.UsageError(f"--vary: {path!r} is given twice")
         if len(listed) == 1 and (found := _RANGE.fullmatch(listed[0])):
@@ -224,6 +253,18 @@ def read_vary(
         else:
             factors[path] = [read_level(described, path, text) for text in listed]
     return described, factors
+
+
+def _path_of(base: Run, name: str, kinds: Sequence[str]) -> str:
+    """Return a field's path, where every optimiser that will be used has the field."""
+    setting = plain_name(name).removeprefix("optim.")
+    owners = [kind for kind, spec in OPTIMISERS.items() if setting in spec.model_fields]
+    for kind in kinds:
+        if owners and kind in OPTIMISERS and kind not in owners:
+            raise click.UsageError(
+                f"--vary: {kind} has no setting {setting!r}; it belongs to {' and '.join(owners)}"
+            )
+    return field_path(base, name)
 
 
 def _read_range(described: Described, path: str, found: re.Match[str]) -> Range:
@@ -246,5 +287,7 @@ def read_level(described: Described, path: str, text: str) -> Any:
     if path == "optim":
         chosen: Optimiser = read_optimiser(text, dict(described.optimiser))
         return chosen
-    annotation = field_at(described.base, path)
-    return read_field(annotation, text, commas=False)
+    if path == "net.activation":
+        name, colon, rest = text.partition(":")
+        text = name + colon + rest.replace("x", ",")
+    return read_field(field_at(described.base, path), text, commas=False)

@@ -11,6 +11,7 @@ from mlplab.cli.documents import write_json
 from mlplab.cli.flags import SpecCommand, spec_flags
 from mlplab.cli.options import chosen_seeds
 from mlplab.cli.population import Setting, load_data, population_options, train_population
+from mlplab.cli.unused import refuse_idle
 
 if TYPE_CHECKING:
     from mlplab.experiment import Runs
@@ -19,7 +20,10 @@ if TYPE_CHECKING:
 @click.command(cls=SpecCommand)
 @population_options
 @spec_flags()
+@click.pass_context
 def train(
+    ctx: click.Context,
+    /,
     data: str,
     params: tuple[str, ...],
     seed: int | None,
@@ -45,6 +49,7 @@ def train(
     """
     seeds = chosen_seeds(seed, n_seeds)
     described = read_flags(texts)
+    refuse_idle(ctx, described.base)
     setting = Setting(store_place, device, workers, keep_weights, plan_only, as_json, quiet)
     task = load_data(data, described.valid, params, quiet)
     from mlplab.experiment import Experiment

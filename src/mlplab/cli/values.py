@@ -10,6 +10,8 @@ from mlplab.errors import ConfigError
 from mlplab.specs import OPTIMISERS, Optimiser, Run, Spec, get_path, resolve
 
 _OUTSIDE_BRACKETS = re.compile(r",(?![^(]*\))")
+OPTIMISER = ("optimizer", "optimiser", "optim")
+"""Names of the optimiser as a whole."""
 _CALL = re.compile(r"([a-z]+)(?:\((.*)\))?")
 
 
@@ -76,8 +78,17 @@ def field_path(run: Run, name: str) -> str:
     >>> field_path(Run(), "batch-size"), field_path(Run(), "optimizer")
     ('fit.batch_size', 'optim')
     """
-    name = name.strip().removeprefix("--").replace("-", "_")
-    return "optim" if name in ("optimizer", "optimiser") else resolve(run, name)
+    name = plain_name(name)
+    return "optim" if name in OPTIMISER else resolve(run, name)
+
+
+def plain_name(name: str) -> str:
+    """Return a flag's or field's name as fields write it.
+
+    >>> plain_name("--batch-size")
+    'batch_size'
+    """
+    return name.strip().removeprefix("--").replace("-", "_")
 
 
 def read_optimiser(text: str, given: dict[str, Any]) -> Optimiser:

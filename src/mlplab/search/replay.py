@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlplab.errors import ConfigError
-from mlplab.experiment.metrics import higher_is_better
+from mlplab.search.declare import read_direction
 from mlplab.search.space import Config, name_of
 from mlplab.search.trial import Proposal
 
@@ -77,23 +77,27 @@ class Replay:
         return out
 
 
-def table_of(runs: Runs, metric: str) -> Table:
+def table_of(runs: Runs, metric: str, *, higher_is_better: bool | None = None) -> Table:
     """Return the table of an experiment's runs: a metric after every epoch.
 
     Args:
         runs: of an experiment whose arms are the configurations.
-        metric: of the validation or training split, whose better direction is known.
+        metric: of the validation or training split.
+        higher_is_better: known for the usual metrics, needed for a user's own.
+
+    Raises:
+        ConfigError: it is not known which way the metric is better.
     """
-    sign = 1.0 if higher_is_better(metric) else -1.0
+    sign = 1.0 if read_direction(metric, higher_is_better) else -1.0
     seeds = tuple(dict.fromkeys(cell.seed for cell in runs.cells))
     n_epochs = max(cell.run.fit.epochs for cell in runs.cells)
     arms = runs.arms
     scores = np.full((len(arms), len(seeds), n_epochs), -np.inf)
-    place = {arm.label: row for row, arm in enumerate(arms)}
+    place = {id(arm): row for row, arm in enumerate(arms)}
     for cell in runs.cells:
         outcome = runs.outcomes[cell.key]
         values = np.array(outcome.history.get(metric, ()), dtype=np.float64)[:n_epochs] * sign
-        row, column = place[cell.arm.label], seeds.index(cell.seed)
+        row, column = place[id(cell.arm)], seeds.index(cell.seed)
         scores[row, column, : len(values)] = np.where(np.isfinite(values), values, -np.inf)
         if outcome.status == "diverged" and outcome.diverged_epoch is not None:
             scores[row, column, outcome.diverged_epoch - 1 :] = -np.inf

@@ -107,5 +107,10 @@ class SearchResult:
         return write_study(self, storage, name)
 
     @property
+    def higher_is_better(self) -> bool:
+        """Whether larger values of the metric are better."""
+        return bool(read_direction(self.metric, self.search.higher_is_better))
+
+    @property
     def _sign(self) -> float:
-        return 1.0 if read_direction(self.metric, self.search.higher_is_better) else -1.0
+        return 1.0 if self.higher_is_better else -1.0

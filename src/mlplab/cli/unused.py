@@ -1,0 +1,79 @@
+"""Options that would have no effect: each is refused by name, before anything is loaded."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+
+import click
+from click.core import ParameterSource
+
+from mlplab.cli.flags import dashed
+from mlplab.specs import MLP, Run
+
+_OF_SEARCHES = ("budget", "trial_seeds", "finalists", "search_seed", "study")
+_OF_GRIDS = {
+    "seed": "finalists get fresh seeds; --seeds says how many, --trial-seeds those of the search",
+    "plan_only": "what a search trains depends on what it finds",
+}
+
+
+def refuse_unused(ctx: click.Context, search: str) -> None:
+    """Refuse what the chosen way to search has no use for.
+
+    Raises:
+        click.UsageError: an option that only works with, or only without, that search.
+    """
+    if search == "grid":
+        refuse_given(
+            ctx,
+            _OF_SEARCHES,
+            "a grid tries every combination; works with --search random, tpe, ...",
+        )
+        return
+    for name, reason in _OF_GRIDS.items():
+        refuse_given(ctx, [name], f"works without --search only: {reason}")
+    if ctx.params.get("test") != "never":
+        refuse_given(
+            ctx, ["test"], "a search never scores the test split; --score-test scores the choice"
+        )
+    if search == "racing":
+        refuse_given(
+            ctx,
+            ["trial_seeds"],
+            "a race gives each configuration 2, 4, 8, 16 seeds; works with the other searches",
+        )
+
+
+def refuse_idle(ctx: click.Context, base: Run, varied: Collection[str] = ()) -> None:
+    """Refuse settings of a run that nothing in it would look at.
+
+    Args:
+        ctx: of the command.
+        base: the run that its flags describe.
+        varied: dotted paths of what is varied besides.
+
+    Raises:
+        click.UsageError: such a setting was given.
+    """
+    fit = base.fit
+    if not fit.patience and not {"fit", "fit.patience"} & set(varied):
+        refuse_given(ctx, ["monitor", "restore_best"], "works with --patience only")
+    if fit.loss != "huber" and not {"fit", "fit.loss"} & set(varied):
+        refuse_given(ctx, ["huber_delta"], "works with --loss huber only")
+    linear = isinstance(base.net, MLP) and not base.net.hidden
+    if linear and not {"net", "net.hidden"} & set(varied):
+        refuse_given(
+            ctx, ["activation", "norm", "dropout"], "--hidden none is linear: no layer for it"
+        )
+
+
+def refuse_given(ctx: click.Context, names: Iterable[str], reason: str) -> None:
+    """Refuse options that were given rather than left to their defaults.
+
+    Raises:
+        click.UsageError: the first of them, and the reason.
+    """
+    for name in names:
+        if ctx.get_parameter_source(name) not in (ParameterSource.DEFAULT, None):
+            flag = next((p.opts[0] for p in ctx.command.params if p.name == name), dashed(name))
+            raise click.UsageError(f"{flag}: {reason}")

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from mlplab.data import Task
 from mlplab.engine import Event, train
 from mlplab.engine.measures import Measure, measures_of
+from mlplab.engine.training import Splits
 from mlplab.errors import ConfigError
 from mlplab.execute.brought import pack
 from mlplab.execute.chunks import apart, deal
@@ -100,6 +101,9 @@ def execute(
     if device == "cpu" and many > 1:
         native, runs = apart(runs, task)
         if native:
+            splits = Splits(task)
+            for run in runs:
+                splits.program(run)  # what does not fit is told before anything trains
             yield from train(
                 native,
                 task,

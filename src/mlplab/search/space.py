@@ -153,17 +153,23 @@ class Space:
     def corners(self) -> Iterator[dict[str, Any]]:
         """Yield configurations that together hold every listed value and both ends of each range.
 
-        All combinations where they are few, else every two values with one another.
+        All combinations where they are few, else every two values with one another; of a great
+        many values, each with the first ones of the other factors.
         """
         ends = {path: _corners(levels) for path, levels in self.factors.items()}
-        first = {path: values[0] for path, values in ends.items()}
-        if math.prod(map(len, ends.values())) <= _CHECKED:
+        counts = [len(values) for values in ends.values()]
+        if math.prod(counts) <= _CHECKED:
             for row in itertools.product(*ends.values()):
                 yield dict(zip(ends, row, strict=True))
             return
-        for (one, ones), (other, others) in itertools.combinations(ends.items(), 2):
-            for value, second in itertools.product(ones, others):
-                yield {**first, one: value, other: second}
+        first = {path: values[0] for path, values in ends.items()}
+        for path, values in ends.items():
+            for value in values:
+                yield {**first, path: value}
+        if sum(a * b for a, b in itertools.combinations(counts, 2)) <= 2 * _CHECKED:
+            for (one, ones), (other, others) in itertools.combinations(ends.items(), 2):
+                for value, second in itertools.product(ones[1:], others[1:]):
+                    yield {**first, one: value, other: second}
 
 
 def _corners(levels: tuple[Any, ...] | Range) -> tuple[Any, ...]:

@@ -38,9 +38,33 @@ def test_a_table_for_people_and_a_study(invoke, tmp_path):
     assert (tmp_path / "study.db").exists()
 
 
+def test_one_seed_is_scored_without_an_interval(invoke):
+    result = invoke(*SWEEP[:-3], "--seeds", "1", "--vary", "lr=0.1,0.5", "--score-test")
+    assert result.exit_code == 0, result.output
+    assert "1 fresh seed: an interval needs two" in " ".join(result.stdout.split())
+    assert "nan" not in result.stdout
+
+
+def test_weights_of_a_search_are_kept_where_that_is_asked(invoke, document):
+    words = (*SWEEP, *RANGE, "--search", "random", "--budget", "6")
+    assert invoke(*words).exit_code == 0
+    assert document("store", "info")["rows"]["weights"] == 0
+    assert invoke(*words, "--keep-weights").exit_code == 0
+    assert document("store", "info")["rows"]["weights"] == document("store", "info")["rows"]["runs"]
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
+        ((*RANGE, "--search", "racing", "--budget", "3"), "at least 4 run-epochs"),
+        ((*RANGE, "--search", "random", "--study", "no/folder/x.db"), "cannot be written"),
+        (("--vary", "batch-size=16,5000", "--search", "tpe"), "1294 training rows"),
+        (("--vary", "batch-size=2.5..5.5", "--search", "tpe"), "whole bounds; got 2.5 to 5.5"),
+        ((*RANGE, "--search", "random", "--matters", "-1"), "above 0; got -1"),
+        ((*RANGE, "--search", "random", "--matters", "nan"), "above 0; got nan"),
+        (("--vary", "test=never,end", "--search", "random"), "never scores the test split"),
+        ((*RANGE, "--search", "random", "--better", "lower"), "valid_accuracy"),
+        ((*RANGE, "--search", "random", "--metric", "\udcff"), "UTF-8"),
         ((*RANGE,), "needs a --search other than grid"),
         ((*RANGE, "--search", "random", "--plan"), "depends on what it finds"),
         ((*RANGE, "--search", "random", "--budget", "1"), "at least 2 run-epochs"),

@@ -169,6 +169,14 @@ class TestMistakes:
         assert list(execute([], made_up(), workers=2)) == []
 
 
+def test_what_does_not_fit_is_told_before_anything_trains():
+    task = made_up(n=90, features=5)
+    fits = of(task, net=MLP(hidden=(4,)), fit=Fit(epochs=1, batch_size=16))
+    large = of(task, net=MLP(hidden=(4,), norm="layer"), fit=Fit(epochs=1, batch_size=500))
+    with pytest.raises(ConfigError, match="at most the 90 training rows"):
+        next(execute([fits, large], task, workers=2))
+
+
 def test_a_run_given_twice_is_trained_once():
     task, runs = mixed_population()
     events = list(execute([*runs[:4], *runs[:4]], task, workers=1))

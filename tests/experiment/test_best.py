@@ -9,7 +9,7 @@ import pytest
 from mlplab.data import Task, task_from_arrays
 from mlplab.errors import ConfigError, DataError, GuardError
 from mlplab.experiment import Experiment, Runs, folds
-from mlplab.specs import Fit, Run
+from mlplab.specs import Fit, Fold, Run
 from mlplab.stats import best_arms, selection_optimism
 from mlplab.store import Store
 
@@ -86,6 +86,15 @@ def test_a_fold_cannot_be_best(task: Task, store: Store, fake: Any) -> None:
         runs.best(METRIC)
 
 
+def test_the_number_of_a_fold_cannot_be_best(task: Task, store: Store, fake: Any) -> None:
+    base = Run(rows=Fold(n_folds=3))
+    runs = Experiment(task, base, vary={"rows.index": [0, 1]}, seeds=2).run(
+        store, backend=fake.backend
+    )
+    with pytest.raises(ConfigError, match="choose a fold"):
+        runs.best("valid_accuracy")
+
+
 def test_failing_arms_stand_outside(task: Task, store: Store, fake: Any) -> None:
     fake.diverges = lambda run: run.optim.lr == 0.4 and run.seed == 1
     experiment = Experiment(task, vary={"lr": RATES}, seeds=5)
@@ -135,6 +144,26 @@ def test_seeds_that_chose_make_an_optimistic_score(runs: Runs) -> None:
     best = runs.best(METRIC)
     assert best.score_test([5, 20]).label == "optimistic"
     assert best.score_test([21, 20]).label == "fresh seeds"
+
+
+def test_the_last_seeds_leave_fresh_ones(task: Task, store: Store, fake: Any) -> None:
+    last = [2**63 - 1, 0]
+    runs = Experiment(task, seeds=last).run(store, backend=fake.backend)
+    score = runs.best("valid_accuracy").score_test()
+    assert score.seeds == (1, 2)
+    assert score.label == "fresh seeds"
+
+
+def test_one_seed_is_scored_without_an_interval(runs: Runs) -> None:
+    score = runs.best("valid_accuracy").score_test(np.int64(1))
+    assert score.interval is None
+    assert str(score).endswith("1 fresh seed: an interval needs two")
+
+
+@pytest.mark.parametrize("matters", [-0.1, 0, float("nan"), float("inf"), "much", True])
+def test_a_difference_that_cannot_matter_is_refused(runs: Runs, matters: Any) -> None:
+    with pytest.raises(ConfigError, match=r"^matters: expected a finite number above 0"):
+        runs.best("valid_accuracy", matters)
 
 
 def test_a_score_turns_the_test_on_where_it_was_off(task: Task, store: Store, fake: Any) -> None:

@@ -8,7 +8,7 @@ import pytest
 from mlplab.data import Task, task_from_arrays
 from mlplab.errors import ConfigError, GuardError
 from mlplab.experiment import Experiment, folds
-from mlplab.specs import BestArm, Difference, Fit, Proof, Run, Threshold
+from mlplab.specs import BestArm, Chain, Difference, Fit, Interaction, Proof, Run, Threshold
 
 VARY = {"lr": [0.1, 0.2]}
 
@@ -97,6 +97,48 @@ def test_every_claim_that_does_not_fit_is_named(task: Task) -> None:
 def test_a_claim_declared_twice_is_refused(task: Task) -> None:
     with pytest.raises(ConfigError, match="claim 'better': declared twice"):
         Experiment(task, vary=VARY, claims=[difference(), difference()])
+
+
+@pytest.mark.parametrize(
+    "claim",
+    [
+        difference(lr=0.1),
+        Difference(says="the base", arm={"lr": 0.1}, baseline={}, expect="same"),
+        Chain(says="in a ring", arms=({"lr": 0.1}, {"lr": 0.2}, {"lr": 0.1})),
+        BestArm(says="of one", arm={"lr": 0.1}, arms=({"lr": 0.2}, {"lr": 0.2})),
+        Interaction(
+            says="of three", expect="same", both={"lr": 0.2}, only_a={"lr": 0.1},
+            only_b={"lr": 0.1}, neither={"lr": 0.2},
+        ),
+    ],
+    ids=lambda claim: claim.says,
+)  # fmt: skip
+def test_a_claim_that_compares_an_arm_with_itself_is_refused(claim: Any) -> None:
+    with pytest.raises(ConfigError, match="expected different arms; got 'lr="):
+        Experiment("digits", vary=VARY, claims=[claim])
+
+
+@pytest.mark.parametrize("name", ["a\ud800", "a\0b", " ", 5])
+def test_a_name_that_no_store_can_keep_is_refused(name: Any) -> None:
+    with pytest.raises(ConfigError, match=r"^name: expected"):
+        Experiment("digits", name=name)
+    if isinstance(name, str) and name.strip():
+        claim = difference().replace(says=name)
+        with pytest.raises(ConfigError, match="says: expected"):
+            Experiment("digits", vary=VARY, claims=[claim])
+
+
+@pytest.mark.parametrize("seeds", [np.int64(3), np.arange(3), [np.int64(0), 1, 2]])
+def test_seeds_of_numpy_are_seeds(seeds: Any) -> None:
+    experiment = Experiment("digits", seeds=seeds)
+    assert experiment.seeds == (0, 1, 2)
+    assert {type(seed) for seed in experiment.seeds} == {int}
+
+
+def test_so_many_seeds_that_they_fill_the_memory_are_refused() -> None:
+    for seeds in (10**12, range(10**20)):
+        with pytest.raises(ConfigError, match="at most 10000000"):
+            Experiment("digits", seeds=seeds)
 
 
 def test_a_claim_about_the_test_split_needs_one() -> None:

@@ -189,7 +189,7 @@ def check_claims(claims: Sequence[Claim], find: Find, task: Task | None) -> None
         if not isinstance(claim, (*get_args(Declared), Proof)):
             raise ConfigError(f"claims: expected claims; got {claim!r}")
         with problems.of(f"claim {claim.says!r}: "):
-            read_name(claim.says, "says")
+            read_name(claim.says or None, "says")
             if claim.id in seen:
                 raise ConfigError("declared twice")
             seen.add(claim.id)

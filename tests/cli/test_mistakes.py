@@ -27,6 +27,8 @@ MISTAKES = [
     (("train", "digits", "--param", "n=3"), 2, "has no parameter 'n'"),
     (("train", "digits", "--seeds", "0"), 2, "expected a whole number from 1; got '0'"),
     (("train", "digits", "--seeds", "many"), 2, "got 'many'"),
+    (("train", "digits", "--seeds", "999999999999"), 2, "expected at most 10000000"),
+    (("train", "digits", "--seed", "9223372036854775808"), 2, "whole numbers from 0"),
     (("train", "digits", "--seed", "-3"), 2, "got '-3'"),
     (("train", "digits", "--seed", "1", "--seeds", "2"), 2, "give one of them"),
     (("train", "digits", "--threads", "0"), 2, "expected a whole number from 1"),

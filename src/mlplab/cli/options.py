@@ -10,6 +10,7 @@ import click
 F = TypeVar("F", bound=Callable[..., Any])
 
 DEFAULT_SEEDS = 8
+MOST_SEEDS = 10_000_000
 
 
 def whole_from(least: int) -> Callable[[click.Context, click.Parameter, str | None], int | None]:
@@ -86,7 +87,7 @@ def chosen_seeds(seed: int | None, n_seeds: int | None) -> tuple[int, ...]:
     """Return the seeds that `--seed` or `--seeds` name.
 
     Raises:
-        click.UsageError: both are given.
+        click.UsageError: both are given, or more than memory holds.
 
     >>> chosen_seeds(None, 3), chosen_seeds(7, None)
     ((0, 1, 2), (7,))
@@ -95,4 +96,6 @@ def chosen_seeds(seed: int | None, n_seeds: int | None) -> tuple[int, ...]:
         raise click.UsageError("--seed names one seed, --seeds how many: give one of them")
     if seed is not None:
         return (seed,)
+    if n_seeds is not None and n_seeds > MOST_SEEDS:
+        raise click.UsageError(f"--seeds: expected at most {MOST_SEEDS}; got {n_seeds}")
     return tuple(range(n_seeds or DEFAULT_SEEDS))

@@ -10,8 +10,6 @@ from mlplab.errors import ConfigError
 from mlplab.specs import OPTIMISERS, Optimiser, Run, Spec, get_path, resolve
 
 _OUTSIDE_BRACKETS = re.compile(r",(?![^(]*\))")
-OPTIMISER = ("optimizer", "optimiser", "optim")
-"""Names of the optimiser as a whole."""
 _CALL = re.compile(r"([a-z]+)(?:\((.*)\))?")
 
 
@@ -67,6 +65,10 @@ def field_at(run: Run, path: str) -> Any:
     outer, _, name = path.rpartition(".")
     owner = type(get_path(run, outer)) if outer else Run
     return owner.model_fields[name].annotation
+
+
+OPTIMISER = ("optimizer", "optimiser", "optim")
+"""Names of the optimiser as a whole."""
 
 
 def field_path(run: Run, name: str) -> str:

@@ -24,8 +24,8 @@ class Range(Spec):
 
     low: float
     high: float
-    log: bool = Field(False, description="Whether the logarithm is uniform.")
-    whole: bool = Field(False, description="Whether values are whole numbers.")
+    log: bool = Field(default=False, description="Whether the logarithm is uniform.")
+    whole: bool = Field(default=False, description="Whether values are whole numbers.")
 
     @model_validator(mode="after")
     def _sound(self) -> Range:

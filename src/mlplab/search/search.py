@@ -102,6 +102,8 @@ class Search:
             raise ConfigError(f"base: expected a Run; got {base!r}")
         # A choice never sees the test split, so nothing is scored on it.
         base = base.replace(task=None, seed=0).with_value("fit.test", "never")
+        if not isinstance(strategy, str):
+            raise ConfigError(f"strategy: expected the name of one; got {strategy!r}")
         strategy_of(strategy)
         if read_name(metric, "metric") is not None:
             refuse_test(str(metric), "a search")

@@ -31,6 +31,6 @@ def strategy_of(name: str) -> Strategy:
     Raises:
         ConfigError: there is none.
     """
-    if not isinstance(name, str) or name not in STRATEGIES:
+    if name not in STRATEGIES:
         raise ConfigError(f"strategy: expected one of {', '.join(STRATEGIES)}; got {name!r}")
     return STRATEGIES[name]

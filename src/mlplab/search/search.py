@@ -123,7 +123,7 @@ class Search:
         check_seeds(strategy, self.seeds)
         self._set("space", read_space({} if space is None else space, base))
         check_space(self.space, metric)
-        full = base.fit.epochs * len(self.seeds)
+        full = self.space.lengths()[1] * len(self.seeds)
         self._set("budget", 20 * full if budget is None else read_whole("budget", budget))
         check_budget(self.budget, strategy, self.space, self._terms())
         self._set("start", None if start is None else read_start(start, self._affordable()))

@@ -17,7 +17,7 @@ SOURCE = Path(mlplab.__file__).parent
 # From the ground up; rooms of one line never import each other.
 FLOORS = (
     ("errors", "loading", "version"),
-    ("inside",),
+    ("extras", "inside"),
     ("specs",),
     ("data", "store", "stats"),
     ("engine",),
@@ -44,7 +44,7 @@ ALLOWED = {
     "stats": {"numpy", "scipy"},
 }
 # What costs too much to load before it is needed, and the rooms that may.
-HEAVY = {"torch", "pandas", "sklearn", "altair", "scipy", "optuna", "ray", "streamlit"}
+HEAVY = {"torch", "pandas", "sklearn", "altair", "scipy", "optuna"}
 MAY_LOAD_AT_IMPORT = {
     "engine": {"torch"},
     "execute": {"torch"},

@@ -194,7 +194,7 @@ def test_ctrl_c_takes_nothing_from_a_store_in_memory(outcome, monkeypatch):
 def test_a_missing_driver(monkeypatch):
     for name in ("psycopg", "psycopg2"):
         monkeypatch.setitem(sys.modules, name, None)
-    with one_line("postgresql://host/runs", "mlplab[postgres]"):
+    with one_line("postgresql://host/runs", "python -m pip install 'psycopg[binary]'"):
         Store("postgresql://host/runs")
 
 

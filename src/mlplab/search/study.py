@@ -26,7 +26,7 @@ def check_storage(storage: str) -> None:
         ConfigError: Optuna is not installed.
         StoreError: it cannot be written.
     """
-    optuna = load_optuna()
+    optuna = load_optuna("a study file")
     with _writing(storage) as backend:
         name = optuna.create_study(storage=backend).study_name
         optuna.delete_study(study_name=name, storage=backend)
@@ -50,7 +50,7 @@ def write_study(result: SearchResult, storage: str, name: str | None = None) -> 
         ConfigError: Optuna is not installed.
         StoreError: the storage cannot be written, or has another search under that name.
     """
-    optuna = load_optuna()
+    optuna = load_optuna("a study file")
     search = result.search
     mark = _digest(result)
     title = read_name(name) or f"mlplab {search.strategy} {search.search_seed} {mark}"

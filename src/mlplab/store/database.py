@@ -19,6 +19,7 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.pool import NullPool, StaticPool
 
 from mlplab.errors import StoreError
+from mlplab.extras import install_line
 from mlplab.store.failures import (
     ELSEWHERE,
     UnwritableError,
@@ -261,7 +262,7 @@ def _server(place: Place) -> Engine:
         return create_engine(url, poolclass=NullPool, connect_args=arguments)
     except (ImportError, NoSuchModuleError) as error:
         raise StoreError(
-            f"no driver for the store {place.shown}: pip install 'mlplab[postgres]'"
+            f"no driver for the store {place.shown}; try: {install_line('psycopg')}"
         ) from error
     except ArgumentError as error:
         raise as_store_error(error, place) from error

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from mlplab.errors import ConfigError
+from mlplab.extras import load
 from mlplab.search.ranges import Range
 from mlplab.search.space import Config, Space
 from mlplab.search.strategies.base import Steps
@@ -42,20 +42,15 @@ def tpe(space: Space, terms: Terms, rng: np.random.Generator) -> Steps:
             study.tell(trial, found.score if math.isfinite(found.score) else FAILED)
 
 
-def load_optuna() -> Any:
-    """Return the module, quiet.
+def load_optuna(what: str = "strategy 'tpe'") -> Any:
+    """Return the module, quiet; `what` needs it.
 
     Raises:
         ConfigError: it is not installed.
     """
-    try:
-        import warnings
+    import warnings
 
-        import optuna
-    except ImportError:
-        raise ConfigError(
-            "strategy 'tpe' needs Optuna, which is not installed; try: pip install 'mlplab[search]'"
-        ) from None
+    optuna: Any = load("optuna", what)
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     warnings.filterwarnings("ignore", category=optuna.exceptions.ExperimentalWarning)
     return optuna

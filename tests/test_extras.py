@@ -58,7 +58,7 @@ def test_what_can_be_missing_is_an_extra():
 @pytest.mark.parametrize("module", extras.PACKAGES)
 def test_a_missing_package_is_one_line_that_installs_it(module, monkeypatch):
     monkeypatch.setitem(sys.modules, module, None)
-    with pytest.raises(ConfigError, match="needs .*, which is not installed") as caught:
+    with pytest.raises(ConfigError, match=r"needs .*, which is not installed") as caught:
         extras.load(module, "this")
     assert str(caught.value).endswith(extras.install_line(module))
 

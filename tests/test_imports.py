@@ -17,7 +17,7 @@ SOURCE = Path(mlplab.__file__).parent
 # From the ground up; rooms of one line never import each other.
 FLOORS = (
     ("errors", "loading", "version"),
-    ("extras", "inside"),
+    ("extras", "hints", "inside"),
     ("specs",),
     ("data", "store", "stats"),
     ("engine",),

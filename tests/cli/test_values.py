@@ -113,10 +113,10 @@ def test_values_are_split_outside_brackets_only(kinds):
 
 
 def test_every_problem_is_told_at_once_with_its_value():
-    texts = {"lr": "-1", "batch_size": "0", "activation": "swish", "hidden": "8,b"}
+    texts = {"lr": "-1", "batch_size": "0", "activation": "swirl", "hidden": "8,b"}
     with pytest.raises(ConfigError) as told:
         read_flags(NOTHING | texts)
-    for part in ("lr: ", "-1", "batch_size: ", "swish", "hidden.1: ", "'b'"):
+    for part in ("lr: ", "-1", "batch_size: ", "swirl", "hidden.1: ", "'b'"):
         assert part in str(told.value)
 
 

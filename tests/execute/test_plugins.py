@@ -93,7 +93,7 @@ def test_what_workers_cannot_import_trains_in_this_process():
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: MLP(activation="swish"), "expected one of relu, .*got 'swish'"),
+        (lambda: MLP(activation="swirl"), "expected one of relu, .*got 'swirl'"),
         (lambda: ml.activation("relu")(torch.relu), "other than relu"),
         (lambda: ml.schedule("Two Words")(lambda e, n: 1.0), "lower-case name"),
         (lambda: ml.Init(kind="bernoulli"), "got 'bernoulli'"),

@@ -12,8 +12,12 @@ from mlplab.bench.workloads import WORKLOADS
 from mlplab.errors import MlplabError
 
 
+def _complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    return [name for name in WORKLOADS if name.startswith(incomplete)]
+
+
 @click.command()
-@click.argument("names", nargs=-1, type=click.Choice(list(WORKLOADS)), metavar="[WORKLOAD]...")
+@click.argument("names", nargs=-1, metavar="[WORKLOAD]...", shell_complete=_complete)
 @click.option(
     "--rounds",
     type=click.IntRange(1),
@@ -50,9 +54,10 @@ def bench(
                    how long a search over 100 trivial configurations takes
       put get      how long runs take into a store and out of it
     """
-    from mlplab.bench.harness import progress_bar, run_bench
+    from mlplab.bench.harness import choose, progress_bar, run_bench
     from mlplab.bench.markdown import split_page, to_markdown, update_page
 
+    choose(names)
     if markdown is not None:
         split_page(markdown)  # a page that cannot be written is found out before the long wait
     with nullcontext() if quiet else progress_bar() as report:

@@ -11,6 +11,7 @@ from mlplab.bench.rows import BenchRow, make_row
 from mlplab.bench.versions import versions
 from mlplab.bench.workloads import WORKLOADS, Measure, Workload
 from mlplab.errors import ConfigError, MlplabError
+from mlplab.hints import hint
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,9 +92,7 @@ def choose(names: Sequence[str]) -> list[Workload]:
     """
     unknown = [name for name in names if name not in WORKLOADS]
     if unknown:
-        raise ConfigError(
-            f"no workload {', '.join(map(repr, unknown))}; known: {', '.join(WORKLOADS)}"
-        )
+        raise ConfigError(f"no workload {unknown[0]!r}; {hint(unknown[0], WORKLOADS)}")
     return [WORKLOADS[name] for name in dict.fromkeys(names or WORKLOADS)]
 
 

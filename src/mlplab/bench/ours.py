@@ -12,6 +12,7 @@ from mlplab.bench import grid
 from mlplab.bench.arrays import N_FOLDS, houses, polynomials
 from mlplab.bench.timing import Timing, serve
 from mlplab.errors import ConfigError
+from mlplab.hints import hint
 
 RATES_A = (0.03, 0.1, 0.3, 0.5)
 RATES_C = tuple(10 ** (-3 + 3 * step / 19) for step in range(20))
@@ -33,7 +34,7 @@ def population(name: str, epochs: int | None = None, seeds: Sequence[int] | None
     import mlplab as ml
 
     if name not in NAMES:
-        raise ConfigError(f"no workload {name!r}; known: {', '.join(NAMES)}")
+        raise ConfigError(f"no workload {name!r}; {hint(name, NAMES)}")
     if name in ("A", "A-memory"):
         return ml.Experiment(
             task=ml.load_task("fashion-mnist"),

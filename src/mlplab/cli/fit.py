@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mlplab.cli import options
+from mlplab.cli.choices import OneOf
 from mlplab.cli.fit_files import TYPED
 from mlplab.cli.reading import Reading, reading_options
 from mlplab.cli.tables import (
@@ -86,7 +87,7 @@ class _Typed(click.Command):
 )
 @click.option(
     "--task",
-    type=click.Choice(["regression", "classification"]),
+    type=OneOf(["regression", "classification"]),
     help="What is predicted: numbers or classes.  [default: by the target; two different "
     "entries are classes, and so are few whole numbers]",
 )

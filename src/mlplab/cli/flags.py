@@ -8,6 +8,7 @@ from typing import Any, Literal, TypeVar, get_args, get_origin
 import click
 from pydantic.fields import FieldInfo
 
+from mlplab.cli.choices import OneOf
 from mlplab.specs import MLP, OPTIMISERS, Fit, Run, Spec, TaskRef
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -111,7 +112,7 @@ def _all_flags(defaults: Mapping[str, str]) -> list[Flag]:
         "--optimizer",
         cls=SpecOption,
         section="Optimiser",
-        type=click.Choice(list(OPTIMISERS)),
+        type=OneOf(list(OPTIMISERS)),
         help=f"What moves the weights.  [default: {default_optimiser()}]",
     )
     return [

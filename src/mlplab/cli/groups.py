@@ -6,6 +6,8 @@ from typing import Any
 
 import click
 
+from mlplab.hints import hint
+
 
 class DefaultGroup(click.Group):
     """A group that puts the name of its default command before arguments that name none."""
@@ -20,3 +22,11 @@ class DefaultGroup(click.Group):
         if not args or (args[0].startswith("-") and not asks_for_help):
             args = [self._default, *args]
         return super().parse_args(ctx, args)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command that the arguments begin with, or suggest one."""
+        if args[0] not in self.commands and not ctx.resilient_parsing:
+            raise click.UsageError(f"no command {args[0]!r}; {hint(args[0], self.commands)}", ctx)
+        return super().resolve_command(ctx, args)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mlplab.cli import options
+from mlplab.cli.choices import OneOf
 from mlplab.cli.documents import write_json
 from mlplab.cli.plans import write_plans
 from mlplab.cli.progress import show_progress, spell_seconds
@@ -34,7 +35,7 @@ def _names(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[
 @click.argument("ids", nargs=-1, required=True, metavar="ID...", shell_complete=_names)
 @click.option(
     "--profile",
-    type=click.Choice(list(PROFILES)),
+    type=OneOf(list(PROFILES)),
     default=next(iter(PROFILES)),
     show_default=True,
     help="How thoroughly: seeds, arms and epochs.",

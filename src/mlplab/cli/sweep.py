@@ -23,6 +23,7 @@ from mlplab.cli.values import (
     read_optimiser,
     split_values,
 )
+from mlplab.hints import hint
 from mlplab.specs import OPTIMISERS, Difference, Run
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ _MATTERS = Difference.model_fields["matters"]
 
 def _known_search(ctx: click.Context, param: click.Parameter, value: str) -> str:
     if value not in SEARCHES:
-        raise click.BadParameter(f"there is no search {value!r}; there is: {', '.join(SEARCHES)}")
+        raise click.BadParameter(f"there is no search {value!r}; {hint(value, SEARCHES)}")
     return value
 
 

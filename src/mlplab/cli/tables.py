@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mlplab.cli.reading import Reading
+from mlplab.hints import hint
 
 if TYPE_CHECKING:
     from mlplab.tabular import Schema, Table
@@ -282,10 +282,7 @@ def spell_types(schema: Schema) -> list[tuple[str, str]]:
 
 
 def _no_column(path: Path, name: str, header: Sequence[str]) -> str:
-    close = difflib.get_close_matches(name, header, n=1)
-    folded = [one for one in header if one.lower() == name.lower()]
-    hint = f"did you mean {(folded or close)[0]!r}?" if folded or close else ""
-    return f"{path} has no column {name!r}; {hint or f'there are: {_some(header)}'}"
+    return f"{path} has no column {name!r}; {hint(name, header, f'there are: {_some(header)}')}"
 
 
 def _some(names: Sequence[str], most: int = 8) -> str:

@@ -7,6 +7,7 @@ from types import UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
 
 from mlplab.errors import ConfigError
+from mlplab.hints import expected
 from mlplab.specs import OPTIMISERS, Optimiser, Run, Spec, get_path, resolve
 
 _OUTSIDE_BRACKETS = re.compile(r",(?![^(]*\))")
@@ -105,7 +106,7 @@ def read_optimiser(text: str, given: dict[str, Any]) -> Optimiser:
     """
     found = _CALL.fullmatch(text.strip())
     if found is None or found[1] not in OPTIMISERS:
-        raise ConfigError(f"optimizer: expected one of {', '.join(OPTIMISERS)}; got {text!r}")
+        raise ConfigError(f"optimizer: {expected(text.partition('(')[0], OPTIMISERS)}")
     kind = OPTIMISERS[found[1]]
     own = dict(given)
     for part in split_values(found[2]) if found[2] else ():

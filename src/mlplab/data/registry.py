@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import inspect
 import json
 from collections.abc import Callable, Mapping
@@ -15,6 +14,7 @@ from mlplab.data.fetching import log_only, obtain
 from mlplab.data.files import FileCheck, FileSet, Report, check_every_copy, in_cache, locate
 from mlplab.data.task import Kind, Task
 from mlplab.errors import ConfigError
+from mlplab.hints import hint
 
 Loader = Callable[..., Task]
 
@@ -180,11 +180,9 @@ def verify(name: str | None = None) -> list[FileCheck]:
 
 def _entry(name: str) -> _Entry:
     if name not in _REGISTRY:
-        close = difflib.get_close_matches(name, _REGISTRY, n=1)
-        hint = f"did you mean {close[0]!r}? " if close else ""
-        raise ConfigError(
-            f"data set {name!r} is not known; {hint}known: {', '.join(sorted(_REGISTRY))}"
-        )
+        says = hint(name, _REGISTRY, "")
+        listed = f"known: {', '.join(sorted(_REGISTRY))}"
+        raise ConfigError(f"data set {name!r} is not known; {says}{' ' if says else ''}{listed}")
     return _REGISTRY[name]
 
 
@@ -198,8 +196,8 @@ def _bound(name: str, entry: _Entry, params: Mapping[str, Any]) -> dict[str, Any
     }
     unknown = sorted(set(params) - set(accepted))
     if unknown:
-        known = ", ".join(accepted) or "none"
-        raise ConfigError(f"data set {name!r} has no parameter {unknown[0]!r}; known: {known}")
+        says = hint(unknown[0], accepted)
+        raise ConfigError(f"data set {name!r} has no parameter {unknown[0]!r}; {says}")
     full = accepted | dict(params)
     unset = [key for key, value in full.items() if value is inspect.Parameter.empty]
     if unset:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlplab.draw.words import Text
 from mlplab.errors import ConfigError
+from mlplab.hints import hint
 
 if TYPE_CHECKING:
     import altair as alt
@@ -49,9 +49,8 @@ def check_columns(frame: pd.DataFrame, *names: str) -> None:
     for name in names:
         if name not in frame.columns:
             known = [str(column) for column in frame.columns]
-            close = difflib.get_close_matches(name, known, n=1)
-            hint = f"did you mean {close[0]!r}?" if close else f"columns: {', '.join(known)}"
-            raise ConfigError(f"the frame has no column {name!r}; {hint}")
+            says = hint(name, known, f"columns: {', '.join(known)}")
+            raise ConfigError(f"the frame has no column {name!r}; {says}")
     if not len(frame):
         raise ConfigError("expected a frame with at least one row; got an empty one")
 

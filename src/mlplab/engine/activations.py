@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from mlplab.errors import ConfigError, users_code
-from mlplab.specs.activation import ACTIVATION_FORMS, activation_settings
+from mlplab.specs.activation import ACTIVATION_FORMS, ALIASES, activation_settings
 from mlplab.specs.plugins import find_plugin, register_plugin
 
 aten = torch.ops.aten
@@ -193,7 +193,7 @@ def register_activation(name: str, derivative: Function | None = None) -> Any:
     """
 
     def register(function: Function) -> Function:
-        register_plugin("activation", name, _Made(function, derivative), ACTIVATION_FORMS)
+        register_plugin("activation", name, _Made(function, derivative), ACTIVATION_FORMS | ALIASES)
         return function
 
     return register

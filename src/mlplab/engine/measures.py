@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlplab.errors import ConfigError, users_code
+from mlplab.hints import hint
 
 Measure = Callable[[NDArray[Any], NDArray[Any]], float]
 
@@ -58,8 +59,8 @@ def measures_of(
     wanted = [name for name in names if name not in BUILT_IN]
     for name in wanted:
         if name not in source:
-            known = ", ".join((*BUILT_IN, *source))
-            raise ConfigError(f"fit.measures: no metric {name!r}; known: {known}")
+            known = (*BUILT_IN, *source)
+            raise ConfigError(f"fit.measures: no metric {name!r}; {hint(name, known)}")
     return {name: source[name] for name in wanted}
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.random import BitGenerator, Generator, RandomState, SeedSequence
 
 from mlplab.errors import ConfigError
+from mlplab.hints import expected
 from mlplab.specs import MLP, Fit, Run
 from mlplab.specs.optim import OPTIMISERS
 
@@ -121,8 +122,7 @@ def run_of(params: Mapping[str, Any], n_rows: int, *, continued: bool = False) -
     net = MLP(**{name: given[name] for name in ("hidden", "activation", "norm", "init", "dropout")})
     name = given["optimizer"]
     if name not in OPTIMISERS:
-        known = ", ".join(OPTIMISERS)
-        raise ConfigError(f"optimizer: expected one of {known}; got {name!r}")
+        raise ConfigError(f"optimizer: {expected(name, OPTIMISERS)}")
     kind = OPTIMISERS[name]
     given["weight_decay"] = weight_decay_of(
         given["weight_decay"], name, given["lr"], classes="label_smoothing" in given

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlplab.errors import ConfigError, DataError
+from mlplab.hints import expected
 
 Function = Callable[[Any], Any]
 # name -> (there, back, what it needs of the targets, the value that they must exceed)
@@ -60,8 +61,7 @@ class Targets:
         """
         name = transform or "identity"
         if name not in TRANSFORMS:
-            known = ", ".join(TRANSFORMS)
-            raise ConfigError(f"target_transform: expected one of {known}; got {transform!r}")
+            raise ConfigError(f"target_transform: {expected(transform, TRANSFORMS)}")
         z = _apply(name, y)
         mean = np.average(z, axis=0, weights=weights)
         deviation = np.sqrt(np.average((z - mean) ** 2, axis=0, weights=weights))

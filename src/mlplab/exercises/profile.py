@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from mlplab.errors import ConfigError
+from mlplab.hints import expected
 
 T = TypeVar("T")
 
@@ -47,5 +48,5 @@ def profile_of(name: str) -> Profile:
         ConfigError: there is none.
     """
     if name not in PROFILES:
-        raise ConfigError(f"profile: expected one of {', '.join(PROFILES)}; got {name!r}")
+        raise ConfigError(f"profile: {expected(name, PROFILES)}")
     return PROFILES[name]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
@@ -11,6 +10,7 @@ from mlplab.errors import ConfigError
 from mlplab.exercises.besides import Besides
 from mlplab.exercises.profile import PROFILES, Profile
 from mlplab.exercises.text import LANGUAGES, Text, read_text
+from mlplab.hints import hint
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -218,6 +218,4 @@ def get_exercise(name: str) -> Exercise:
         if name in (one.id, one.slug):
             return one
     names = [word for one in known for word in (one.id, one.slug)]
-    close = difflib.get_close_matches(name, names, n=1)
-    hint = f"did you mean {close[0]!r}?" if close else "see mlplab list"
-    raise ConfigError(f"no exercise {name!r}; {hint}")
+    raise ConfigError(f"no exercise {name!r}; {hint(name, names, 'see mlplab list')}")

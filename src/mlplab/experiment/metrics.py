@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import difflib
-
 from mlplab.data import Task
 from mlplab.errors import ConfigError, GuardError
+from mlplab.hints import hint
 from mlplab.specs import Run, holds_out
 
 SPLITS = ("train", "valid", "test")
@@ -34,9 +33,7 @@ def check_metric(metric: str, run: Run, task: Task | None) -> None:
     known += [f"{s}_{n}" for s in SPLITS[1:] for n in own]
     known += [name for name in run.fit.measures if name == GRADIENT]
     if metric not in known:
-        close = difflib.get_close_matches(metric, known, n=1)
-        hint = f"did you mean {close[0]!r}?" if close else f"known: {', '.join(known)}"
-        raise ConfigError(f"metric: these runs record no {metric!r}; {hint}")
+        raise ConfigError(f"metric: these runs record no {metric!r}; {hint(metric, known)}")
     if split == "test" and run.fit.test == "never":
         raise ConfigError(f"metric: {metric!r} needs fit.test='end'; got fit.test='never'")
     if task is None:

@@ -13,6 +13,7 @@ from mlplab.errors import ConfigError
 from mlplab.experiment.arms import Arm
 from mlplab.experiment.design import Cell
 from mlplab.experiment.metrics import higher_is_better
+from mlplab.hints import hint
 from mlplab.specs import Outcome
 
 
@@ -88,8 +89,8 @@ class Table:
 
     def _last(self, outcome: Outcome, metric: str) -> float:
         if outcome.status != "diverged" and metric not in outcome.history:
-            known = ", ".join(sorted(outcome.history))
-            raise ConfigError(f"metric: these runs recorded no {metric!r}; known: {known}")
+            says = hint(metric, sorted(outcome.history))
+            raise ConfigError(f"metric: these runs recorded no {metric!r}; {says}")
         return math.nan if self.has_failed(outcome) else outcome.last(metric)
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from mlplab.errors import ConfigError
+from mlplab.hints import hint
 from mlplab.pages.numbers import effect_text, interval_text
 from mlplab.pages.wording import WORDS
 from mlplab.specs import Verdict
@@ -126,5 +126,5 @@ def _is_number(value: Any) -> bool:
 
 
 def _hint(name: str, known: Sequence[str]) -> str:
-    close = difflib.get_close_matches(name, known, n=1)
-    return f"{name!r} (did you mean {close[0]!r}?)" if close else repr(name)
+    says = hint(name, known, "")
+    return f"{name!r} ({says})" if says else repr(name)

@@ -23,6 +23,9 @@ ACTIVATION_FORMS: dict[str, list[str]] = {
 }
 """The activations of the package, with the settings that each one takes."""
 
+ALIASES = {"swish": "silu"}
+"""Other names of the same functions; a spec keeps the first."""
+
 _DEFAULTS: dict[str, dict[str, Any]] = {
     "leaky-relu": {"slope": 0.01},
     "prelu": {"slope": 0.25, "per": "layer"},
@@ -38,9 +41,12 @@ def activation_settings(text: str) -> tuple[str, dict[str, Any]]:
 
     >>> activation_settings("prelu:0.1")
     ('prelu', {'slope': 0.1, 'per': 'layer'})
+    >>> activation_settings("swish")
+    ('silu', {})
     """
-    forms = ACTIVATION_FORMS | {name: [] for name in plugin_names("activation")}
-    given = parse_shorthand(text, forms)
+    own: dict[str, list[str]] = {name: [] for name in plugin_names("activation")}
+    forms = ACTIVATION_FORMS | own
+    given = parse_shorthand(text, forms, aliases=ALIASES)
     kind = given.pop("kind")
     settings = _DEFAULTS.get(kind, {}) | given
     for name, value in settings.items():

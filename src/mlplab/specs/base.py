@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import json
+import re
+from collections.abc import Mapping
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from mlplab.errors import ConfigError
+from mlplab.hints import hint
+
+_QUOTED = re.compile("'([^']*)'")
 
 
 class Spec(BaseModel):
@@ -86,9 +90,8 @@ def explain(problems: ValidationError, model: type[BaseModel]) -> str:
         place = ".".join(parts) or model.__name__
         if problem["type"] == "extra_forbidden":
             known = [name for name in model.model_fields if name != "kind"]
-            close = difflib.get_close_matches(str(problem["loc"][-1]), known, n=1)
-            hint = f"did you mean {close[0]!r}?" if close else f"known: {', '.join(known)}"
-            lines.append(f"{model.__name__} has no field {place!r}; {hint}")
+            says = hint(str(problem["loc"][-1]), known)
+            lines.append(f"{model.__name__} has no field {place!r}; {says}")
         elif problem["type"] == "missing":
             lines.append(f"{place}: a value is required")
         elif problem["type"] == "value_error":
@@ -96,5 +99,14 @@ def explain(problems: ValidationError, model: type[BaseModel]) -> str:
             lines.append(message if place in (model.__name__, "") else f"{place}: {message}")
         else:
             wanted = str(problem["msg"]).removeprefix("Input should be ").removeprefix("a valid ")
-            lines.append(f"{place}: expected {wanted}; got {problem['input']!r}")
+            lines.append(f"{place}: expected {wanted}; got {problem['input']!r}{_meant(problem)}")
     return "; ".join(lines)
+
+
+def _meant(problem: Mapping[str, Any]) -> str:
+    """The word that may be meant, where only some are allowed."""
+    if problem["type"] != "literal_error":
+        return ""
+    words = _QUOTED.findall(str(problem.get("ctx", {}).get("expected")))
+    says = hint(str(problem["input"]), words, "")
+    return f"; {says}" if says else ""

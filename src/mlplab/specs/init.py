@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import Field, model_validator
 
+from mlplab.hints import expected
 from mlplab.specs.base import Spec
 from mlplab.specs.plugins import plugin_names
 from mlplab.specs.shorthand import parse_shorthand
@@ -65,7 +66,7 @@ class Init(Spec):
     def _sound(self) -> Init:
         known = [*INIT_FORMS, *plugin_names("init")]
         if self.kind not in known:
-            raise ValueError(f"init: expected one of {', '.join(known)}; got {self.kind!r}")
+            raise ValueError(f"init: {expected(self.kind, known)}")
         if (self.low is None) != (self.high is None):
             raise ValueError("init: uniform expects both low and high, or a scale")
         if self.low is not None and self.high is not None and self.low >= self.high:

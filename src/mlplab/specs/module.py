@@ -8,6 +8,7 @@ from typing import Any, Literal
 from pydantic import Field, model_validator
 
 from mlplab.errors import ConfigError
+from mlplab.hints import hint
 from mlplab.specs.base import Spec
 from mlplab.specs.plugins import find_plugin
 
@@ -45,8 +46,9 @@ class Module(Spec):
         settings = {}
         for name, value in given.items():
             if name not in defaults:
-                known = ", ".join(defaults) or "none"
-                raise ValueError(f"{fields['name']} has no setting {name!r}; known: {known}")
+                raise ValueError(
+                    f"{fields['name']} has no setting {name!r}; {hint(name, defaults)}"
+                )
             value = _like(defaults[name], value, f"settings.{name}")
             if value != defaults[name]:
                 settings[name] = value
@@ -71,9 +73,7 @@ class Module(Spec):
         """
         known = self.known_settings
         if name not in known:
-            raise ConfigError(
-                f"{self.name} has no setting {name!r}; known: {', '.join(known) or 'none'}"
-            )
+            raise ConfigError(f"{self.name} has no setting {name!r}; {hint(name, known)}")
         return dict(self.settings).get(name, known[name])
 
 

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
+from mlplab.hints import hint
 from mlplab.specs.base import Spec
 from mlplab.specs.plugins import find_plugin
 from mlplab.specs.schedule import SCHEDULE_FORMS, Schedule
@@ -180,9 +181,7 @@ class Custom(Spec):
         known = find_plugin("optimiser", self.name).defaults
         for name, _ in self.settings:
             if name not in known:
-                raise ValueError(
-                    f"{self.name} has no setting {name!r}; known: {', '.join(known) or 'none'}"
-                )
+                raise ValueError(f"{self.name} has no setting {name!r}; {hint(name, known)}")
         return self
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 from typing import Any
 
 from mlplab.errors import ConfigError
+from mlplab.hints import hint
 from mlplab.specs.base import Spec
 from mlplab.specs.module import Module
 from mlplab.specs.net import MLP
@@ -75,12 +75,11 @@ def resolve(spec: Spec, name: str) -> str:
         for inner in type(getattr(spec, outer)).model_fields
         if inner != "kind"
     )
-    close = difflib.get_close_matches(name, known, n=1)
-    hint = f"did you mean {close[0]!r}?" if close else f"known: {', '.join(known)}"
-    raise ConfigError(f"no field {name!r} in this run; {hint}")
+    raise ConfigError(f"no field {name!r} in this run; {hint(name, known)}")
 
 
 def _check(value: Any, name: str, path: str) -> None:
     if not isinstance(value, Spec) or name not in type(value).model_fields:
-        known = ", ".join(type(value).model_fields) if isinstance(value, Spec) else "none"
-        raise ConfigError(f"{path!r}: no field {name!r} in {type(value).__name__}; known: {known}")
+        known = type(value).model_fields if isinstance(value, Spec) else ()
+        kind = type(value).__name__
+        raise ConfigError(f"{path!r}: no field {name!r} in {kind}; {hint(name, known)}")

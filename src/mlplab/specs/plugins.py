@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
 from mlplab.errors import ConfigError
+from mlplab.hints import hint
 
 if TYPE_CHECKING:
     from mlplab.specs.run import Run
@@ -48,8 +49,10 @@ def find_plugin(kind: PluginKind, name: str) -> Any:
         ConfigError: nothing was.
     """
     if (kind, name) not in _PLUGINS:
-        known = ", ".join(plugin_names(kind)) or "none"
-        raise ConfigError(f"{kind}: no {name!r} is registered here; registered: {known}")
+        known = plugin_names(kind)
+        says = f"no {name!r} is registered here; registered: {', '.join(known) or 'none'}"
+        meant = hint(name, known, "")
+        raise ConfigError(f"{kind}: {says}" + (f"; {meant}" if meant else ""))
     return _PLUGINS[kind, name]
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import Field, model_validator
 
 from mlplab.errors import ConfigError, users_code
+from mlplab.hints import expected
 from mlplab.specs.base import Spec
 from mlplab.specs.plugins import find_plugin, plugin_names, register_plugin
 from mlplab.specs.shorthand import parse_shorthand
@@ -70,7 +71,7 @@ class Schedule(Spec):
     def _known(self) -> Schedule:
         known = [*SCHEDULE_FORMS, *plugin_names("schedule")]
         if self.kind not in known:
-            raise ValueError(f"schedule: expected one of {', '.join(known)}; got {self.kind!r}")
+            raise ValueError(f"schedule: {expected(self.kind, known)}")
         return self
 
     @property

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
+from mlplab.hints import hint
+
+_WORD = re.compile(r"[^:(]*")
 _FORM = re.compile(r"\s*([a-z][a-z0-9-]*)\s*(?:[:(]\s*([^()]*?)\s*\)?)?\s*")
 
 
 def parse_shorthand(
-    text: str, arguments: Mapping[str, Sequence[str]], fields: Collection[str] = ()
+    text: str,
+    arguments: Mapping[str, Sequence[str]],
+    fields: Collection[str] = (),
+    aliases: Mapping[str, str] = MappingProxyType({}),
 ) -> dict[str, Any]:
     """Turn `kind:value,value` or `kind(value, name=value)` into fields.
 
@@ -18,6 +25,7 @@ def parse_shorthand(
         text: what was typed.
         arguments: for each kind, the names its values stand for, in order.
         fields: further names that may be given as `name=value`.
+        aliases: other names of kinds.
 
     Raises:
         ValueError: an unknown kind, or too many values, or an unknown name.
@@ -26,20 +34,26 @@ def parse_shorthand(
     {'kind': 'normal', 'scale': '0.01'}
     """
     match = _FORM.fullmatch(text)
-    if match is None or match[1] not in arguments:
+    kind = "" if match is None else aliases.get(match[1], match[1])
+    if match is None or kind not in arguments:
         forms = ", ".join(
             kind + (":" + ",".join(names).upper() if names else "")
             for kind, names in arguments.items()
         )
-        raise ValueError(f"expected one of {forms}; got {text!r}")
-    kind, rest = match[1], match[2]
+        word = _WORD.match(text)
+        says = hint(word[0] if word else text, [*arguments, *aliases], "")
+        raise ValueError(f"expected one of {forms}; got {text!r}" + (f"; {says}" if says else ""))
+    rest = match[2]
     values = [part.strip() for part in rest.split(",")] if rest else []
     names = arguments[kind]
     named = [part.partition("=") for part in values if "=" in part]
     values = [part for part in values if "=" not in part]
-    for name, _, _ in named:
-        if name.strip() not in fields or name.strip() == "kind":
-            raise ValueError(f"{kind} has no setting {name.strip()!r}; got {text!r}")
+    for name in (name.strip() for name, _, _ in named):
+        if name not in fields or name == "kind":
+            says = hint(name, (field for field in fields if field != "kind"), "")
+            raise ValueError(
+                f"{kind} has no setting {name!r}; got {text!r}" + (f"; {says}" if says else "")
+            )
     if len(values) > len(names):
         raise ValueError(f"{kind} takes at most {len(names)} values; got {text!r}")
     given = {name.strip(): value.strip() for name, _, value in named}

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from mlplab.errors import ConfigError, DataError
+from mlplab.hints import expected
 from mlplab.stats.quantiles import FloatArray
 
 Factors = tuple[str, ...]
@@ -123,7 +124,7 @@ def without_noise(found: Anova, replicate: str) -> Anova:
     0.15
     """
     if replicate not in found.names:
-        raise ConfigError(f"replicate: expected one of {', '.join(found.names)}; got {replicate!r}")
+        raise ConfigError(f"replicate: {expected(replicate, found.names)}")
     place = found.names.index(replicate)
     n = found.sizes[place]
     if n < 2:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import re
 from collections.abc import Collection, Iterable, Mapping
@@ -11,6 +10,7 @@ from typing import Any, Literal, get_args
 from pydantic import Field, model_validator
 
 from mlplab.errors import ConfigError
+from mlplab.hints import hint
 from mlplab.specs.base import Spec
 from mlplab.tabular.values import MISSING
 
@@ -199,9 +199,7 @@ def declared_column(name: str, given: Any) -> Column:
         return given
     if isinstance(given, str):
         if given not in KINDS:
-            close = difflib.get_close_matches(given, KINDS, n=1)
-            hint = f"did you mean {close[0]!r}?" if close else f"known: {', '.join(KINDS)}"
-            raise ConfigError(f"types: column {name!r} cannot be {given!r}; {hint}")
+            raise ConfigError(f"types: column {name!r} cannot be {given!r}; {hint(given, KINDS)}")
         return Column(name=name, kind=given)
     if isinstance(given, Iterable):
         return Column(name=name, kind="category", order=tuple(str(level) for level in given))
@@ -213,7 +211,5 @@ def declared_column(name: str, given: Any) -> Column:
 def no_such_column(name: str, known: Iterable[str], what: str) -> str:
     """Say in one line that a column is not there, and which one may be meant."""
     names = list(known)
-    close = difflib.get_close_matches(name, names, n=1)
     shown = ", ".join(names[:8]) + (f", ... ({len(names)} in all)" if len(names) > 8 else "")
-    hint = f"did you mean {close[0]!r}?" if close else f"there are: {shown}"
-    return f"{what}: no column {name!r}; {hint}"
+    return f"{what}: no column {name!r}; {hint(name, names, f'there are: {shown}')}"

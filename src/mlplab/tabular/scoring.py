@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mlplab.errors import ConfigError, DataError
+from mlplab.hints import expected
 from mlplab.stats import risk_interval
 
 Array = npt.NDArray[np.float64]
@@ -103,7 +104,7 @@ def scoring_of(metric: str | None, task: TaskKind, target: Any) -> Scoring:
     'log-rmse'
     """
     if metric is not None and metric not in METRICS:
-        raise ConfigError(f"metric: expected one of {', '.join(METRICS)}; got {metric!r}")
+        raise ConfigError(f"metric: {expected(metric, METRICS)}")
     if metric is not None and METRICS[metric] != task:
         known = ", ".join(name for name, of in METRICS.items() if of == task)
         raise ConfigError(f"metric: {metric!r} is not for {task}; expected one of {known}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from mlplab.errors import ConfigError
+from mlplab.hints import expected
 from mlplab.search.strategies.base import Strategy
 from mlplab.search.strategies.coordinate import coordinate
 from mlplab.search.strategies.grid import grid
@@ -32,5 +33,5 @@ def strategy_of(name: str) -> Strategy:
         ConfigError: there is none.
     """
     if name not in STRATEGIES:
-        raise ConfigError(f"strategy: expected one of {', '.join(STRATEGIES)}; got {name!r}")
+        raise ConfigError(f"strategy: {expected(name, STRATEGIES)}")
     return STRATEGIES[name]

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
-from mlplab.exercises import list_exercises
+import pytest
+
+from mlplab.exercises import find_exercises, list_exercises
 from mlplab.store import Store
 
 CLAIM = {"id", "says", "verdict", "effect", "interval", "p", "n_seeds"}
@@ -61,6 +64,28 @@ def test_several_exercises_make_a_list_and_one_named_twice_runs_once(tiny_exerci
     plans = document("run", tiny_exercise, "4.2.1", "--plan", "--seeds", "1")
     assert plans[0]["experiment"] == "rates"
     assert len(plans) > 1
+
+
+@pytest.mark.parametrize("name", ["9.9", "9.9.*", "9", "9.9.1"])
+def test_a_section_stands_for_its_exercises(name, tiny_exercise, document):
+    assert document("run", name, "--plan") == document("run", tiny_exercise, "--plan")
+
+
+def test_sections_hold_every_exercise_once_and_all_is_all():
+    every = list_exercises()
+    sections = dict.fromkeys(one.id.rpartition(".")[0] for one in every)
+    assert sum((find_exercises(section) for section in sections), ()) == every
+    assert find_exercises("all") == every
+    assert not set(find_exercises("4.1")) & set(find_exercises("4.10"))
+
+
+def test_what_an_exercise_lacks_is_said_before_any_of_them_runs(tiny_exercise, invoke, monkeypatch):
+    monkeypatch.setitem(sys.modules, "optuna", None)
+    result = invoke("run", tiny_exercise, "4.2.6")
+    assert result.exit_code == 2
+    assert "pip install" in result.stderr
+    assert result.stdout == ""
+    assert Store().info().rows["outcomes"] == 0
 
 
 def test_a_plan_of_an_exercise_writes_nothing(tiny_exercise, document, home):

@@ -8,9 +8,9 @@ import time
 
 import pytest
 
-from mlplab.data import cache_folder, load_task
+from mlplab.data import cache_folder, fetch, load_task
 from mlplab.data.fetching import fetch_files, obtain
-from mlplab.errors import DataError
+from mlplab.errors import ConfigError, DataError
 
 
 def kept():
@@ -131,3 +131,29 @@ def test_a_set_without_sources_says_where_to_put_the_files(tiny):
     files = dataclasses.replace(tiny.files, sources=())
     with pytest.raises(DataError, match=r"no source is known.*put its files"):
         obtain(files)
+
+
+def test_a_fetched_set_is_copied_to_a_folder_that_is_asked_for(tiny, tmp_path):
+    folder = tmp_path / "new" / "copies"
+    said = fetch("tiny", to=folder)
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == tiny.blobs
+    assert said.split(", ") == [str(folder / name) for name in tiny.files.sha256]
+    assert kept() == sorted(tiny.blobs)
+    assert fetch("tiny", to=folder) == said
+
+
+def test_a_copy_takes_no_other_files_place(tiny, tmp_path):
+    first, *others = tiny.blobs
+    (tmp_path / first).write_text("mine")
+    with pytest.raises(DataError, match="another file is there; name another folder"):
+        fetch("tiny", to=tmp_path)
+    assert (tmp_path / first).read_text() == "mine"
+    assert not any((tmp_path / name).exists() for name in others)
+    with pytest.raises(DataError, match="cannot be written"):
+        fetch("tiny", to=tmp_path / first)
+
+
+def test_what_has_no_files_cannot_be_copied(tmp_path):
+    for name in ("digits", "xor"):
+        with pytest.raises(ConfigError, match=f"{name!r} has no files to copy: it "):
+            fetch(name, to=tmp_path)

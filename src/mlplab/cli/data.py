@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
 from mlplab.cli import options
@@ -58,14 +60,20 @@ def list_(as_json: bool) -> None:
 
 @data.command()
 @click.argument("name")
+@click.option(
+    "--to",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="FOLDER",
+    help="Also copy its files to this folder, as they are.",
+)
 @options.as_json
 @options.quiet
-def fetch(name: str, as_json: bool, quiet: bool) -> None:
+def fetch(name: str, to: Path | None, as_json: bool, quiet: bool) -> None:
     """Make sure that the data set NAME is on this machine, checked."""
     from mlplab.data import fetch as obtain
 
     with show_log(quiet):
-        where = obtain(name)
+        where = obtain(name, to=to)
     if as_json:
         write_json({"name": name, "where": where})
     else:

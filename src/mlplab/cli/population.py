@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from mlplab.data import Task
     from mlplab.experiment import Experiment, Runs
 
+_TABLES = (".csv", ".tsv", ".csv.gz", ".txt", ".parquet", ".xlsx")
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -67,6 +69,11 @@ def load_data(name: str, valid: Any, params: Sequence[str], quiet: bool) -> Task
         DataError: it cannot be found.
     """
     given = _read_params(params)
+    if os.path.isfile(name) or name.lower().endswith(_TABLES):
+        raise click.UsageError(
+            f"DATA: expected a data set's name; got the file {name}, which "
+            f"`mlplab fit {name} --target COLUMN` trains on"
+        )
     from mlplab.data import load_task
 
     with show_log(quiet):

@@ -27,7 +27,7 @@ _QUICK = "quick is small enough to try, not to rely on: --profile standard answe
 def _names(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
     from mlplab.exercises import list_exercises
 
-    names = [name for one in list_exercises() for name in (one.id, one.slug)]
+    names = ["all", *(name for one in list_exercises() for name in (one.id, one.slug))]
     return [name for name in names if name.startswith(incomplete)]
 
 
@@ -80,17 +80,23 @@ def run(
 ) -> None:
     """Run exercises by ID or name, print a verdict for each of their claims, and write a page.
 
+    The number of a section, 4.2, stands for all its exercises, and `all` for every one.
+
     Finished runs are taken from the store, so an interrupted command continues where it stopped.
     With --json, one exercise makes an object, several make a list.
 
     \b
     mlplab run 4.2.1
     mlplab run hidden-width --profile standard --seeds 16 --out pages
+    mlplab run 4.2 4.3
     """
-    from mlplab.exercises import answer, get_exercise, plan
+    from mlplab.exercises import answer, find_exercises, plan
     from mlplab.store import Store
 
-    exercises = list(dict.fromkeys(get_exercise(name) for name in ids))
+    exercises = list(dict.fromkeys(one for name in ids for one in find_exercises(name)))
+    for exercise in exercises:
+        if exercise.needs is not None and not plan_only:
+            exercise.needs()
     store = Store(store_place)
     settings: dict[str, Any] = {"seeds": n_seeds, "store": store, "workers": workers}
     with show_log(quiet):

@@ -18,9 +18,11 @@ from mlplab.data.files import (
     SourceError,
     checked,
     in_cache,
+    is_intact,
     locate,
     sha256_of,
 )
+from mlplab.data.places import fresh_file
 from mlplab.errors import DataError
 
 _log = logging.getLogger(__name__)
@@ -89,6 +91,29 @@ def fetch_files(files: FileSet, report: Report = log_only) -> Found:
             f"({', '.join(files.sha256)}) into a folder that MLPLAB_DATA names"
         )
     return checked(files, kept)
+
+
+def copy_files(found: Found, folder: Path) -> list[Path]:
+    """Copy a data set's files to a folder, which is made; a good copy there is left alone.
+
+    Returns:
+        The paths of the copies.
+
+    Raises:
+        DataError: another file of that name is there, or the folder cannot be written.
+    """
+    copies = {name: folder / name for name in found.files.sha256}
+    lacking = [name for name, path in copies.items() if not path.exists()]
+    for name, expected in found.files.sha256.items():
+        if name not in lacking and not is_intact(copies[name], expected):
+            raise DataError(f"{copies[name]}: another file is there; name another folder")
+    try:
+        for name in lacking:
+            with fresh_file(copies[name]) as draft:
+                shutil.copyfile(found.folder / name, draft)
+    except OSError as problem:
+        raise DataError(f"{folder}: cannot be written ({problem.strerror or problem})") from None
+    return list(copies.values())
 
 
 def _fetch_from(

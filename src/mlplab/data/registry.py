@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import inspect
 import json
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from mlplab.data.arrays import task_from_arrays
 from mlplab.data.decoded import check_decoded, decode_once, recall
-from mlplab.data.fetching import log_only, obtain
+from mlplab.data.fetching import copy_files, log_only, obtain
 from mlplab.data.files import FileCheck, FileSet, Report, check_every_copy, in_cache, locate
 from mlplab.data.task import Kind, Task
 from mlplab.errors import ConfigError
@@ -146,17 +148,32 @@ def available() -> list[DatasetInfo]:
     return [_located(_REGISTRY[name]) for name in sorted(_REGISTRY)]
 
 
-def fetch(name: str, report: Report = log_only) -> str:
+def fetch(name: str, report: Report = log_only, *, to: str | os.PathLike[str] | None = None) -> str:
     """Make sure that a data set is on this machine, checked; return where it is, for people.
 
+    Args:
+        name: of the data set.
+        report: given one line per attempt to fetch something.
+        to: a folder that gets a copy of its files.
+
     Raises:
-        ConfigError: an unknown name.
-        DataError: it cannot be fetched, or a copy is damaged.
+        ConfigError: an unknown name, or a folder for a data set that has no files.
+        DataError: it cannot be fetched, a copy is damaged, or the folder cannot be written.
     """
     entry = _entry(name)
     if entry.files is None:
+        if to is not None:
+            raise ConfigError(f"data set {name!r} has no files to copy: it {_comes(entry.info)}")
         return str(entry.info.where)
-    return obtain(entry.files, report=report).label
+    found = obtain(entry.files, report=report)
+    if to is None:
+        return found.label
+    return ", ".join(map(str, copy_files(found, Path(to))))
+
+
+def _comes(info: DatasetInfo) -> str:
+    where = str(info.where)
+    return f"is {where}" if where.startswith("made") else where
 
 
 def verify(name: str | None = None) -> list[FileCheck]:

@@ -7,6 +7,7 @@ from mlplab.exercises.registry import (
     Findings,
     Results,
     exercise,
+    find_exercises,
     get_exercise,
     list_exercises,
 )
@@ -20,6 +21,7 @@ __all__ = [
     "Results",
     "answer",
     "exercise",
+    "find_exercises",
     "get_exercise",
     "list_exercises",
     "plan",

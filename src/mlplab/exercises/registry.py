@@ -204,6 +204,24 @@ def list_exercises() -> tuple[Exercise, ...]:
     return tuple(sorted(_EXERCISES.values(), key=lambda e: [int(n) for n in e.id.split(".")]))
 
 
+def find_exercises(name: str) -> tuple[Exercise, ...]:
+    """Return the exercises that a name stands for: one, those of a section, or all.
+
+    Args:
+        name: an id, a slug, the beginning of ids (`4.2`, also written `4.2.*`), or `all`.
+
+    Raises:
+        ConfigError: there is none.
+
+    >>> [one.id for one in find_exercises("4.1")]
+    ['4.1.1', '4.1.2', '4.1.3', '4.1.4']
+    """
+    section = name.removesuffix("*").rstrip(".")
+    known = list_exercises()
+    found = tuple(one for one in known if name == "all" or one.id.startswith(f"{section}."))
+    return found or (get_exercise(name),)
+
+
 def get_exercise(name: str) -> Exercise:
     """Return the exercise with an id or slug.
 

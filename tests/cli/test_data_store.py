@@ -14,7 +14,8 @@ def test_data_sets_are_listed_with_what_is_known_of_them(document, invoke):
     digits = next(one for one in said if one["name"] == "digits")
     assert (digits["n_features"], digits["kind"]) == (64, "classification")
     assert set(digits) == {
-        *("name", "description", "kind", "n_train", "n_test", "n_features", "where")
+        *("name", "description", "kind", "n_train", "n_test", "n_features", "where"),
+        *("defaults", "valid"),
     }
     shown = invoke("data", "list").stdout
     assert all(one["name"] in shown for one in said)

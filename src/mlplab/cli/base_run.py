@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import click
 
 from mlplab.cli.flags import dashed, default_of, default_optimiser
-from mlplab.cli.values import read_field, read_number
+from mlplab.cli.values import (
+    optimiser_spec,
+    read_field,
+    read_module,
+    read_number,
+    read_optimiser,
+)
 from mlplab.errors import ConfigError
-from mlplab.specs import MLP, OPTIMISERS, Fit, Run, Spec, TaskRef
+from mlplab.specs import MLP, OPTIMISERS, Fit, Module, Run, Spec, TaskRef
 
 Texts = Mapping[str, str | None]
+_SETTINGS = {name for spec in OPTIMISERS.values() for name in spec.model_fields} - {"kind"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,30 +38,42 @@ class Described:
     valid: Any
 
 
-def read_flags(texts: Texts, kinds: tuple[str, ...] = ()) -> Described:
+def read_flags(
+    texts: Texts,
+    kinds: tuple[str, ...] = (),
+    base: Run | None = None,
+    varied: Collection[str] = (),
+) -> Described:
     """Turn the flags' texts into a run.
 
     Args:
-        texts: by field name and `optimizer`, as the command was called with them.
+        texts: by field name, `optimizer` and `net`, as the command was called with them.
         kinds: the optimisers that will be used, where they are varied.
+        base: what is not said is as this run has it; default: `Run()`.
+        varied: fields that will be varied, by name.
 
     Raises:
         click.UsageError: a flag that an optimiser does not have.
         ConfigError: every value that does not fit its field, in one line.
     """
-    kinds = kinds or (texts["optimizer"] or default_optimiser(),)
+    base = base or Run()
     optimiser = _given(texts, OPTIMISERS.values())
-    _check_settings(optimiser, kinds)
-    given: dict[str, tuple[type[Spec], dict[str, Any]]] = {
-        "net": (MLP, _given(texts, [MLP])),
-        "optim": (OPTIMISERS[kinds[0]], optimiser),
-        "fit": (Fit, _given(texts, [Fit])),
+    kinds = kinds or (texts["optimizer"] or "",)
+    if kinds == ("",):
+        # Whoever says a rate means that of the optimiser which the help names.
+        own = base.optim.kind == default_optimiser() or not {*optimiser, *varied} & _SETTINGS
+        kinds = () if own else (default_optimiser(),)
+    _check_settings(optimiser, kinds or (base.optim.kind,))
+    makers: dict[str, Callable[[], Any]] = {
+        "net": lambda: _net(base, texts.get("net"), _given(texts, [MLP])),
+        "optim": lambda: _optimiser(base, kinds, optimiser),
+        "fit": lambda: base.fit.replace(**_given(texts, [Fit])),
     }
     parts: dict[str, Any] = {}
     problems = []
-    for name, (spec, values) in given.items():
+    for name, make in makers.items():
         try:
-            parts[name] = spec(**values)
+            parts[name] = make()
         except ConfigError as error:
             problems.append(str(error))
     if problems:
@@ -64,10 +83,34 @@ def read_flags(texts: Texts, kinds: tuple[str, ...] = ()) -> Described:
     return Described(Run(**parts), optimiser, read_number(str(valid)))
 
 
+def _net(base: Run, module: str | None, given: dict[str, Any]) -> MLP | Module:
+    net = base.net
+    if module is not None and module != "mlp":
+        net = read_module(module)
+    elif isinstance(net, Module) and (module or given):
+        net = MLP()
+    if isinstance(net, Module):
+        if given:
+            name = next(iter(given))
+            raise click.UsageError(f"--{dashed(name)}: the module {net.name!r} has no such setting")
+        return net
+    if "hidden" in given and "dropout" not in given and net.dropout:
+        given["dropout"] = net.dropout[:1]  # a rate per layer belongs to the layers it was for
+    changed: MLP = net.replace(**given)
+    return changed
+
+
+def _optimiser(base: Run, kinds: tuple[str, ...], given: dict[str, Any]) -> Any:
+    if kinds and kinds[0] != base.optim.kind:
+        return read_optimiser(kinds[0], given)
+    return base.optim.replace(**given)
+
+
 def _check_settings(given: Iterable[str], kinds: tuple[str, ...]) -> None:
+    specs = {kind: optimiser_spec(kind.partition("(")[0]) for kind in kinds if kind != "custom"}
     for name in given:
-        for kind in kinds:
-            if name not in OPTIMISERS[kind].model_fields:
+        for kind, spec in specs.items():
+            if name not in spec.model_fields:
                 owners = [k for k, spec in OPTIMISERS.items() if name in spec.model_fields]
                 raise click.UsageError(
                     f"--{dashed(name)}: {kind} has no such setting; it belongs to "

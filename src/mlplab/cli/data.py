@@ -23,6 +23,7 @@ def data() -> None:
 
 
 @data.command("list")
+@options.imports
 @options.as_json
 def list_(as_json: bool) -> None:
     """List the data sets, and where each was found or how it is made."""
@@ -40,6 +41,8 @@ def list_(as_json: bool) -> None:
                     "n_test": info.n_test,
                     "n_features": info.n_features,
                     "where": info.where,
+                    "defaults": None if info.base is None else info.base.canonical(),
+                    "valid": info.valid,
                 }
                 for info in found
             ]
@@ -66,6 +69,7 @@ def list_(as_json: bool) -> None:
     metavar="FOLDER",
     help="Also copy its files to this folder, as they are.",
 )
+@options.imports
 @options.as_json
 @options.quiet
 def fetch(name: str, to: Path | None, as_json: bool, quiet: bool) -> None:
@@ -82,6 +86,7 @@ def fetch(name: str, to: Path | None, as_json: bool, quiet: bool) -> None:
 
 @data.command()
 @click.argument("name", required=False)
+@options.imports
 @options.as_json
 def verify(name: str | None, as_json: bool) -> None:
     """Hash every copy of every file of the data set NAME, or of all of them.

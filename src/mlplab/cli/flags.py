@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, Literal, TypeVar, get_args, get_origin
 
 import click
 from pydantic.fields import FieldInfo
 
-from mlplab.cli.choices import OneOf
 from mlplab.specs import MLP, OPTIMISERS, Fit, Run, Spec, TaskRef
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -43,18 +43,19 @@ def sections(params: list[click.Parameter]) -> dict[str, list[click.Parameter]]:
     return found | {"Options": found.pop("Options", [])}
 
 
-def spec_flags(**defaults: str) -> Callable[[F], F]:
+def spec_flags(says: Mapping[str, str] = MappingProxyType({}), **defaults: str) -> Callable[[F], F]:
     """Add a flag per field of the specs to a command.
 
     The command is called with the texts given, by field name (None where a flag is left out) and
     `optimizer`; `read_flags` makes a run of them.
 
     Args:
+        says: what the help says of the defaults that the command finds itself.
         defaults: texts that stand for what is left out, where a command's differ from the specs'.
     """
 
     def add(command: F) -> F:
-        for decorate in reversed(_all_flags(defaults)):
+        for decorate in reversed(_all_flags(defaults, says)):
             command = decorate(command)
         return command
 
@@ -91,7 +92,7 @@ def shown(value: Any) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def _all_flags(defaults: Mapping[str, str]) -> list[Flag]:
+def _all_flags(defaults: Mapping[str, str], says: Mapping[str, str]) -> list[Flag]:
     def flags_of(spec: type[Spec], section: str) -> list[Flag]:
         return [
             _flag(
@@ -99,7 +100,7 @@ def _all_flags(defaults: Mapping[str, str]) -> list[Flag]:
                 section,
                 field.annotation,
                 str(field.description),
-                defaults.get(name, shown(default_of(field))),
+                says.get(name) or defaults.get(name, shown(default_of(field))),
                 defaults.get(name),
                 field.examples or (),
             )
@@ -108,14 +109,25 @@ def _all_flags(defaults: Mapping[str, str]) -> list[Flag]:
         ]
 
     only = ("valid",)
+    net = click.option(
+        "--net",
+        cls=SpecOption,
+        section="Network",
+        metavar="mlp|MODULE",
+        help="mlp, or a module that --import brings, by its name or NAME(SETTING=VALUE,...)."
+        "  [default: mlp]",
+    )
     choose = click.option(
         "--optimizer",
         cls=SpecOption,
         section="Optimiser",
-        type=OneOf(list(OPTIMISERS)),
-        help=f"What moves the weights.  [default: {default_optimiser()}]",
+        metavar=f"[{'|'.join(OPTIMISERS)}]",
+        shell_complete=lambda ctx, param, start: [o for o in OPTIMISERS if o.startswith(start)],
+        help="What moves the weights; or one that --import brings, by its name or "
+        f"NAME(SETTING=VALUE,...).  [default: {default_optimiser()}]",
     )
     return [
+        net,
         *flags_of(MLP, "Network"),
         choose,
         *_optimiser_flags(),

@@ -7,6 +7,8 @@ from typing import Any, TypeVar
 
 import click
 
+from mlplab.cli.imports import import_users
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 DEFAULT_SEEDS = 8
@@ -39,6 +41,16 @@ as_json = click.option(
     "as_json",
     is_flag=True,
     help="One JSON document on standard output; all else goes to standard error.",
+)
+imports = click.option(
+    "--import",
+    multiple=True,
+    is_eager=True,
+    expose_value=False,
+    metavar="FILE.py|MODULE",
+    callback=import_users,
+    help="Your own data sets, metrics, activations, initialisations, schedules, optimisers or "
+    "modules, registered in a file or module; may be repeated.",
 )
 store = click.option(
     "--store",

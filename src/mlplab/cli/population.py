@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from mlplab.cli import options
-from mlplab.cli.screen import show_log
+from mlplab.cli.flags import default_of
+from mlplab.cli.levels import show_level
+from mlplab.cli.screen import note, show_log
+from mlplab.specs import Run, Spec
 
 if TYPE_CHECKING:
     from mlplab.data import Task
@@ -45,6 +48,7 @@ def population_options(command: F) -> F:
             metavar="NAME=VALUE",
             help="A parameter of the data set, such as n_train=500; may be repeated.",
         ),
+        options.imports,
         options.seeds(),
         options.seed,
         options.store,
@@ -78,6 +82,36 @@ def load_data(name: str, valid: Any, params: Sequence[str], quiet: bool) -> Task
 
     with show_log(quiet):
         return load_task(name, valid=valid, **given)
+
+
+def tell_defaults(task: Task, base: Run, quiet: bool, varied: Collection[str] = ()) -> None:
+    """Say on standard error which settings are the data set's own and not those of the help."""
+    from mlplab.data import base_for
+
+    own, plain = base_for(task), Run()
+    told = []
+    for part in ("net", "optim", "fit"):
+        here, used = getattr(own, part), getattr(base, part)
+        if part in varied or type(here) is not type(used):
+            continue
+        if type(here) is not type(getattr(plain, part)):
+            told.append(str(here.kind))
+        told += [
+            f"{name}={_spell(value)}"
+            for name, field in type(here).model_fields.items()
+            if f"{part}.{name}" not in varied
+            and (value := getattr(here, name)) == getattr(used, name)
+            and value != default_of(field)
+        ]
+    if told:
+        note(f"{task.name}: its own defaults, {' '.join(told)}", quiet)
+
+
+def _spell(value: Any) -> str:
+    if not isinstance(value, Spec):
+        return show_level(value)
+    said = [f"{key}={show_level(part)}" for key, part in value.canonical().items() if key != "kind"]
+    return getattr(value, "kind", "") + (f"({','.join(said)})" if said else "")
 
 
 def train_population(

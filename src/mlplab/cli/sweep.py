@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -11,7 +12,13 @@ import click
 from mlplab.cli.base_run import Described, read_flags
 from mlplab.cli.flags import SpecCommand, default_of, spec_flags
 from mlplab.cli.options import chosen_seeds
-from mlplab.cli.population import Setting, load_data, population_options, train_population
+from mlplab.cli.population import (
+    Setting,
+    load_data,
+    population_options,
+    tell_defaults,
+    train_population,
+)
 from mlplab.cli.unused import refuse_given, refuse_idle, refuse_unused
 from mlplab.cli.values import (
     OPTIMISER,
@@ -19,12 +26,13 @@ from mlplab.cli.values import (
     field_path,
     plain_name,
     read_field,
+    read_module,
     read_number,
     read_optimiser,
     split_values,
 )
 from mlplab.hints import hint
-from mlplab.specs import OPTIMISERS, Difference, Run
+from mlplab.specs import MLP, OPTIMISERS, Difference, Run
 
 if TYPE_CHECKING:
     from mlplab.search import Range
@@ -120,7 +128,7 @@ def _matters_at_all(ctx: click.Context, param: click.Parameter, value: float) ->
     help="Train the chosen configuration with as many fresh seeds, and score it on the test "
     "split: one logged look.",
 )
-@spec_flags(test="never", valid="0.1")
+@spec_flags({"valid": "the data set's, mostly 0.1 or 0.2"}, test="never")
 @click.pass_context
 def sweep(
     ctx: click.Context,
@@ -170,10 +178,16 @@ def sweep(
     refuse_unused(ctx, search)
     seeds = chosen_seeds(seed, n_seeds)
     higher = None if better is None else better == "higher"
-    described, factors = read_vary(vary, texts)
+    from mlplab.data import base_for, base_of, valid_of
+
+    described, factors = read_vary(vary, texts, base_of(data))
     refuse_idle(ctx, described.base, factors)
+    if texts["valid"] is None:
+        described = replace(described, valid=valid_of(data))
     setting = Setting(store_place, device, workers, keep_weights, plan_only, as_json, quiet)
     task = load_data(data, described.valid, params, quiet)
+    described, factors = read_vary(vary, texts, base_for(task))
+    tell_defaults(task, described.base, quiet, factors)
     if search != "grid":
         from mlplab.search import Search
 
@@ -220,7 +234,7 @@ def sweep(
 
 
 def read_vary(
-    vary: Sequence[str], texts: dict[str, str | None]
+    vary: Sequence[str], texts: dict[str, str | None], base: Run | None = None
 ) -> tuple[Described, dict[str, Any]]:
     """Turn `--vary` texts and the flags into a base run and factors by dotted path.
 
@@ -242,7 +256,9 @@ def read_vary(
         if plain_name(name) in OPTIMISER
         for text in listed
     )
-    described = read_flags(texts, kinds)
+    varied = {plain_name(name) for name in named}
+    varied = {name.rpartition(".")[2] for name in varied if not name.startswith(("net", "fit"))}
+    described = read_flags(texts, kinds, base, varied)
     kinds = kinds or (described.base.optim.kind,)
     factors: dict[str, Any] = {}
     for name, listed in named.items():
@@ -288,6 +304,9 @@ def read_level(described: Described, path: str, text: str) -> Any:
     if path == "optim":
         chosen: Optimiser = read_optimiser(text, dict(described.optimiser))
         return chosen
+    if path == "net":
+        net = described.base.net
+        return (net if isinstance(net, MLP) else MLP()) if text == "mlp" else read_module(text)
     if path == "net.activation":
         name, colon, rest = text.partition(":")
         text = name + colon + rest.replace("x", ",")

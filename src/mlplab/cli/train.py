@@ -10,7 +10,13 @@ from mlplab.cli.base_run import read_flags
 from mlplab.cli.documents import write_json
 from mlplab.cli.flags import SpecCommand, spec_flags
 from mlplab.cli.options import chosen_seeds
-from mlplab.cli.population import Setting, load_data, population_options, train_population
+from mlplab.cli.population import (
+    Setting,
+    load_data,
+    population_options,
+    tell_defaults,
+    train_population,
+)
 from mlplab.cli.unused import refuse_idle
 
 if TYPE_CHECKING:
@@ -41,20 +47,25 @@ def train(
 
     Prints each metric's mean over the seeds with its 95 % interval. Finished runs are taken from
     the store, so an interrupted command continues where it stopped. DATA is a name from
-    `mlplab data list`.
+    `mlplab data list`. What is not said is as the data set has it (`mlplab data list --json`),
+    else as below; data sets of your own (--import) get what suits their size.
 
     \b
     mlplab train digits --hidden 64 --lr 0.3 --seeds 16
     mlplab train fashion-mnist --optimizer adam --epochs 5 --valid 0.1 --json
     """
     seeds = chosen_seeds(seed, n_seeds)
-    described = read_flags(texts)
+    from mlplab.data import base_for, base_of
+
+    described = read_flags(texts, base=base_of(data))
     refuse_idle(ctx, described.base)
     setting = Setting(store_place, device, workers, keep_weights, plan_only, as_json, quiet)
     task = load_data(data, described.valid, params, quiet)
+    base = read_flags(texts, base=base_for(task)).base
+    tell_defaults(task, base, quiet)
     from mlplab.experiment import Experiment
 
-    runs = train_population(Experiment(task, described.base, seeds=seeds), setting, "train")
+    runs = train_population(Experiment(task, base, seeds=seeds), setting, "train")
     if runs is not None:
         _show(runs, setting)
 

@@ -8,10 +8,13 @@ from typing import Annotated, Any, Union, get_args, get_origin
 
 from mlplab.errors import ConfigError
 from mlplab.hints import expected
-from mlplab.specs import OPTIMISERS, Optimiser, Run, Spec, get_path, resolve
+from mlplab.specs import OPTIMISERS, Custom, Module, Optimiser, Run, Spec, get_path, resolve
+from mlplab.specs.optim import AnyOptimiser
+from mlplab.specs.plugins import plugin_names
 
 _OUTSIDE_BRACKETS = re.compile(r",(?![^(]*\))")
-_CALL = re.compile(r"([a-z]+)(?:\((.*)\))?")
+_CALL = re.compile(r"([a-z][\w-]*)(?:\((.*)\))?")
+_NAMED = ("kind", "name", "settings")  # of a custom optimiser, said by its name and brackets
 
 
 def read_field(annotation: Any, text: str, *, commas: bool = True) -> Any:
@@ -64,6 +67,8 @@ def split_values(text: str) -> list[str]:
 def field_at(run: Run, path: str) -> Any:
     """Return the type of the field at a dotted path of a run."""
     outer, _, name = path.rpartition(".")
+    if outer == "net.settings":
+        return type(get_path(run, path))
     owner = type(get_path(run, outer)) if outer else Run
     return owner.model_fields[name].annotation
 
@@ -104,18 +109,69 @@ def read_optimiser(text: str, given: dict[str, Any]) -> Optimiser:
     >>> made.kind, made.lr, made.momentum
     ('sgd', 0.2, 0.9)
     """
+    name, texts = read_call(text, "optimizer")
+    kind = optimiser_spec(name)
+    own, settings = dict(given), {}
+    for key, value in texts.items():
+        field = None if key in _NAMED else kind.model_fields.get(key)
+        if field is not None or kind is not Custom:
+            own[key] = read_field(field.annotation, value, commas=False) if field else value
+        else:
+            settings[key] = read_number(value)
+    return Custom(name=name, settings=settings, **own) if kind is Custom else kind(**own)
+
+
+def optimiser_spec(kind: str) -> type[AnyOptimiser]:
+    """Return the spec of an optimiser by name: one of the package, or `Custom` for a user's.
+
+    Raises:
+        ConfigError: there is none.
+    """
+    if kind in OPTIMISERS:
+        return OPTIMISERS[kind]
+    own = plugin_names("optimiser")
+    if kind not in own:
+        raise ConfigError(f"optimizer: {expected(kind, [*OPTIMISERS, *own])}")
+    return Custom
+
+
+def read_module(text: str) -> Module:
+    """Turn `resnet` or `resnet(width=8)` into the module that a user registered by that name.
+
+    Raises:
+        ConfigError: no such module, or a setting that it does not have or take.
+    """
+    name, texts = read_call(text, "net")
+    known = plugin_names("module")
+    if name not in known:
+        raise ConfigError(f"net: {expected(name, ['mlp', *known])}")
+    return Module(name=name, settings={key: _setting(value) for key, value in texts.items()})
+
+
+def read_call(text: str, what: str) -> tuple[str, dict[str, str]]:
+    """Split `name(key=value,...)`, or a name alone, into the name and its texts by key.
+
+    Raises:
+        ConfigError: it has not that form.
+
+    >>> read_call("adam(lr=0.01,eps=1e-6)", "optimizer")
+    ('adam', {'lr': '0.01', 'eps': '1e-6'})
+    """
     found = _CALL.fullmatch(text.strip())
-    if found is None or found[1] not in OPTIMISERS:
-        raise ConfigError(f"optimizer: {expected(text.partition('(')[0], OPTIMISERS)}")
-    kind = OPTIMISERS[found[1]]
-    own = dict(given)
+    if found is None:
+        raise ConfigError(f"{what}: expected NAME or NAME(KEY=VALUE,...); got {text!r}")
+    texts = {}
     for part in split_values(found[2]) if found[2] else ():
-        name, equals, value = part.partition("=")
-        field = kind.model_fields.get(name.strip())
+        key, equals, value = part.partition("=")
         if not equals:
-            raise ConfigError(f"optimizer: expected NAME=VALUE in brackets; got {part!r}")
-        own[name.strip()] = read_field(field.annotation, value, commas=False) if field else value
-    return kind(**own)
+            raise ConfigError(f"{what}: expected NAME=VALUE in brackets; got {part!r}")
+        texts[key.strip()] = value.strip()
+    return found[1], texts
+
+
+def _setting(text: str) -> Any:
+    words = {"true": True, "false": False}
+    return words[text.lower()] if text.lower() in words else read_number(text)
 
 
 def _alternatives(annotation: Any) -> tuple[Any, ...]:

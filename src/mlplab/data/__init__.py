@@ -2,13 +2,23 @@
 
 from mlplab.data import digits, fashion_mnist, house_prices, planar, synthetic
 from mlplab.data.arrays import task_from_arrays
+from mlplab.data.base_run import base_for
 from mlplab.data.debian import DebianPackage
 from mlplab.data.files import FileCheck, FileSet, Source, SourceError
 from mlplab.data.http_folder import HttpFolder
 from mlplab.data.idx import read_idx
 from mlplab.data.places import cache_folder
 from mlplab.data.python_wheel import PythonWheel
-from mlplab.data.registry import DatasetInfo, available, dataset, fetch, load_task, verify
+from mlplab.data.registry import (
+    DatasetInfo,
+    available,
+    base_of,
+    dataset,
+    fetch,
+    load_task,
+    valid_of,
+    verify,
+)
 from mlplab.data.share import attach
 from mlplab.data.split import Split
 from mlplab.data.task import Look, Task
@@ -30,11 +40,14 @@ __all__ = [
     "Task",
     "attach",
     "available",
+    "base_for",
+    "base_of",
     "cache_folder",
     "dataset",
     "fetch",
     "load_task",
     "read_idx",
     "task_from_arrays",
+    "valid_of",
     "verify",
 ]

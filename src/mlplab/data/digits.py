@@ -10,6 +10,7 @@ import numpy as np
 from mlplab.data.registry import dataset
 from mlplab.data.task import Array, Task
 from mlplab.errors import DataError
+from mlplab.specs import Run
 from mlplab.specs.keyed import philox
 
 N_ROWS = 1797
@@ -24,6 +25,7 @@ N_TEST = 359
     n_test=N_TEST,
     n_features=64,
     origin="ships with scikit-learn",
+    base=Run(),
 )
 def digits() -> Task:
     """Load scikit-learn's digits; a fifth of the rows, the same for ever, is the test split.

@@ -14,6 +14,7 @@ from mlplab.data.idx import read_idx
 from mlplab.data.registry import dataset
 from mlplab.data.task import Task
 from mlplab.errors import DataError
+from mlplab.specs import Run
 
 CLASS_NAMES = (
     "T-shirt/top",
@@ -60,6 +61,7 @@ FILES = FileSet(
     n_test=10_000,
     n_features=784,
     files=FILES,
+    base=Run(),
 )
 def fashion_mnist(folder: Path) -> Task:
     """Read the four files of Fashion-MNIST; images stay uint8, 55 MB in all.

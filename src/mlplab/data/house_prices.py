@@ -14,6 +14,7 @@ from mlplab.data.http_folder import HttpFolder
 from mlplab.data.python_wheel import PythonWheel
 from mlplab.data.registry import dataset
 from mlplab.data.task import Task
+from mlplab.specs import SGD, Fit, Run
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -113,6 +114,8 @@ def load_frames(
     n_test=0,
     n_features=len(UNITS) + len(LACKING),
     files=FILES,
+    base=Run(optim=SGD(lr=0.01, momentum=0.9), fit=Fit(batch_size=32, epochs=50)),
+    valid=0.2,
 )
 def house_prices(folder: Path) -> Task:
     """Make a task of the columns that are numbers, in units fixed beforehand; y = log price.

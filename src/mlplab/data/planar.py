@@ -11,10 +11,13 @@ from mlplab.data.arrays import task_from_arrays
 from mlplab.data.ranges import expect_at_least, expect_not_negative
 from mlplab.data.registry import dataset
 from mlplab.data.task import Task
+from mlplab.specs import SGD, Fit, Run
 from mlplab.specs.keyed import philox
 
 Doubles = npt.NDArray[np.float64]
 Ids = npt.NDArray[np.int64]
+
+_EASY = Run(fit=Fit(batch_size=32, epochs=20))
 
 
 @dataset(
@@ -25,6 +28,8 @@ Ids = npt.NDArray[np.int64]
     n_test=1000,
     n_features=2,
     origin="made from a seed",
+    base=_EASY,
+    valid=0.2,
 )
 def blobs(
     *,
@@ -63,6 +68,8 @@ def blobs(
     n_test=1000,
     n_features=2,
     origin="made from a seed",
+    base=_EASY,
+    valid=0.2,
 )
 def xor(*, n_train: int = 400, n_test: int = 1000, noise: float = 0.1, seed: int = 0) -> Task:
     """Draw points in the square [-1, 1]^2, x1 x2 > 0 where the class is 0, then add noise.
@@ -95,6 +102,8 @@ def xor(*, n_train: int = 400, n_test: int = 1000, noise: float = 0.1, seed: int
     n_test=1000,
     n_features=2,
     origin="made from a seed",
+    base=Run(optim=SGD(lr=0.3), fit=Fit(batch_size=16, epochs=50)),
+    valid=0.2,
 )
 def spirals(
     *,

@@ -17,6 +17,7 @@ from mlplab.data.files import FileCheck, FileSet, Report, check_every_copy, in_c
 from mlplab.data.task import Kind, Task
 from mlplab.errors import ConfigError
 from mlplab.hints import hint
+from mlplab.specs import Run, TaskRef
 
 Loader = Callable[..., Task]
 
@@ -36,6 +37,8 @@ class DatasetInfo:
     n_features: int | None
     kind: Kind | None
     where: str | None
+    base: Run | None = None
+    valid: float | int = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,8 @@ def dataset(
     n_features: int | None = None,
     files: FileSet | None = None,
     origin: str = "made by a function",
+    base: Run | None = None,
+    valid: float | int = 0.1,
 ) -> Callable[[Loader], Loader]:
     """Register a function that makes a task, so that `load_task(name)` and the faces know it.
 
@@ -73,6 +78,8 @@ def dataset(
         n_features: features of an example.
         files: the files that it needs, if any.
         origin: where the data come from when no files are needed.
+        base: the run that trains on it where nothing is said; default: by its size and scale.
+        valid: share or count held out where something is chosen and nothing is said.
 
     Raises:
         ConfigError: the name belongs to a data set of mlplab itself.
@@ -92,7 +99,7 @@ def dataset(
         if known and known.load.__module__.startswith(own) and not load.__module__.startswith(own):
             raise ConfigError(f"data set {name!r} is one of mlplab's own; choose another name")
         where = None if files else origin
-        info = DatasetInfo(name, describe, n_train, n_test, n_features, kind, where)
+        info = DatasetInfo(name, describe, n_train, n_test, n_features, kind, where, base, valid)
         _REGISTRY[name] = _Entry(info, load, files)
         return load
 
@@ -140,7 +147,29 @@ def load_task(
     else:
         task = _from_files(entry, entry.files, params, offline, report)
     source = task.source if entry.files else str(entry.info.where)
-    return task._with(name=name_or_arrays, params=params, valid=valid, source=source)
+    base = entry.info.base
+    return task._with(name=name_or_arrays, params=params, valid=valid, source=source, base=base)
+
+
+def base_of(task: Task | TaskRef | str) -> Run:
+    """Return the base run registered with a data set, or `Run()`; nothing is loaded.
+
+    >>> base_of("digits") == Run(), base_of("spirals").fit.batch_size
+    (True, 16)
+    """
+    if isinstance(task, Task):
+        return task.base or Run()
+    entry = _REGISTRY.get(task if isinstance(task, str) else task.name)
+    return (entry.info.base if entry else None) or Run()
+
+
+def valid_of(name: str) -> float | int:
+    """Return what is held out of a data set where something is chosen and nothing is said.
+
+    Raises:
+        ConfigError: an unknown name.
+    """
+    return _entry(name).info.valid
 
 
 def available() -> list[DatasetInfo]:

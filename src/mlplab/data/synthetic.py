@@ -11,6 +11,7 @@ from mlplab.data.draws import Doubles, Part, draw_polynomial, draw_sparse_linear
 from mlplab.data.ranges import expect_at_least
 from mlplab.data.registry import dataset
 from mlplab.data.task import Task
+from mlplab.specs import MLP, SGD, Fit, Init, Run
 
 
 @dataset(
@@ -21,6 +22,8 @@ from mlplab.data.task import Task
     n_test=100,
     n_features=20,
     origin="made from a seed",
+    base=Run(optim=SGD(lr=0.01), fit=Fit(batch_size=10, epochs=100)),
+    valid=0.2,
 )
 def polynomial(
     *,
@@ -66,6 +69,13 @@ def polynomial(
     n_test=100,
     n_features=200,
     origin="made from a seed",
+    # Larger first weights than the answer's would stay: 20 examples leave 180 directions alone.
+    base=Run(
+        net=MLP(init=Init(kind="uniform", scale=0.01)),
+        optim=SGD(lr=0.01),
+        fit=Fit(batch_size=4, epochs=50),
+    ),
+    valid=0.5,
 )
 def sparse_linear(
     *,

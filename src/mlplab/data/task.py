@@ -14,6 +14,7 @@ from mlplab.data.content import content_hash
 from mlplab.data.split import Split, draw_split, held_out_count, plain_share
 from mlplab.errors import ConfigError, DataError
 from mlplab.specs.rows import Rows
+from mlplab.specs.run import Run
 
 Array = npt.NDArray[Any]
 Indices = npt.NDArray[np.int64]
@@ -56,6 +57,7 @@ class Task:
         class_names: what the class ids stand for.
         image_shape: (height, width) where an example is an image.
         source: where the data were found, for people.
+        base: the run that trains on it where nothing is said; None where its data set has none.
         looks: every look at the test split so far; variants by `with_valid` share the list.
         on_look: called with each look; set by whoever keeps a log.
     """
@@ -73,6 +75,7 @@ class Task:
     class_names: tuple[str, ...] | None = None
     image_shape: tuple[int, int] | None = None
     source: str = "memory"
+    base: Run | None = None
     looks: list[Look] = field(default_factory=list)
     on_look: Callable[[Look], None] | None = None
     _test: Indices = field(default_factory=lambda: np.empty(0, np.int64))

@@ -27,8 +27,6 @@ class Judged:
 class CrossEntropy:
     """Softmax and negative log-likelihood: loss = log sum_c exp(z_c) - z_y."""
 
-    counts = "accuracy"
-
     def __init__(self, n_outputs: int, dtype: torch.dtype) -> None:
         self._descending = torch.arange(n_outputs, 0, -1, dtype=dtype).view(1, -1, 1)
         self._zero = torch.zeros((), dtype=dtype)
@@ -40,12 +38,11 @@ class CrossEntropy:
         first, as argmax has it: dead networks are not right by accident.
         """
         z.sub_(z.amax(1, keepdim=True))
-        first = torch.where(z < 0, self._zero, self._descending).amax(1)
-        own = (target * self._descending).sum(1)
+        hit = _has_largest(z, target, self._descending, self._zero)
         shifted = (z * target).sum(1)
         total = z.exp_().sum(1, keepdim=True)
         z.div_(total)
-        return Judged(loss=total.squeeze(1).log_().sub_(shifted), hit=first.eq_(own))
+        return Judged(loss=total.squeeze(1).log_().sub_(shifted), hit=hit)
 
     def delta(self, z: Tensor, target: Tensor, weight: Tensor) -> Tensor:
         """Turn probabilities into weight * dloss/dz, in place; `weight` is (R, 1, B)."""
@@ -54,8 +51,6 @@ class CrossEntropy:
 
 class Squared:
     """Mean over outputs of the squared error: loss = sum_o (z_o - t_o)^2 / O."""
-
-    counts = "rmse"
 
     def __init__(self, n_outputs: int) -> None:
         self._n_outputs = n_outputs
@@ -76,8 +71,6 @@ class SmoothedCrossEntropy:
 
     Source: Szegedy et al. (2016), arXiv 1512.00567.
     """
-
-    counts = "accuracy"
 
     def __init__(self, n_outputs: int, dtype: torch.dtype) -> None:
         self._plain = CrossEntropy(n_outputs, dtype)
@@ -112,8 +105,6 @@ class Residual:
     `log-cosh`: log cosh r. Source: Huber (1964), Annals of Mathematical Statistics 35.
     """
 
-    counts = "rmse"
-
     def __init__(self, name: str, n_outputs: int, delta: float) -> None:
         self._name = name
         self._n_outputs = n_outputs
@@ -147,7 +138,32 @@ class Residual:
         return z.mul_(1 / self._n_outputs).mul_(weight)
 
 
-Loss = CrossEntropy | SmoothedCrossEntropy | Squared | Residual
+class OfClasses:
+    """A loss of numbers on one-hot classes: its values and deltas, and the accuracy beside them."""
+
+    def __init__(self, loss: Squared | Residual, n_outputs: int, dtype: torch.dtype) -> None:
+        self._loss = loss
+        self._descending = torch.arange(n_outputs, 0, -1, dtype=dtype).view(1, -1, 1)
+        self._zero = torch.zeros((), dtype=dtype)
+
+    def judge(self, z: Tensor, target: Tensor) -> Judged:
+        """Judge outputs (R, C, B) against one-hot targets; `z` becomes the residual."""
+        below = z - z.amax(1, keepdim=True)
+        hit = _has_largest(below, target, self._descending, self._zero)
+        return Judged(loss=self._loss.judge(z, target).loss, hit=hit)
+
+    def delta(self, z: Tensor, target: Tensor, weight: Tensor) -> Tensor:
+        """Turn residuals into weight * dloss/dz, in place; `weight` is (R, 1, B)."""
+        return self._loss.delta(z, target, weight)
+
+
+def _has_largest(below: Tensor, target: Tensor, descending: Tensor, zero: Tensor) -> Tensor:
+    """Return 1 where the first output that is `below` none is the target's, (R, B)."""
+    first = torch.where(below < 0, zero, descending).amax(1)
+    return first.eq_((target * descending).sum(1))
+
+
+Loss = CrossEntropy | SmoothedCrossEntropy | Squared | Residual | OfClasses
 
 
 def zero_loss(name: str, task: Task, huber_delta: float = 1.0) -> float:
@@ -169,16 +185,26 @@ def zero_loss(name: str, task: Task, huber_delta: float = 1.0) -> float:
 
 
 def training_loss(
-    name: str, n_outputs: int, dtype: torch.dtype, huber_delta: float, smooths: bool
+    name: str, n_outputs: int, dtype: torch.dtype, huber_delta: float, smooths: bool, classes: bool
 ) -> Loss:
     """Return the loss by which stacks train; `smooths` spreads targets over all classes."""
     if smooths:
         return SmoothedCrossEntropy(n_outputs, dtype)
-    return loss_of(name, n_outputs, dtype, huber_delta)
+    return loss_of(name, n_outputs, dtype, huber_delta, classes)
 
 
-def loss_of(name: str, n_outputs: int, dtype: torch.dtype, huber_delta: float = 1.0) -> Loss:
-    """Return the loss of that name by which stacks with `n_outputs` outputs are scored."""
+def loss_of(
+    name: str,
+    n_outputs: int,
+    dtype: torch.dtype,
+    huber_delta: float = 1.0,
+    classes: bool = False,
+) -> Loss:
+    """Return the loss of that name by which stacks with `n_outputs` outputs are scored.
+
+    With `classes`, targets are one-hot whatever the loss, and hits are those of classes.
+    """
     if name == "cross-entropy":
         return CrossEntropy(n_outputs, dtype)
-    return Squared(n_outputs) if name == "squared" else Residual(name, n_outputs, huber_delta)
+    loss = Squared(n_outputs) if name == "squared" else Residual(name, n_outputs, huber_delta)
+    return OfClasses(loss, n_outputs, dtype) if classes else loss

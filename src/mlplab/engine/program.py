@@ -53,6 +53,7 @@ class Program:
     clips: bool = False
     averages: bool = False
     sparse: bool = False
+    classes: bool = False
     native: bool = False
     """Whether compiled loops train it, on a CPU; see `native.suits`."""
 
@@ -161,10 +162,10 @@ def program_of(run: Run, task: Task, n_rows: int, n_valid: int = 0) -> AnyProgra
             f"fit.patience={run.fit.patience}: needs validation rows to watch; give {task.name} "
             "some, e.g. valid=0.1"
         )
-    watchable = ("valid_loss", "valid_accuracy" if loss == "cross-entropy" else "valid_rmse")
+    watchable = ("valid_loss", "valid_accuracy" if classes else "valid_rmse")
     if run.fit.patience and run.fit.monitor not in watchable:
         raise ConfigError(
-            f"fit.monitor: expected {' or '.join(watchable)} with the loss {loss}; "
+            f"fit.monitor: expected {' or '.join(watchable)} for a {task.kind}; "
             f"got {run.fit.monitor}"
         )
     common: dict[str, Any] = {
@@ -180,6 +181,7 @@ def program_of(run: Run, task: Task, n_rows: int, n_valid: int = 0) -> AnyProgra
         "clips": run.optim.clip_norm > 0 or run.optim.clip_value > 0,
         "averages": run.fit.ema > 0,
         "sparse": run.optim.l1 > 0,
+        "classes": classes,
     }
     run.optim.schedule.check(run.fit.epochs)
     net = run.net

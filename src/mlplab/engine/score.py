@@ -60,7 +60,9 @@ class Scorer:
         self._data = data
         self._products = products
         dtype = getattr(torch, program.dtype)
-        self._loss = loss_of(program.loss, program.widths[-1], dtype, program.huber_delta)
+        self._loss = loss_of(
+            program.loss, program.widths[-1], dtype, program.huber_delta, program.classes
+        )
         self._lanes, widths = lanes, program.padded_widths
         self._x = torch.zeros(lanes, widths[0], dtype=dtype)
         self._target = torch.zeros(widths[-1], lanes, dtype=dtype)

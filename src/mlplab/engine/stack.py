@@ -52,7 +52,12 @@ class Stack:
         self.dtype = getattr(torch, program.dtype)
         self._products = products
         self.loss = training_loss(
-            program.loss, program.widths[-1], self.dtype, program.huber_delta, program.smooths
+            program.loss,
+            program.widths[-1],
+            self.dtype,
+            program.huber_delta,
+            program.smooths,
+            program.classes,
         )
         n, widths, lanes = len(slots), program.padded_widths, program.lanes
         pairs = list(pairwise(widths))

@@ -11,7 +11,6 @@ from torch import Tensor
 from mlplab.data import Task
 from mlplab.engine.arrange import arrange
 from mlplab.engine.kernels import products
-from mlplab.engine.losses import loss_of
 from mlplab.engine.memory import Room
 from mlplab.engine.modules.program import ModuleProgram
 from mlplab.engine.modules.workshop import ModuleWorkshop
@@ -108,7 +107,7 @@ class MLPWorkshop:
         dtype = getattr(torch, program.dtype)
         widths = program.padded_widths
         self.data = TaskTensors(task, dtype, widths[0], device, program.widths[0])
-        self.counts: str = loss_of(program.loss, program.widths[-1], dtype).counts
+        self.counts: str = "accuracy" if program.classes else "rmse"
         self._products = products(kernel_kind() if device.type == "cpu" else "device")
         self._scorers: dict[int, Scorer] = {}
 

@@ -10,7 +10,7 @@ from functools import cached_property
 from numbers import Integral
 from typing import TYPE_CHECKING, Any, final
 
-from mlplab.data import Task
+from mlplab.data import Task, base_of
 from mlplab.errors import ConfigError
 from mlplab.experiment.arms import Arm, find_arm, make_arms, product
 from mlplab.experiment.backend import Backend, this_machine
@@ -49,7 +49,8 @@ class Experiment:
     Args:
         task: what is learned: a `Task`, the name of a registered one, or a `TaskRef` that also
             says what is held out for validation; names are loaded when first needed.
-        base: the run that factors vary; its task and seed are the experiment's.
+        base: the run that factors vary; its task and seed are the experiment's. Default: the one
+            registered with the data set, or `Run()`.
         vary: factor -> values, combined in full. A factor is a dotted path (`optim.lr`), its
             short name (`lr`), or a whole spec (`optim`).
         seeds: a number n for seeds 0 to n-1, or the seeds themselves.
@@ -93,9 +94,9 @@ class Experiment:
         arms: Sequence[Mapping[str, Any]] | None = None,
         fails: Mapping[str, float] | None = None,
     ) -> None:
-        base = Run() if base is None else base
         if not isinstance(task, Task | TaskRef | str):
             raise ConfigError(f"task: expected a Task or the name of one; got {task!r}")
+        base = base_of(task) if base is None else base
         if not isinstance(base, Run):
             raise ConfigError(f"base: expected a Run; got {base!r}")
         base = base.replace(task=None, seed=0)

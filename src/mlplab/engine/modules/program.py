@@ -35,6 +35,7 @@ class ModuleProgram:
     clips: bool = False
     averages: bool = False
     sparse: bool = False
+    classes: bool = False
 
     native = False  # of `Program`: no compiled loops for what a user wrote
 

@@ -37,7 +37,9 @@ class ModuleScorer:
         """`skeleton` is in evaluation mode."""
         self._program, self._skeleton, self._data, self._device = program, skeleton, data, device
         self._dtype = getattr(torch, program.dtype)
-        self._loss = loss_of(program.loss, program.n_outputs, self._dtype, program.huber_delta)
+        self._loss = loss_of(
+            program.loss, program.n_outputs, self._dtype, program.huber_delta, program.classes
+        )
 
     def score(
         self, tensors: Mapping[str, Tensor], rows: Tensor, seed: int, keep_outputs: bool

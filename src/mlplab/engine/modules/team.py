@@ -54,7 +54,12 @@ class Team:
         self._clipping = Clipping(like, self.sum_dtype)
         self._sparsity = SoftThreshold(like) if program.sparse else None
         self._loss = training_loss(
-            program.loss, program.n_outputs, like.dtype, program.huber_delta, program.smooths
+            program.loss,
+            program.n_outputs,
+            like.dtype,
+            program.huber_delta,
+            program.smooths,
+            program.classes,
         )
         self._wants_norm = "grad_norm" in program.measures
 

@@ -9,7 +9,6 @@ import torch
 from torch import Tensor
 
 from mlplab.data import Task
-from mlplab.engine.losses import loss_of
 from mlplab.engine.memory import ModuleRoom
 from mlplab.engine.modules.factory import make_module
 from mlplab.engine.modules.program import ModuleProgram
@@ -34,7 +33,7 @@ class ModuleWorkshop:
         self._seats: dict[str, int] = {}
         dtype = getattr(torch, program.dtype)
         self.data = TaskTensors(task, dtype, program.n_features, device)
-        self.counts: str = loss_of(program.loss, program.n_outputs, dtype).counts
+        self.counts: str = "accuracy" if program.classes else "rmse"
         sizes = program.n_features, program.n_outputs
         models = [make_module(program.net, *sizes, dtype, seed=0).to(device) for _ in range(2)]
         self._skeleton = Skeleton(models[0].train())

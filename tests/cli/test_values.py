@@ -12,6 +12,7 @@ from mlplab.cli.flags import SpecOption, default_of, shown
 from mlplab.cli.sweep import read_vary, sweep
 from mlplab.cli.train import train
 from mlplab.cli.values import field_at, field_path, read_field, read_optimiser, split_values
+from mlplab.data import available
 from mlplab.errors import ConfigError
 from mlplab.specs import MLP, OPTIMISERS, SGD, Adam, AdamW, Fit, Init, Run, Schedule, TaskRef
 
@@ -198,4 +199,5 @@ def test_paths_and_types_of_fields():
 
 def test_a_sweep_leaves_the_test_split_alone_and_holds_rows_out():
     assert flag(sweep, "test").default == "never"
-    assert float(flag(sweep, "valid").default) > 0
+    assert flag(sweep, "valid").default is None
+    assert all(info.valid > 0 for info in available())

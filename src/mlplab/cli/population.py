@@ -67,6 +67,12 @@ def population_options(command: F) -> F:
 def load_data(name: str, valid: Any, params: Sequence[str], quiet: bool) -> Task:
     """Load a data set by name; fetching it is told on standard error.
 
+    Args:
+        name: as typed.
+        valid: share or count held out; None takes the data set's own, for what chooses.
+        params: texts NAME=VALUE.
+        quiet: tell nothing.
+
     Raises:
         click.UsageError: a parameter without a value.
         ConfigError: an unknown data set or parameter.
@@ -78,10 +84,10 @@ def load_data(name: str, valid: Any, params: Sequence[str], quiet: bool) -> Task
             f"DATA: expected a data set's name; got the file {name}, which "
             f"`mlplab fit {name} --target COLUMN` trains on"
         )
-    from mlplab.data import load_task
+    from mlplab.data import load_task, valid_of
 
     with show_log(quiet):
-        return load_task(name, valid=valid, **given)
+        return load_task(name, valid=valid_of(name) if valid is None else valid, **given)
 
 
 def tell_defaults(task: Task, base: Run, quiet: bool, varied: Collection[str] = ()) -> None:

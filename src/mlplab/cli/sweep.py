@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -178,14 +177,13 @@ def sweep(
     refuse_unused(ctx, search)
     seeds = chosen_seeds(seed, n_seeds)
     higher = None if better is None else better == "higher"
-    from mlplab.data import base_for, base_of, valid_of
+    from mlplab.data import base_for, base_of
 
     described, factors = read_vary(vary, texts, base_of(data))
     refuse_idle(ctx, described.base, factors)
-    if texts["valid"] is None:
-        described = replace(described, valid=valid_of(data))
     setting = Setting(store_place, device, workers, keep_weights, plan_only, as_json, quiet)
-    task = load_data(data, described.valid, params, quiet)
+    valid = None if texts["valid"] is None else described.valid
+    task = load_data(data, valid, params, quiet)
     described, factors = read_vary(vary, texts, base_for(task))
     tell_defaults(task, described.base, quiet, factors)
     if search != "grid":

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import click
 
-from mlplab.cli.flags import sections
+from mlplab.cli.flags import SpecOption, sections
 from mlplab.cli.program import NAME, program
 
 _HEAD = f"""# The command line
@@ -27,7 +27,7 @@ keeps every finished run, and the same command continues. Colours go with `NO_CO
 def reference() -> str:
     """Return the reference of all commands as Markdown."""
     context = click.Context(program, info_name=NAME)
-    parts = [_HEAD, *_overview(context)]
+    parts = [_HEAD, *_overview(context), *_shared(context)]
     for name in program.list_commands(context):
         command = program.get_command(context, name)
         assert command is not None
@@ -42,6 +42,32 @@ def _overview(context: click.Context) -> Iterator[str]:
     for name, (_, says) in COMMANDS.items():
         yield f"| [`{NAME} {name}`](#{NAME}-{name}) | {_cell(says)} |"
     yield ""
+
+
+def _shared(context: click.Context) -> Iterator[str]:
+    """Which commands have the options that several share."""
+    owners: dict[str, list[str]] = {}
+    for path, command in commands(program, context):
+        for param in command.params:
+            if isinstance(param, click.Option) and not isinstance(param, SpecOption):
+                owners.setdefault(param.opts[0], []).append(f"`{path}`")
+    yield from ("| option | of |", "|---|---|")
+    shared = {option: names for option, names in owners.items() if len(names) > 2}
+    yield from (f"| `{option}` | {', '.join(shared[option])} |" for option in sorted(shared))
+    yield ""
+
+
+def commands(
+    group: click.Group, context: click.Context, before: str = ""
+) -> Iterator[tuple[str, click.Command]]:
+    """Yield every command that is no group, and how it is called."""
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        assert command is not None
+        if isinstance(command, click.Group):
+            yield from commands(command, context, f"{before}{name} ")
+        else:
+            yield f"{before}{name}", command
 
 
 def _chapter(command: click.Command, parent: click.Context, name: str, level: int) -> Iterator[str]:

@@ -12,6 +12,7 @@ from typing import NoReturn
 import click
 
 from mlplab.errors import ConfigError, Interrupted, MlplabError
+from mlplab.hints import nearest
 
 FAILED, WRONG_USAGE = 1, 2
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -97,6 +98,10 @@ def _usage(problem: click.ClickException) -> str:
     if says[1:2].islower():
         says = says[0].lower() + says[1:]
     context = problem.ctx if isinstance(problem, click.UsageError) else None
+    if context and isinstance(problem, click.NoSuchOption) and not problem.possibilities:
+        known = {opt.lstrip("-"): opt for param in context.command.params for opt in param.opts}
+        if meant := nearest(problem.option_name.lstrip("-"), known):
+            says += f"; did you mean '{known[meant]}'?"
     return f"{says} (see {context.command_path} --help)" if context else says
 
 

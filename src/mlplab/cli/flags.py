@@ -10,6 +10,7 @@ import click
 from pydantic.fields import FieldInfo
 
 from mlplab.specs import MLP, OPTIMISERS, Fit, Run, Spec, TaskRef
+from mlplab.specs.shorthand import number_text
 
 F = TypeVar("F", bound=Callable[..., Any])
 Flag = Callable[[Any], Any]
@@ -89,7 +90,7 @@ def shown(value: Any) -> str:
         return str(value).lower()
     if isinstance(value, tuple):
         return ",".join(shown(one) for one in value) or "none"
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    return number_text(value) if isinstance(value, float) else str(value)
 
 
 def _all_flags(defaults: Mapping[str, str], says: Mapping[str, str]) -> list[Flag]:

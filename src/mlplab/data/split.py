@@ -27,15 +27,6 @@ class Split:
     valid: Indices
 
 
-def plain_share(valid: float | int) -> float | int:
-    """Write a share or count in the one way it enters a run's key: 0 as 0.0, counts as int.
-
-    >>> plain_share(0), plain_share(0.25), plain_share(500)
-    (0.0, 0.25, 500)
-    """
-    return float(valid) if valid < 1 else int(valid)
-
-
 def held_out_count(valid: float | int, n_pool: int) -> int:
     """Return how many of `n_pool` rows are held out: a share below 1, or a count from 1.
 

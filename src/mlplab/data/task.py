@@ -11,9 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 from mlplab.data.content import content_hash
-from mlplab.data.split import Split, draw_split, held_out_count, plain_share
+from mlplab.data.split import Split, draw_split, held_out_count
 from mlplab.errors import ConfigError, DataError
-from mlplab.specs.rows import Rows
+from mlplab.specs.rows import Rows, plain_share
 from mlplab.specs.run import Run
 
 Array = npt.NDArray[Any]

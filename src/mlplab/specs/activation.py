@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator
 
 from mlplab.specs.plugins import plugin_names
-from mlplab.specs.shorthand import parse_shorthand
+from mlplab.specs.shorthand import number_text, parse_shorthand
 
 ACTIVATION_FORMS: dict[str, list[str]] = {
     "relu": [],
@@ -67,7 +67,7 @@ def _number(kind: str, name: str, value: Any) -> float:
     if not least <= number < float("inf"):
         wanted = "a number" if kind == "prelu" else "a number of at least 0"
         raise ValueError(f"{kind}: expected {wanted} as {name}; got {value!r}")
-    return number
+    return number or 0.0  # never -0.0
 
 
 def _normal(text: Any) -> Any:
@@ -80,7 +80,7 @@ def _normal(text: Any) -> Any:
     while values and values[-1] == defaults[-1]:
         values.pop()
         defaults.pop()
-    shown = [value if isinstance(value, str) else f"{value:g}" for value in values]
+    shown = [value if isinstance(value, str) else number_text(value) for value in values]
     return f"{kind}:{','.join(shown)}" if shown else kind
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Collection, Mapping
+from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from mlplab.errors import ConfigError
 from mlplab.hints import hint
@@ -33,6 +33,14 @@ class Spec(BaseModel):
         except ValidationError as problems:
             raise ConfigError(explain(problems, type(self))) from None
 
+    @model_validator(mode="after")
+    def _unsigned_zeros(self) -> Self:
+        # -0.0 equals 0.0, but its text and the bits of a weight do not.
+        fields = vars(self)
+        for name, value in fields.items():
+            fields[name] = _unsigned(value)
+        return self
+
     def replace(self, **changes: Any) -> Any:
         """Return this spec with some fields changed, validated again.
 
@@ -46,14 +54,30 @@ class Spec(BaseModel):
     def canonical(self) -> dict[str, Any]:
         """Return the fields that differ from their defaults, as plain JSON values.
 
-        A field added later with a default therefore leaves every older key as it was.
+        A field added later with a default therefore leaves every older key as it was. Fields that
+        decide nothing (see `_idle`) are left out, so that one question has one key.
         """
         out: dict[str, Any] = {}
+        idle = self._idle()
         for name, field in type(self).model_fields.items():
             value = getattr(self, name)
-            if name == "kind" or value != field.default:
-                out[name] = _plain(value)
+            if name == "kind" or (name not in idle and value != field.default):
+                plain = _plain(value)
+                if not (isinstance(value, Spec) and plain == _plain(field.default)):
+                    out[name] = plain
         return out
+
+    def _idle(self) -> Collection[str]:
+        """Names of the fields that decide nothing, given the others."""
+        return ()
+
+
+def _unsigned(value: Any) -> Any:
+    if isinstance(value, float):
+        return value or 0.0
+    if isinstance(value, tuple):
+        return tuple(map(_unsigned, value))
+    return value
 
 
 def _plain(value: Any) -> Any:

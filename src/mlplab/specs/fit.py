@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Collection
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from mlplab.specs.base import Spec
+
+
+def _each_once(names: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(sorted(set(names)))
 
 
 class Fit(Spec):
@@ -49,7 +54,11 @@ class Fit(Spec):
     test: Literal["never", "end", "epoch"] = Field(
         "end", description="When the test split is scored; curves are descriptive only."
     )
-    measures: tuple[str, ...] = Field(
+    measures: Annotated[tuple[str, ...], AfterValidator(_each_once)] = Field(
         (), description="Further metrics by name: grad_norm, or the user's own."
     )
     dtype: Literal["float32", "float64"] = Field("float32", description="Arithmetic.")
+
+    def _idle(self) -> Collection[str]:
+        unwatched = () if self.patience else ("monitor", "restore_best")
+        return (*unwatched, *(() if self.loss == "huber" else ("huber_delta",)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from pydantic import Field, model_validator
@@ -72,3 +73,8 @@ class Init(Spec):
         if self.low is not None and self.high is not None and self.low >= self.high:
             raise ValueError(f"init: expected low < high; got {self.low:g}, {self.high:g}")
         return self
+
+    def _idle(self) -> Collection[str]:
+        if self.kind == "uniform":
+            return ("value", "scale") if self.low is not None else ("value",)
+        return type(self).model_fields.keys() - set(INIT_FORMS.get(self.kind, ["scale"]))

@@ -11,8 +11,7 @@ from mlplab.errors import ConfigError
 from mlplab.hints import hint
 from mlplab.specs.base import Spec
 from mlplab.specs.plugins import find_plugin
-
-Setting = bool | int | float | str
+from mlplab.specs.settings import Setting, plain_settings
 
 
 class Module(Spec):
@@ -35,24 +34,12 @@ class Module(Spec):
     @model_validator(mode="before")
     @classmethod
     def _listed(cls, fields: Any) -> Any:
-        if not isinstance(fields, dict):
+        if not isinstance(fields, dict) or "name" not in fields:
             return fields
-        given = fields.get("settings") or ()
-        if not isinstance(given, Mapping):
-            if not all(isinstance(one, list | tuple) and len(one) == 2 for one in given):
-                return fields
-            given = dict(given)
-        defaults: Mapping[str, Setting] = find_plugin("module", str(fields.get("name"))).defaults
-        settings = {}
-        for name, value in given.items():
-            if name not in defaults:
-                raise ValueError(
-                    f"{fields['name']} has no setting {name!r}; {hint(name, defaults)}"
-                )
-            value = _like(defaults[name], value, f"settings.{name}")
-            if value != defaults[name]:
-                settings[name] = value
-        return {**fields, "settings": tuple(sorted(settings.items()))}
+        name = str(fields["name"])
+        defaults = find_plugin("module", name).defaults
+        settings = plain_settings(name, fields.get("settings") or (), defaults)
+        return fields if settings is None else {**fields, "settings": settings}
 
     @model_validator(mode="after")
     def _registered(self) -> Module:
@@ -75,20 +62,3 @@ class Module(Spec):
         if name not in known:
             raise ConfigError(f"{self.name} has no setting {name!r}; {hint(name, known)}")
         return dict(self.settings).get(name, known[name])
-
-
-def _like(default: Setting, value: Any, place: str) -> Setting:
-    """Return a setting of its default's type: 8 and 8.0 must not make two keys."""
-    kind = type(default)
-    value = value.item() if hasattr(value, "item") else value
-    if isinstance(value, bool) == (kind is bool) and isinstance(value, str) == (kind is str):
-        try:
-            made: Setting = kind(value)
-        except (TypeError, ValueError, OverflowError):
-            pass
-        else:
-            if made == value:
-                return made
-    raise ValueError(
-        f"{place}: expected {kind.__name__}, as its default {default!r}; got {value!r}"
-    )

@@ -57,9 +57,13 @@ class MLP(Spec):
             return fields
         fields = dict(fields)
         hidden = fields.get("hidden", (256,))
+        hidden = hidden.tolist() if hasattr(hidden, "tolist") else hidden
         if isinstance(hidden, int):
-            fields["hidden"] = hidden = (hidden,)
+            hidden = (hidden,)
+        if "hidden" in fields:
+            fields["hidden"] = hidden
         rate = fields.get("dropout", ())
+        rate = rate.tolist() if hasattr(rate, "tolist") else rate
         if isinstance(rate, int | float) and not isinstance(rate, bool):
             rate = (rate,)
         if isinstance(rate, Sequence) and isinstance(hidden, Sequence) and len(rate) == 1:

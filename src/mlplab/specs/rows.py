@@ -2,11 +2,30 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from mlplab.specs.base import Spec
+
+
+def plain_share(valid: Any) -> Any:
+    """Write a share or count in the one way it enters a run's key: 0 as 0.0, counts as int.
+
+    What is neither comes back as it is, for others to refuse.
+
+    >>> plain_share(0), plain_share(0.25), plain_share(500.0)
+    (0.0, 0.25, 500)
+    """
+    number = valid.item() if hasattr(valid, "item") else valid
+    if isinstance(number, bool) or not isinstance(number, int | float):
+        return valid
+    if number == 0:
+        return 0.0
+    return int(number) if number >= 1 and float(number).is_integer() else number
+
+
+Share = Annotated[float | int, BeforeValidator(plain_share)]
 
 
 class SeedSplit(Spec):
@@ -69,7 +88,7 @@ class Holdout(Spec):
     """
 
     kind: Literal["holdout"] = "holdout"
-    valid: float | int = Field(0.2, gt=0, description="Share (below 1) or count (from 1).")
+    valid: Share = Field(0.2, gt=0, description="Share (below 1) or count (from 1).")
     seed: int = Field(0, ge=0)
 
 

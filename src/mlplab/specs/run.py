@@ -16,7 +16,7 @@ from mlplab.specs.base import Spec, canonical_json
 from mlplab.specs.fit import Fit
 from mlplab.specs.net import MLP, Net
 from mlplab.specs.optim import SGD, Optimiser
-from mlplab.specs.rows import Rows, SeedSplit
+from mlplab.specs.rows import Rows, SeedSplit, Share
 from mlplab.version import ENGINE_VERSION
 
 
@@ -62,7 +62,7 @@ class TaskRef(Spec):
 
     name: str
     params: dict[str, JsonValue] = {}
-    valid: float | int = Field(0.0, ge=0, description="Share or count held out for validation.")
+    valid: Share = Field(0.0, ge=0, description="Share or count held out for validation.")
     content: str = Field("", description="SHA-256 of the arrays and index sets.")
 
     def __hash__(self) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from pydantic import Field, model_validator
@@ -73,6 +73,10 @@ class Schedule(Spec):
         if self.kind not in known:
             raise ValueError(f"schedule: {expected(self.kind, known)}")
         return self
+
+    def _idle(self) -> Collection[str]:
+        used = {"warmup", *SCHEDULE_FORMS.get(self.kind, ())}
+        return type(self).model_fields.keys() - used
 
     @property
     def is_stepwise(self) -> bool:

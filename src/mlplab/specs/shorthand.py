@@ -10,7 +10,7 @@ from typing import Any
 from mlplab.hints import hint
 
 _WORD = re.compile(r"[^:(]*")
-_FORM = re.compile(r"\s*([a-z][a-z0-9-]*)\s*(?:[:(]\s*([^()]*?)\s*\)?)?\s*")
+_FORM = re.compile(r"\s*([a-z][a-z0-9_-]*)\s*(?:[:(]\s*([^()]*?)\s*\)?)?\s*")
 
 
 def parse_shorthand(
@@ -58,3 +58,13 @@ def parse_shorthand(
         raise ValueError(f"{kind} takes at most {len(names)} values; got {text!r}")
     given = {name.strip(): value.strip() for name, _, value in named}
     return {"kind": kind, **dict(zip(names, values, strict=False)), **given}
+
+
+def number_text(value: float) -> str:
+    """Write a number as short as it can be read again exactly.
+
+    >>> number_text(2.0), number_text(0.1234567), number_text(1e-5)
+    ('2', '0.1234567', '1e-05')
+    """
+    short = f"{value:g}"
+    return short if float(short) == value else repr(float(value))

@@ -14,8 +14,8 @@ from torch.nn.parameter import is_lazy
 from mlplab.engine.modules.noise import keyed_noise, seed_put_back
 from mlplab.errors import ConfigError, users_code
 from mlplab.specs import Module
-from mlplab.specs.module import Setting
 from mlplab.specs.plugins import find_plugin, register_plugin
+from mlplab.specs.settings import Setting
 
 Factory = Callable[..., nn.Module]
 _GIVEN = ("n_features", "n_outputs")

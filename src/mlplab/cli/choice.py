@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mlplab.cli.documents import write_json
-from mlplab.cli.levels import short_names, show_factors, show_level
+from mlplab.cli.levels import digits_of, short_names, show_factors, show_level
 from mlplab.cli.population import Setting
 from mlplab.cli.progress import show_progress
 from mlplab.cli.results import as_rows, as_summary, headline, metric_names, remarks, summaries
@@ -122,10 +122,11 @@ def _write_arms(
 
     ranked = sorted(by_arm.values(), key=place)
     names = short_names(list(runs.arms[0].factors))
+    digits = digits_of(runs.arms)
     diverged = any(one.n_failed for one in ranked)
     rows = [
         (
-            *(show_level(one.factors[path]) for path in names),
+            *(show_level(one.factors[path], digits) for path in names),
             show_number(one.mean),
             show_interval(one.interval),
             str(one.n_seeds),
@@ -157,7 +158,7 @@ def _on_choice(runs: Runs, best: Best | None) -> list[str]:
         if all(count.failures for count in runs.failures().values()):
             return ["nothing is chosen: every configuration has a run that diverged"]
         return [f"nothing is chosen: rows that train do not choose; {HOLD_OUT}"]
-    n, chosen = len(runs.arms), show_factors(best.arm.factors)
+    n, chosen = len(runs.arms), show_factors(best.arm.factors, digits_of(runs.arms))
     lines = [f"chosen by {best.metric}: {chosen}, mean {show_number(best.mean)}"]
     if math.isnan(best.optimism):
         lines.append("one seed chose, so what choosing adds to that mean cannot be told")

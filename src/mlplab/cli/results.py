@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from mlplab.cli.levels import show_factors
+from mlplab.cli.levels import digits_of, show_factors
 from mlplab.cli.progress import spell_seconds
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ def _failures(runs: Runs) -> list[str]:
             by_arm.setdefault(cell.arm.label, []).append((cell.seed, epoch))
     if not by_arm:
         return []
-    counts = runs.failures()
+    counts, digits = runs.failures(), digits_of(runs.arms)
     arms = [arm for arm in runs.arms if arm.label in by_arm]
     total = sum(map(len, by_arm.values()))
     lines = [f"{total} of {len(runs)} runs diverged and are left out of the means:"]
@@ -100,7 +100,7 @@ def _failures(runs: Runs) -> list[str]:
         count = counts[arm.label]
         first, last = min(epochs), max(epochs)
         lines.append(
-            f"  {show_factors(arm.factors) or 'all'}: {count.failures} of {count.n_runs} "
+            f"  {show_factors(arm.factors, digits) or 'all'}: {count.failures} of {count.n_runs} "
             f"(rate {count.low:.2f} to {count.high:.2f}), seeds {_some(seeds)}, "
             + (f"in epoch {first}" if first == last else f"in epochs {first} to {last}")
         )

@@ -10,6 +10,7 @@ from mlplab.cli.levels import short_names, show_level
 from mlplab.cli.population import Setting
 from mlplab.cli.progress import show_progress, spell_seconds
 from mlplab.cli.screen import note, show_number, write, write_table
+from mlplab.specs.digits import digits_apart
 
 if TYPE_CHECKING:
     from mlplab.experiment import TestScore
@@ -122,9 +123,10 @@ def _write_trials(result: SearchResult) -> None:
     )
     names = short_names(list(result.search.space.factors))
     shown: list[dict[Any, Any]] = ranked.head(_SHOWN_TRIALS).to_dict("records")
+    digits = digits_apart(row[path] for row in shown for path in names)
     rows = [
         (
-            *(show_level(row[path]) for path in names),
+            *(show_level(row[path], digits) for path in names),
             show_number(row[result.metric]),
             str(row["epochs"]),
             str(row["n_seeds"]),

@@ -15,7 +15,7 @@ from mlplab.draw.rows import (
     summarise,
     without_diverged,
 )
-from mlplab.draw.words import Text, factor_name, join_texts, quantity, value_text
+from mlplab.draw.words import Text, factor_name, join_texts, quantity, writer
 from mlplab.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -81,6 +81,7 @@ def best_set(
 
     check_columns(frame, by, metric, "seed")
     arms = first_seen(frame[by])
+    write = writer(arms)
     strange = [arm for arm in (*candidates, *near_best) if arm not in arms]
     if strange:
         raise ConfigError(f"best arms: expected arms among {arms[:8]}; got {strange}")
@@ -95,7 +96,7 @@ def best_set(
     def drawn(table: pd.DataFrame) -> pd.DataFrame:
         # The word is translated with the chart; the place is what layers are picked by.
         found = [places[arm] for arm in table[by]]
-        labels = [value_text(arm) for arm in table[by]]
+        labels = [write(arm) for arm in table[by]]
         return table.assign(label=labels, place=found, word=found).drop(columns=by)
 
     x_scale = alt.Scale(zero=False, nice=True)
@@ -107,7 +108,7 @@ def best_set(
     y = alt.Y(
         "label:N",
         title=None if by == "arm" else factor_name(by),
-        sort=[value_text(arm) for arm in arms],
+        sort=[write(arm) for arm in arms],
         axis=alt.Axis(labelLimit=150, labelPadding=10),
     )
     number = measure.number_format

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlplab.draw.figure import WIDTH_PX, Figure
 from mlplab.draw.rows import check_columns, first_seen, inline, without_diverged
-from mlplab.draw.words import Quantity, Text, join_texts, quantity, value_text
+from mlplab.draw.words import Quantity, Text, join_texts, quantity, writer
 from mlplab.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def critical_differences(
 
     check_columns(frame, by, metric, "seed")
     arms = first_seen(frame[by])
-    labels = [value_text(arm) for arm in arms]
+    labels = list(map(writer(arms), arms))
     values = _by_seed(without_diverged(frame, metric), by, metric, arms)
     lost = values.isna().to_numpy()
     found = tell_apart(values.to_numpy(), failed=lost, n_test=n_test)

@@ -17,7 +17,7 @@ from mlplab.draw.rows import (
     summarise,
     without_diverged,
 )
-from mlplab.draw.words import Text, factor_name, join_texts, quantity, value_text
+from mlplab.draw.words import Text, factor_name, join_texts, quantity, writer
 from mlplab.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def metric_by_factor(
     groups = [factor, *([series] if series else [])]
     shown = without_diverged(frame, metric)
     summary = summarise(shown, groups, metric, band)
-    labels = [value_text(v) for v in first_seen(frame[series])] if series else [""]
+    labels = list(map(writer(frame[series]), first_seen(frame[series]))) if series else [""]
     keys = [c for c in ("key", "seed", "status") if c in frame]
     seeds = _drawn(shown[[*groups, *keys, metric]], factor, series, labels, numeric, log)
     means = _drawn(summary, factor, series, labels, numeric, log)
@@ -180,8 +180,8 @@ def _drawn(
     log: bool,
 ) -> pd.DataFrame:
     """Add x, label and series; series of a numeric factor stand a little apart."""
-    out = frame.assign(label=[value_text(v) for v in frame[factor]])
-    names = [value_text(v) for v in frame[series]] if series else [""] * len(frame)
+    out = frame.assign(label=list(map(writer(frame[factor]), frame[factor])))
+    names = list(map(writer(frame[series]), frame[series])) if series else [""] * len(frame)
     out = out.assign(series=names, x=frame[factor] if numeric else out["label"])
     if numeric and series:
         middle = (len(labels) - 1) / 2
@@ -199,7 +199,7 @@ def _x_encoding(factor: str, values: list[Any], numeric: bool, log: bool) -> alt
 
     title = factor_name(factor)
     if not numeric:
-        labels = [value_text(value) for value in values]
+        labels = list(map(writer(values), values))
         # Labels that would touch one another are slanted.
         touch = max(map(len, labels)) * _LETTER_PX * len(labels) > WIDTH_PX
         angle = {"labelAngle": -35, "labelAlign": "right"} if touch else {"labelAngle": 0}

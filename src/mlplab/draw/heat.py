@@ -14,7 +14,7 @@ from mlplab.draw.rows import (
     summarise,
     without_diverged,
 )
-from mlplab.draw.words import Quantity, Text, factor_name, join_texts, quantity, value_text
+from mlplab.draw.words import Quantity, Text, factor_name, join_texts, quantity, writer
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -65,16 +65,17 @@ def heat_map(
     cells = summary.merge(counts, on=[x, y])
     low, high = cells["mean"].min(), cells["mean"].max()
     span = (high - low) or 1.0
+    write_x, write_y = writer(frame[x]), writer(frame[y])
     drawn = cells.assign(
-        x=[value_text(value) for value in cells[x]],
-        y=[value_text(value) for value in cells[y]],
+        x=[write_x(value) for value in cells[x]],
+        y=[write_y(value) for value in cells[y]],
         label=[_annotation(measure, mean) for mean in cells["mean"]],
         sick=[_sick(*pair) for pair in zip(cells["n_diverged"], cells["n_runs"], strict=True)],
         inked=[(mean - low) / span >= INK_TURN for mean in cells["mean"]],
         chosen=[chosen == pair for pair in zip(cells[x], cells[y], strict=True)],
     ).drop(columns=[x, y])
-    columns = [value_text(value) for value in first_seen(frame[x])]
-    rows = [value_text(value) for value in first_seen(frame[y])]
+    columns = [write_x(value) for value in first_seen(frame[x])]
+    rows = [write_y(value) for value in first_seen(frame[y])]
     # A larger value stands higher, as on any other axis.
     rows = rows[::-1] if _numeric(frame[y]) else rows
     base = alt.Chart(inline(drawn)).encode(

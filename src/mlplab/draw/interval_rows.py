@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from mlplab.draw.figure import WIDTH_PX, Figure
 from mlplab.draw.rows import check_columns, inline
-from mlplab.draw.words import Text, value_text
+from mlplab.draw.words import Text, writer
 
 if TYPE_CHECKING:
     import altair as alt
@@ -51,7 +51,7 @@ def interval_rows(
     import pandas as pd
 
     check_columns(frame, label, "mean", "low", "high")
-    names = [value_text(value) for value in frame[label]]
+    names = list(map(writer(frame[label]), frame[label]))
     drawn = frame.assign(label=names)[["label", "mean", "low", "high"]]
     scale = alt.Scale(zero=zero, nice=True)
     axis = alt.Axis(format=axis_format, grid=True, tickCount=6, labelOverlap="greedy")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from mlplab.draw.figure import WIDTH_PX, Figure
 from mlplab.draw.rows import check_columns, first_seen, inline
 from mlplab.draw.theme import DASHES, SHAPES
-from mlplab.draw.words import Quantity, Text, value_text
+from mlplab.draw.words import Quantity, Text, writer
 
 if TYPE_CHECKING:
     import altair as alt
@@ -51,8 +51,9 @@ def band_lines(
     check_columns(frame, "series", "x", "mean", "low", "high")
     names = first_seen(frame["series"])
     is_ordered = _are_numbers(names) if ordered is None else ordered
-    drawn = frame.assign(series=[value_text(value) for value in frame["series"]])
-    labels = [value_text(value) for value in names]
+    write = writer(names)
+    drawn = frame.assign(series=[write(value) for value in frame["series"]])
+    labels = [write(value) for value in names]
     few = drawn["x"].nunique() <= _FEW_POINTS
     scales = series_encodings(labels, series_title, is_ordered, points=few)
     picked = alt.selection_point(name="picked", fields=["series"], bind="legend")

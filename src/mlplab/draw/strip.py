@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from mlplab.draw.figure import WIDTH_PX, Figure
 from mlplab.draw.rows import SEED_RANGE, Band, check_columns, first_seen, inline, summarise
-from mlplab.draw.words import Quantity, Text, factor_name, join_texts, value_text
+from mlplab.draw.words import Quantity, Text, factor_name, join_texts, writer
 
 if TYPE_CHECKING:
     import altair as alt
@@ -52,6 +52,7 @@ def spread_strips(
     unit = " (%)" if measure.share and not differences else unit
     x_title = measure.difference if differences else f"{measure.name}{unit}"
     groups = first_seen(frame[group])
+    write = writer(groups)
     parts, spreads = [], []
     for place in groups:
         part = frame[frame[group] == place]
@@ -61,7 +62,7 @@ def spread_strips(
         parts.append(
             pd.DataFrame(
                 {
-                    "label": value_text(place),
+                    "label": write(place),
                     "value": part[value] * k,
                     "shift": (ranks * _GOLDEN) % 1 - 0.5,
                 }
@@ -71,7 +72,7 @@ def spread_strips(
     summary = summary.merge(widths, on=group)
     means = pd.DataFrame(
         {
-            "label": [value_text(place) for place in summary[group]],
+            "label": [write(place) for place in summary[group]],
             "mean": summary["mean"] * k,
             "low": summary["low"] * k,
             "high": summary["high"] * k,
@@ -88,7 +89,7 @@ def spread_strips(
     y = alt.Y(
         "label:N",
         title=None if group == "arm" else factor_name(group),
-        sort=[value_text(place) for place in groups],
+        sort=[write(place) for place in groups],
         axis=alt.Axis(labelLimit=150, labelPadding=10),
     )
     tooltip = [

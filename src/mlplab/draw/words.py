@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
+
+from mlplab.specs.digits import FEWEST, digits_apart
 
 Text = str | Mapping[str, str]
 LANGUAGES = ("en", "zh")
@@ -172,18 +175,28 @@ def factor_name(path: str) -> str:
     return _FACTORS.get(path, path.rsplit(".", 1)[-1].replace("_", " "))
 
 
-def value_text(value: Any) -> str:
+def writer(values: Iterable[Any]) -> Callable[[Any], str]:
+    """Return `value_text` with so many digits that different values of a chart stay apart.
+
+    >>> write = writer([0.12345671, 0.12345678])
+    >>> write(0.12345671), write(0.12345678)
+    ('0.1234567', '0.1234568')
+    """
+    return partial(value_text, digits=digits_apart(values))
+
+
+def value_text(value: Any, digits: int = FEWEST) -> str:
     """Return a factor's value as a label.
 
     >>> value_text(0.00001), value_text(256), value_text((256, 128)), value_text(0.10)
     ('1e-5', '256', '256, 128', '0.1')
     """
     if isinstance(value, list | tuple):
-        return ", ".join(value_text(part) for part in value) or "none"
+        return ", ".join(value_text(part, digits) for part in value) or "none"
     if hasattr(value, "item"):
         value = value.item()
     if isinstance(value, float):
-        return f"{value:.6g}".replace("e-0", "e-").replace("e+0", "e")
+        return f"{value:.{digits}g}".replace("e-0", "e-").replace("e+0", "e")
     return str(value)
 
 

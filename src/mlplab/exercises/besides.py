@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from mlplab.exercises.profile import Profile
 
 if TYPE_CHECKING:
-    from mlplab.experiment import Experiment
+    from mlplab.experiment import Arm, Experiment
     from mlplab.experiment.design import Cell
     from mlplab.store import Store
 
@@ -42,9 +42,9 @@ def fresh_seeds_of_the_best(experiment: Experiment, profile: Profile, store: Sto
     cells = experiment.cells(range(first, first + profile.pick(5, 10)))
     known = store.origins(cell.key for cell in cells)
     finished = {key for key, _ in known}
-    by_arm: dict[str, list[Cell]] = {}
+    by_arm: dict[Arm, list[Cell]] = {}
     for cell in cells:
-        by_arm.setdefault(cell.arm.label, []).append(cell)
+        by_arm.setdefault(cell.arm, []).append(cell)
 
     def rank(arm: list[Cell]) -> tuple[int, float]:
         flop = this_machine().plan_cost([arm[0].run], experiment.data, 1).flop

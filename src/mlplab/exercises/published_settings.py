@@ -96,9 +96,9 @@ def published_figure(
     import pandas as pd
 
     frame = pd.concat([one.frame(last=True) for one in published], ignore_index=True)
-    runs = {arm.label: arm.run for one in published for arm in one.arms}
+    runs = {cell.key: cell.run for one in published for cell in one.cells}
     frame["setting"] = [
-        f"{units(runs[label].mlp.hidden)}, {runs[label].fit.batch_size}" for label in frame["arm"]
+        f"{units(runs[key].mlp.hidden)}, {runs[key].fit.batch_size}" for key in frame["key"]
     ]
     source = pd.DataFrame(
         {

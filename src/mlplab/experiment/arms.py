@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+import re
+from collections import Counter
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from mlplab.errors import ConfigError
-from mlplab.specs import Module, Run, Spec, resolve
+from mlplab.specs import Custom, Module, Run, Spec, resolve, set_fields, set_path
 
-ArmLike = "Arm | Mapping[str, Any] | str"
+_WORD = re.compile(r"\S+")
+_WORD_INSIDE = re.compile(r"[^\s'\"=()]+")  # of a spec's text
 
 
 @dataclass(frozen=True, slots=True)
 class Arm:
-    """One configuration: its factors' values as they are shown, and its run with seed 0."""
+    """One configuration: its factors' values as they are shown, and its run with seed 0.
 
-    label: str
-    factors: Mapping[str, Any]
+    Arms are equal if their runs are; no two of a design are, nor do two share a label.
+    """
+
+    label: str = field(compare=False)
+    factors: Mapping[str, Any] = field(compare=False)
     run: Run
 
 
@@ -38,19 +44,45 @@ def factor_path(base: Run, name: str) -> str:
     return resolve(base, name)
 
 
-def apply_factors(base: Run, values: Mapping[str, Any]) -> Run:
+def apply_factors(
+    base: Run, values: Mapping[str, Any], known: dict[Hashable, Any] | None = None
+) -> Run:
     """Set several dotted paths of a run; whole specs first, then the fields inside them.
+
+    Args:
+        base: where nothing is said.
+        values: dotted path -> value.
+        known: specs made of the same value objects before; filled here, for rows that share them.
 
     >>> apply_factors(Run(), {"net.dropout": (0.5, 0.2), "net.hidden": (9, 9)}).net.hidden
     (9, 9)
     """
-    run = base
-    if {"net.hidden", "net.dropout"} <= values.keys() and "net" not in values:
-        # Rates of the base may not fit the new layers, and are replaced anyway.
-        run = run.with_value("net.dropout", ())
-    for path in sorted(values, key=lambda path: (path.count("."), path == "net.dropout")):
-        run = run.with_value(path, values[path])
-    return run
+    known = {} if known is None else known
+    whole = {path: value for path, value in values.items() if "." not in path}
+    run: Run = base
+    if whole:
+        name = tuple((path, id(value)) for path, value in whole.items())
+        if name not in known:
+            known[name] = base.replace(**whole)
+        run = known[name]
+    fields: dict[str, dict[str, Any]] = {}
+    for path, value in values.items():
+        if path not in whole:
+            section, _, rest = path.partition(".")
+            fields.setdefault(section, {})[rest] = value
+    changes = {name: _changed(run.value(name), of, known) for name, of in fields.items()}
+    return run.replace(**changes) if changes else run
+
+
+def _changed(spec: Any, values: Mapping[str, Any], known: dict[Hashable, Any]) -> Any:
+    name = (id(spec), *((path, id(value)) for path, value in values.items()))
+    if name not in known:
+        fields = {path: value for path, value in values.items() if "." not in path}
+        changed = set_fields(spec, fields) if fields else spec
+        for path in sorted(values.keys() - fields.keys(), key=lambda path: path.count(".")):
+            changed = set_path(changed, path, values[path])
+        known[name] = spec, changed  # what is kept keeps its id
+    return known[name][1]
 
 
 def product(vary: Mapping[str, Sequence[Any]]) -> list[dict[str, Any]]:
@@ -74,50 +106,69 @@ def make_arms(base: Run, rows: Sequence[Mapping[str, Any]]) -> tuple[Arm, ...]:
         path: path if short.count(name) > 1 else name
         for path, name in zip(paths, short, strict=True)
     }
-    arms: list[Arm] = []
+    arms: dict[str, Arm] = {}
+    labels: Counter[str] = Counter()
     problems: list[str] = []
+    known: dict[Hashable, Any] = {}
     for row in rows:
-        text = " ".join(f"{names[path]}={show_value(row[path])}" for path in paths if path in row)
         try:
-            run = apply_factors(base, row)
+            run = apply_factors(base, row, known)
         except ConfigError as error:
-            problems.append(f"arm {text}: {error}")
+            problems.append(f"arm {_label({names[path]: row[path] for path in row})}: {error}")
             continue
-        factors = {path: shown_value(row.get(path, _value(run, path))) for path in paths}
-        label = " ".join(f"{names[path]}={show_value(value)}" for path, value in factors.items())
-        twin = next((arm for arm in arms if arm.run == run), None)
-        if twin is not None:
-            problems.append(f"two arms are the same run: {twin.label or 'base'!r} and {label!r}")
-        arms.append(Arm(label or "base", factors, run))
+        values = {path: row[path] if path in row else _value(run, path) for path in paths}
+        factors = {path: shown_value(value) for path, value in values.items()}
+        label = _label({names[path]: value for path, value in values.items()})
+        question = run.text
+        if question in arms:
+            problems.append(f"two arms are the same run: {arms[question].label!r} and {label!r}")
+            continue
+        labels[label] += 1
+        if labels[label] > 1:
+            label = f"{label} #{labels[label]}"
+        arms[question] = Arm(label, factors, run)
     if problems:
         raise ConfigError("; ".join(dict.fromkeys(problems)))
-    return tuple(arms)
+    return tuple(arms.values())
 
 
-def find_arm(arms: Iterable[Arm], base: Run, wanted: Arm | Mapping[str, Any] | str) -> Arm:
-    """Return the arm that a label, or factor values over the base's, name.
+class ArmIndex:
+    """The arms of a design by what they train and by their labels.
 
-    Raises:
-        ConfigError: it is not in the design.
+    Args:
+        arms: of one design.
+        base: whose values a mapping of factors leaves as they are.
     """
-    arms = list(arms)
-    if isinstance(wanted, Arm):
-        wanted = wanted.factors if wanted not in arms else wanted.label
-    if isinstance(wanted, str):
-        found = [arm for arm in arms if arm.label == wanted]
-        text = wanted
-    else:
-        values = {factor_path(base, name): _listless(value) for name, value in wanted.items()}
-        run = apply_factors(base, values)
-        found = [arm for arm in arms if arm.run == run]
-        text = " ".join(f"{path}={show_value(value)}" for path, value in values.items()) or "base"
-    if not found:
-        known = "; ".join(arm.label for arm in arms[:6]) + ("; ..." if len(arms) > 6 else "")
-        raise ConfigError(
-            f"arm {text!r} is not in the design (a factor left out has the base's value); "
-            f"arms: {known}"
-        )
-    return found[0]
+
+    def __init__(self, arms: Iterable[Arm], base: Run) -> None:
+        self._arms = tuple(arms)
+        self._base = base
+        self._by_question = {arm.run.text: arm for arm in self._arms}
+        self._by_label = {arm.label: arm for arm in self._arms}
+
+    def find(self, wanted: Arm | Mapping[str, Any] | str) -> Arm:
+        """Return the arm that a label, or factor values over the base's, name.
+
+        Raises:
+            ConfigError: it is not in the design.
+        """
+        if isinstance(wanted, str):
+            arm, text = self._by_label.get(wanted), wanted
+        elif isinstance(wanted, Arm):
+            arm, text = self._by_question.get(wanted.run.text), wanted.label
+        else:
+            values = {
+                factor_path(self._base, name): plain_value(value) for name, value in wanted.items()
+            }
+            arm = self._by_question.get(apply_factors(self._base, values).text)
+            text = _label(values)
+        if arm is None:
+            known = "; ".join(arm.label for arm in self._arms[:6])
+            raise ConfigError(
+                f"arm {text!r} is not in the design (a factor left out has the base's value); "
+                f"arms: {known}{'; ...' if len(self._arms) > 6 else ''}"
+            )
+        return arm
 
 
 def shown_value(value: Any) -> Any:
@@ -126,39 +177,58 @@ def shown_value(value: Any) -> Any:
     >>> shown_value((256,)), shown_value([256, 128])
     (256, (256, 128))
     """
-    if isinstance(value, Spec):
+    value = plain_value(value)
+    if isinstance(value, Spec | Mapping):
         return show_value(value)
     if isinstance(value, list | tuple):
         return shown_value(value[0]) if len(value) == 1 else tuple(shown_value(v) for v in value)
-    return value.item() if hasattr(value, "item") else value
+    return value
 
 
-def show_value(value: Any) -> str:
-    """Return a factor's value as text, without blanks.
+def show_value(value: Any, word: re.Pattern[str] = _WORD) -> str:
+    """Return a factor's value as text: different values of a field have different texts.
 
     >>> from mlplab.specs import Adam
-    >>> show_value((256, 128)), show_value(Adam(lr=0.01))
-    ('256,128', 'adam(lr=0.01)')
+    >>> show_value((256, 128)), show_value(Adam(lr=0.01)), show_value("a b")
+    ('256,128', 'adam(lr=0.01)', "'a b'")
     """
-    if isinstance(value, Module):
-        inner = ",".join(f"{name}={show_value(item)}" for name, item in value.settings)
-        return f"{value.name}({inner})" if inner else value.name
+    value = plain_value(value)
+    if isinstance(value, Module | Custom):
+        fields = type(value).model_fields
+        own = {f"settings.{n}" if n in fields else n: item for n, item in value.settings}
+        return _call(value.name, own | _given(value, "kind", "name", "settings"))
     if isinstance(value, Spec):
-        fields = {
-            name: getattr(value, name)
-            for name, field in type(value).model_fields.items()
-            if name != "kind" and getattr(value, name) != field.get_default()
-        }
         kind = str(getattr(value, "kind", type(value).__name__.lower()))
-        inner = ",".join(f"{name}={show_value(item)}" for name, item in fields.items())
-        return f"{kind}({inner})" if inner else kind
+        return _call(kind, _given(value, "kind"))
+    if isinstance(value, Mapping):
+        return ",".join(f"{name}={show_value(value[name], _WORD_INSIDE)}" for name in sorted(value))
     if isinstance(value, list | tuple):
-        return ",".join(show_value(item) for item in value) or "none"
-    return str(value.item() if hasattr(value, "item") else value).replace(" ", "")
+        return ",".join(show_value(item, word) for item in value) or "none"
+    if isinstance(value, str):
+        return value if word.fullmatch(value) else repr(value)
+    return str(value)
 
 
-def _listless(value: Any) -> Any:
-    return value.item() if hasattr(value, "item") else value
+def _label(values: Mapping[str, Any]) -> str:
+    return " ".join(f"{name}={show_value(value)}" for name, value in values.items()) or "base"
+
+
+def plain_value(value: Any) -> Any:
+    """Return numpy's numbers and arrays as Python's."""
+    return value.tolist() if hasattr(value, "tolist") else value
+
+
+def _given(spec: Spec, *without: str) -> dict[str, Any]:
+    return {
+        name: getattr(spec, name)
+        for name, declared in type(spec).model_fields.items()
+        if name not in without and getattr(spec, name) != declared.get_default()
+    }
+
+
+def _call(name: str, values: Mapping[str, Any]) -> str:
+    inner = ",".join(f"{key}={show_value(value, _WORD_INSIDE)}" for key, value in values.items())
+    return f"{name}({inner})" if inner else name
 
 
 def _value(run: Run, path: str) -> Any:

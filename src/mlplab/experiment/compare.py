@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import combinations
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -14,6 +15,8 @@ from mlplab.specs import Verdict, digest
 if TYPE_CHECKING:
     from mlplab.experiment.runs import Runs
 
+Setting = tuple[tuple[str, Any], ...]
+
 
 def compare_levels(
     runs: Runs, factor: str, metric: str, matters: float, pairs: Literal["first", "all"]
@@ -21,7 +24,10 @@ def compare_levels(
     """Decide "higher with this level than with that one" for pairs of a factor's levels."""
     experiment = runs.experiment
     path = factor_path(experiment.base, factor)
-    levels = list(dict.fromkeys(_level(arm, path) for arm in runs.arms))
+    arms_of: dict[Any, dict[Setting, Arm]] = {}
+    for arm in runs.arms:
+        arms_of.setdefault(arm.factors.get(path), {})[_others(arm, path)] = arm
+    levels = list(arms_of)
     if len(levels) < 2:
         varied = list(dict.fromkeys(name for arm in runs.arms for name in arm.factors))
         raise ConfigError(
@@ -34,7 +40,15 @@ def compare_levels(
         for first, second in combinations(levels, 2)
         if pairs == "all" or first == levels[0]
     ]
-    contrasts = [_contrast(runs.arms, path, up, down, metric, matters) for up, down in chosen]
+    contrasts = []
+    for up, down in chosen:
+        sides = arms_of[up], arms_of[down]
+        if not sides[0].keys() & sides[1].keys():
+            raise ConfigError(
+                f"compare: {path}={show_value(up)} and {path}={show_value(down)} share no setting "
+                "of the other factors"
+            )
+        contrasts.append(_contrast(*sides, metric, matters))
     judge = Judge(runs.table, experiment.data, len(contrasts))
     name = path.rsplit(".", 1)[-1]
     verdicts = []
@@ -47,28 +61,15 @@ def compare_levels(
 
 
 def _contrast(
-    arms: tuple[Arm, ...], path: str, up: Any, down: Any, metric: str, matters: float
+    up: Mapping[Setting, Arm], down: Mapping[Setting, Arm], metric: str, matters: float
 ) -> Contrast:
     """Mean of `up` less mean of `down` over the settings of the other factors that both met."""
-    sides = [
-        {_others(arm, path): arm for arm in arms if _level(arm, path) == level}
-        for level in (up, down)
-    ]
-    common = [setting for setting in sides[0] if setting in sides[1]]
-    if not common:
-        raise ConfigError(
-            f"compare: {path}={show_value(up)} and {path}={show_value(down)} share no setting of "
-            "the other factors"
-        )
+    common = [setting for setting in up if setting in down]
     each = 1.0 / len(common)
     weights = (each,) * len(common) + (-each,) * len(common)
-    chosen = tuple(side[setting] for side in sides for setting in common)
+    chosen = tuple(side[setting] for side in (up, down) for setting in common)
     return Contrast(chosen, metric, matters, "higher", weights)
 
 
-def _level(arm: Arm, path: str) -> Any:
-    return arm.factors.get(path)
-
-
-def _others(arm: Arm, path: str) -> tuple[tuple[str, Any], ...]:
+def _others(arm: Arm, path: str) -> Setting:
     return tuple(item for item in arm.factors.items() if item[0] != path)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, final
 
 from mlplab.data import Task, base_of
 from mlplab.errors import ConfigError
-from mlplab.experiment.arms import Arm, find_arm, make_arms, product
+from mlplab.experiment.arms import Arm, ArmIndex, make_arms, product
 from mlplab.experiment.backend import Backend, this_machine
 from mlplab.experiment.conduct import Setup, finish
 from mlplab.experiment.declare import (
@@ -155,7 +155,11 @@ class Experiment:
         Raises:
             ConfigError: it is not in the design.
         """
-        return find_arm(self.design, self.base, arm)
+        return self._index.find(arm)
+
+    @cached_property
+    def _index(self) -> ArmIndex:
+        return ArmIndex(self.design, self.base)
 
     def cells(self, seeds: Sequence[int] | None = None) -> tuple[Cell, ...]:
         """Return arms x seeds, each with its run and key."""

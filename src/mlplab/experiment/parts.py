@@ -135,4 +135,4 @@ def parts_of(claim: Declared, find: Find) -> tuple[Part, ...]:
 
 def arms_of(parts: Sequence[Part]) -> tuple[Arm, ...]:
     """Return every arm that some part needs, each once."""
-    return tuple({arm.label: arm for part in parts for arm in part.arms}.values())
+    return tuple(dict.fromkeys(arm for part in parts for arm in part.arms))

@@ -158,7 +158,9 @@ class Runs:
     def _verdicts(self) -> tuple[Verdict, ...]:
         experiment, store = self.experiment, self.setup.store
         judge = Judge(self.table, experiment.data, count_claims(experiment.claims), self.plan)
-        history = store.verdicts(experiment.title) if experiment.claims else []
+        history: dict[str, list[dict[str, Any]]] = {}
+        for row in store.verdicts(experiment.title) if experiment.claims else []:
+            history.setdefault(row["id"], []).append(row)
         task = self.cells[0].run.task
         assert task is not None
         verdicts = []
@@ -168,8 +170,9 @@ class Runs:
                 if isinstance(claim, Proof)
                 else question_of(claim, experiment.find, task, experiment.fails)
             )
-            verdicts.append(judge_claim(claim, judge, experiment.find, question, history))
-        known = {row["id"]: row for row in history}
+            earlier = history.get(claim.id, [])
+            verdicts.append(judge_claim(claim, judge, experiment.find, question, earlier))
+        known = {name: rows[-1] for name, rows in history.items()}
         new = [row for v in verdicts if not _same(row := v.model_dump(mode="json"), known)]
         if new:
             store.put_verdicts(experiment.title, new)

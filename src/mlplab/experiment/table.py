@@ -55,15 +55,15 @@ class Table:
         fails: Mapping[str, float] | None = None,
     ) -> None:
         self._fails = dict(fails or {})
-        self._by_arm: dict[str, dict[int, Outcome]] = {}
+        self._by_arm: dict[Arm, dict[int, Outcome]] = {}
         for cell in cells:
             if cell.key in outcomes:
-                self._by_arm.setdefault(cell.arm.label, {})[cell.seed] = outcomes[cell.key]
+                self._by_arm.setdefault(cell.arm, {})[cell.seed] = outcomes[cell.key]
         self.seeds = tuple(dict.fromkeys(cell.seed for cell in cells))
 
     def outcomes(self, arm: Arm) -> dict[int, Outcome]:
         """Return the arm's outcomes by seed."""
-        return self._by_arm.get(arm.label, {})
+        return self._by_arm.get(arm, {})
 
     def select(self, arms: Sequence[Arm], metric: str) -> Slice:
         """Return the metric's last values of some arms, paired by seed.

@@ -70,8 +70,8 @@ def finish_until_decided(
     outcomes: dict[str, Outcome] = {}
     n_from_store = 0
     for before, now in zip((0, *plan.looks), plan.looks, strict=False):
-        labels = {arm.label for arm in wanted}
-        fresh = [cell for cell in experiment.cells(seeds[before:now]) if cell.arm.label in labels]
+        needed = set(wanted)
+        fresh = [cell for cell in experiment.cells(seeds[before:now]) if cell.arm in needed]
         found = finish(fresh, experiment.data, setup, keep_weights=keep_weights, progress=progress)
         cells += fresh
         outcomes |= found.outcomes

@@ -116,7 +116,7 @@ def judge_claim(
         find: factor values -> arm of the design.
         question: hash of the claim and its arms' runs; tells which stored verdicts are earlier
             looks at the same claim.
-        history: the experiment's stored verdicts.
+        history: the experiment's stored verdicts on this claim.
     """
     if isinstance(claim, Proof):
         return Verdict(
@@ -125,7 +125,7 @@ def judge_claim(
     judged = [judge.decide(part) for part in parts_of(claim, find)]
     plan = [one.look for one in judged]
     n_seeds = max(len(one.data.seeds) for one in judged)
-    looks = _look_note(claim.id, question, n_seeds, bool(plan[0]), history)
+    looks = _look_note(question, n_seeds, bool(plan[0]), history)
     details: dict[str, Any] = {"question": question, "seeds": n_seeds}
     if plan[0]:
         details["look"] = max(plan)
@@ -209,12 +209,10 @@ def question_of(
 
 
 def _look_note(
-    claim: str, question: str, n_seeds: int, planned: bool, history: Sequence[Mapping[str, Any]]
+    question: str, n_seeds: int, planned: bool, history: Sequence[Mapping[str, Any]]
 ) -> str:
     earlier = [
-        row["details"]
-        for row in history
-        if row.get("id") == claim and row.get("details", {}).get("question") == question
+        row["details"] for row in history if row.get("details", {}).get("question") == question
     ]
     if planned:
         loose = {row["seeds"] for row in earlier if "look" not in row}

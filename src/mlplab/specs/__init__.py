@@ -17,7 +17,7 @@ from mlplab.specs.module import Module
 from mlplab.specs.net import MLP
 from mlplab.specs.optim import LARS, OPTIMISERS, SGD, Adam, AdamW, Custom, Optimiser, RMSprop
 from mlplab.specs.outcome import Outcome, Provenance
-from mlplab.specs.paths import get_path, resolve, set_path
+from mlplab.specs.paths import get_path, resolve, set_fields, set_path
 from mlplab.specs.rows import Block, First, Fold, Holdout, Own, Rows, SeedSplit, holds_out
 from mlplab.specs.run import Run, TaskRef
 from mlplab.specs.schedule import Schedule, schedule
@@ -62,5 +62,6 @@ __all__ = [
     "holds_out",
     "resolve",
     "schedule",
+    "set_fields",
     "set_path",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from mlplab.errors import ConfigError
@@ -31,15 +32,23 @@ def get_path(spec: Spec, path: str) -> Any:
 def set_path(spec: Any, path: str, value: Any) -> Any:
     """Return a copy of a spec with the value at a dotted path replaced, validated again."""
     name, _, rest = path.partition(".")
+    if not rest:
+        return set_fields(spec, {path: value})
     _check(spec, name, path)
-    if rest and isinstance(spec, Module) and name == "settings":
+    if isinstance(spec, Module) and name == "settings":
         value = dict(spec.settings) | {rest: value}
-    elif rest:
+    else:
         value = set_path(getattr(spec, name), rest, value)
-    changes: dict[str, Any] = {name: value}
+    return spec.replace(**{name: value})
+
+
+def set_fields(spec: Any, changes: Mapping[str, Any]) -> Any:
+    """Return a copy of a spec with some of its fields replaced, validated once."""
+    for name in changes:
+        _check(spec, name, name)
     # A rate per layer belongs to the layers it was given for.
-    if isinstance(spec, MLP) and name == "hidden" and len(set(spec.dropout)) == 1:
-        changes["dropout"] = spec.dropout[0]
+    if isinstance(spec, MLP) and "hidden" in changes and len(set(spec.dropout)) == 1:
+        changes = {"dropout": spec.dropout[0], **changes}
     return spec.replace(**changes)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -39,7 +40,7 @@ class BestArms:
     level: float
     matters: float
     n_failures: tuple[int, ...] = ()
-    _seeds: tuple[int | None, ...] = field(default=(), repr=False)
+    _pairs: _Pairs | None = field(default=None, repr=False, compare=False)
 
     def decide(self, arm: int) -> Decision:
         """Verdict on "arm i is the best": one claim, whichever i was named before.
@@ -54,7 +55,9 @@ class BestArms:
             raise ConfigError(f"arm: expected 0 to {len(self.means) - 1}; got {arm}")
         verdict, size, reason = self._words(arm)
         note = "best among the arms that never failed" if self.failed else ""
-        needed = self._seeds[arm] if verdict == "undecided" and arm not in self.failed else None
+        needed = None
+        if verdict == "undecided" and self._pairs is not None and arm in self._pairs.places:
+            needed = self._pairs.seeds_needed(arm, self.candidates, self.matters)
         return Decision(
             verdict,
             size,
@@ -133,25 +136,19 @@ def best_arms(
     a = alpha_per_claim(claims, alpha)
     kept = np.flatnonzero(~lost.any(axis=1))
     signed = scores[kept] if higher_is_better else -scores[kept]
-    gap, half, std = _pairwise(signed, a / (2 * (n_arms - 1)), grid_floor(n_test))
+    floor = grid_floor(n_test)
+    gap, half = _pairwise(signed, a / (2 * (n_arms - 1)), floor)
     ahead, sure, likely = (
         part.min(axis=1, initial=np.inf) for part in (gap, gap - half, gap + half)
     )
     candidates = kept[likely >= 0]
     near = kept[-sure < matters] if len(kept) > 1 else kept[:0]
-    pairs = [
-        _seeds_for(gap[i], std[i], likely >= 0, i, n_seeds, matters, a / (n_arms - 1))
-        for i in range(len(kept))
-    ]
 
     def spread(part: FloatArray) -> tuple[float, ...]:
         full = np.full(n_arms, np.nan)
         full[kept] = np.where(np.isfinite(part) | (len(kept) > 1), part, np.nan)
         return tuple(full.tolist())
 
-    seeds: list[int | None] = [None] * n_arms
-    for place, needed in zip(kept, pairs, strict=True):
-        seeds[place] = needed
     return BestArms(
         means=spread(scores[kept].mean(axis=1)),
         candidates=tuple(candidates.tolist()),
@@ -164,7 +161,7 @@ def best_arms(
         level=1.0 - a,
         matters=matters,
         n_failures=tuple(lost.sum(axis=1).tolist()),
-        _seeds=tuple(seeds),
+        _pairs=_Pairs(signed, tuple(kept.tolist()), floor, a / (n_arms - 1)),
     )
 
 
@@ -184,35 +181,53 @@ def arms_and_failures(
     return scores, lost
 
 
-def _pairwise(
-    signed: FloatArray, tail: float, floor: float
-) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Mean lead of arm i over arm j, half-width of its bound, and its spread; (k, k) each."""
+def _pairwise(signed: FloatArray, tail: float, floor: float) -> tuple[FloatArray, FloatArray]:
+    """Mean lead of arm i over arm j, and half-width of its bound; (k, k) each."""
     n_arms, n_seeds = signed.shape
-    gap, std = np.full((n_arms, n_arms), np.inf), np.zeros((n_arms, n_arms))
+    gap, std = np.empty((n_arms, n_arms)), np.empty((n_arms, n_arms))
     for i in range(n_arms):
-        difference = np.delete(signed[i] - signed, i, axis=0)
-        others = np.arange(n_arms) != i
-        gap[i, others] = difference.mean(axis=1)
-        spread = difference.std(axis=1, ddof=1) if n_seeds > 1 else np.inf
-        std[i, others] = np.maximum(spread, floor)
+        gap[i], std[i] = _against(signed, i, floor)
+    np.fill_diagonal(gap, np.inf)
+    np.fill_diagonal(std, 0.0)
     t = t_upper(tail, n_seeds - 1) if n_seeds > 1 else 1.0
-    return gap, t * std / np.sqrt(n_seeds), std
+    return gap, t * std / np.sqrt(n_seeds)
 
 
-def _seeds_for(
-    gap: FloatArray,
-    std: FloatArray,
-    candidate: NDArray[np.bool_],
-    arm: int,
-    n_seeds: int,
-    matters: float,
-    a: float,
-) -> int | None:
-    """Most seeds that any comparison of `arm` with another candidate would need."""
-    if n_seeds < MIN_SEEDS:
-        return None
-    rivals = [j for j in np.flatnonzero(candidate) if j != arm]
-    needs = [seeds_needed(float(gap[j]), float(std[j]), n_seeds, matters, a=a) for j in rivals]
-    known = [n for n in needs if n is not None]
-    return max(known) if known and len(known) == len(needs) else None
+def _against(signed: FloatArray, arm: int, floor: float) -> tuple[FloatArray, FloatArray]:
+    """Mean and spread of what an arm leads every arm by, (k,) each."""
+    difference = signed[arm] - signed
+    if signed.shape[1] < 2:
+        return difference.mean(axis=1), np.full(len(signed), np.inf)
+    return difference.mean(axis=1), np.maximum(difference.std(axis=1, ddof=1), floor)
+
+
+@dataclass(frozen=True, slots=True)
+class _Pairs:
+    """What the number of seeds that an arm still needs is worked out from, once it is asked for.
+
+    Attributes:
+        signed: of the arms that never failed, larger is better, (k, n).
+        places: their places among all arms.
+        floor: least spread of a difference.
+        level: error that one comparison may make.
+    """
+
+    signed: FloatArray
+    places: tuple[int, ...]
+    floor: float
+    level: float
+
+    def seeds_needed(self, arm: int, candidates: Sequence[int], matters: float) -> int | None:
+        """Return the most seeds that any comparison of an arm with a candidate would need."""
+        n_seeds = self.signed.shape[1]
+        if n_seeds < MIN_SEEDS:
+            return None
+        gap, std = _against(self.signed, self.places.index(arm), self.floor)
+        wanted = set(candidates)
+        rivals = [place for place, of in enumerate(self.places) if of in wanted and of != arm]
+        needs = [
+            seeds_needed(float(gap[j]), float(std[j]), n_seeds, matters, a=self.level)
+            for j in rivals
+        ]
+        known = [n for n in needs if n is not None]
+        return max(known) if known and len(known) == len(needs) else None

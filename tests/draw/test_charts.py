@@ -35,11 +35,11 @@ def _rows(figure: Figure, layer: int) -> list[dict[str, Any]]:
 
 
 def test_curves_show_the_band_they_were_given(course: pd.DataFrame) -> None:
-    band = Band("ten apart", lambda values: (sum(values) / len(values), -10.0, 10.0))
+    band = Band("far apart", lambda values: (sum(values) / len(values), 0.125, 0.975))
     figure = learning_curves(course, "valid_accuracy", by="net.hidden", title="t", band=band)
     drawn = _rows(figure, 0)
-    assert {(row["low"], row["high"]) for row in drawn} == {(-10.0, 10.0)}
-    assert "ten apart" in in_language(figure.caption)
+    assert {(row["low"], row["high"]) for row in drawn} == {(0.125, 0.975)}
+    assert "far apart" in in_language(figure.caption)
 
 
 def test_curves_end_where_runs_diverge_and_the_caption_counts_them(course: pd.DataFrame) -> None:

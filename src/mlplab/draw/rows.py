@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from mlplab.draw.words import Text
 from mlplab.errors import ConfigError
 from mlplab.hints import hint
+from mlplab.specs.metric_range import shown_interval
 
 if TYPE_CHECKING:
     import altair as alt
@@ -56,13 +57,25 @@ def check_columns(frame: pd.DataFrame, *names: str) -> None:
 
 
 def summarise(
-    frame: pd.DataFrame, by: Sequence[str], value: str, band: Band = SEED_RANGE
+    frame: pd.DataFrame,
+    by: Sequence[str],
+    value: str,
+    band: Band = SEED_RANGE,
+    *,
+    differences: bool = False,
 ) -> pd.DataFrame:
     """Reduce runs to one row per group: its band over the finite values, and their number.
 
+    Args:
+        frame: the runs.
+        by: columns that make the groups.
+        value: the metric's column.
+        band: what is computed of each group.
+        differences: the column holds differences of the metric, which its range does not bound.
+
     Returns:
-        The columns `by`, then mean, low, high, n_seeds. A group of one has no low and high;
-        groups stay in the order of their first row.
+        The columns `by`, then mean, low, high, n_seeds. A group of one has no low and high; bands
+        end where the metric's values end; groups stay in the order of their first row.
     """
     import pandas as pd
 
@@ -72,6 +85,8 @@ def summarise(
         numbers = [float(number) for number in part[value] if math.isfinite(number)]
         if len(numbers) > 1:
             centre, low, high = band.of(numbers)
+            if not differences:
+                low, high = shown_interval(value, centre, low, high)
         else:
             centre, low, high = (numbers or [math.nan])[0], math.nan, math.nan
         rows.append([*group, centre, low, high, len(numbers)])

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from mlplab.errors import ConfigError, users_code
 from mlplab.hints import hint
+from mlplab.specs.metric_range import declare_range
 
 Measure = Callable[[NDArray[Any], NDArray[Any]], float]
 
@@ -18,7 +19,9 @@ _TAKEN = (*BUILT_IN, "loss", "accuracy", "rmse")
 _MEASURES: dict[str, Measure] = {}
 
 
-def metric(name: str) -> Callable[[Measure], Measure]:
+def metric(
+    name: str, *, low: float | None = None, high: float | None = None
+) -> Callable[[Measure], Measure]:
     """Register a function of (targets, outputs) as a metric that `Fit.measures` can name.
 
     Targets are class ids (N,) or numbers (N, O); outputs are logits (N, C) or numbers (N, O). The
@@ -26,7 +29,12 @@ def metric(name: str) -> Callable[[Measure], Measure]:
     function's code is not: give a changed function a new name, or the store answers with the old
     one's values. Worker processes get it by pickling, so define it at the top of a module.
 
-    >>> @metric("largest_error")
+    Args:
+        name: letters, digits and underscores.
+        low, high: the least and the largest value that it can have, where there is one: intervals
+            that are shown end there.
+
+    >>> @metric("largest_error", low=0)
     ... def largest_error(targets, outputs):
     ...     return float(abs(targets - outputs).max())
     """
@@ -37,6 +45,7 @@ def metric(name: str) -> Callable[[Measure], Measure]:
                 f"metric: expected a name of letters and digits other than {', '.join(_TAKEN)}; "
                 f"got {name!r}"
             )
+        declare_range(name, low, high)
         _MEASURES[name] = function
         return function
 

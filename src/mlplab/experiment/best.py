@@ -31,7 +31,8 @@ class TestScore:
     Attributes:
         metric: of the test split.
         mean: over seeds.
-        interval: 95 % t interval of the mean over fresh seeds; None under two finished runs.
+        interval: 95 % t interval of the mean over fresh seeds, ended where the metric's values
+            end; None under two finished runs.
         n_seeds: finished runs.
         n_failed: runs that diverged, left out of the mean.
         seeds: that were scored.

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from mlplab.errors import ConfigError
 from mlplab.experiment.arms import Arm, show_value
 from mlplab.specs import holds_out
+from mlplab.specs.metric_range import shown_interval
 from mlplab.stats import cross_validated_interval
 
 if TYPE_CHECKING:
@@ -26,7 +27,8 @@ class CrossValidated:
         arm: the setting in words, without its rows.
         factors: its factor values, without its rows.
         mean: over folds; NaN if every run failed.
-        interval: 95 %, for new rows of the same kind; None under two folds.
+        interval: 95 %, for new rows of the same kind, ended where the metric's values end; None
+            under two folds.
         values: of each fold, the mean over seeds, (J,); NaN where every seed failed.
         shared: held-out over training rows, the variance that more folds do not shrink.
         n_failed: runs that diverged, left out of the means.
@@ -71,7 +73,8 @@ def _score(runs: Runs, factors: Mapping[str, Any], arms: list[Arm], metric: str)
     if len(sound) > 1:
         accuracy = metric.endswith("_accuracy")
         found = cross_validated_interval(sound, n_train, n_held, accuracy=accuracy)
-        interval = (float(found.low), float(found.high))
+        mean = float(found.mean)
+        interval = shown_interval(metric, mean, float(found.low), float(found.high))
     label = " ".join(f"{path.rsplit('.', 1)[-1]}={show_value(v)}" for path, v in factors.items())
     return CrossValidated(
         label or "base",

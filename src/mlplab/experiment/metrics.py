@@ -6,8 +6,8 @@ from mlplab.data import Task
 from mlplab.errors import ConfigError, GuardError
 from mlplab.hints import hint
 from mlplab.specs import Run, holds_out
+from mlplab.specs.metric_range import SPLITS
 
-SPLITS = ("train", "valid", "test")
 GRADIENT = "grad_norm"
 
 

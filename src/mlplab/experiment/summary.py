@@ -10,6 +10,7 @@ from mlplab.data import Task
 from mlplab.experiment.arms import Arm
 from mlplab.experiment.metrics import rows_scored
 from mlplab.experiment.table import Table
+from mlplab.specs.metric_range import shown_interval
 from mlplab.stats import mean_interval
 
 
@@ -21,7 +22,8 @@ class ArmSummary:
         arm: its label.
         factors: its factor values.
         mean: NaN if every run failed.
-        interval: 95 % t interval of the mean over fresh seeds; None under two finished runs.
+        interval: 95 % t interval of the mean over fresh seeds, ended where the metric's values
+            end; None under two finished runs.
         n_seeds: finished runs.
         n_failed: runs that diverged, left out of the mean.
     """
@@ -44,9 +46,9 @@ def summarise(table: Table, arms: Sequence[Arm], metric: str, task: Task) -> tup
         values, failed = data.values[0], data.failed[0]
         grid = rows_scored(metric, arm.run.replace(seed=data.seeds[0]), task)
         found = mean_interval(values[~failed], n_test=grid)
-        interval = (float(found.low), float(found.high)) if found.n_seeds > 1 else None
+        mean, interval = float(found.mean), None
+        if found.n_seeds > 1:
+            interval = shown_interval(metric, mean, float(found.low), float(found.high))
         n_failed = int(failed.sum())
-        out.append(
-            ArmSummary(arm.label, arm.factors, float(found.mean), interval, found.n_seeds, n_failed)
-        )
+        out.append(ArmSummary(arm.label, arm.factors, mean, interval, found.n_seeds, n_failed))
     return tuple(out)

@@ -30,7 +30,7 @@ def sample(seconds: float, peak_bytes: int | None = None) -> Sample:
     return Sample(Timing("x", seconds, 1, "by hand", {"loss": 0.5}), peak_bytes)
 
 
-@given(st.lists(st.tuples(SECONDS, SECONDS, SECONDS), min_size=1, max_size=7))
+@given(st.lists(st.tuples(SECONDS, SECONDS, SECONDS), min_size=3, max_size=7))
 def test_ratios_are_medians_of_the_rounds_ratios(rounds: list[tuple[float, float, float]]):
     row = make_row(
         WORKLOAD,
@@ -47,7 +47,7 @@ def test_ratios_are_medians_of_the_rounds_ratios(rounds: list[tuple[float, float
     }
 
 
-@given(st.lists(st.tuples(SECONDS, SECONDS), min_size=1, max_size=5), st.integers(-8, 8))
+@given(st.lists(st.tuples(SECONDS, SECONDS), min_size=3, max_size=5), st.integers(-8, 8))
 def test_a_machine_twice_as_slow_changes_no_ratio(rounds: list[tuple[float, float]], shift: int):
     factor = 2.0**shift
     here = make_row(WORKLOAD, [{"ours": sample(o), "slow": sample(s)} for o, s in rounds])
@@ -62,7 +62,7 @@ def test_a_round_without_a_baseline_says_nothing_of_it():
     row = make_row(
         WORKLOAD,
         [
-            {"ours": sample(1.0), "slow": sample(3.0)},
+            *[{"ours": sample(1.0), "slow": sample(3.0)}] * 3,
             {"ours": sample(100.0)},
             {"slow": sample(100.0)},
         ],
@@ -73,15 +73,23 @@ def test_a_round_without_a_baseline_says_nothing_of_it():
     assert row.failures == {"bound": "no such module"}
 
 
+def test_what_was_measured_in_too_few_rounds_is_not_reported():
+    both, ours = {"ours": sample(1.0), "slow": sample(3.0)}, {"ours": sample(1.0)}
+    row = make_row(WORKLOAD, [both, both, ours], {"slow": "went out of order"})
+    assert row.ours_seconds == 1.0
+    assert (row.ratios, row.baselines, set(row.spread)) == ({}, {}, {"ours"})
+    assert set(row.reached.values()) == {None}
+
+
 def test_without_ours_nothing_is_reached():
-    row = make_row(WORKLOAD, [{"bound": sample(1.0), "slow": sample(1.0)}])
+    row = make_row(WORKLOAD, [{"bound": sample(1.0), "slow": sample(1.0)}] * 3)
     assert row.ours_seconds is None
     assert set(row.reached.values()) == {None}
 
 
 @pytest.mark.parametrize(("peak_bytes", "reached"), [(900_000_000, True), (900_000_001, False)])
 def test_memory_is_held_against_its_limit(peak_bytes: int, reached: bool):
-    row = make_row(WORKLOADS["memory"], [{"ours": sample(0.2, peak_bytes)}])
+    row = make_row(WORKLOADS["memory"], [{"ours": sample(0.2, peak_bytes)}] * 3)
     assert row.megabytes == peak_bytes / 1e6
     assert list(row.reached.values()) == [reached]
     assert row.ours_seconds == 0.2
@@ -89,7 +97,7 @@ def test_memory_is_held_against_its_limit(peak_bytes: int, reached: bool):
 
 @pytest.mark.parametrize(("seconds", "reached"), [(0.3, True), (0.31, False)])
 def test_starting_is_held_against_its_limit(seconds: float, reached: bool):
-    row = make_row(WORKLOADS["help"], [{"ours": sample(seconds), "bare Python": sample(0.02)}])
+    row = make_row(WORKLOADS["help"], [{"ours": sample(seconds), "bare Python": sample(0.02)}] * 3)
     assert list(row.reached.values()) == [reached]
     assert row.baselines == {"bare Python": 0.02}
 
@@ -97,7 +105,7 @@ def test_starting_is_held_against_its_limit(seconds: float, reached: bool):
 def test_a_row_is_the_json_that_was_promised():
     row = make_row(
         WORKLOAD,
-        [{"ours": sample(1.0), "bound": sample(0.8), "slow": sample(3.0)}],
+        [{"ours": sample(1.0), "bound": sample(0.8), "slow": sample(3.0)}] * 3,
         versions={"torch": "2"},
     )
     document = json.loads(json.dumps(row.to_dict(), allow_nan=False))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from mlplab.bench.workloads import WORKLOADS
+from mlplab.bench.workloads import FEWEST_ROUNDS, WORKLOADS
 from mlplab.errors import MlplabError
 
 
@@ -20,8 +20,8 @@ def _complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> li
 @click.argument("names", nargs=-1, metavar="[WORKLOAD]...", shell_complete=_complete)
 @click.option(
     "--rounds",
-    type=click.IntRange(1),
-    default=3,
+    type=click.IntRange(FEWEST_ROUNDS),
+    default=FEWEST_ROUNDS,
     show_default=True,
     help="How often everything is measured, in turn.",
 )

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from mlplab.bench.process import Sample, take
 from mlplab.bench.rows import BenchRow, make_row
 from mlplab.bench.versions import versions
-from mlplab.bench.workloads import WORKLOADS, Measure, Workload
+from mlplab.bench.workloads import FEWEST_ROUNDS, WORKLOADS, Measure, Workload
 from mlplab.errors import ConfigError, MlplabError
 from mlplab.hints import hint
 
@@ -28,7 +28,7 @@ Report = Callable[[Step], None]
 
 def run_bench(
     names: Sequence[str] = (),
-    rounds: int = 3,
+    rounds: int = FEWEST_ROUNDS,
     report: Report | None = None,
     measure: Callable[[Measure], Sample] = take,
 ) -> list[BenchRow]:
@@ -47,11 +47,11 @@ def run_bench(
         One row per workload, in the order of `names`.
 
     Raises:
-        ConfigError: an unknown name, or no rounds.
+        ConfigError: an unknown name, or too few rounds to have a spread.
     """
     chosen = choose(names)
-    if rounds < 1:
-        raise ConfigError(f"rounds: expected at least 1; got {rounds}")
+    if rounds < FEWEST_ROUNDS:
+        raise ConfigError(f"rounds: expected at least {FEWEST_ROUNDS}; got {rounds}")
     plan = _plan(chosen)
     samples: list[dict[object, Sample]] = [{} for _ in range(rounds)]
     failures: dict[object, str] = {}

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mlplab.bench.rows import BenchRow
-from mlplab.bench.workloads import WORKLOADS
+from mlplab.bench.workloads import FEWEST_ROUNDS, WORKLOADS
 from mlplab.errors import ConfigError
 
 BEGIN, END = "<!-- bench:begin -->", "<!-- bench:end -->"
@@ -47,8 +47,14 @@ def update_page(page: Path, rows: Sequence[BenchRow]) -> None:
     """Replace what stands between the markers of a page by the Markdown of these rows.
 
     Raises:
-        ConfigError: the page is missing or lacks the markers.
+        ConfigError: the page is missing or lacks the markers, or a row stands on too few rounds.
     """
+    few = [row.workload for row in rows if row.rounds < FEWEST_ROUNDS]
+    if few:
+        raise ConfigError(
+            f"{', '.join(few)}: expected at least {FEWEST_ROUNDS} rounds on a page; "
+            f"got {min(row.rounds for row in rows)}"
+        )
     before, after = split_page(page)
     page.write_text(f"{before}{BEGIN}\n{to_markdown(rows)}{END}{after}", encoding="utf-8")
 
@@ -74,7 +80,12 @@ def _ratio(row: BenchRow, beside: str, ratio: float | None) -> str:
     if ratio is None:
         return "-"
     low, high = row.spread[beside]
-    return f"{ratio:.3g} ({low:.3g} to {high:.3g})"
+    return f"{_figure(ratio)} ({_figure(low)} to {_figure(high)})"
+
+
+def _figure(value: float) -> str:
+    # Four digits, noughts among them: rounds are rarely equal, and a page shall show it.
+    return f"{value:#.4g}".rstrip(".") if 0.001 <= value < 1e4 else f"{value:.4g}"
 
 
 def _seconds(seconds: float) -> str:

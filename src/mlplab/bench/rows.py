@@ -8,7 +8,7 @@ from statistics import median
 from typing import Any
 
 from mlplab.bench.process import Sample
-from mlplab.bench.workloads import Workload
+from mlplab.bench.workloads import FEWEST_ROUNDS, Workload
 
 Round = Mapping[str, Sample]
 Spread = tuple[float, float]
@@ -62,14 +62,20 @@ def make_row(
     """Turn the samples of several rounds into a row.
 
     A ratio is made within a round, where both sides met the same machine; the median is taken
-    of the rounds' ratios. A round in which one side failed says nothing about that ratio.
+    of the rounds' ratios. A round in which one side failed says nothing about that ratio, and what
+    was measured in fewer than `FEWEST_ROUNDS` rounds is not reported.
 
     Args:
         rounds: per round, samples by measure name ("ours" and the baselines' names).
         failures: by measure name, why it gave no sample.
     """
     limits = dict(workload.limits)
-    ours = [taken["ours"] for taken in rounds if "ours" in taken]
+    samples = {
+        name: found
+        for name in ("ours", *(measure.name for measure in workload.baselines))
+        if len(found := [taken[name] for taken in rounds if name in taken]) >= FEWEST_ROUNDS
+    }
+    ours = samples.get("ours", [])
     per_ratio = {
         target.beside: [
             target.ratio(
@@ -81,19 +87,18 @@ def make_row(
         ]
         for target in workload.targets
     }
-    ratios = {name: median(values) for name, values in per_ratio.items() if values}
-    spread = {name: (min(values), max(values)) for name, values in per_ratio.items() if values}
+    per_ratio = {name: values for name, values in per_ratio.items() if len(values) >= FEWEST_ROUNDS}
+    ratios = {name: median(values) for name, values in per_ratio.items()}
+    spread = {name: (min(values), max(values)) for name, values in per_ratio.items()}
     if ours:
         seconds = [sample.timing.seconds for sample in ours]
         spread = {"ours": (min(seconds), max(seconds))} | spread
     baselines = {
-        measure.name: median(
-            taken[measure.name].timing.seconds for taken in rounds if measure.name in taken
-        )
-        for measure in workload.baselines
-        if any(measure.name in taken for taken in rounds)
+        name: median(sample.timing.seconds for sample in found)
+        for name, found in samples.items()
+        if name != "ours"
     }
-    last = {name: sample for taken in rounds for name, sample in taken.items()}
+    last = {name: found[-1] for name, found in samples.items()}
     peaks = [sample.peak_bytes for sample in ours if sample.peak_bytes is not None]
     return BenchRow(
         workload=workload.name,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 MEGABYTE = 1_000_000
+FEWEST_ROUNDS = 3  # fewer have no spread that says anything
 
 
 @dataclass(frozen=True, slots=True)

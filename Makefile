@@ -21,10 +21,11 @@ test-slow: .venv/.installed  ## the long ones: simulations, many kills, Fashion-
 fuzz: .venv/.installed  ## the random tests on fresh examples for MINUTES=10, from a printed seed (SEED=N: again)
 	OMP_NUM_THREADS=1 $(BIN)/python tests/fuzz.py --minutes $(MINUTES) $(if $(SEED),--seed $(SEED))
 
-lint: .venv/.linting  ## ruff and mypy --strict
+lint: .venv/.linting  ## ruff, mypy --strict, and what the pages show as a typed reader sees it
 	$(BIN)/ruff check src tests
 	$(BIN)/ruff format --check src tests
 	$(BIN)/mypy
+	$(BIN)/python tests/typed_pages.py
 
 bench: .venv/.installed  ## every workload beside its baselines, in one run
 	$(BIN)/mlplab bench

@@ -14,7 +14,7 @@ Matters = Annotated[float, Field(gt=0, description="The smallest difference that
 
 class _Claim(Spec):
     says: str = Field(description="The statement, in words.")
-    metric: str = Field("test_accuracy", description="What is compared, at the last epoch.")
+    metric: str = Field(default="test_accuracy", description="What is compared, at the last epoch.")
     matters: Matters = 0.005
 
     @property
@@ -94,10 +94,10 @@ class Verdict(Spec):
     id: str
     says: str
     verdict: VerdictWord
-    size: str = Field("", description="below d, at least d, or open.")
+    size: str = Field(default="", description="below d, at least d, or open.")
     effect: float | None = None
     interval: tuple[float, float] | None = None
-    level: float | None = Field(None, description="Of the interval, after sharing 5 % out.")
+    level: float | None = Field(default=None, description="Of the interval, after sharing 5 % out.")
     p: float | None = None
     n_seeds: int = 0
     matters: float | None = None

@@ -21,43 +21,49 @@ class Fit(Spec):
     256
     """
 
-    epochs: int = Field(10, ge=1, description="Passes over the training rows.")
-    batch_size: int = Field(256, ge=1, description="Examples per step.")
+    epochs: int = Field(default=10, ge=1, description="Passes over the training rows.")
+    batch_size: int = Field(default=256, ge=1, description="Examples per step.")
     last_batch: Literal["drop", "keep"] = Field(
-        "drop", description="What happens to the partial last batch of an epoch."
+        default="drop", description="What happens to the partial last batch of an epoch."
     )
     loss: Literal["auto", "cross-entropy", "squared", "absolute", "huber", "log-cosh"] = Field(
-        "auto", description="auto: cross-entropy for classes, squared for numbers."
+        default="auto", description="auto: cross-entropy for classes, squared for numbers."
     )
     label_smoothing: float = Field(
-        0.0, ge=0, lt=1, description="Share of each target spread over all classes in training."
+        default=0.0,
+        ge=0,
+        lt=1,
+        description="Share of each target spread over all classes in training.",
     )
     huber_delta: float = Field(
-        1.0, gt=0, description="Error from which the huber loss grows linearly."
+        default=1.0, gt=0, description="Error from which the huber loss grows linearly."
     )
     ema: float = Field(
-        0.0,
+        default=0.0,
         ge=0,
         lt=1,
         description="Decay of the running mean of the weights, which is scored "
         "and kept instead of the last ones; 0 keeps the last.",
     )
     patience: int = Field(
-        0, ge=0, description="Epochs without a better `monitor` after which a run ends; 0 never."
+        default=0,
+        ge=0,
+        description="Epochs without a better `monitor` after which a run ends; 0 never.",
     )
     monitor: Literal["valid_loss", "valid_accuracy", "valid_rmse"] = Field(
-        "valid_loss", description="What `patience` watches."
+        default="valid_loss", description="What `patience` watches."
     )
     restore_best: bool = Field(
-        True, description="Whether a run with `patience` ends with the weights of its best epoch."
+        default=True,
+        description="Whether a run with `patience` ends with the weights of its best epoch.",
     )
     test: Literal["never", "end", "epoch"] = Field(
-        "end", description="When the test split is scored; curves are descriptive only."
+        default="end", description="When the test split is scored; curves are descriptive only."
     )
     measures: Annotated[tuple[str, ...], AfterValidator(_each_once)] = Field(
-        (), description="Further metrics by name: grad_norm, or the user's own."
+        default=(), description="Further metrics by name: grad_norm, or the user's own."
     )
-    dtype: Literal["float32", "float64"] = Field("float32", description="Arithmetic.")
+    dtype: Literal["float32", "float64"] = Field(default="float32", description="Arithmetic.")
 
     def _idle(self) -> Collection[str]:
         unwatched = () if self.patience else ("monitor", "restore_best")

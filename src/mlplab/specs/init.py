@@ -44,13 +44,13 @@ class Init(Spec):
     True
     """
 
-    kind: str = Field("he", description="A kind above, or a name that a user registered.")
+    kind: str = Field(default="he", description="A kind above, or a name that a user registered.")
     scale: float = Field(
-        1.0, gt=0, description="Standard deviation (normal), bound (uniform), or a factor."
+        default=1.0, gt=0, description="Standard deviation (normal), bound (uniform), or a factor."
     )
-    low: float | None = Field(None, description="Lower bound of `uniform`, if not -scale.")
-    high: float | None = Field(None, description="Upper bound of `uniform`, if not scale.")
-    value: float = Field(0.0, description="Every weight of `constant`.")
+    low: float | None = Field(default=None, description="Lower bound of `uniform`, if not -scale.")
+    high: float | None = Field(default=None, description="Upper bound of `uniform`, if not scale.")
+    value: float = Field(default=0.0, description="Every weight of `constant`.")
 
     @model_validator(mode="before")
     @classmethod

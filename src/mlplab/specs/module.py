@@ -10,8 +10,11 @@ from pydantic import Field, model_validator
 from mlplab.errors import ConfigError
 from mlplab.hints import hint
 from mlplab.specs.base import Spec
+from mlplab.specs.given import Short
 from mlplab.specs.plugins import find_plugin
 from mlplab.specs.settings import Setting, plain_settings
+
+_NO_SETTINGS: Any = ()
 
 
 class Module(Spec):
@@ -27,8 +30,9 @@ class Module(Spec):
 
     kind: Literal["module"] = "module"
     name: str = Field(description="As it was registered.")
-    settings: tuple[tuple[str, Setting], ...] = Field(
-        (), description="Its own settings by name; those left out have their defaults."
+    settings: Short[tuple[tuple[str, Setting], ...], Mapping[str, Setting]] = Field(
+        default=_NO_SETTINGS,
+        description="Its own settings by name; those left out have their defaults.",
     )
 
     @model_validator(mode="before")

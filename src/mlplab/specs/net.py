@@ -9,11 +9,18 @@ from pydantic import Discriminator, Field, Tag, model_validator
 
 from mlplab.specs.activation import ACTIVATION_FORMS, Activation
 from mlplab.specs.base import Spec
+from mlplab.specs.given import Short
 from mlplab.specs.init import INIT_FORMS, Init
 from mlplab.specs.module import Module
 
 Width = Annotated[int, Field(ge=1, le=1_000_000)]
 Rate = Annotated[float, Field(ge=0.0, lt=1.0)]
+
+
+# Any: a default is of the kind that is kept, and checkers want the field's.
+_HIDDEN: Any = (256,)
+_INIT: Any = Init()
+_NO_DROPOUT: Any = ()
 
 
 class MLP(Spec):
@@ -25,29 +32,33 @@ class MLP(Spec):
     ()
     """
 
-    hidden: tuple[Width, ...] = Field(
-        (256,), description="Units of each hidden layer; none makes a linear model."
+    hidden: Short[tuple[Width, ...], int | Sequence[int]] = Field(
+        default=_HIDDEN, description="Units of each hidden layer; none makes a linear model."
     )
     activation: Activation = Field(
-        "relu",
+        default="relu",
         description="After each hidden layer: relu, leaky-relu:SLOPE, prelu:SLOPE,PER (learned, "
         "per layer or unit), elu:ALPHA, gelu, silu, softplus, tanh, sigmoid or identity.",
         examples=list(ACTIVATION_FORMS),
     )
     norm: Literal["none", "batch", "layer"] = Field(
-        "none", description="What is normalised before each activation; biases come after it."
+        default="none",
+        description="What is normalised before each activation; biases come after it.",
     )
-    init: Init = Field(
-        Init(),
+    init: Short[Init, str] = Field(
+        default=_INIT,
         description="he, he-uniform, xavier, xavier-uniform, normal:STD, uniform:BOUND, "
         "uniform:LOW,HIGH, orthogonal, identity, constant:VALUE or zeros.",
         examples=list(INIT_FORMS),
     )
     inputs: int = Field(
-        0, ge=0, description="How many of the task's features are seen, from the first; 0 is all."
+        default=0,
+        ge=0,
+        description="How many of the task's features are seen, from the first; 0 is all.",
     )
-    dropout: tuple[Rate, ...] = Field(
-        (), description="Share of each hidden layer's outputs dropped in training; one for all."
+    dropout: Short[tuple[Rate, ...], float | Sequence[float]] = Field(
+        default=_NO_DROPOUT,
+        description="Share of each hidden layer's outputs dropped in training; one for all.",
     )
 
     @model_validator(mode="before")
@@ -56,7 +67,7 @@ class MLP(Spec):
         if not isinstance(fields, dict):
             return fields
         fields = dict(fields)
-        hidden = fields.get("hidden", (256,))
+        hidden = fields.get("hidden", _HIDDEN)
         hidden = hidden.tolist() if hasattr(hidden, "tolist") else hidden
         if isinstance(hidden, int):
             hidden = (hidden,)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
 from mlplab.specs.base import Spec
+from mlplab.specs.given import Short
 from mlplab.specs.plugins import find_plugin
 from mlplab.specs.schedule import SCHEDULE_FORMS, Schedule
 from mlplab.specs.settings import plain_settings
@@ -39,8 +41,8 @@ ClipValue = Annotated[
     float, Field(ge=0, description="Most that a gradient entry may be, by size; 0 does not clip.")
 ]
 
-_SCHEDULE = Field(
-    Schedule(),
+_SCHEDULE: Any = Field(
+    default=Schedule(),
     description="constant, exponential:GAMMA, step:EVERY,GAMMA, cosine:FINAL, "
     "polynomial:POWER,FINAL, warmup:EPOCHS, one-cycle:PEAK or plateau:PATIENCE,GAMMA; any with "
     "warmup=EPOCHS.",
@@ -57,14 +59,14 @@ class SGD(Spec):
 
     kind: Literal["sgd"] = "sgd"
     lr: LearningRate = 0.1
-    momentum: Fraction = Field(0.0, description="Share of the last step kept.")
-    nesterov: bool = Field(False, description="Look ahead along the momentum.")
+    momentum: Fraction = Field(default=0.0, description="Share of the last step kept.")
+    nesterov: bool = Field(default=False, description="Look ahead along the momentum.")
     weight_decay: Decay = 0.0
     decay_biases: DecayBiases = True
     l1: L1 = 0.0
     clip_norm: ClipNorm = 0.0
     clip_value: ClipValue = 0.0
-    schedule: Schedule = _SCHEDULE
+    schedule: Short[Schedule, str] = _SCHEDULE
 
     @model_validator(mode="after")
     def _momentum_to_look_along(self) -> SGD:
@@ -82,14 +84,14 @@ class RMSprop(Spec):
 
     kind: Literal["rmsprop"] = "rmsprop"
     lr: LearningRate = 0.01
-    alpha: Fraction = Field(0.99, description="Memory of the mean square.")
-    eps: float = Field(1e-8, gt=0, description="Added to the root in the denominator.")
+    alpha: Fraction = Field(default=0.99, description="Memory of the mean square.")
+    eps: float = Field(default=1e-8, gt=0, description="Added to the root in the denominator.")
     weight_decay: Decay = 0.0
     decay_biases: DecayBiases = True
     l1: L1 = 0.0
     clip_norm: ClipNorm = 0.0
     clip_value: ClipValue = 0.0
-    schedule: Schedule = _SCHEDULE
+    schedule: Short[Schedule, str] = _SCHEDULE
 
 
 class Adam(Spec):
@@ -100,14 +102,16 @@ class Adam(Spec):
 
     kind: Literal["adam"] = "adam"
     lr: LearningRate = 0.001
-    betas: tuple[Fraction, Fraction] = Field((0.9, 0.999), description="Memory of the two means.")
-    eps: float = Field(1e-8, gt=0, description="Added to the root in the denominator.")
+    betas: tuple[Fraction, Fraction] = Field(
+        default=(0.9, 0.999), description="Memory of the two means."
+    )
+    eps: float = Field(default=1e-8, gt=0, description="Added to the root in the denominator.")
     weight_decay: Decay = 0.0
     decay_biases: DecayBiases = True
     l1: L1 = 0.0
     clip_norm: ClipNorm = 0.0
     clip_value: ClipValue = 0.0
-    schedule: Schedule = _SCHEDULE
+    schedule: Short[Schedule, str] = _SCHEDULE
 
 
 class AdamW(Spec):
@@ -118,14 +122,18 @@ class AdamW(Spec):
 
     kind: Literal["adamw"] = "adamw"
     lr: LearningRate = 0.001
-    betas: tuple[Fraction, Fraction] = Field((0.9, 0.999), description="Memory of the two means.")
-    eps: float = Field(1e-8, gt=0, description="Added to the root in the denominator.")
-    weight_decay: float = Field(0.01, ge=0, description="Decoupled: w shrinks by lr * this.")
+    betas: tuple[Fraction, Fraction] = Field(
+        default=(0.9, 0.999), description="Memory of the two means."
+    )
+    eps: float = Field(default=1e-8, gt=0, description="Added to the root in the denominator.")
+    weight_decay: float = Field(
+        default=0.01, ge=0, description="Decoupled: w shrinks by lr * this."
+    )
     decay_biases: DecayBiases = True
     l1: L1 = 0.0
     clip_norm: ClipNorm = 0.0
     clip_value: ClipValue = 0.0
-    schedule: Schedule = _SCHEDULE
+    schedule: Short[Schedule, str] = _SCHEDULE
 
 
 class LARS(Spec):
@@ -138,14 +146,19 @@ class LARS(Spec):
 
     kind: Literal["lars"] = "lars"
     lr: LearningRate = 1.0
-    trust: float = Field(0.01, gt=0, description="Share of a layer's norm that a step may move.")
-    momentum: Fraction = Field(0.9, description="Share of the last step kept.")
+    trust: float = Field(
+        default=0.01, gt=0, description="Share of a layer's norm that a step may move."
+    )
+    momentum: Fraction = Field(default=0.9, description="Share of the last step kept.")
     weight_decay: Decay = 0.0
     decay_biases: DecayBiases = True
     l1: L1 = 0.0
     clip_norm: ClipNorm = 0.0
     clip_value: ClipValue = 0.0
-    schedule: Schedule = _SCHEDULE
+    schedule: Short[Schedule, str] = _SCHEDULE
+
+
+_NO_SETTINGS: Any = ()
 
 
 class Custom(Spec):
@@ -162,15 +175,16 @@ class Custom(Spec):
     kind: Literal["custom"] = "custom"
     name: str = Field(description="As it was registered.")
     lr: LearningRate = 0.01
-    settings: tuple[tuple[str, float], ...] = Field(
-        (), description="Its own numbers by name, free per run; those left out have their defaults."
+    settings: Short[tuple[tuple[str, float], ...], Mapping[str, float]] = Field(
+        default=_NO_SETTINGS,
+        description="Its own numbers by name, free per run; those left out have their defaults.",
     )
     weight_decay: Decay = 0.0
     decay_biases: DecayBiases = True
     l1: L1 = 0.0
     clip_norm: ClipNorm = 0.0
     clip_value: ClipValue = 0.0
-    schedule: Schedule = _SCHEDULE
+    schedule: Short[Schedule, str] = _SCHEDULE
 
     @model_validator(mode="before")
     @classmethod

@@ -41,9 +41,9 @@ class Fold(Spec):
     """
 
     kind: Literal["fold"] = "fold"
-    n_folds: int = Field(5, ge=2)
-    index: int = Field(0, ge=0)
-    seed: int = Field(0, ge=0)
+    n_folds: int = Field(default=5, ge=2)
+    index: int = Field(default=0, ge=0)
+    seed: int = Field(default=0, ge=0)
 
     @model_validator(mode="after")
     def _inside(self) -> Fold:
@@ -68,8 +68,10 @@ class Own(Spec):
 
     kind: Literal["own"] = "own"
     n: int = Field(ge=1)
-    stride: int = Field(0, ge=0, description="Rows from one block to the next; 0 is n + valid.")
-    valid: int = Field(0, ge=0)
+    stride: int = Field(
+        default=0, ge=0, description="Rows from one block to the next; 0 is n + valid."
+    )
+    valid: int = Field(default=0, ge=0)
 
     @model_validator(mode="after")
     def _fits(self) -> Own:
@@ -88,8 +90,8 @@ class Holdout(Spec):
     """
 
     kind: Literal["holdout"] = "holdout"
-    valid: Share = Field(0.2, gt=0, description="Share (below 1) or count (from 1).")
-    seed: int = Field(0, ge=0)
+    valid: Share = Field(default=0.2, gt=0, description="Share (below 1) or count (from 1).")
+    seed: int = Field(default=0, ge=0)
 
 
 class Block(Spec):
@@ -99,9 +101,9 @@ class Block(Spec):
     """
 
     kind: Literal["block"] = "block"
-    start: int = Field(0, ge=0)
+    start: int = Field(default=0, ge=0)
     n: int = Field(ge=1)
-    valid: int = Field(0, ge=0)
+    valid: int = Field(default=0, ge=0)
 
 
 Rows = Annotated[SeedSplit | Fold | First | Own | Holdout | Block, Field(discriminator="kind")]

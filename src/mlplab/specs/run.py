@@ -62,8 +62,8 @@ class TaskRef(Spec):
 
     name: str
     params: dict[str, JsonValue] = {}
-    valid: Share = Field(0.0, ge=0, description="Share or count held out for validation.")
-    content: str = Field("", description="SHA-256 of the arrays and index sets.")
+    valid: Share = Field(default=0.0, ge=0, description="Share or count held out for validation.")
+    content: str = Field(default="", description="SHA-256 of the arrays and index sets.")
 
     def __hash__(self) -> int:
         # A dict of parameters has no hash; equal references have equal names of parameters.
@@ -83,12 +83,14 @@ class Run(Spec):
     True
     """
 
-    task: TaskRef | None = Field(None, description="Filled in by the experiment.")
+    task: TaskRef | None = Field(default=None, description="Filled in by the experiment.")
     net: Net = MLP()
     optim: Optimiser = SGD()
     fit: Fit = Fit()
-    rows: Rows = Field(SeedSplit(), description="Which rows of the pool train.")
-    seed: int = Field(0, ge=0, lt=2**63, description="Decides weights, order, noise and split.")
+    rows: Rows = Field(default=SeedSplit(), description="Which rows of the pool train.")
+    seed: int = Field(
+        default=0, ge=0, lt=2**63, description="Decides weights, order, noise and split."
+    )
 
     @property
     def text(self) -> str:

@@ -47,15 +47,23 @@ class Schedule(Spec):
     2.0
     """
 
-    kind: str = Field("constant", description="A kind above, or a name that a user registered.")
-    gamma: float = Field(0.9, gt=0, le=1, description="Factor of a decay.")
-    every: int = Field(1, ge=1, description="Epochs between the steps of `step`.")
-    final: float = Field(0.0, ge=0, le=1, description="Where the factor ends.")
-    power: float = Field(1.0, gt=0, description="Exponent of `polynomial`.")
-    warmup: float = Field(0.0, ge=0, description="Epochs of linear warm-up before full strength.")
-    peak: float = Field(0.3, gt=0, lt=1, description="Where `one-cycle` turns, as share of steps.")
-    start: float = Field(0.04, gt=0, le=1, description="Where `one-cycle` begins.")
-    patience: int = Field(2, ge=0, description="Epochs without a gain that `plateau` bears.")
+    kind: str = Field(
+        default="constant", description="A kind above, or a name that a user registered."
+    )
+    gamma: float = Field(default=0.9, gt=0, le=1, description="Factor of a decay.")
+    every: int = Field(default=1, ge=1, description="Epochs between the steps of `step`.")
+    final: float = Field(default=0.0, ge=0, le=1, description="Where the factor ends.")
+    power: float = Field(default=1.0, gt=0, description="Exponent of `polynomial`.")
+    warmup: float = Field(
+        default=0.0, ge=0, description="Epochs of linear warm-up before full strength."
+    )
+    peak: float = Field(
+        default=0.3, gt=0, lt=1, description="Where `one-cycle` turns, as share of steps."
+    )
+    start: float = Field(default=0.04, gt=0, le=1, description="Where `one-cycle` begins.")
+    patience: int = Field(
+        default=2, ge=0, description="Epochs without a gain that `plateau` bears."
+    )
 
     @model_validator(mode="before")
     @classmethod

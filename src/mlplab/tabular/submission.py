@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from mlplab.tabular.values import number_of
 
 def write_submission(
     path: str | Path,
-    ids: Sequence[Any] | None,
+    ids: Iterable[Any] | None,
     predictions: Any,
     *,
     id_column: str = "Id",
@@ -91,7 +91,7 @@ def write_submission(
 
 def check_submission(
     path: str | Path,
-    ids: Sequence[Any] | None,
+    ids: Iterable[Any] | None,
     *,
     id_column: str = "Id",
     target: str = "SalePrice",

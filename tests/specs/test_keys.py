@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 
+import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -100,3 +101,9 @@ def test_runs_are_hashable_with_all_their_data(one, other):
     assert hash(one) == hash(Run.model_validate_json(one.model_dump_json()))
     assert (one == other) <= (hash(one) == hash(other))
     assert len({one, other}) == 1 + (one != other)
+
+
+def test_digest_takes_numpys_numbers_as_pythons():
+    plain = {"arm": {"hidden": [8, 4], "lr": 0.1, "shift": 0.0}}
+    given = {"arm": {"hidden": np.array([8, 4]), "lr": np.float64(0.1), "shift": -0.0}}
+    assert digest(given) == digest(plain)

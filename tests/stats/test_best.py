@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy import stats as oracle
 
 from mlplab.errors import ConfigError, DataError
-from mlplab.stats import best_arms, clopper_pearson, seeds_needed
+from mlplab.stats import best, best_arms, clopper_pearson, seeds_needed
 
 
 def scores(seed, n_arms=4, n_seeds=8, gap=0.5):
@@ -167,3 +167,18 @@ def test_few_seeds_give_sets_and_no_verdict():
 def test_a_bad_call_is_named(call, error, words):
     with pytest.raises(error, match=words):
         call()
+
+
+def test_how_many_seeds_an_arm_needs_is_worked_out_for_that_arm_alone(monkeypatch):
+    asked = []
+
+    def count(*args, **settings):
+        asked.append(args)
+        return seeds_needed(*args, **settings)
+
+    monkeypatch.setattr(best, "seeds_needed", count)
+    sets = best.best_arms(np.random.default_rng(0).normal(size=(40, 8)), matters=0.01)
+    assert asked == []
+    verdict = sets.decide(0)
+    assert (verdict.verdict, verdict.seeds_needed is None) == ("undecided", False)
+    assert len(asked) == len(sets.candidates) - (0 in sets.candidates)

@@ -87,7 +87,9 @@ def _plain(value: Any) -> Any:
         return {str(key): _plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [_plain(item) for item in value]
-    return value
+    if hasattr(value, "tolist"):
+        return _plain(value.tolist())  # numpy's numbers and arrays
+    return _unsigned(value)
 
 
 def canonical_json(value: Any) -> str:

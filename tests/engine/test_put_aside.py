@@ -17,7 +17,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 import mlplab as ml
 from mlplab.data import task_from_arrays
-from mlplab.engine import predict, program, train
+from mlplab.engine import plan_cost, predict, program, train
 from mlplab.engine.surroundings import _HOOKS, _SETTINGS
 from mlplab.execute import execute
 from mlplab.specs import MLP, SGD, Adam, Fit, Module
@@ -166,6 +166,20 @@ def test_what_a_caller_sets_reaches_no_run_and_stays(name, undisturbed):
     assert {key: bits(one) for key, one in done.items()} == expected
     # Predictions take as many threads as the caller has; trainings take one.
     assert found == outputs or name == "threads"
+
+
+@ml.activation("shifted")
+def shifted(z):
+    return z + torch.ones(3).sum() * torch.ones(())
+
+
+@pytest.mark.parametrize("name", ["dtype", "device", "function mode", "inference"])
+def test_what_a_user_wrote_is_tried_as_it_trains(name):
+    task = made_up(n=40, features=4)
+    run = of(task, net=MLP(hidden=(4,), activation="shifted"), fit=Fit(batch_size=8))
+    expected = plan_cost([run], task).bytes
+    with CALLERS[name]():
+        assert plan_cost([run], task).bytes == expected
 
 
 @pytest.mark.parametrize("way", ["loops", "stacks", "module"])

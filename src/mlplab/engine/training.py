@@ -14,6 +14,7 @@ from torch import Tensor
 from mlplab.data import Split, Task
 from mlplab.engine.divergence import has_diverged
 from mlplab.engine.program import AnyProgram, Program, program_of
+from mlplab.engine.surroundings import caller_aside
 from mlplab.errors import StoreError
 from mlplab.specs import MLP, Outcome, Own, Rows, Run, canonical_json
 from mlplab.specs.outcome import Status
@@ -47,8 +48,10 @@ class Splits:
         sizes = self.sizes(run)
         at = (id(run.net), id(run.optim), id(run.fit), *sizes)
         if at not in self._programs:
+            with caller_aside():  # what a user wrote is tried
+                made = program_of(run, self.task, *sizes)
             # The run is kept with it: no other spec may get these ids.
-            self._programs[at] = (program_of(run, self.task, *sizes), run)
+            self._programs[at] = (made, run)
         return self._programs[at][0]
 
     def batches(self, run: Run) -> str:

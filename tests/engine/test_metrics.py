@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import HealthCheck, given, settings
-from tests.engine import plain
+from tests.engine import made_modules, plain  # noqa: F401  (registers modules)
 from tests.engine.population import made_up, of, populations, trained
 
 from mlplab.engine import measures as measures_module
 from mlplab.engine import metric, predict, train
 from mlplab.errors import ConfigError
-from mlplab.specs import MLP, SGD, Adam, Fit
+from mlplab.specs import MLP, SGD, Adam, Fit, Module
 
 few = settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
 
@@ -220,3 +222,81 @@ class TestUsersMetrics:
         outcome = trained([run], task)[run.key].outcome
         assert outcome.status == "diverged"
         assert math.isnan(outcome.last("valid_always_one"))
+
+
+def subtracts(targets, outputs):
+    outputs -= outputs.max(1, keepdims=True)
+    return 0.0
+
+
+def assigns(targets, outputs):
+    outputs[0] = 1
+    return 0.0
+
+
+def changes_targets(targets, outputs):
+    targets += 1
+    return 0.0
+
+
+def sorts(targets, outputs):
+    outputs.sort()
+    return 0.0
+
+
+def writes_by_torch(targets, outputs):
+    torch.from_numpy(outputs).zero_()
+    return 0.0
+
+
+def writes_targets_by_torch(targets, outputs):
+    torch.from_numpy(targets).zero_()
+    return 0.0
+
+
+def unlocks(targets, outputs):
+    outputs.flags.writeable = True
+    outputs[:] = 0
+    return 0.0
+
+
+def unlocks_a_view(targets, outputs):
+    view = outputs.reshape(-1)[1:]
+    view.setflags(write=True)
+    view[:] = 0
+    return 0.0
+
+
+class TestMetricsThatWrite:
+    @pytest.mark.filterwarnings("ignore:The given NumPy array is not writable")
+    @pytest.mark.parametrize("net", [MLP(hidden=(4,)), Module(name="two-linear")], ids=str)
+    @pytest.mark.parametrize("function", [
+        subtracts, assigns, changes_targets, sorts, writes_by_torch, writes_targets_by_torch,
+        unlocks, unlocks_a_view,
+    ])  # fmt: skip
+    def test_are_named_and_told_to_copy(self, function, net):
+        metric("a_first")(function)
+        metric("largest")(lambda targets, outputs: outputs.max())
+        task = made_up(n=40)
+        run = of(task, net=net, fit=Fit(epochs=1, batch_size=8, measures=("a_first", "largest")))
+        with pytest.raises(ConfigError, match=r"metric 'a_first' writes .*outputs\.copy\(\)"):
+            trained([run], task)
+
+    def test_what_a_metric_does_to_its_copy_reaches_no_other(self):
+        def hides(targets, outputs):
+            with contextlib.suppress(ValueError):
+                outputs += 1
+            outputs = outputs.copy()
+            outputs[:] = 7
+            return 0.0
+
+        metric("a_first")(hides)
+        metric("largest")(lambda targets, outputs: outputs.max())
+        task = made_up(n=40, valid=0.2)
+        alone, among = (
+            of(task, fit=Fit(epochs=2, batch_size=8, measures=names))
+            for names in (("largest",), ("a_first", "largest"))
+        )
+        histories = [trained([run], task)[run.key].outcome.history for run in (alone, among)]
+        for name in ("valid_largest", "test_largest"):
+            assert histories[0][name] == histories[1][name]

@@ -24,10 +24,11 @@ def metric(
 ) -> Callable[[Measure], Measure]:
     """Register a function of (targets, outputs) as a metric that `Fit.measures` can name.
 
-    Targets are class ids (N,) or numbers (N, O); outputs are logits (N, C) or numbers (N, O). The
-    frame then has the columns `valid_NAME` and `test_NAME`. The name is part of a run's key, the
-    function's code is not: give a changed function a new name, or the store answers with the old
-    one's values. Worker processes get it by pickling, so define it at the top of a module.
+    Targets are class ids (N,) or numbers (N, O); outputs are logits (N, C) or numbers (N, O); both
+    are read-only: what needs to write works on a copy. The frame then has the columns `valid_NAME`
+    and `test_NAME`. The name is part of a run's key, the function's code is not: give a changed
+    function a new name, or the store answers with the old one's values. Worker processes get it by
+    pickling, so define it at the top of a module.
 
     Args:
         name: letters, digits and underscores.
@@ -76,10 +77,37 @@ def measures_of(
 def evaluate(name: str, measure: Measure, targets: NDArray[Any], outputs: NDArray[Any]) -> float:
     """Apply a user's metric; outputs that are not finite give NaN rather than an error.
 
+    The metric sees read-only copies: nothing that it does reaches another metric or another run.
+
     Raises:
-        ConfigError: the function fails, or returns no number.
+        ConfigError: the function fails, writes into what it is given, or returns no number.
     """
     if not np.isfinite(outputs).all():
         return float("nan")
+    given = _sealed(targets), _sealed(outputs)
     with users_code("metric", name):
-        return float(measure(targets, outputs))
+        try:
+            value = float(measure(*given))
+        except Exception as problem:
+            if any(word in str(problem) for word in _READ_ONLY):
+                raise ConfigError(_writes(name)) from problem
+            raise
+    # torch.from_numpy writes into read-only memory all the same.
+    if not (np.array_equal(given[0], targets) and np.array_equal(given[1], outputs)):
+        raise ConfigError(_writes(name))
+    return value
+
+
+_READ_ONLY = ("read-only", "readonly", "WRITEABLE")  # in what numpy says when asked to write
+
+
+def _sealed(array: NDArray[Any]) -> NDArray[Any]:
+    """Return a copy that cannot be made writable again: its memory is lent as read-only."""
+    return np.asarray(memoryview(array.copy()).toreadonly())
+
+
+def _writes(name: str) -> str:
+    return (
+        f"metric {name!r} writes into the targets or outputs that it is given; let it work on a "
+        "copy: outputs = outputs.copy() (or targets = targets.copy()) before it writes"
+    )

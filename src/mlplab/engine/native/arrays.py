@@ -25,7 +25,7 @@ def aligned(shape: tuple[int, ...], dtype: str) -> NDArray[Any]:
 
 
 class Arrays:
-    """All inputs (N, I), targets or one-hot classes (N, O) and weights (N,), as programs read them.
+    """All inputs (N, I), numbers (N, O) or classes (N, 1), and weights (N,), as programs read them.
 
     Attributes:
         far: the loss of outputs that are all 0, see `divergence.has_diverged`.
@@ -40,7 +40,8 @@ class Arrays:
         if task.input_scale != 1.0:
             self.x *= self.x.dtype.type(task.input_scale)
         if task.kind == "classification":
-            self.y = np.eye(task.n_outputs, dtype=dtype)[task.targets]
+            # Ids as floats: one machine code for both. One-hot rows would be N * C of them.
+            self.y = task.targets.astype(dtype)[:, None]
         else:
             self.y = np.array(task.targets, dtype=dtype, order="C")
         weights = np.zeros(0) if task.weights is None else task.weights

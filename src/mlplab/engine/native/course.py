@@ -31,8 +31,8 @@ class State(NamedTuple):
 
 
 class Data(NamedTuple):
-    """All inputs (N, I), all targets or one-hot classes (N, O), the rows of the test split, the
-    examples' weights, (N,) or empty where all count alike, and the `least` sum of a batch's.
+    """All inputs (N, I), all numbers (N, O) or ids of classes (N, 1), the rows of the test split,
+    the examples' weights, (N,) or empty where all count alike, and the `least` sum of a batch's.
     """
 
     x: NDArray[Any]

@@ -226,7 +226,7 @@ def find_gaps(typing: Any, w: Any, w_at: Any, n: Any, out: Any, out_at: Any) -> 
     return types.void(w, i, i, out, i), body(generate)
 
 
-def _squares(divides: bool) -> Any:
+def _squares(divides: bool, classes: bool = False) -> Any:
     @emitted
     def squares(
         typing: Any, z: Any, z_at: Any, y: Any, width: Any, column: Any, rows: Any,
@@ -240,11 +240,18 @@ def _squares(divides: bool) -> Any:
             builder.store(v.load(into, v.doubles), total)
             factor = v.spread(arguments[8])
             parts = v.spread(builder.sitofp(arguments[3], _DOUBLE))
+            column = builder.sitofp(arguments[4], v.scalar)
+            one, none = (ir.Constant(v.scalar, value) for value in (1.0, 0.0))
             with cgutils.for_range(builder, arguments[7]) as loop:
                 row = v.element(r_data, builder.add(arguments[6], loop.index), _LONG)
-                at = builder.add(builder.mul(row, arguments[3]), arguments[4])
                 place = v.place(z_data, builder.add(arguments[1], loop.index))
-                error = builder.fsub(v.load(place), v.spread(v.element(y_data, at)))
+                if classes:
+                    own = builder.fcmp_ordered("==", v.element(y_data, row), column)
+                    target = builder.select(own, one, none)
+                else:
+                    at = builder.add(builder.mul(row, arguments[3]), arguments[4])
+                    target = v.element(y_data, at)
+                error = builder.fsub(v.load(place), v.spread(target))
                 square = v.as_doubles(builder.fmul(error, error))
                 if divides:
                     square = builder.fdiv(square, parts)
@@ -262,8 +269,10 @@ def _squares(divides: bool) -> Any:
 
 
 # With e = z[z_at + j] - y.flat[rows[r_at + j] * width + column] for j below n:
-# sums[s_at] += e e / width in double precision, and z[z_at + j] = scale e.
+# sums[s_at] += e e / width in double precision, and z[z_at + j] = scale e. With classes, y.flat
+# holds one id per row, and the target is 1 where it is the column.
 squares_of_one, squares_of_many = _squares(False), _squares(True)
+squares_of_classes = _squares(True, classes=True)
 
 
 @emitted

@@ -23,6 +23,7 @@ from mlplab.engine.native.lanes import (
     multiply_rows,
     outputs_of_4,
     outputs_of_8,
+    squares_of_classes,
     squares_of_many,
     squares_of_one,
 )
@@ -70,6 +71,8 @@ def _judge_squares(
     for o in range(n_outputs):
         if n_outputs == 1:
             squares_of_one(z, 0, y, 1, 0, rows, at, n, scale, sums, into)
+        elif y.shape[1] < n_outputs:
+            squares_of_classes(z, o * room, y, n_outputs, o, rows, at, n, scale, sums, into)
         else:
             squares_of_many(z, o * room, y, n_outputs, o, rows, at, n, scale, sums, into)
 
@@ -79,7 +82,7 @@ def _judge_classes(z: Any, y: Any, rows: Any, n: int, share: float, sums: Any, m
     """Add losses and hits to `sums` (2, 16), and turn outputs into share * dloss/dz."""
     n_outputs = z.shape[0]
     for j in range(n):
-        target = y[rows[j]]
+        own_class = y[rows[j], 0]
         for lane in range(LANES):
             top, best = z[0, j, lane], 0
             for o in range(1, n_outputs):
@@ -88,15 +91,17 @@ def _judge_classes(z: Any, y: Any, rows: Any, n: int, share: float, sums: Any, m
             total, own = z[0, j, lane] * 0, z[0, j, lane] * 0
             for o in range(n_outputs):
                 shifted = z[o, j, lane] - top
-                own += shifted * target[o]
+                own += shifted * (1.0 if o == own_class else 0.0)
                 z[o, j, lane] = math.exp(shifted)
                 total += z[o, j, lane]
             sums[0, lane] += math.log(total) - own
-            sums[1, lane] += target[best]
+            right = best == own_class
+            sums[1, lane] += right
             if len(marks):
-                marks[j, lane] = target[best]
+                marks[j, lane] = right
             for o in range(n_outputs):
-                z[o, j, lane] = (z[o, j, lane] / total - target[o]) * share
+                hot = 1.0 if o == own_class else 0.0
+                z[o, j, lane] = (z[o, j, lane] / total - hot) * share
 
 
 @compiled

@@ -83,16 +83,20 @@ def _judge(
     n = len(rows)
     if loss == SQUARED:
         scale = 2 / n_outputs * share
-        total = 0.0
+        total, classes = 0.0, y.shape[1] < n_outputs
         for o in range(n_outputs):
             for j in range(n):
-                error = z[at + o * row + j] - y[rows[j], o]
+                target = y[rows[j], 0 if classes else o]
+                if classes:
+                    target = 1.0 if target == o else 0.0
+                z[at + o * row + j] -= target
+                error = z[at + o * row + j]
                 total += error * error
                 z[at + o * row + j] = error * scale
         sums[0] += total / n_outputs
         return
     for j in range(n):
-        target = y[rows[j]]
+        own_class = y[rows[j], 0]
         top, best = z[at + j], 0
         for o in range(1, n_outputs):
             if z[at + o * row + j] > top:
@@ -100,16 +104,18 @@ def _judge(
         total, own = 0.0, 0.0
         for o in range(n_outputs):
             shifted = z[at + o * row + j] - top
-            own += shifted * target[o]
+            own += shifted * (1.0 if o == own_class else 0.0)
             part = math.exp(shifted)
             z[at + o * row + j] = part
             total += part
         sums[0] += math.log(total) - own
-        sums[1] += target[best]
+        right = best == own_class
+        sums[1] += right
         if len(marks):
-            marks[j] = target[best]
+            marks[j] = right
         for o in range(n_outputs):
-            z[at + o * row + j] = (z[at + o * row + j] / total - target[o]) * share
+            hot = 1.0 if o == own_class else 0.0
+            z[at + o * row + j] = (z[at + o * row + j] / total - hot) * share
 
 
 @compiled

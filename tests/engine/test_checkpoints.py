@@ -175,7 +175,8 @@ class TestDamage:
         from mlplab.engine.training import Splits, Training
 
         wide = Training.begin(run, Splits(task))
-        wide.thaw(blob)
+        wide.resume(lambda: blob)
+        wide.thaw()
         state = {name: t.repeat(*([2] + [1] * (t.ndim - 1))) for name, t in wide.state.items()}
         with pytest.raises(StoreError, match=r"expected weight\.0"):
             list(train([run], task, resume={run.key: wide.freeze(state)}))

@@ -55,7 +55,8 @@ class Fake:
     def execute(
         self, runs: Sequence[Run], task: Task, **settings: Any
     ) -> Generator[Event, None, None]:
-        self.calls.append({"runs": list(runs), **settings})
+        resume = dict(settings["resume"])  # readable while the runs train
+        self.calls.append({"runs": list(runs), **settings, "resume": resume})
         try:
             for number, run in enumerate(runs):
                 if number == self.stop_after:

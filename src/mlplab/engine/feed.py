@@ -33,12 +33,13 @@ class Feed:
         self._dtype = dtype
         self._lanes = program.lanes
         n_kept = program.kept_rows
+        n_targets = n_kept if program.keeps_targets else program.lanes
         width, n_outputs = program.padded_widths[0], program.widths[-1]
         self._members = members
         self._all = torch.zeros(n_groups, n_kept, width, dtype=dtype)
         self._x = list(self._all)
         self.x = [self._all] * members or self._x
-        self._target = torch.zeros(n_groups, n_outputs, n_kept, dtype=dtype)
+        self._target = torch.zeros(n_groups, n_outputs, n_targets, dtype=dtype)
         self._shares: dict[int, Tensor] = {}
         self._weighted = torch.zeros(n_groups, 1, program.lanes, dtype=dtype)
         self._position = 0
@@ -50,7 +51,8 @@ class Feed:
         if self._program.keeps_epoch:
             for g, rows in enumerate(orders):
                 self._data.inputs(rows, self._x[g])
-                self._data.targets(rows, self._target[g])
+                if self._program.keeps_targets:
+                    self._data.targets(rows, self._target[g])
 
     def take(self, n: int) -> tuple[Tensor, Tensor]:
         """Put the next n examples of each group into `x`: the inputs of each part of a `Sharing`.
@@ -62,19 +64,23 @@ class Feed:
         weighted = self._data.has_weights
         rows = (
             [order[start : start + n] for order in self._orders]
-            if weighted or not self._program.keeps_epoch
+            if weighted or not self._program.keeps_targets
             else []
         )
+        if not self._program.keeps_targets:
+            for g, picked in enumerate(rows):
+                self._data.targets(picked, self._target[g])
         if self._program.keeps_epoch:
             stop = start + self._lanes
             if self._members:
                 self.x = [self._all[:, start:stop]] * self._members
             else:
                 self.x = [kept[start:stop] for kept in self._x]
-            return self._target[:, :, start:stop], self._share(rows, n)
-        for g, picked in enumerate(rows):
-            self._data.inputs(picked, self._x[g])
-            self._data.targets(picked, self._target[g])
+        else:
+            for g, picked in enumerate(rows):
+                self._data.inputs(picked, self._x[g])
+        if self._program.keeps_targets:
+            return self._target[:, :, start : start + self._lanes], self._share(rows, n)
         return self._target, self._share(rows, n)
 
     def _share(self, rows: Sequence[Tensor], n: int) -> Tensor:

@@ -17,10 +17,11 @@ from mlplab.engine.arrange import slots_of
 from mlplab.engine.events import Checkpointed, Ended, Event, Progressed
 from mlplab.engine.losses import zero_loss
 from mlplab.engine.measures import Measure, evaluate
+from mlplab.engine.memory import kept_slots
 from mlplab.engine.numerics import provenance
 from mlplab.engine.order import order
 from mlplab.engine.program import AnyProgram
-from mlplab.engine.score import mean_metrics
+from mlplab.engine.score import Scores, mean_metrics
 from mlplab.engine.training import Splits, Training
 from mlplab.engine.workshop import AnyStack, workshop_of
 
@@ -128,6 +129,7 @@ class Lane:
         for r, training in enumerate(seats):
             if training is None:
                 continue
+            training.thaw()
             if training.state is not None:
                 stack.load(r, training.state)
                 training.state = None
@@ -165,7 +167,7 @@ class Lane:
     def _pause(self, stack: AnyStack, step: int) -> Generator[Event, None, bool]:
         """Say how far the epoch is, keep checkpoints when it is time; return whether to stop."""
         self._charge()
-        yield self._progress()
+        yield self._progress(len(self._active))
         leave = self._options.stop()
         if leave or time.monotonic() >= self._checkpoint_at:
             yield from self._checkpoints(stack, step)
@@ -175,8 +177,8 @@ class Lane:
         self._charged = time.perf_counter()
         return leave
 
-    def _progress(self) -> Progressed:
-        done = self._walked * len(self._active) / len(self._program.batch_sizes)
+    def _progress(self, n_runs: int) -> Progressed:
+        done = self._walked * n_runs / len(self._program.batch_sizes)
         self._walked = 0
         return Progressed(done)
 
@@ -239,19 +241,20 @@ class Lane:
             if training.run.fit.patience and training.status != "diverged":
                 self._watch(stack, r, training)
         self._score_test(stack)
-        ended = [(r, training) for r, training in seated if training.status is not None]
-        kept = {r: self._packed(stack, r, training) for r, training in ended}
-        stack.swap_averages()
         self._charge()
-        if not ended:
-            return
-        yield self._progress()
-        where = provenance(self._device.type).id
         self._active = [training for training in self._active if training.status is None]
-        for r, training in ended:
-            training.split = None
-            yield Ended(training.outcome(where), kept[r])
-        self._charged = time.perf_counter()
+        if len(self._active) < len(seated):
+            yield self._progress(len(seated))
+            where = provenance(self._device.type).id
+            for r, training in seated:
+                if training.status is not None:
+                    training.split = None
+                    outcome = training.outcome(where)
+                    # One at a time: the weights of a whole stack would take as much again.
+                    yield Ended(outcome, self._packed(stack, r, training))
+                    training.best = None
+            self._charged = time.perf_counter()
+        stack.swap_averages()
 
     def _packed(self, stack: AnyStack, slot: int, training: Training) -> bytes | None:
         if not self._options.keep_weights or training.status != "finished":
@@ -290,34 +293,49 @@ class Lane:
     ) -> None:
         counts = self._workshop.counts
         wants_correct = self._options.keep_correct and split == "test" and counts == "accuracy"
-        scores = self._workshop.score(
-            stack,
-            rows,
-            (split, group),
-            (start, stop),
-            keep_hits=wants_correct and any(t.status == "finished" for t in self._active),
-            keep_outputs=bool(self._measures),
-        )
-        for r in range(start, stop):
-            training = self._seats[r]
-            if training is None:
-                continue
-            if training.status == "diverged" or (split == "test" and not _scores_test(training)):
-                self._record_nothing(training, split)
-                continue
-            metrics = scores.metrics(r - start, counts)
-            if not math.isfinite(metrics["loss"]):
-                training.diverge()
-                self._record_nothing(training, split)
-                continue
+        keep_hits = wants_correct and any(t.status == "finished" for t in self._active)
+        keep_outputs = bool(self._measures)
+        targets = self._workshop.data.raw_targets(rows) if keep_outputs else None
+        at_once = kept_slots(self._program, len(rows), keep_hits, keep_outputs)
+        for first in range(start, stop, at_once):
+            slots = range(first, min(first + at_once, stop))
+            scores = self._workshop.score(
+                stack,
+                rows,
+                (split, group),
+                (slots.start, slots.stop),
+                keep_hits=keep_hits,
+                keep_outputs=keep_outputs,
+            )
+            for place, training in enumerate(self._seats[slots.start : slots.stop]):
+                if training is not None:
+                    self._note_scores(training, split, scores, place, targets)
+
+    def _note_scores(
+        self,
+        training: Training,
+        split: str,
+        scores: Scores,
+        place: int,
+        targets: NDArray[np.generic] | None,
+    ) -> None:
+        """Record what a run's slot scored; `place` is that of the slot in the scores."""
+        if training.status == "diverged" or (split == "test" and not _scores_test(training)):
+            self._record_nothing(training, split)
+            return
+        metrics = scores.metrics(place, self._workshop.counts)
+        if not math.isfinite(metrics["loss"]):
+            training.diverge()
+            self._record_nothing(training, split)
+            return
+        if targets is not None:
             for name, measure in self._measures.items():
-                targets = self._workshop.data.raw_targets(rows)
-                metrics[name] = evaluate(name, measure, targets, scores.outputs[r - start])
-            training.record({f"{split}_{name}": value for name, value in metrics.items()})
-            if split == "test" and training.best and training.status == "finished":
-                training.move_to_best([f"test_{name}" for name in metrics])
-            if scores.hits and training.status == "finished":
-                training.correct["test"] = np.packbits(scores.hits[r - start]).tobytes()
+                metrics[name] = evaluate(name, measure, targets, scores.outputs[place])
+        training.record({f"{split}_{name}": value for name, value in metrics.items()})
+        if split == "test" and training.best and training.status == "finished":
+            training.move_to_best([f"test_{name}" for name in metrics])
+        if len(scores.hits) and training.status == "finished":
+            training.correct["test"] = np.packbits(scores.hits[place]).tobytes()
 
     def _record_nothing(self, training: Training, split: str) -> None:
         """Keep the metrics of a split as long as the history, by NaN, where they are not known."""

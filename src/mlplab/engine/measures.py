@@ -103,7 +103,7 @@ _READ_ONLY = ("read-only", "readonly", "WRITEABLE")  # in what numpy says when a
 
 def _sealed(array: NDArray[Any]) -> NDArray[Any]:
     """Return a copy that cannot be made writable again: its memory is lent as read-only."""
-    return np.asarray(memoryview(array.copy()).toreadonly())
+    return np.asarray(memoryview(array.copy()).toreadonly())  # type: ignore[arg-type]
 
 
 def _writes(name: str) -> str:

@@ -147,6 +147,21 @@ class ModuleRoom:
         return True
 
 
+KEPT_BYTES = 32 * 2**20
+"""What is kept of a split at a time: outputs for users' metrics, and which examples are right."""
+
+
+def kept_slots(program: AnyProgram, n_rows: int, keep_hits: bool, keep_outputs: bool) -> int:
+    """Return of how many slots at a time these are kept: whole blocks, for the same bits."""
+    each = n_rows * (keep_hits + keep_outputs * _size(program) * _n_outputs(program))
+    block = 1 if isinstance(program, ModuleProgram) else runs_per_block(program.widths[1])
+    return max(1, KEPT_BYTES // max(1, each) // block) * block
+
+
+def _n_outputs(program: AnyProgram) -> int:
+    return program.n_outputs if isinstance(program, ModuleProgram) else program.widths[-1]
+
+
 def module_stack_bytes(program: ModuleProgram, n_teams: int) -> int:
     """Return what a stack of modules takes: every team's state, and one team's step at a time."""
     look, team = program.blueprint, program.team

@@ -94,6 +94,12 @@ class Program:
         return self.n_rows * self.padded_widths[0] * size <= 2**21
 
     @property
+    def keeps_targets(self) -> bool:
+        """Whether its targets lie so too: one-hot ones of many classes take more than the inputs."""
+        size = 8 if self.dtype == "float64" else 4
+        return self.keeps_epoch and self.n_rows * self.widths[-1] * size <= 2**21
+
+    @property
     def kept_rows(self) -> int:
         """Rows of inputs that a group holds; whole lines, so that each group begins at one."""
         return padded(self.n_rows + self.lanes) if self.keeps_epoch else self.lanes

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from functools import partial
 
 import torch
 
@@ -40,7 +41,8 @@ def train(
     Args:
         runs: their task refs must belong to `task`; a run given twice is trained once.
         task: the data.
-        resume: checkpoints of some of the runs by key, as `Checkpointed.blob` held them.
+        resume: checkpoints of some of the runs by key, as `Checkpointed.blob` held them; read
+            one at a time, twice each.
         device: `cpu`, `cuda`, `mps`; equal bits are promised on the cpu only.
         keep_weights: let `Ended` carry the weights.
         keep_correct: keep which test examples each run classifies rightly.
@@ -113,7 +115,7 @@ def _sorted(
         for run in runs:
             training = Training.begin(run, splits)
             if training.key in resume:
-                training.thaw(resume[training.key])
+                training.resume(partial(resume.__getitem__, training.key))
             waiting.setdefault((training.program, training.step), {})[training.key] = training
     while waiting:
         program, step = next(iter(waiting))

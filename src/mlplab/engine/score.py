@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Hashable, Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -29,8 +29,8 @@ class Scores:
     n_rows: int
     loss: list[float]
     hit: list[float]
-    hits: list[NDArray[np.bool_]] = field(default_factory=list)
-    outputs: list[NDArray[np.generic]] = field(default_factory=list)
+    hits: Sequence[NDArray[np.bool_]] = ()
+    outputs: Sequence[NDArray[np.generic]] = ()
 
     def metrics(self, slot: int, counts: str) -> dict[str, float]:
         """Return a slot's mean loss and its accuracy or RMSE."""
@@ -97,29 +97,30 @@ class Scorer:
         n_slots = len(weights[0])
         kept = sum_dtype(self._x.device)
         sums = torch.zeros(2, n_slots, dtype=kept)
-        hits: list[list[NDArray[np.bool_]]] = [[] for _ in range(n_slots)]
-        outputs: list[list[NDArray[np.generic]]] = [[] for _ in range(n_slots)]
+        hits = np.empty((n_slots if keep_hits else 0, len(rows)), np.bool_)
+        shape = (n_slots if keep_outputs else 0, len(rows), len(self._target))
+        outputs = np.empty(shape, self._program.dtype)
+        at = 0
         for x, target, n in self._batches(rows, group):
+            now, at = slice(at, at + n), at + n
             for begin, stop in self._portions(n_slots):
                 parts = [w[begin:stop] for w in weights], [b[begin:stop] for b in biases]
                 z = self._forward(x, *parts, hidden, start + begin)
                 if keep_outputs:
-                    for r in range(begin, stop):
-                        outputs[r].append(z[r - begin, :, :n].t().cpu().numpy().copy())
+                    outputs[begin:stop, now] = z[:, :, :n].transpose(1, 2).cpu().numpy()
                 judged = self._loss.judge(z, target.expand_as(z))
                 loss = judged.loss[:, :n].sum(1, dtype=kept)
                 sums[0, begin:stop] += loss
                 same = judged.hit is judged.loss
                 sums[1, begin:stop] += loss if same else judged.hit[:, :n].sum(1, dtype=kept)
                 if keep_hits:
-                    for r in range(begin, stop):
-                        hits[r].append(judged.hit[r - begin, :n].cpu().numpy() > 0.5)
+                    hits[begin:stop, now] = judged.hit[:, :n].cpu().numpy() > 0.5
         return Scores(
             n_rows=len(rows),
             loss=sums[0].tolist(),
             hit=sums[1].tolist(),
-            hits=[np.concatenate(parts) for parts in hits if parts],
-            outputs=[np.concatenate(parts) for parts in outputs if parts],
+            hits=list(hits),
+            outputs=list(outputs),
         )
 
     def _batches(self, rows: Tensor, group: Hashable) -> Iterator[tuple[Tensor, Tensor, int]]:
@@ -131,7 +132,7 @@ class Scorer:
             picked = rows[first : first + self._lanes]
             self._data.inputs(picked, self._x)
             self._data.targets(picked, self._target)
-            if len(rows) <= self._lanes and self._x.numel() <= _KEPT_FLOATS:
+            if len(rows) <= self._lanes and self._x.numel() + self._target.numel() <= _KEPT_FLOATS:
                 if len(self._kept) >= _MOST_KEPT:
                     self._kept.clear()
                 self._kept[group] = (self._x.clone(), self._target.clone(), len(rows))

@@ -43,7 +43,6 @@ class TaskTensors:
         self._targets = _borrow(task.targets).to(device)
         if not self._classes and self._targets.ndim == 1:
             self._targets = self._targets.unsqueeze(1)
-        self._eye = torch.eye(task.n_outputs, dtype=dtype)
         self._gathered: Tensor | None = None
 
     def inputs(self, rows: Tensor, out: Tensor) -> None:
@@ -64,11 +63,11 @@ class TaskTensors:
 
     def targets(self, rows: Tensor, out: Tensor) -> None:
         """Write one-hot classes or numbers of `rows` into `out`, (O, lanes)."""
+        picked, place = self._targets.index_select(0, rows), out[:, : len(rows)]
         if self._classes:
-            picked = self._eye.index_select(1, self._targets.index_select(0, rows))
+            place.zero_().scatter_(0, picked.unsqueeze(0), 1.0)
         else:
-            picked = self._targets.index_select(0, rows).t()
-        out[:, : len(rows)].copy_(picked)
+            place.copy_(picked.t())
 
     @property
     def has_weights(self) -> bool:

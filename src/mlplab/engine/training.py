@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from array import array
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -96,6 +96,7 @@ class Training:
     best: dict[str, Tensor] | None = None
     """The weights of its best epoch, where it ends with them."""
     best_epoch: int | None = None
+    _checkpoint: Callable[[], bytes] | None = None
 
     @classmethod
     def begin(cls, run: Run, splits: Splits) -> Training:
@@ -189,7 +190,7 @@ class Training:
         return self.status == "finished" and self.best is not None
 
     def freeze(self, state: dict[str, Tensor]) -> bytes:
-        """Write the run's state as safetensors bytes; from them `thaw` goes on to the same bits."""
+        """Write the run's state as safetensors bytes; `resume` goes on to the same bits."""
         from safetensors.torch import save
 
         note = {
@@ -206,12 +207,27 @@ class Training:
         tensors = {n: tensor.cpu().contiguous() for n, tensor in (state | best).items()}
         return bytes(save(tensors, {"training": json.dumps(note)}))
 
-    def thaw(self, blob: bytes) -> None:
-        """Take up the state that `freeze` wrote.
+    def resume(self, read: Callable[[], bytes]) -> None:
+        """Take note of how far the checkpoint is that `read` gets; its state waits for `thaw`.
+
+        Raises:
+            StoreError: the bytes are not what `freeze` wrote.
+        """
+        self._take_up(read(), tensors=False)
+        self._checkpoint = read
+
+    def thaw(self) -> None:
+        """Take up the state of a run that was resumed, as it takes its seat; never many at once.
 
         Raises:
             StoreError: the bytes are not such a state.
         """
+        if self._checkpoint is not None:
+            self._take_up(self._checkpoint(), tensors=True)
+            self._checkpoint = None
+
+    def _take_up(self, blob: bytes, tensors: bool) -> None:
+        """Take up a checkpoint, with or without its tensors."""
         from safetensors.torch import load
 
         try:
@@ -220,11 +236,12 @@ class Training:
             note = json.loads(note["training"])
             if note["key"] != self.key:
                 raise ValueError(f"it is of run {note['key']}")
-            tensors = load(blob)
-            kept = {n.removeprefix(_BEST): t for n, t in tensors.items() if n.startswith(_BEST)}
-            self.best = kept or None
+            if tensors:
+                found = load(blob)
+                best = {n.removeprefix(_BEST): t for n, t in found.items() if n.startswith(_BEST)}
+                self.best = best or None
+                self.state = {n: t for n, t in found.items() if not n.startswith(_BEST)}
             self.best_epoch = note.get("best_epoch")
-            self.state = {n: t for n, t in tensors.items() if not n.startswith(_BEST)}
             self.epoch, self.step = note["epoch"], note["step"]
             loss, hit, norm = (float.fromhex(value) for value in note["sums"])
             self.sums = (loss, hit, norm)

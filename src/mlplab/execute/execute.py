@@ -96,7 +96,7 @@ def execute(
         "checkpoint_seconds": checkpoint_seconds,
     }
     brought = {"measures": metrics, "plugins": plugins_of(runs)}
-    states = {key: state.blob for key, state in (resume or {}).items()}
+    states = _Blobs(resume or {})
     many = 1 if is_worker() else workers or default_workers()
     if device == "cpu" and many > 1:
         native, runs = apart(runs, task)
@@ -122,3 +122,22 @@ def execute(
             yield from in_processes(chunks, task, many, states, pickled, options)
             return
     yield from train(runs, task, resume=states, device=device, measures=metrics, **options)
+
+
+class _Blobs(Mapping[str, bytes]):
+    """The bytes of checkpoints, each read when it is asked for."""
+
+    def __init__(self, states: Mapping[str, Resumable]) -> None:
+        self._states = states
+
+    def __getitem__(self, key: str) -> bytes:
+        return self._states[key].blob
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._states
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._states)
+
+    def __len__(self) -> int:
+        return len(self._states)

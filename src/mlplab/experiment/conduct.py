@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from mlplab.data import Task
 from mlplab.errors import Interrupted
 from mlplab.experiment.backend import Backend, this_machine
+from mlplab.experiment.checkpoints import Checkpoints
 from mlplab.experiment.design import Cell
 from mlplab.experiment.keeper import Keeper
 from mlplab.experiment.plan import Plan, make_plan
@@ -103,9 +104,9 @@ def conduct(
 
     provenance = setup.backend.provenance(setup.device)
     setup.store.put_provenance(provenance)  # a store that cannot be written is known at once
-    states = setup.store.checkpoints(todo, provenance.id)
-    tally.resumed(sum(state.epoch for state in states.values()))
-    with Keeper(setup.store, provenance, todo) as keeper:
+    states = Checkpoints(setup.store, todo, provenance.id)
+    tally.resumed(states.n_epochs)
+    with states, Keeper(setup.store, provenance, todo) as keeper:
         events = setup.backend.execute(
             list(todo.values()),
             task,

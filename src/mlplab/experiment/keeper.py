@@ -17,13 +17,14 @@ if TYPE_CHECKING:
 # A commit waits for the disk; in between, runs that end together share one.
 SECONDS_BETWEEN = 0.25
 MOST_TOGETHER = 500  # thousands of rows at a time would take tens of megabytes
+MOST_BYTES = 16 * 2**20  # weights, checkpoints and histories of one transaction
 
 
 class Keeper:
     """A thread that writes while training goes on; leaving the `with` block writes the rest.
 
     Whatever was handed over is in the store within about `SECONDS_BETWEEN` plus one commit, even
-    if nothing else ends for an hour.
+    if nothing else ends for an hour. Who hands over more than `MOST_BYTES` waits for the disk.
 
     Raises:
         StoreError: from `keep` or on leaving, when the store could not be written.
@@ -35,6 +36,7 @@ class Keeper:
         self._runs = runs
         self._ended: list[Ended] = []
         self._checkpoints: dict[str, Checkpointed] = {}
+        self._waiting_bytes = 0
         self._changed = threading.Condition()
         self._closing = threading.Event()
         self._error: BaseException | None = None
@@ -42,20 +44,20 @@ class Keeper:
 
     def keep(self, ended: Ended) -> None:
         """Hand over a run that ended."""
-        with self._hand_over():
+        with self._hand_over(_size(ended)):
             self._ended.append(ended)
             self._checkpoints.pop(ended.outcome.key, None)
 
     def keep_checkpoint(self, checkpoint: Checkpointed) -> None:
         """Hand over a run's state part-way; only its latest matters."""
-        with self._hand_over():
+        with self._hand_over(len(checkpoint.blob)):
             self._checkpoints[checkpoint.key] = checkpoint
 
     def close(self) -> None:
         """Write what is left, and report what went wrong."""
         self._closing.set()
         with self._changed:
-            self._changed.notify()
+            self._changed.notify_all()
         if self._thread is not None:
             try:
                 self._thread.join()
@@ -83,14 +85,24 @@ class Keeper:
         self.close()
 
     @contextmanager
-    def _hand_over(self) -> Iterator[None]:
+    def _hand_over(self, n_bytes: int) -> Iterator[None]:
         self.check()
         with self._changed:
+            # One larger than this is let in alone.
+            self._changed.wait_for(
+                lambda: (
+                    not self._waiting_bytes
+                    or self._waiting_bytes + n_bytes <= MOST_BYTES
+                    or self._error
+                )
+            )
+            self.check()
+            self._waiting_bytes += n_bytes
             yield
             if self._thread is None:
                 self._thread = threading.Thread(target=self._work, name="keeper", daemon=True)
                 self._thread.start()
-            self._changed.notify()
+            self._changed.notify_all()
 
     def _work(self) -> None:
         try:
@@ -101,12 +113,22 @@ class Keeper:
                     )
                     ended, self._ended = self._ended, []
                     states, self._checkpoints = self._checkpoints, {}
+                    n_bytes = self._waiting_bytes
                 if not ended and not states:
                     return
                 self._write(ended, states)
-                self._closing.wait(SECONDS_BETWEEN)
+                del ended, states
+                with self._changed:
+                    self._waiting_bytes -= n_bytes
+                    self._changed.notify_all()
+                    self._changed.wait_for(self._in_a_hurry, SECONDS_BETWEEN)
         except BaseException as error:
-            self._error = error
+            with self._changed:
+                self._error = error
+                self._changed.notify_all()
+
+    def _in_a_hurry(self) -> bool:
+        return self._closing.is_set() or 2 * self._waiting_bytes > MOST_BYTES
 
     def _write(self, ended: list[Ended], states: Mapping[str, Checkpointed]) -> None:
         for first in range(0, len(ended), MOST_TOGETHER):
@@ -118,3 +140,10 @@ class Keeper:
         if states:
             points = [Checkpoint(s.key, s.epoch, s.step, s.blob) for s in states.values()]
             self._store.put_checkpoints(points, self._provenance.id)
+
+
+def _size(ended: Ended) -> int:
+    """Return the bytes of a run's weights, history and right examples."""
+    outcome = ended.outcome
+    numbers = sum(8 * len(values) for values in outcome.history.values())
+    return numbers + sum(map(len, outcome.correct.values())) + len(ended.weights or b"")

@@ -47,6 +47,18 @@ def read_checkpoints(
     return found
 
 
+def keys_with_checkpoints(
+    connection: Connection, keys: Sequence[str], provenance: str
+) -> list[str]:
+    """Return the keys that have checkpoints of one provenance, without reading these."""
+    table = schema.checkpoints
+    found: set[str] = set()
+    for part in in_parts(keys):
+        query = select(table.c.key).where(table.c.key.in_(part), table.c.provenance == provenance)
+        found.update(connection.execute(query).scalars())
+    return [key for key in keys if key in found]
+
+
 def write_weights(connection: Connection, key: str, provenance: str, blob: bytes) -> None:
     """Keep a run's weights; the first ones stay."""
     row = {"key": key, "provenance": provenance, "saved_at": time.time(), "blob": bytes(blob)}

@@ -119,6 +119,13 @@ class Store:
         keys = list(keys)
         return self._database.read(lambda c: read_checkpoints(c, keys, provenance))
 
+    def with_checkpoints(self, keys: Iterable[str], provenance: str) -> list[str]:
+        """Return those of `keys` that `checkpoints` would, in their order, without reading these."""
+        from mlplab.store.blobs import keys_with_checkpoints
+
+        keys = list(keys)
+        return self._database.read(lambda c: keys_with_checkpoints(c, keys, provenance))
+
     def put_weights(self, key: str, provenance: str, blob: bytes) -> None:
         """Keep a finished run's weights (safetensors bytes, never looked into); the first stay."""
         from mlplab.store.blobs import write_weights

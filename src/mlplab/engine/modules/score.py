@@ -52,9 +52,10 @@ class ModuleScorer:
         own = {name.removeprefix(OWN): tensor for name, tensor in tensors.items()}
         kept = sum_dtype(self._device)
         loss, hit = 0.0, 0.0
-        hits: list[NDArray[np.bool_]] = []
-        outputs: list[NDArray[np.generic]] = []
         program = self._program
+        hits = np.empty(len(rows), np.bool_)
+        shape = (len(rows) if keep_outputs else 0, program.n_outputs)
+        outputs = np.empty(shape, program.dtype)
         with keyed_noise(program.net.name, self._device, seed, "module scores"):
             for first in range(0, len(rows), _PORTION):
                 picked = rows[first : first + _PORTION]
@@ -65,19 +66,13 @@ class ModuleScorer:
                 self._data.targets(picked, target[0])
                 made = _outputs(program.net.name, self._skeleton, own, x, program.n_outputs)
                 if keep_outputs:
-                    outputs.append(made.cpu().numpy().copy())
+                    outputs[first : first + n] = made.cpu().numpy()
                 z = made.t().clone(memory_format=torch.contiguous_format).unsqueeze(0)
                 judged = self._loss.judge(z, target)
                 loss += float(judged.loss.sum(dtype=kept))
                 hit += float(judged.hit.sum(dtype=kept))
-                hits.append(judged.hit[0].cpu().numpy() > 0.5)
-        empty: NDArray[np.generic] = np.empty((0, program.n_outputs))
-        return (
-            loss,
-            hit,
-            np.concatenate(hits) if hits else np.empty(0, dtype=bool),
-            np.concatenate(outputs) if outputs else empty,
-        )
+                hits[first : first + n] = judged.hit[0].cpu().numpy() > 0.5
+        return loss, hit, hits, outputs
 
     @torch.inference_mode(False)
     def score_slots(
@@ -88,17 +83,15 @@ class ModuleScorer:
         keep_outputs: bool,
     ) -> Scores:
         """Score (tensors, seed) of each slot on the same rows; idle slots are None."""
-        scores = Scores(len(rows), [], [])
         nothing = (float("nan"), float("nan"), np.empty(0, dtype=bool), np.empty((0, 0)))
-        for slot in slots:
-            found = nothing if slot is None else self.score(slot[0], rows, slot[1], keep_outputs)
-            scores.loss.append(found[0])
-            scores.hit.append(found[1])
-            if keep_hits:
-                scores.hits.append(found[2])
-            if keep_outputs:
-                scores.outputs.append(found[3])
-        return scores
+        scored = [
+            nothing if slot is None else self.score(slot[0], rows, slot[1], keep_outputs)
+            for slot in slots
+        ]
+        losses, hit_sums, hits, outputs = (list(part) for part in zip(*scored, strict=True))
+        return Scores(
+            len(rows), losses, hit_sums, hits if keep_hits else (), outputs if keep_outputs else ()
+        )
 
 
 def _outputs(

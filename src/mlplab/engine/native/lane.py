@@ -111,6 +111,7 @@ class NativeLane:
             in_vector += 1
         for training in members:
             training.split = self._splits.of(training.run)
+            training.thaw()
         make = LinearUnit if self._linear else MLPUnit
         with training_mode(self._options.device):
             unit = make(self._program, members, self._arrays, self._options.keep_correct)

@@ -1,0 +1,61 @@
+"""The checkpoints that an experiment goes on from: copied to a file, and read one at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from tempfile import SpooledTemporaryFile
+from types import TracebackType
+from typing import Self
+
+from mlplab.store import Checkpoint, Store
+
+_IN_MEMORY_BYTES = 8 * 2**20
+
+
+class Checkpoints(Mapping[str, Checkpoint]):
+    """Run key -> checkpoint, as the store had them at first, whoever changes it meanwhile.
+
+    Together they may take as much as the networks that train, so their bytes lie in a file that
+    goes with the `with` block.
+    """
+
+    def __init__(self, store: Store, keys: Iterable[str], provenance: str) -> None:
+        """Copy the checkpoints of those among `keys` that have one."""
+        self._file = SpooledTemporaryFile(max_size=_IN_MEMORY_BYTES)
+        self._places: dict[str, tuple[Checkpoint, int, int]] = {}
+        for key in store.with_checkpoints(keys, provenance):
+            for state in store.checkpoints([key], provenance).values():
+                start = self._file.tell()
+                self._file.write(state.blob)
+                self._places[key] = (replace(state, blob=b""), start, len(state.blob))
+
+    @property
+    def n_epochs(self) -> int:
+        """How many epochs they have behind them."""
+        return sum(state.epoch for state, _, _ in self._places.values())
+
+    def __getitem__(self, key: str) -> Checkpoint:
+        state, start, size = self._places[key]
+        self._file.seek(start)
+        return replace(state, blob=self._file.read(size))
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._places
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._places)
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._file.close()

@@ -1,0 +1,260 @@
+"""Plans and peaks: `python planned_memory.py CASE...` trains each case in a process of its own.
+
+One line a case: its name, the bytes planned for it beside the data, and the bytes that its process
+grew by. The processes are forked from one that has imported and compiled everything, so none pays
+for that again, and a peak starts at what the process holds when its training begins.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import sys
+import tempfile
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+import mlplab as ml
+
+PR_SET_THP_DISABLE = 41  # huge pages come as the system likes
+
+
+@ml.metric("first_output")
+def first_output(targets, outputs):
+    return float(outputs[:, 0].mean())
+
+
+@ml.metric("last_output")
+def last_output(targets, outputs):
+    return float(outputs[:, -1].mean())
+
+
+@ml.module("memory-mlp")
+def memory_mlp(n_features, n_outputs, width=32):
+    from torch import nn
+
+    return nn.Sequential(nn.Linear(n_features, width), nn.ReLU(), nn.Linear(width, n_outputs))
+
+
+@dataclass(frozen=True)
+class Case:
+    """Data, a base run, and how many seeds of it."""
+
+    net: ml.MLP | ml.Module = field(default_factory=lambda: ml.MLP(hidden=(8,)))
+    fit: dict[str, object] = field(default_factory=dict)
+    optim: object = field(default_factory=ml.SGD)
+    seeds: int = 1
+    rows: int = 1000
+    test_rows: int = 0
+    valid: float = 0.0
+    features: int = 8
+    classes: int = 3
+    outputs: int = 0
+    """Of a regression, in place of classes."""
+    vary: dict[str, list[object]] = field(default_factory=dict)
+    keep_weights: bool = False
+    in_memory: bool = False
+    checkpoints: bool = False
+    resumes: bool = False
+
+    def experiment(self) -> ml.Experiment:
+        rng = np.random.default_rng(0)
+        n = self.rows + self.test_rows
+        X = rng.standard_normal((n, self.features), dtype="f4")
+        if self.outputs:
+            y = rng.standard_normal((n, self.outputs), dtype="f4")
+        else:
+            y = np.arange(n) % self.classes
+        cut = self.rows
+        test = (X[cut:], y[cut:]) if self.test_rows else ()
+        kind = "regression" if self.outputs else "classification"
+        task = ml.task_from_arrays(X[:cut], y[:cut], *test, valid=self.valid, kind=kind)
+        fit = ml.Fit(**{"epochs": 1, "batch_size": 32, **self.fit})
+        base = ml.Run(net=self.net, fit=fit, optim=self.optim)
+        return ml.Experiment(task, base, vary=self.vary, seeds=self.seeds)
+
+
+def wide(width: int) -> ml.MLP:
+    return ml.MLP(hidden=(width,))
+
+
+def module(width: int) -> ml.Module:
+    return ml.Module(name="memory-mlp", settings={"width": width})
+
+
+LONG = {"epochs": 2000, "batch_size": 512}
+STACK = {"measures": ("grad_norm",)}  # compiled loops do not measure it
+METRIC = {"measures": ("first_output",)}
+
+CASES: dict[str, Case] = {
+    "metric": Case(ml.MLP(hidden=(4,)), METRIC, seeds=400, rows=64, test_rows=20_000, classes=10),
+    "metrics": Case(ml.MLP(hidden=(4,)), {"measures": ("first_output", "last_output")},
+                    seeds=100, rows=2000, valid=0.5, test_rows=20_000, classes=10),
+    "metric, one wide slot": Case(fit=METRIC, rows=2000, test_rows=50_000, classes=200),
+    "metric, module": Case(module(8), METRIC, seeds=100, rows=64, test_rows=20_000, classes=10),
+    "metric, float64": Case(fit=METRIC | {"dtype": "float64"}, seeds=100, rows=64,
+                            test_rows=20_000, classes=10),
+    "loops, classes": Case(rows=100_000, classes=2000, features=4, fit={"batch_size": 256}),
+    "loops, classes by squares": Case(rows=50_000, classes=2000, features=4,
+                                      fit={"batch_size": 256, "loss": "squared"}),
+    "lanes, classes": Case(ml.MLP(hidden=()), rows=50_000, classes=500, features=4, seeds=16),
+    "lanes, classes by squares": Case(ml.MLP(hidden=()), {"loss": "squared"}, rows=50_000,
+                                      classes=500, features=4, seeds=16),
+    "loops, features": Case(rows=20_000, features=800, fit={"batch_size": 256}),
+    "loops, outputs": Case(rows=50_000, outputs=200, fit={"batch_size": 256}),
+    "lanes, many runs": Case(ml.MLP(hidden=()), seeds=4000),
+    "lanes, adam": Case(ml.MLP(hidden=()), {"epochs": 50}, ml.Adam(), seeds=500, outputs=1),
+    "lanes, epochs": Case(ml.MLP(hidden=()), LONG | {"test": "epoch"}, seeds=500, test_rows=64,
+                          valid=0.1),
+    "loops, epochs": Case(fit=LONG, seeds=200, rows=600, valid=0.1, test_rows=64),
+    "stack, classes": Case(fit=STACK | {"batch_size": 256}, rows=20_000, classes=5000, seeds=2),
+    "stack, classes, slots": Case(fit=STACK | {"batch_size": 64}, rows=5000, classes=2000,
+                                  seeds=40, test_rows=1000, valid=0.1),
+    "stack, classes, float64": Case(fit=STACK | {"batch_size": 64, "dtype": "float64"}, rows=5000,
+                                    classes=2000, seeds=8, test_rows=1000, valid=0.1),
+    "stack, smoothing": Case(fit=STACK | {"batch_size": 64, "label_smoothing": 0.1}, rows=5000,
+                             classes=2000, seeds=8, valid=0.1),
+    "stack, outputs": Case(fit=STACK | {"batch_size": 64}, rows=5000, outputs=2000, seeds=8,
+                           test_rows=1000, valid=0.1),
+    "stack, huber": Case(fit={"batch_size": 64, "loss": "log-cosh"}, rows=5000, outputs=2000,
+                         seeds=8, test_rows=1000, valid=0.1),
+    "stack, wide": Case(wide(1000), STACK | {"batch_size": 256}, rows=2000, features=784, seeds=8,
+                        test_rows=2000),
+    "stack, adam": Case(wide(1000), STACK | {"batch_size": 256}, ml.Adam(), rows=2000,
+                        features=784, seeds=8, test_rows=2000),
+    "stack, steps": Case(ml.MLP(hidden=()), STACK | {"batch_size": 1}, ml.Adam(), rows=2000,
+                         seeds=400),
+    "stack, schedule": Case(
+        ml.MLP(hidden=()), STACK | {"batch_size": 1},
+        ml.SGD(schedule=ml.Schedule(kind="one-cycle")), rows=2000, seeds=400),
+    "stack, rows": Case(fit=STACK | {"batch_size": 2000}, rows=200_000, seeds=40, valid=0.5),
+    "stack, many runs": Case(fit=STACK, seeds=2000, rows=128),
+    "stack, epochs": Case(fit=STACK | LONG, seeds=200, rows=600, valid=0.1),
+    "stack, averages": Case(wide(1000), {"batch_size": 256, "ema": 0.9}, rows=2000, features=784,
+                            seeds=8, test_rows=2000),
+    "stack, clips": Case(wide(1000), {"batch_size": 256}, ml.SGD(clip_norm=1.0), rows=2000,
+                         features=784, seeds=8),
+    "stack, dropout": Case(ml.MLP(hidden=(1000, 1000), dropout=0.2, activation="tanh"),
+                           {"batch_size": 1000}, rows=2000, features=784, seeds=4),
+    "stack, norm": Case(ml.MLP(hidden=(1000, 1000), norm="batch", activation="gelu"),
+                        {"batch_size": 1000}, rows=2000, features=784, seeds=4),
+    "patience": Case(wide(1000), {"batch_size": 256, "epochs": 4, "patience": 2}, rows=2000,
+                     valid=0.1, features=784, seeds=8),
+    "epochs apart": Case(wide(1000), STACK | {"batch_size": 256}, ml.Adam(), rows=1000,
+                         features=784, seeds=8, vary={"fit.epochs": [1, 3]}),
+    "weights": Case(wide(1000), STACK | {"batch_size": 256}, rows=1000, features=784, seeds=24,
+                    keep_weights=True),
+    "weights, loops": Case(wide(256), {"batch_size": 32}, rows=64, features=784, seeds=200,
+                           keep_weights=True),
+    "checkpoints": Case(wide(2000), STACK | {"batch_size": 250, "epochs": 3}, ml.Adam(), rows=500,
+                        features=784, seeds=8, checkpoints=True),
+    "checkpoints of the best": Case(
+        wide(2000), STACK | {"batch_size": 250, "epochs": 3, "patience": 3}, ml.Adam(), rows=500,
+        valid=0.2, features=784, seeds=8, checkpoints=True),
+    "resumed": Case(wide(2000), STACK | {"batch_size": 250, "epochs": 3}, ml.Adam(), rows=500,
+                    features=784, seeds=8, checkpoints=True, resumes=True),
+    "module, classes": Case(module(8), {"batch_size": 64}, rows=5000, classes=2000, seeds=8,
+                            test_rows=1000),
+    "module, wide": Case(module(1000), {"batch_size": 256}, ml.Adam(), rows=1000, features=784,
+                         seeds=16),
+    "module, rows": Case(module(8), {"batch_size": 2000}, rows=100_000, seeds=16, valid=0.5),
+}  # fmt: skip
+
+
+def warm_up() -> None:
+    """Import and compile what the cases run through."""
+    tiny = {"rows": 40, "test_rows": 8, "valid": 0.2, "seeds": 2}
+    fits = [{}, STACK, METRIC, {"patience": 1}, {"loss": "squared"}]
+    for fit in fits:
+        train(Case(fit={"batch_size": 8, **fit}, **tiny))
+    train(Case(ml.MLP(hidden=()), {"batch_size": 8}, ml.Adam(), **tiny))
+    train(Case(ml.MLP(hidden=()), {"batch_size": 8}, keep_weights=True, **tiny))
+    train(Case(module(8), {"batch_size": 8}, **tiny))
+    train(Case(fit={"batch_size": 8, "epochs": 2, **STACK}, checkpoints=True, **tiny))
+
+
+def train(case: Case) -> tuple[int, int]:
+    """Return what is planned beside the data, and what the process grew by."""
+    experiment = case.experiment()
+    planned = experiment.cost(workers=1).bytes - experiment.data.inputs.nbytes
+    with tempfile.TemporaryDirectory() as folder:
+        store = ":memory:" if case.in_memory else Path(folder) / "runs.db"
+        if case.checkpoints:
+            often()
+        if case.resumes:
+            interrupted(experiment, store)
+            trim()
+        before = peak()
+        experiment.run(store, workers=1, keep_weights=case.keep_weights)
+        return planned, peak() - before
+
+
+def often() -> None:
+    """Let every run keep a checkpoint after every epoch."""
+    from mlplab.engine import lane
+
+    lane.PAUSE_SECONDS = 0.0
+    lane.FIRST_CHECKPOINT_SECONDS = 0.0
+
+
+def interrupted(experiment: ml.Experiment, store: Path) -> None:
+    """Leave the checkpoints of a first try in the store."""
+    child = os.fork()
+    if child:
+        os.waitpid(child, 0)
+        return
+
+    def stop(progress) -> None:
+        if progress.done > 1.5 / 3:
+            os._exit(0)
+
+    experiment.run(store, workers=1, progress=stop)
+    os._exit(0)
+
+
+def trim() -> None:
+    with contextlib.suppress(AttributeError, OSError):
+        ctypes.CDLL(None).malloc_trim(0)
+
+
+def peak() -> int:
+    status = Path("/proc/self/status").read_text()
+    return int(status.split("VmHWM:")[1].split()[0]) * 1024
+
+
+def apart(work: Callable[[], tuple[int, int]]) -> tuple[int, int]:
+    """Do it in a process of its own."""
+    reading, writing = os.pipe()
+    child = os.fork()
+    if not child:
+        try:
+            planned, used = work()
+            os.write(writing, f"{planned} {used}".encode())
+        except BaseException:
+            traceback.print_exc()
+        os._exit(0)
+    os.close(writing)
+    with os.fdopen(reading) as answer:
+        text = answer.read()
+    os.waitpid(child, 0)
+    planned, used = map(int, text.split() or (0, 0))
+    return planned, used
+
+
+def main(names: list[str]) -> None:
+    with contextlib.suppress(AttributeError, OSError):
+        ctypes.CDLL(None).prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0)
+    warm_up()
+    trim()
+    for name in names or CASES:
+        planned, used = apart(lambda name=name: train(CASES[name]))
+        print(f"{name}\t{planned}\t{used}", flush=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

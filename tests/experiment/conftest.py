@@ -55,7 +55,7 @@ class Fake:
     def execute(
         self, runs: Sequence[Run], task: Task, **settings: Any
     ) -> Generator[Event, None, None]:
-        resume = dict(settings["resume"])  # readable while the runs train
+        resume = dict(settings.get("resume", {}))  # readable while the runs train
         self.calls.append({"runs": list(runs), **settings, "resume": resume})
         try:
             for number, run in enumerate(runs):

@@ -12,6 +12,7 @@ import ctypes
 import os
 import sys
 import tempfile
+import time
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -20,6 +21,7 @@ from pathlib import Path
 import numpy as np
 
 import mlplab as ml
+from mlplab.engine.footprint import task_bytes
 
 PR_SET_THP_DISABLE = 41  # huge pages come as the system likes
 
@@ -87,7 +89,7 @@ def module(width: int) -> ml.Module:
     return ml.Module(name="memory-mlp", settings={"width": width})
 
 
-LONG = {"epochs": 2000, "batch_size": 512}
+LONG = {"epochs": 3000, "batch_size": 64}
 STACK = {"measures": ("grad_norm",)}  # compiled loops do not measure it
 METRIC = {"measures": ("first_output",)}
 
@@ -102,16 +104,15 @@ CASES: dict[str, Case] = {
     "loops, classes": Case(rows=100_000, classes=2000, features=4, fit={"batch_size": 256}),
     "loops, classes by squares": Case(rows=50_000, classes=2000, features=4,
                                       fit={"batch_size": 256, "loss": "squared"}),
-    "lanes, classes": Case(ml.MLP(hidden=()), rows=50_000, classes=500, features=4, seeds=16),
-    "lanes, classes by squares": Case(ml.MLP(hidden=()), {"loss": "squared"}, rows=50_000,
-                                      classes=500, features=4, seeds=16),
+    "lanes, classes": Case(ml.MLP(hidden=()), rows=4000, classes=1500, features=4),
+    "lanes, classes by squares": Case(ml.MLP(hidden=()), {"loss": "squared"}, rows=4000, classes=1500, features=4),
     "loops, features": Case(rows=20_000, features=800, fit={"batch_size": 256}),
     "loops, outputs": Case(rows=50_000, outputs=200, fit={"batch_size": 256}),
     "lanes, many runs": Case(ml.MLP(hidden=()), seeds=4000),
-    "lanes, adam": Case(ml.MLP(hidden=()), {"epochs": 50}, ml.Adam(), seeds=500, outputs=1),
-    "lanes, epochs": Case(ml.MLP(hidden=()), LONG | {"test": "epoch"}, seeds=500, test_rows=64,
-                          valid=0.1),
-    "loops, epochs": Case(fit=LONG, seeds=200, rows=600, valid=0.1, test_rows=64),
+    "lanes, adam": Case(ml.MLP(hidden=()), {"epochs": 20}, ml.Adam(), seeds=300, outputs=1),
+    "lanes, epochs": Case(ml.MLP(hidden=()), LONG | {"test": "epoch"}, seeds=300, rows=80,
+                          test_rows=16, valid=0.1),
+    "loops, epochs": Case(ml.MLP(hidden=(2,)), LONG, seeds=200, rows=80, valid=0.1, test_rows=16),
     "stack, classes": Case(fit=STACK | {"batch_size": 256}, rows=20_000, classes=5000, seeds=2),
     "stack, classes, slots": Case(fit=STACK | {"batch_size": 64}, rows=5000, classes=2000,
                                   seeds=40, test_rows=1000, valid=0.1),
@@ -128,13 +129,13 @@ CASES: dict[str, Case] = {
     "stack, adam": Case(wide(1000), STACK | {"batch_size": 256}, ml.Adam(), rows=2000,
                         features=784, seeds=8, test_rows=2000),
     "stack, steps": Case(ml.MLP(hidden=()), STACK | {"batch_size": 1}, ml.Adam(), rows=2000,
-                         seeds=400),
+                         seeds=150),
     "stack, schedule": Case(
         ml.MLP(hidden=()), STACK | {"batch_size": 1},
-        ml.SGD(schedule=ml.Schedule(kind="one-cycle")), rows=2000, seeds=400),
+        ml.SGD(schedule=ml.Schedule(kind="one-cycle")), rows=2000, seeds=150),
     "stack, rows": Case(fit=STACK | {"batch_size": 2000}, rows=200_000, seeds=40, valid=0.5),
     "stack, many runs": Case(fit=STACK, seeds=2000, rows=128),
-    "stack, epochs": Case(fit=STACK | LONG, seeds=200, rows=600, valid=0.1),
+    "stack, epochs": Case(ml.MLP(hidden=(2,)), STACK | LONG, seeds=150, rows=80, valid=0.1),
     "stack, averages": Case(wide(1000), {"batch_size": 256, "ema": 0.9}, rows=2000, features=784,
                             seeds=8, test_rows=2000),
     "stack, clips": Case(wide(1000), {"batch_size": 256}, ml.SGD(clip_norm=1.0), rows=2000,
@@ -181,14 +182,14 @@ def warm_up() -> None:
 def train(case: Case) -> tuple[int, int]:
     """Return what is planned beside the data, and what the process grew by."""
     experiment = case.experiment()
-    planned = experiment.cost(workers=1).bytes - experiment.data.inputs.nbytes
+    planned = experiment.cost(workers=1).bytes - task_bytes(experiment.data)
     with tempfile.TemporaryDirectory() as folder:
         store = ":memory:" if case.in_memory else Path(folder) / "runs.db"
         if case.checkpoints:
             often()
         if case.resumes:
             interrupted(experiment, store)
-            trim()
+        trim()
         before = peak()
         experiment.run(store, workers=1, keep_weights=case.keep_weights)
         return planned, peak() - before
@@ -218,8 +219,10 @@ def interrupted(experiment: ml.Experiment, store: Path) -> None:
 
 
 def trim() -> None:
+    """Give back what is free, and let the peak begin anew."""
     with contextlib.suppress(AttributeError, OSError):
         ctypes.CDLL(None).malloc_trim(0)
+        Path("/proc/self/clear_refs").write_text("5")
 
 
 def peak() -> int:
@@ -252,8 +255,10 @@ def main(names: list[str]) -> None:
     warm_up()
     trim()
     for name in names or CASES:
+        started = time.perf_counter()
         planned, used = apart(lambda name=name: train(CASES[name]))
-        print(f"{name}\t{planned}\t{used}", flush=True)
+        seconds = time.perf_counter() - started
+        print(f"{name}\t{planned}\t{used}\t{seconds:.1f}", flush=True)
 
 
 if __name__ == "__main__":

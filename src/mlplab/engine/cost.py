@@ -10,11 +10,18 @@ from functools import lru_cache
 import torch
 
 from mlplab.data import Task
+from mlplab.engine.footprint import (
+    Members,
+    loops_bytes,
+    runs_bytes,
+    stacks_bytes,
+    task_bytes,
+    zero_loss_bytes,
+)
 from mlplab.engine.kernels import products
-from mlplab.engine.memory import rooms, unit_bytes
 from mlplab.engine.modules.program import ModuleProgram
 from mlplab.engine.numerics import kernel_kind
-from mlplab.engine.program import AnyProgram, Program
+from mlplab.engine.program import AnyProgram
 from mlplab.engine.surroundings import single_thread
 from mlplab.engine.training import Splits, Training
 from mlplab.specs import Run
@@ -39,7 +46,11 @@ _EFFICIENCY = 0.75  # of the best matrix product, measured on 784-256-10
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """Estimates: `seconds` with all workers busy, `bytes` of the largest stacks at a time."""
+    """Estimates: `seconds` with all workers busy, `bytes` at the worst moment.
+
+    The bytes are those of the data, of the runs, and of what trains at a time with all that is held
+    beside it; Python, torch and a store in memory come on top.
+    """
 
     runs: int
     flop: float
@@ -101,31 +112,26 @@ def plan_cost(runs: Sequence[Run], task: Task, workers: int = 1) -> Cost:
     flop = 0.0
     work = 0.0
     steps: dict[AnyProgram, int] = {}
-    batches: dict[AnyProgram, list[str]] = {}
+    members: dict[AnyProgram, list[Training]] = {}
     for run in runs:
         training = Training.begin(run, splits)
         program = training.program
         flop += run_flop(run, program, task, training.n_valid)
         work += run_work(run, program, task, training.n_valid)
         steps[program] = max(steps.get(program, 0), run_steps(run, program))
-        batches.setdefault(program, []).append(training.batches)
-    filled = {
-        program: rooms(program, sorted(members))
-        for program, members in batches.items()
-        if not program.native
-    }
-    overhead = sum(STEP_SECONDS * steps[program] * len(some) for program, some in filled.items())
-    stacks = [max(room.bytes for room in some) for some in filled.values()]
-    stacks += [
-        unit_bytes(program)
-        for program in batches
-        if isinstance(program, Program) and program.native
-    ]
+        members.setdefault(program, []).append(training)
+    parts = [Members(program, some, task) for program, some in members.items()]
+    stacks = {part.program: stacks_bytes(part) for part in parts if not part.program.native}
+    overhead = sum(STEP_SECONDS * steps[program] * len(some) for program, some in stacks.items())
+    # Stacks train side by side, one to a worker; compiled loops program by program, on threads.
+    at_once = sorted((size for some in stacks.values() for size in some), reverse=True)
+    loops = [loops_bytes(part, workers) for part in parts if part.program.native]
+    largest = max(sum(at_once[:workers]), *loops, zero_loss_bytes(task), 0)
     return Cost(
         runs=len(runs),
         flop=flop,
         seconds=(work / _EFFICIENCY + overhead) / max(1, workers),
-        bytes=int(sum(sorted(stacks, reverse=True)[:workers])) + task.inputs.nbytes,
-        programs=len(batches),
+        bytes=task_bytes(task) + sum(map(runs_bytes, parts)) + largest,
+        programs=len(members),
         workers=workers,
     )

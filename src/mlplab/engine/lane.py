@@ -310,6 +310,7 @@ class Lane:
             for place, training in enumerate(self._seats[slots.start : slots.stop]):
                 if training is not None:
                     self._note_scores(training, split, scores, place, targets)
+            del scores  # before the next ones are made
 
     def _note_scores(
         self,

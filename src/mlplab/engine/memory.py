@@ -19,7 +19,6 @@ CACHE_BYTES = 12 * 2**20
 
 _MOST_SLOTS = 4096
 _LEAST_SLOTS = 8
-_UNIT = 16  # linear models that train in one vector
 _MOST_TEAMS = 32
 # Copies of the weights that optimisers keep: moments, gradient and scratch.
 _STATES = {"sgd": 0, "momentum": 1, "nesterov": 2, "lars": 3, "rmsprop": 3, "adam": 4, "adamw": 4}
@@ -33,15 +32,14 @@ def slot_bytes(program: Program) -> int:
     layers = [(i + 1) * o for i, o in pairwise(widths)]
     hidden, outputs = sum(widths[1:-1]), widths[-1]
     per_unit = 4 if program.has_dropout else 2  # activation and delta; mask and masked activation
-    # The loss works on a copy of the targets and on one array beside the outputs.
-    acts = program.lanes * (per_unit * hidden + 3 * outputs)
+    acts = program.lanes * (per_unit * hidden + int(_loss_arrays(program) * outputs))
     if program.has_dropout:
-        acts += program.lanes * -(-2 * hidden // _size(program))  # noise of two bytes
+        acts += program.lanes * -(-2 * hidden // element_bytes(program))  # noise of two bytes
     acts += program.lanes * _further_per_unit(program) * hidden
     forms = "grad_norm" in program.measures or program.clips
-    norm = _size(program) * sum(layers) + 8 * max(layers) if forms else 0
+    norm = element_bytes(program) * sum(layers) + 8 * max(layers) if forms else 0
     states = _states(program)
-    return _size(program) * (sum(layers) * (1 + states) + acts) + norm
+    return element_bytes(program) * (sum(layers) * (1 + states) + acts) + norm
 
 
 def _states(program: AnyProgram) -> int:
@@ -53,16 +51,26 @@ def _states(program: AnyProgram) -> int:
     return states + 2 * program.averages  # the means, and the copy while they are scored
 
 
-def unit_bytes(program: Program) -> int:
-    """Return what a thread of compiled loops works on: one network, or sixteen linear models."""
-    return slot_bytes(program) * (_UNIT if program.n_layers == 1 else 1)
+def _loss_arrays(program: AnyProgram) -> float:
+    """Count the arrays of a batch's outputs: these, targets, and what a loss makes in passing."""
+    if program.loss == "squared":
+        return 3
+    return 3.25 if program.loss == "cross-entropy" else 6
+
+
+def settings_bytes(program: AnyProgram) -> int:
+    """Return what one slot's settings of an epoch take: Adam corrects each step by its own."""
+    each = 80 if program.optimiser in ("adam", "adamw") else 16
+    return each * len(program.batch_sizes)
 
 
 def group_bytes(program: Program) -> int:
     """Return what runs with shared batches take together: a batch, and the rows in their order."""
     widths = program.padded_widths
-    batch = program.kept_rows * (widths[0] + widths[-1]) + program.lanes
-    return _size(program) * batch + 16 * program.n_rows
+    n_targets = program.kept_rows if program.keeps_targets else program.lanes
+    batch = program.kept_rows * widths[0] + n_targets * widths[-1] + program.lanes
+    # Its rows, and in their order for this epoch and the next.
+    return element_bytes(program) * batch + 24 * program.n_rows
 
 
 def stack_bytes(program: Program, n_slots: int, n_groups: int) -> int:
@@ -71,11 +79,18 @@ def stack_bytes(program: Program, n_slots: int, n_groups: int) -> int:
     Idle slots count: see `arrange.arrange`.
     """
     n_slots += n_slots % 2
+    own = n_slots * (slot_bytes(program) + settings_bytes(program))
+    return own + n_groups * group_bytes(program) + scorer_bytes(program, n_slots)
+
+
+def scorer_bytes(program: Program, n_slots: int, lanes: int | None = None) -> int:
+    """Return what scoring takes, with so many examples at a time."""
+    lanes = program.score_lanes if lanes is None else lanes
     widths = program.padded_widths
     at_once = min(n_slots, program.score_portion)
-    scored = program.score_lanes * (at_once * (sum(widths[1:]) + widths[-1]) + widths[0])
-    own = n_slots * slot_bytes(program) + n_groups * group_bytes(program)
-    return own + _size(program) * scored
+    outputs = int((_loss_arrays(program) - 2) * widths[-1])
+    each = at_once * (sum(widths[1:]) + outputs) + widths[0] + widths[-1]
+    return element_bytes(program) * lanes * each
 
 
 class Room:
@@ -153,12 +168,13 @@ KEPT_BYTES = 32 * 2**20
 
 def kept_slots(program: AnyProgram, n_rows: int, keep_hits: bool, keep_outputs: bool) -> int:
     """Return of how many slots at a time these are kept: whole blocks, for the same bits."""
-    each = n_rows * (keep_hits + keep_outputs * _size(program) * _n_outputs(program))
+    each = n_rows * (keep_hits + keep_outputs * element_bytes(program) * n_outputs(program))
     block = 1 if isinstance(program, ModuleProgram) else runs_per_block(program.widths[1])
     return max(1, KEPT_BYTES // max(1, each) // block) * block
 
 
-def _n_outputs(program: AnyProgram) -> int:
+def n_outputs(program: AnyProgram) -> int:
+    """Return the number of outputs of its networks."""
     return program.n_outputs if isinstance(program, ModuleProgram) else program.widths[-1]
 
 
@@ -169,8 +185,10 @@ def module_stack_bytes(program: ModuleProgram, n_teams: int) -> int:
     state = look.n_params * (2 + _states(program)) + look.n_fixed
     batch = min(program.batch_size, program.n_rows)
     # What the forward pass keeps, as much again on the way back, and the batch itself.
-    step = batch * (2 * look.kept_per_example + program.n_features + 4 * program.n_outputs)
-    return _size(program) * team * (n_teams * state + step + look.n_params)
+    outputs = int(2 + _loss_arrays(program)) * program.n_outputs
+    step = batch * (2 * look.kept_per_example + program.n_features + outputs)
+    own = element_bytes(program) * team * (n_teams * state + step + look.n_params)
+    return own + team * n_teams * (24 * program.n_rows + settings_bytes(program))
 
 
 def rooms(
@@ -225,5 +243,18 @@ def _further_per_unit(program: Program) -> int:
     return 2 * (program.norm != "none") + act.needs_input + 2 * bool(act.slopes)
 
 
-def _size(program: AnyProgram) -> int:
+def state_bytes(program: AnyProgram) -> int:
+    """Return what a checkpoint of one run holds: weights, and what optimiser and means keep."""
+    kept = {"sgd": 0, "adam": 2, "adamw": 2}.get(program.optimiser, 1)
+    return weight_bytes(program) * (1 + kept + program.averages)
+
+
+def weight_bytes(program: AnyProgram) -> int:
+    """Return what the weights of one run take."""
+    fixed = program.blueprint.n_fixed if isinstance(program, ModuleProgram) else 0
+    return element_bytes(program) * (program.n_params + fixed)
+
+
+def element_bytes(program: AnyProgram) -> int:
+    """Return the size of a number in its arithmetic."""
     return 8 if program.dtype == "float64" else 4

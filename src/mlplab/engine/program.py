@@ -95,7 +95,7 @@ class Program:
 
     @property
     def keeps_targets(self) -> bool:
-        """Whether its targets lie so too: one-hot ones of many classes take more than the inputs."""
+        """Whether its targets lie so too: those of many classes take more than the inputs."""
         size = 8 if self.dtype == "float64" else 4
         return self.keeps_epoch and self.n_rows * self.widths[-1] * size <= 2**21
 

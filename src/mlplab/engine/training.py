@@ -20,7 +20,7 @@ from mlplab.specs import MLP, Outcome, Own, Rows, Run, canonical_json
 from mlplab.specs.outcome import Status
 from mlplab.specs.series import Series
 
-_SPLITS_KEPT = 16
+SPLITS_KEPT = 16
 _BEST = "best/"  # before the names of the best epoch's weights in a checkpoint
 
 
@@ -65,7 +65,7 @@ class Splits:
         """Return a run's rows."""
         at = (run.seed, run.rows)
         if at not in self._drawn:
-            while len(self._drawn) >= _SPLITS_KEPT:
+            while len(self._drawn) >= SPLITS_KEPT:
                 del self._drawn[next(iter(self._drawn))]
             self._drawn[at] = self.task.split(run.seed, run.rows)
         return self._drawn[at]

@@ -22,7 +22,7 @@ class Checkpoints(Mapping[str, Checkpoint]):
 
     def __init__(self, store: Store, keys: Iterable[str], provenance: str) -> None:
         """Copy the checkpoints of those among `keys` that have one."""
-        self._file = SpooledTemporaryFile(max_size=_IN_MEMORY_BYTES)
+        self._file = SpooledTemporaryFile(max_size=_IN_MEMORY_BYTES)  # noqa: SIM115
         self._places: dict[str, tuple[Checkpoint, int, int]] = {}
         for key in store.with_checkpoints(keys, provenance):
             for state in store.checkpoints([key], provenance).values():

@@ -120,7 +120,7 @@ class Store:
         return self._database.read(lambda c: read_checkpoints(c, keys, provenance))
 
     def with_checkpoints(self, keys: Iterable[str], provenance: str) -> list[str]:
-        """Return those of `keys` that `checkpoints` would, in their order, without reading these."""
+        """Return those of `keys` that have a checkpoint, in their order, without reading it."""
         from mlplab.store.blobs import keys_with_checkpoints
 
         keys = list(keys)

@@ -15,17 +15,12 @@ from mlplab.engine.native.course import Unit, seated
 from mlplab.engine.native.lanes import LANES
 from mlplab.engine.native.linear_unit import LinearUnit
 from mlplab.engine.native.mlp_unit import MLPUnit
+from mlplab.engine.native.portions import epoch_seconds, epochs_per_call, vectors_per_unit
 from mlplab.engine.numerics import provenance
 from mlplab.engine.program import Program
 from mlplab.engine.surroundings import plain_thread, training_mode
 from mlplab.engine.training import Splits, Training
 from mlplab.engine.weights import pack_weights
-
-_CALL_SECONDS = 0.2  # about as long as one call may take: progress, checkpoints and Ctrl-C wait
-_FIRST_RATE = 5e9  # flop per second, until a call has been timed
-_MOST_STEPS = 20_000  # whose settings lie in memory at once
-_UNIT_SECONDS = 0.1  # about as long as all epochs of several vectors may take
-_MOST_HISTORY = 4_000  # epochs of vectors that a call notes: 3 MB
 
 
 @dataclass(eq=False)
@@ -33,6 +28,7 @@ class _Work:
     """A unit and how fast it was."""
 
     unit: Unit
+    n_vectors: int
     epoch_seconds: float
     pause: float
     seconds: float = 0.0
@@ -81,19 +77,11 @@ class NativeLane:
         return stopped
 
     def _vectors_per_unit(self) -> int:
-        """So many that a call is worth its while, and that each thread has some units to take."""
+        """See `portions.vectors_per_unit`."""
         sizes = Counter((_together(t), t.batches) for t in self._queue).values()
         n_vectors = sum(-(-size // LANES) for size in sizes)
         longest = max(training.run.fit.epochs for training in self._queue)
-        most = int(_UNIT_SECONDS / (longest * self._epoch_seconds(1)))
-        most = min(most, _MOST_HISTORY // longest, n_vectors // (2 * self._options.threads))
-        return max(1, most)
-
-    def _epoch_seconds(self, n_vectors: int) -> float:
-        """Guess how long an epoch takes, before one has been timed."""
-        n_runs = n_vectors * LANES if self._linear else 1
-        flop = self._program.flop_per_example * sum(self._program.batch_sizes)
-        return flop * n_runs / _FIRST_RATE
+        return vectors_per_unit(self._program, n_vectors, longest, self._options.threads)
 
     def _next_unit(self) -> _Work:
         """Take the next run from the queue, or the next vectors of runs."""
@@ -115,16 +103,15 @@ class NativeLane:
         make = LinearUnit if self._linear else MLPUnit
         with training_mode(self._options.device):
             unit = make(self._program, members, self._arrays, self._options.keep_correct)
-        return _Work(unit, self._epoch_seconds(n_vectors), self._patience)
+        seconds = epoch_seconds(self._program, n_vectors)
+        return _Work(unit, n_vectors, seconds, self._patience)
 
     def _advance(self, work: _Work) -> None:
         members = [training for _, training in seated(work.unit.members)]
         left = members[0].run.fit.epochs - members[0].epoch
-        n_steps = len(self._program.batch_sizes)
-        n = int(min(left, _CALL_SECONDS / max(work.epoch_seconds, 1e-9), _MOST_STEPS // n_steps))
+        n = epochs_per_call(self._program, work.n_vectors, left, work.epoch_seconds)
         if any(t.run.optim.schedule.kind == "plateau" for t in members):
             n = 1
-        n = max(n, 1)
         first = members[0].epoch
         started = time.perf_counter()
         work.unit.advance(n)

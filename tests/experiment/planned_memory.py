@@ -1,7 +1,7 @@
-"""Plans and peaks: `python planned_memory.py CASE...` trains each case in a process of its own.
+"""Plans and peaks: `python planned_memory.py quick|whole [CASE...]` trains each in its own process.
 
-One line a case: its name, the bytes planned for it beside the data, and the bytes that its process
-grew by. The processes are forked from one that has imported and compiled everything, so none pays
+One line a case: its name, the bytes planned for it beside the data, those that its process grew by,
+and seconds. The processes are forked from one that has imported and compiled everything, so none pays
 for that again, and a peak starts at what the process holds when its training begins.
 """
 
@@ -89,11 +89,28 @@ def module(width: int) -> ml.Module:
     return ml.Module(name="memory-mlp", settings={"width": width})
 
 
-LONG = {"epochs": 3000, "batch_size": 64}
+LONG = {"epochs": 1000, "batch_size": 64}
 STACK = {"measures": ("grad_norm",)}  # compiled loops do not measure it
 METRIC = {"measures": ("first_output",)}
 
-CASES: dict[str, Case] = {
+QUICK: dict[str, Case] = {
+    "metric": Case(ml.MLP(hidden=(4,)), METRIC, seeds=200, rows=64, test_rows=20_000, classes=10),
+    "metric, module": Case(module(4), METRIC, seeds=60, rows=64, test_rows=20_000, classes=60),
+    "loops, classes": Case(rows=20_000, classes=2000, features=4, fit={"batch_size": 256}),
+    "loops, outputs": Case(rows=20_000, outputs=200, fit={"batch_size": 256}),
+    "stack, classes": Case(fit=STACK | {"batch_size": 64}, rows=512, classes=5000, seeds=2),
+    "stack, rows": Case(fit=STACK | {"batch_size": 2000}, rows=100_000, seeds=8, valid=0.5),
+    "weights": Case(wide(1000), STACK | {"batch_size": 64}, rows=64, features=784, seeds=24,
+                    keep_weights=True),
+    "checkpoints": Case(wide(1000), STACK | {"batch_size": 64}, ml.Adam(), rows=128, features=784,
+                        seeds=16, checkpoints=True),
+    "float64": Case(wide(1000), STACK | {"batch_size": 64, "dtype": "float64"}, rows=64,
+                    features=784, seeds=8),
+    "module": Case(module(1000), {"batch_size": 64}, ml.Adam(), rows=64, features=784, seeds=16),
+}  # fmt: skip
+"""One or two of each axis, for every run of the tests."""
+
+WHOLE: dict[str, Case] = {
     "metric": Case(ml.MLP(hidden=(4,)), METRIC, seeds=400, rows=64, test_rows=20_000, classes=10),
     "metrics": Case(ml.MLP(hidden=(4,)), {"measures": ("first_output", "last_output")},
                     seeds=100, rows=2000, valid=0.5, test_rows=20_000, classes=10),
@@ -128,11 +145,11 @@ CASES: dict[str, Case] = {
                         test_rows=2000),
     "stack, adam": Case(wide(1000), STACK | {"batch_size": 256}, ml.Adam(), rows=2000,
                         features=784, seeds=8, test_rows=2000),
-    "stack, steps": Case(ml.MLP(hidden=()), STACK | {"batch_size": 1}, ml.Adam(), rows=2000,
-                         seeds=150),
+    "stack, steps": Case(ml.MLP(hidden=()), STACK | {"batch_size": 1}, ml.Adam(), rows=600,
+                         seeds=60),
     "stack, schedule": Case(
         ml.MLP(hidden=()), STACK | {"batch_size": 1},
-        ml.SGD(schedule=ml.Schedule(kind="one-cycle")), rows=2000, seeds=150),
+        ml.SGD(schedule=ml.Schedule(kind="one-cycle")), rows=600, seeds=60),
     "stack, rows": Case(fit=STACK | {"batch_size": 2000}, rows=200_000, seeds=40, valid=0.5),
     "stack, many runs": Case(fit=STACK, seeds=2000, rows=128),
     "stack, epochs": Case(ml.MLP(hidden=(2,)), STACK | LONG, seeds=150, rows=80, valid=0.1),
@@ -211,11 +228,13 @@ def interrupted(experiment: ml.Experiment, store: Path) -> None:
         return
 
     def stop(progress) -> None:
-        if progress.done > 1.5 / 3:
+        if progress.run_epochs > 0.5 * progress.run_epochs_total:
             os._exit(0)
 
-    experiment.run(store, workers=1, progress=stop)
-    os._exit(0)
+    try:
+        experiment.run(store, workers=1, progress=stop)
+    finally:
+        os._exit(0)
 
 
 def trim() -> None:
@@ -245,21 +264,24 @@ def apart(work: Callable[[], tuple[int, int]]) -> tuple[int, int]:
     with os.fdopen(reading) as answer:
         text = answer.read()
     os.waitpid(child, 0)
-    planned, used = map(int, text.split() or (0, 0))
+    if not text:
+        raise SystemExit("a case failed")
+    planned, used = map(int, text.split())
     return planned, used
 
 
-def main(names: list[str]) -> None:
+def main(grid: str, *names: str) -> None:
+    cases = {"quick": QUICK, "whole": WHOLE}[grid]
     with contextlib.suppress(AttributeError, OSError):
         ctypes.CDLL(None).prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0)
     warm_up()
     trim()
-    for name in names or CASES:
+    for name in names or cases:
         started = time.perf_counter()
-        planned, used = apart(lambda name=name: train(CASES[name]))
+        planned, used = apart(lambda name=name: train(cases[name]))
         seconds = time.perf_counter() - started
         print(f"{name}\t{planned}\t{used}\t{seconds:.1f}", flush=True)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main(*sys.argv[1:])

@@ -16,7 +16,6 @@ from mlplab.engine.footprint import (
     runs_bytes,
     stacks_bytes,
     task_bytes,
-    zero_loss_bytes,
 )
 from mlplab.engine.kernels import products
 from mlplab.engine.modules.program import ModuleProgram
@@ -126,7 +125,7 @@ def plan_cost(runs: Sequence[Run], task: Task, workers: int = 1) -> Cost:
     # Stacks train side by side, one to a worker; compiled loops program by program, on threads.
     at_once = sorted((size for some in stacks.values() for size in some), reverse=True)
     loops = [loops_bytes(part, workers) for part in parts if part.program.native]
-    largest = max(sum(at_once[:workers]), *loops, zero_loss_bytes(task), 0)
+    largest = max([sum(at_once[:workers]), *loops])
     return Cost(
         runs=len(runs),
         flop=flop,

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from mlplab.data import Task
+from mlplab.engine.initialise import KEPT_MATRICES, KEPT_SIZE
 from mlplab.engine.memory import (
     element_bytes,
     kept_slots,
@@ -76,6 +78,8 @@ def _beside(members: Members, n_slots: int) -> int:
         held += n_slots * weight_bytes(program)
     if members.ends_apart:
         held += n_slots * state_bytes(program)
+    if isinstance(program, Program):
+        held += _drawn_bytes(program, members.n_seeds)
     # On its way to the store: the tensors of one run, and twice their bytes.
     held += 3 * (state_bytes(program) + members.watches * weight_bytes(program))
     if isinstance(program, Program):
@@ -86,6 +90,13 @@ def _beside(members: Members, n_slots: int) -> int:
         each = program.n_features + 6 * program.n_outputs + 2 * program.blueprint.kept_per_example
         held += element_bytes(program) * 2 * _SCORED * each
     return held
+
+
+def _drawn_bytes(program: Program, n_seeds: int) -> int:
+    """Return what first weights take as they are drawn, in float64: small ones are remembered."""
+    sizes = [n_in * n_out for n_in, n_out in pairwise(program.widths)]
+    small = sum(8 * size for size in sizes if size <= KEPT_SIZE)
+    return min(KEPT_MATRICES * 8 * KEPT_SIZE, n_seeds * small) + 24 * max(sizes)
 
 
 def _kept_outputs(members: Members, n_slots: int) -> int:
@@ -121,7 +132,8 @@ def loops_bytes(members: Members, threads: int) -> int:
         arrays += len(task.inputs) * size
     unit = _lanes_unit(members, threads) if program.n_layers == 1 else _network_unit(members)
     n_units = min(threads + 1, len(members.trainings))
-    return arrays + n_units * unit + _rows(members, n_units)
+    drawn = _drawn_bytes(program, members.n_seeds)
+    return arrays + n_units * unit + _rows(members, n_units) + drawn
 
 
 def _network_unit(members: Members) -> int:
@@ -182,10 +194,3 @@ def task_bytes(task: Task) -> int:
     """Return what a task's arrays take."""
     arrays = (task.inputs, task.targets, task.weights, task.pool)
     return sum(int(array.nbytes) for array in arrays if array is not None) + 8 * task.n_test
-
-
-def zero_loss_bytes(task: Task) -> int:
-    """Return what the loss of outputs that are 0 takes in passing, in float64."""
-    if task.kind == "classification":
-        return 0
-    return task.n_pool * (_target_bytes(task) + 8 * task.n_outputs)

@@ -34,7 +34,7 @@ def initial_weight(init: Init, seed: int, layer: int, n_out: int, n_in: int) -> 
     True
     """
     draw: Callable[..., NDArray[np.float64]]
-    draw = _remembered if n_out * n_in <= _KEPT_SIZE else _draw_all
+    draw = _remembered if n_out * n_in <= KEPT_SIZE else _draw_all
     match init.kind:
         case "zeros":
             return np.zeros((n_out, n_in))
@@ -138,9 +138,10 @@ def _draw_all(law: str, seed: int, layer: int, n_out: int, n_in: int) -> NDArray
     return drawn
 
 
-_KEPT_SIZE = 2**18  # of a matrix: sixteen of them are 32 MB
+KEPT_SIZE = 2**18  # of a matrix: sixteen of them are 32 MB
+KEPT_MATRICES = 16
 _TOGETHER = 32  # inputs: arms of one seed that see a few more or less share what was drawn
-_draw_once = lru_cache(maxsize=16)(_draw_all)  # arms of one seed ask one after the other
+_draw_once = lru_cache(maxsize=KEPT_MATRICES)(_draw_all)  # arms of one seed ask one after the other
 
 
 def _remembered(law: str, seed: int, layer: int, n_out: int, n_in: int) -> NDArray[np.float64]:

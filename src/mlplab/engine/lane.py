@@ -15,6 +15,7 @@ from torch import Tensor
 
 from mlplab.engine.arrange import slots_of
 from mlplab.engine.events import Checkpointed, Ended, Event, Progressed
+from mlplab.engine.heap import give_back
 from mlplab.engine.losses import zero_loss
 from mlplab.engine.measures import Measure, evaluate
 from mlplab.engine.memory import kept_slots
@@ -123,8 +124,10 @@ class Lane:
                     state = old.slot_state(r)
                     training.state = {name: tensor.clone() for name, tensor in state.items()}
         # The old stack goes before the new one is made: they would take twice the budget.
-        del old
-        self._stack = None
+        if old is not None:
+            del old
+            self._stack = None
+            give_back()
         stack = self._workshop.stack(slots, groups)
         for r, training in enumerate(seats):
             if training is None:

@@ -12,6 +12,8 @@ from torch import Tensor
 
 from mlplab.data import Task
 
+_PORTION = 2**18  # targets at a time: float64 copies of all would take several times the data
+
 
 @dataclass
 class Judged:
@@ -173,15 +175,18 @@ def zero_loss(name: str, task: Task, huber_delta: float = 1.0) -> float:
     """
     if name == "cross-entropy":
         return math.log(task.n_outputs)
-    if name == "squared":
-        if task.kind == "classification":
-            return 1 / task.n_outputs
-        return float(np.square(task.targets[task.pool], dtype=np.float64).mean())
     loss = Residual(name, task.n_outputs, huber_delta)
     if task.kind == "classification":
-        return float(loss.values(torch.ones(1))) / task.n_outputs
-    targets = torch.from_numpy(np.array(task.targets[task.pool], dtype=np.float64))
-    return float(loss.values(targets).mean())
+        one = 1.0 if name == "squared" else float(loss.values(torch.ones(1)))
+        return one / task.n_outputs
+    total, n_rows = 0.0, max(1, _PORTION // task.n_outputs)
+    for first in range(0, task.n_pool, n_rows):
+        targets = task.targets[task.pool[first : first + n_rows]].astype(np.float64)
+        if name == "squared":
+            total += float(np.square(targets).sum())
+        else:
+            total += float(loss.values(torch.from_numpy(targets)).sum())
+    return total / (task.n_pool * task.n_outputs)
 
 
 def training_loss(

@@ -13,7 +13,8 @@ from tests.engine import made_modules, plain  # noqa: F401  (registers modules)
 from tests.engine.population import made_up, of, populations, trained
 
 from mlplab.engine import measures as measures_module
-from mlplab.engine import metric, predict, train
+from mlplab.engine import memory, metric, predict, train
+from mlplab.engine.program import Program
 from mlplab.errors import ConfigError
 from mlplab.specs import MLP, SGD, Adam, Fit, Module
 
@@ -300,3 +301,28 @@ class TestMetricsThatWrite:
         histories = [trained([run], task)[run.key].outcome.history for run in (alone, among)]
         for name in ("valid_largest", "test_largest"):
             assert histories[0][name] == histories[1][name]
+
+
+@pytest.mark.parametrize("net", [MLP(hidden=(4,)), MLP(hidden=()), Module(name="two-linear")],
+                         ids=str)  # fmt: skip
+def test_portions_of_slots_change_nothing(net, monkeypatch):
+    metric("largest")(lambda targets, outputs: outputs.max())
+    task = made_up(n=40, valid=0.2)
+    runs = [of(task, net=net, seed=s, fit=Fit(epochs=2, batch_size=8, measures=("largest",)))
+            for s in range(11)]  # fmt: skip
+    whole = trained(runs, task)
+    monkeypatch.setattr(memory, "KEPT_BYTES", 1)
+    for key, done in trained(runs, task).items():
+        assert done.outcome.history == whole[key].outcome.history
+        assert done.outcome.correct == whole[key].outcome.correct
+
+
+def test_gathering_targets_step_by_step_changes_nothing(monkeypatch):
+    task = made_up(n=40, valid=0.2)
+    runs = [of(task, seed=s, fit=Fit(epochs=2, batch_size=8, last_batch="keep",
+               measures=("grad_norm",))) for s in range(5)]  # fmt: skip
+    at_once = trained(runs, task)
+    monkeypatch.setattr(Program, "keeps_targets", False)
+    for key, done in trained(runs, task).items():
+        assert done.outcome.history == at_once[key].outcome.history
+        assert done.weights == at_once[key].weights

@@ -1,0 +1,68 @@
+"""What is on its way to the store, and what comes back from it, never takes much memory."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from mlplab.engine.events import Checkpointed
+from mlplab.experiment import keeper
+from mlplab.experiment.checkpoints import Checkpoints
+from mlplab.experiment.keeper import Keeper
+from mlplab.store import Store
+
+
+class Slow:
+    """A store that notes how much it is given at a time."""
+
+    def __init__(self) -> None:
+        self.sizes: list[int] = []
+
+    def put_provenance(self, provenance: Any) -> None:
+        pass
+
+    def put_checkpoints(self, checkpoints: Any, provenance: str) -> None:
+        self.sizes.append(sum(len(one.blob) for one in checkpoints))
+
+
+def test_whoever_hands_over_much_waits_for_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keeper, "MOST_BYTES", 1000)
+    store: Any = Slow()
+    with Keeper(store, SimpleNamespace(id="p"), {}) as keeping:  # type: ignore[arg-type]
+        for number in range(40):
+            keeping.keep_checkpoint(Checkpointed(f"k{number}", 1, 0, bytes(300)))
+        keeping.keep_checkpoint(Checkpointed("large", 1, 0, bytes(5000)))
+    assert sum(store.sizes) == 40 * 300 + 5000
+    assert sorted(store.sizes)[-1] == 5000
+    assert sorted(store.sizes)[-2] <= 1000
+
+
+def test_an_error_of_the_store_reaches_who_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keeper, "MOST_BYTES", 1000)
+
+    def fails(checkpoints: Any, provenance: str) -> None:
+        raise RuntimeError("disk full")
+
+    store: Any = Slow()
+    store.put_checkpoints = fails
+    keeping = Keeper(store, SimpleNamespace(id="p"), {})  # type: ignore[arg-type]
+    with pytest.raises(RuntimeError, match="disk full"):
+        for number in range(40):
+            keeping.keep_checkpoint(Checkpointed(f"k{number}", 1, 0, bytes(300)))
+    keeping.close()
+
+
+def test_checkpoints_are_as_they_were_whatever_becomes_of_the_store() -> None:
+    with Store(":memory:") as store:
+        blobs = {f"k{n}": bytes([n]) * 100 for n in range(5)}
+        for n, (key, blob) in enumerate(blobs.items()):
+            store.put_checkpoint(key, "p", n, 0, blob)
+        store.put_checkpoint("elsewhere", "q", 1, 0, b"other")
+        with Checkpoints(store, ["none", *blobs, "elsewhere"], "p") as states:
+            store.prune(checkpoints=True)
+            assert {key: state.blob for key, state in states.items()} == blobs
+            assert states.n_epochs == sum(range(5))
+            assert "none" not in states
+            assert states["k3"].epoch == 3

@@ -99,7 +99,7 @@ def test_what_ends_early_leaves_its_slot_to_others_and_nobody_notices():
 def test_a_run_goes_on_from_a_checkpoint_with_its_best_weights(looks, where, monkeypatch):
     if where == "loops":
         looks //= 3  # an epoch a look, where stacks have five
-        monkeypatch.setattr("mlplab.engine.native.lane._CALL_SECONDS", 1e-9)
+        monkeypatch.setattr("mlplab.engine.native.portions.CALL_SECONDS", 1e-9)
     monkeypatch.setattr("mlplab.engine.lane.PAUSE_SECONDS", 0.0)
     task, run = noisy(patience=8)
     undisturbed = bits(trained([run], task)[run.key])

@@ -13,7 +13,7 @@ from tests.engine.population import bits, ended, made_up, of, populations, train
 
 from mlplab.data import task_from_arrays
 from mlplab.engine import Checkpointed, Ended, Progressed, predict, program, train
-from mlplab.engine.native import lane
+from mlplab.engine.native import lane, portions
 from mlplab.engine.native.lanes import (
     LANES,
     add_rows,
@@ -314,7 +314,7 @@ class TestBits:
             for seed in range(3)
         ]  # fmt: skip
         whole = trained(runs, task)
-        monkeypatch.setattr(lane, "_CALL_SECONDS", 1e-9)
+        monkeypatch.setattr(portions, "CALL_SECONDS", 1e-9)
         for key, one in trained(runs, task).items():
             assert bits(one) == bits(whole[key])
 
@@ -344,7 +344,7 @@ class TestCheckpoints:
             return asked > after
 
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(lane, "_CALL_SECONDS", 1e-9)
+            patch.setattr(portions, "CALL_SECONDS", 1e-9)
             for event in train(runs, task, keep_weights=True, keep_correct=True, stop=stop):
                 done |= ended([event])
                 if isinstance(event, Checkpointed):
@@ -381,9 +381,9 @@ class TestCheckpoints:
                    rows=Own(n=24), fit=Fit(epochs=3, batch_size=8))
                 for inputs in (*range(1, 7), 0) for seed in range(4)]  # fmt: skip
         runs += [run.replace(optim=SGD(lr=lr)) for run in runs for lr in (0.01, 1e6)]
-        monkeypatch.setattr(lane, "_UNIT_SECONDS", 1e9)
+        monkeypatch.setattr(portions, "_UNIT_SECONDS", 1e9)
         among = trained(runs, task)
-        monkeypatch.setattr(lane, "_UNIT_SECONDS", 0.0)
+        monkeypatch.setattr(portions, "_UNIT_SECONDS", 0.0)
         alone = trained(runs, task, threads=2)
         assert {key: bits(one) for key, one in among.items()} == {
             key: bits(one) for key, one in alone.items()
@@ -404,7 +404,7 @@ class TestCheckpoints:
                    fit=Fit(epochs=6, batch_size=8)) for lr in (0.1, 0.2)]  # fmt: skip
         whole = trained(runs, task)
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(lane, "_CALL_SECONDS", 1e-9)
+            patch.setattr(portions, "CALL_SECONDS", 1e-9)
             asked = iter([False, False, True])
             events = list(train(runs[:1], task, stop=lambda: next(asked, True)))
         kept = {e.key: e.blob for e in events if isinstance(e, Checkpointed)}

@@ -18,7 +18,7 @@ from mlplab.engine.events import Checkpointed, Ended, Event, Progressed
 from mlplab.engine.heap import give_back
 from mlplab.engine.losses import zero_loss
 from mlplab.engine.measures import Measure, evaluate
-from mlplab.engine.memory import kept_slots
+from mlplab.engine.memory import kept_slots, slots_bytes
 from mlplab.engine.numerics import provenance
 from mlplab.engine.order import order
 from mlplab.engine.program import AnyProgram
@@ -27,6 +27,7 @@ from mlplab.engine.training import Splits, Training
 from mlplab.engine.workshop import AnyStack, workshop_of
 
 _REFILL_BELOW = 0.75  # of a full stack; refilling moves every run, so it waits for a few
+_LARGE_BYTES = 2**25  # of a stack; smaller ones would only pay for their pages once more
 PAUSE_SECONDS = 0.25  # between two looks at progress, stop and checkpoints
 FIRST_CHECKPOINT_SECONDS = 2.0  # so that work goes on even if it is killed often
 
@@ -127,7 +128,8 @@ class Lane:
         if old is not None:
             del old
             self._stack = None
-            give_back()
+            if slots_bytes(self._program, len(self._seats)) > _LARGE_BYTES:
+                give_back()
         stack = self._workshop.stack(slots, groups)
         for r, training in enumerate(seats):
             if training is None:

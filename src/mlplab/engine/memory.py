@@ -51,6 +51,13 @@ def _states(program: AnyProgram) -> int:
     return states + 2 * program.averages  # the means, and the copy while they are scored
 
 
+def slots_bytes(program: AnyProgram, n_slots: int) -> int:
+    """Return what so many slots take, without their rows and scoring."""
+    if isinstance(program, ModuleProgram):
+        return module_stack_bytes(program, -(-n_slots // program.team))
+    return n_slots * slot_bytes(program)
+
+
 def _loss_arrays(program: AnyProgram) -> float:
     """Count the arrays of a batch's outputs: these, targets, and what a loss makes in passing."""
     if program.loss == "squared":

@@ -82,7 +82,7 @@ def _judge_classes(z: Any, y: Any, rows: Any, n: int, share: float, sums: Any, m
     """Add losses and hits to `sums` (2, 16), and turn outputs into share * dloss/dz."""
     n_outputs = z.shape[0]
     for j in range(n):
-        own_class = y[rows[j], 0]
+        own_class = int(y[rows[j], 0])
         for lane in range(LANES):
             top, best = z[0, j, lane], 0
             for o in range(1, n_outputs):

@@ -96,7 +96,7 @@ def _judge(
         sums[0] += total / n_outputs
         return
     for j in range(n):
-        own_class = y[rows[j], 0]
+        own_class = int(y[rows[j], 0])
         top, best = z[at + j], 0
         for o in range(1, n_outputs):
             if z[at + o * row + j] > top:

@@ -11,7 +11,7 @@ from mlplab.cli.documents import write_json
 from mlplab.cli.fit_files import Written
 from mlplab.cli.progress import spell_seconds
 from mlplab.cli.screen import show_interval, show_number, write, write_table
-from mlplab.cli.tables import Asked, Places, explain_task, spell_types, task_of
+from mlplab.cli.tables import Asked, Places, explain_task, scoring_for, spell_types, task_of
 
 if TYPE_CHECKING:
     from mlplab.tabular import TableModel
@@ -74,15 +74,8 @@ def show_tables(asked: Asked, settings: dict[str, Any]) -> None:
 
 
 def _task_and_scoring(asked: Asked, settings: dict[str, Any]) -> tuple[TaskKind, Scoring]:
-    from mlplab.tabular.scoring import scoring_of
-
-    train, metric = asked.train, settings["metric"]
-    task: TaskKind = task_of(train, settings["task"], metric)
-    numbers = train.target
-    if task == "regression" and numbers.dtype == object:
-        # declared a category, and to be predicted as numbers
-        numbers = numbers.astype(float)
-    return task, scoring_of(metric, task, numbers)
+    how = (asked.train, settings["task"], settings["metric"])
+    return task_of(*how), scoring_for(*how)
 
 
 def _folds(asked: Asked, settings: dict[str, Any]) -> int:

@@ -15,6 +15,7 @@ from mlplab.hints import hint
 
 if TYPE_CHECKING:
     from mlplab.tabular import Schema, Table
+    from mlplab.tabular.scoring import Scoring
 
 _ORDER = "<"
 _CLASS_SHARE = 0.5
@@ -245,6 +246,22 @@ def check_task(table: Table, task: str | None, metric: str | None) -> None:
             f"{table.source}, column {name!r}: {n_classes} classes in {len(entries)} rows; "
             f"expected several rows of each class{hint}"
         )
+    scoring_for(table, task, metric)
+
+
+def scoring_for(table: Table, task: str | None, metric: str | None) -> Scoring:
+    """Return the metric that judges, and why.
+
+    Raises:
+        MlplabError: one that is not known, or not for this target.
+    """
+    from mlplab.tabular.scoring import scoring_of
+
+    kind, entries = task_of(table, task, metric), table.target
+    if kind == "regression" and entries.dtype == object:
+        # declared a category, and to be predicted as numbers
+        entries = entries.astype(float)
+    return scoring_of(metric, kind, entries)
 
 
 def keep_inputs(inputs: Iterable[Path | None], outputs: Mapping[str, Path | None]) -> None:

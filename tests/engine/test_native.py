@@ -13,7 +13,7 @@ from tests.engine.population import bits, ended, made_up, of, populations, train
 
 from mlplab.data import task_from_arrays
 from mlplab.engine import Checkpointed, Ended, Progressed, predict, program, train
-from mlplab.engine.native import lane, portions
+from mlplab.engine.native import portions
 from mlplab.engine.native.lanes import (
     LANES,
     add_rows,

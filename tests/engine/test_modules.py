@@ -13,6 +13,7 @@ from tests.engine.population import bits, ended, made_up, of, trained
 from tests.engine.test_checkpoints import train_with_stops
 from tests.engine.test_memory import held_bytes
 from torch import nn
+from torch.utils.checkpoint import checkpoint
 
 import mlplab as ml
 from mlplab.engine import Checkpointed, plan_cost, predict, train
@@ -333,6 +334,34 @@ class TestMistakes:
         assert "\n" not in str(caught.value)
         assert "'odd'" in str(caught.value)
 
+    @pytest.mark.parametrize(("noise", "message"), [
+        (lambda h: h * np.random.rand(), "draws from numpy's own generator"),  # noqa: NPY002
+        (lambda h: h * random.random(), "draws from Python's own generator"),
+        (lambda h: h + torch.rand(1, generator=torch.Generator()), "from a generator of its own"),
+        (lambda h: checkpoint(nn.functional.dropout, h, use_reentrant=False), "on its way back"),
+    ])  # fmt: skip
+    def test_noise_that_cannot_be_kept_apart_is_refused(self, noise, message):
+        ml.module("odd")(lambda n_features, n_outputs: Noisy(n_features, n_outputs, noise))
+        before = legacy_state(), random.getstate(), torch.get_rng_state().tolist()
+        with pytest.raises(ConfigError, match=message) as caught:
+            trained([of_module(made_up(n=60), "odd")], made_up(n=60))
+        assert "\n" not in str(caught.value)
+        assert (legacy_state(), random.getstate(), torch.get_rng_state().tolist()) == before
+
+    def test_a_seed_inside_a_factory_changes_nothing(self):
+        def seeded(n_features, n_outputs):
+            torch.manual_seed(0)
+            return nn.Linear(n_features, n_outputs)
+
+        ml.module("odd")(seeded)
+        torch.manual_seed(0)
+        torch.rand(3)
+        before = torch.get_rng_state().tolist()
+        task = made_up(n=60)
+        done = trained([of_module(task, "odd", SGD(lr=1e-30), s) for s in (0, 1)], task)
+        assert len({one.weights for one in done.values()}) == 2
+        assert torch.get_rng_state().tolist() == before
+
     @pytest.mark.parametrize(("make", "message"), [
         (lambda: Module(name="nowhere"), "no 'nowhere' is registered here; registered: .*normed"),
         (lambda: Module(name="normed", settings={"width": 2}), "no setting 'width'; known: none"),
@@ -360,6 +389,18 @@ class TestMistakes:
             _ = run.mlp.hidden
         with pytest.raises(ConfigError, match="no field 'hidden'"):
             run.with_value("net.hidden", (3,))
+
+
+class Noisy(nn.Module):
+    """A linear layer and what it does to its outputs."""
+
+    def __init__(self, n_features: int, n_outputs: int, noise) -> None:
+        super().__init__()
+        self.linear = nn.Linear(n_features, n_outputs)
+        self.noise = noise
+
+    def forward(self, x):
+        return self.noise(self.linear(x))
 
 
 class Unused(nn.Module):

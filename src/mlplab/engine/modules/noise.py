@@ -30,6 +30,13 @@ _FORMS = {
     "Tensor_out": "Tensor_generator_out",
 }
 
+# Tagged as drawing, for their dropout; on a CPU they are chosen where there is none.
+_UNSEEDED = [
+    getattr(torch.ops.aten, name)
+    for name in ("_scaled_dot_product_flash_attention_for_cpu", "_fused_sdp_choice")
+    if hasattr(torch.ops.aten, name)
+]
+
 
 class KeyedDraws(TorchDispatchMode):
     """Hands a generator of its own to whatever draws inside its block, in this thread alone.
@@ -101,14 +108,6 @@ class KeyedDraws(TorchDispatchMode):
             f"module {self._name!r}: it draws by {what}: its runs would share the numbers; draw "
             "in the forward pass with torch.rand, torch.randn or dropout"
         )
-
-
-# Tagged as drawing, for their dropout; on a CPU they are chosen where there is none.
-_UNSEEDED = [
-    getattr(torch.ops.aten, name)
-    for name in ("_scaled_dot_product_flash_attention_for_cpu", "_fused_sdp_choice")
-    if hasattr(torch.ops.aten, name)
-]
 
 
 def _plain(func: Any) -> str:

@@ -7,6 +7,7 @@ from functools import lru_cache
 import click
 import pytest
 
+import mlplab as ml
 from mlplab.cli.sweep import SEARCHES, sweep
 from mlplab.cli.train import train
 from mlplab.data import load_task
@@ -25,8 +26,17 @@ VALUES = {
     "schedule": "cosine", "epochs": "3", "batch_size": "16", "last_batch": "keep",
     "loss": "squared", "label_smoothing": "0.1", "huber_delta": "2", "ema": "0.5",
     "patience": "2", "monitor": "valid_accuracy", "restore_best": "false", "test": "end",
-    "measures": "grad_norm", "dtype": "float64", "valid": "0.2",
+    "measures": "grad_norm", "dtype": "float64", "valid": "0.3", "net": "one-layer",
 }  # fmt: skip
+
+
+@ml.module("one-layer")
+def one_layer(n_features, n_outputs):
+    from torch.nn import Linear
+
+    return Linear(n_features, n_outputs)
+
+
 OTHERWISE = {("train", "test"): "epoch"}
 SWEEP = ("sweep", "xor", "--vary", "lr=0.1,0.2")
 MODES = {
@@ -53,7 +63,6 @@ def trained(monkeypatch):
     import mlplab.cli.choice as choice
     import mlplab.cli.plans as plans
     import mlplab.cli.searching as searching
-    import mlplab.cli.sweep as sweeping
     import mlplab.cli.train as training
     from mlplab.experiment import Experiment
     from mlplab.experiment.plan import Plan
@@ -78,13 +87,7 @@ def trained(monkeypatch):
         take(choice, name)
     for name in ("check_study", "write_study", "score", "show_search"):
         take(searching, name)
-    load = lru_cache(lambda name, valid, params: load_task(name, valid=valid, **dict(params)))
-
-    def load_data(name, valid, params, quiet):
-        return load(name, valid, tuple((n, int(v)) for n, v in (p.split("=") for p in params)))
-
-    monkeypatch.setattr(sweeping, "load_data", load_data)
-    monkeypatch.setattr(training, "load_data", load_data)
+    monkeypatch.setattr("mlplab.data.load_task", lru_cache(load_task))
     return seen
 
 
@@ -116,8 +119,8 @@ def test_every_option_is_honoured_or_refused_by_name(mode, invoke, trained):
     plain, complaint = told(invoke, trained, words)
     assert plain is not None, complaint
     for option in COMMANDS[words[0]].params:
-        if not isinstance(option, click.Option) or option.name in ("help", "import_"):
-            continue
+        if not isinstance(option, click.Option) or option.is_eager:
+            continue  # --help and --import are dealt with before the command is
         if any(flag in words for flag in option.opts) and not option.multiple:
             continue
         value = OTHERWISE.get((words[0], option.name), VALUES[option.name])
@@ -145,7 +148,7 @@ def test_every_option_is_honoured_or_refused_by_name(mode, invoke, trained):
     ],
 )
 def test_what_has_no_use_is_refused_with_where_it_has(words, refused, invoke):
-    result = invoke(*words)
+    result = invoke(*words, "--quiet")
     assert result.exit_code == 2
     (line,) = result.stderr.splitlines()
     assert refused in line

@@ -180,11 +180,11 @@ def sweep(
     from mlplab.data import base_for, base_of
 
     described, factors = read_vary(vary, texts, base_of(data))
-    refuse_idle(ctx, described.base, factors)
     setting = Setting(store_place, device, workers, keep_weights, plan_only, as_json, quiet)
     valid = None if texts["valid"] is None else described.valid
     task = load_data(data, valid, params, quiet)
     described, factors = read_vary(vary, texts, base_for(task))
+    refuse_idle(ctx, described.base, factors)
     tell_defaults(task, described.base, quiet, factors)
     if search != "grid":
         from mlplab.search import Search

@@ -58,10 +58,10 @@ def train(
     from mlplab.data import base_for, base_of
 
     described = read_flags(texts, base=base_of(data))
-    refuse_idle(ctx, described.base)
     setting = Setting(store_place, device, workers, keep_weights, plan_only, as_json, quiet)
     task = load_data(data, described.valid, params, quiet)
     base = read_flags(texts, base=base_for(task)).base
+    refuse_idle(ctx, base)
     tell_defaults(task, base, quiet)
     from mlplab.experiment import Experiment
 

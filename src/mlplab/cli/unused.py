@@ -1,4 +1,4 @@
-"""Options that would have no effect: each is refused by name, before anything is loaded."""
+"""Options that would have no effect: each is refused by name, before anything is trained."""
 
 from __future__ import annotations
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import functools
 import json
 import signal
@@ -17,7 +18,10 @@ import mlplab.tabular
 from mlplab.cli import program
 from mlplab.cli.tables import read_types
 from mlplab.draw import Figure
+from mlplab.errors import StoreError
+from mlplab.store import Store
 from mlplab.tabular import check_submission
+from mlplab.tabular.shortcuts import Shortcut
 
 FILES = {"index.html", "folds.csv", "importance.svg", "members.csv", "worst-rows.csv"}
 
@@ -70,6 +74,7 @@ def fitted(tmp_path_factory) -> tuple[Path, dict]:
     train = write_rows(folder / "train.csv", sales(60))
     test = write_rows(folder / "test.csv", without(sales(25, 101), "price"))
     places = ("--out", folder / "new" / "page", "--submission", folder / "new" / "sub" / "out.csv")
+    places += ("--store", folder / "runs.sqlite")
     asked = ("--target", "price", "--test", test, "--minutes", "0.02", "--folds", "3", *places)
     return folder, run_there(folder, "fit", train, *asked)
 
@@ -174,20 +179,86 @@ def test_ctrl_c_while_the_page_is_made_names_what_is_kept(fitted, invoke, monkey
     assert [path.name for path in (tmp_path / "page").iterdir()] == ["model.mlplab"]
 
 
-def test_ctrl_c_while_training_leaves_nothing_and_is_one_line(home, start):
+def test_the_score_is_printed_before_the_page_is_made(fitted, invoke, monkeypatch, tmp_path):
+    folder, found = fitted
+    model = mlplab.tabular.load_table_model(found["model"])
+    short = (Shortcut("rows", {"n": 20, "all": 40}),)
+    model = dataclasses.replace(model, shortcuts=short)
+    monkeypatch.setattr(mlplab.tabular, "fit_table", lambda *_, **__: model)
+
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("mlplab.tabular.explanation.explain", interrupted)
+    asked = ("fit", folder / "train.csv", "--target", "price", "--out", tmp_path / "page")
+    result = invoke(*asked)
+    assert "score: log-rmse" in result.stdout or "score: rmse" in result.stdout
+    assert "each fold trained on 20 of its 40 rows" in result.stdout
+    assert str(tmp_path / "page" / "model.mlplab") in result.stdout
+    assert result.exit_code == 1
+
+
+def test_an_interrupted_fit_writes_and_tells_what_has_finished(
+    fitted, invoke, monkeypatch, tmp_path
+):
+    folder, found = fitted
+    model = mlplab.tabular.load_table_model(found["model"])
+    model = dataclasses.replace(model, interrupted=True)
+    monkeypatch.setattr(mlplab.tabular, "fit_table", lambda *_, **__: model)
+    asked = (
+        "fit", folder / "train.csv", "--target", "price", "--test", folder / "test.csv",
+        "--out", tmp_path / "page", "--quiet",
+    )  # fmt: skip
+    result = invoke(*asked)
+    (line,) = result.stderr.splitlines()
+    assert line.startswith("mlplab: interrupted: this is of the 1 configurations that had finished")
+    assert line.endswith("the same command goes on")
+    assert result.exit_code == 1
+    names = {path.name for path in (tmp_path / "page").iterdir()}
+    assert names == {"model.mlplab", "submission.csv"}
+    document = json.loads(invoke(*asked, "--json").stdout)
+    assert (document["interrupted"], document["report"]) == (True, None)
+    assert Path(document["submission"]).is_file()
+
+
+@pytest.mark.slow
+def test_ctrl_c_while_training_keeps_the_best_so_far(home, start):
     write_rows(home / "train.csv", sales(400))
-    process = start("fit", "train.csv", "--target", "price", "--minutes", "2", "--quiet")
-    deadline = time.monotonic() + 60
-    while not (home / "reports" / "train").exists() and time.monotonic() < deadline:
+    process = start("fit", "train.csv", "--target", "price", "--minutes", "3", "--quiet")
+    deadline = time.monotonic() + 120
+    while n_kept() < 60 and process.poll() is None and time.monotonic() < deadline:
         time.sleep(0.05)
-    time.sleep(1.0)
     process.send_signal(signal.SIGINT)
-    out, errors = process.communicate(timeout=60)
+    out, errors = process.communicate(timeout=120)
     (line,) = errors.splitlines()
-    assert line == "mlplab: interrupted: nothing was written; a fit starts anew"
-    assert "score" not in out
+    assert line.startswith("mlplab: interrupted: this is of the")
+    assert "score: " in out
     assert process.returncode == 1
-    assert list((home / "reports" / "train").iterdir()) == []
+    assert [path.name for path in (home / "reports" / "train").iterdir()] == ["model.mlplab"]
+
+
+def n_kept() -> int:
+    try:
+        return Store(create=False).info().rows["outcomes"]
+    except StoreError:
+        return 0
+
+
+def test_a_fit_is_kept_in_the_store_that_is_named_and_answered_from_it(tmp_path, document):
+    train = write_rows(tmp_path / "train.csv", sales(60))
+    asked = (
+        "fit", train, "--target", "price", "--minutes", "0.02", "--folds", "2",
+        "--store", tmp_path / "own.sqlite", "--device", "cpu", "--threads", "1",
+    )  # fmt: skip
+    first = document(*asked, "--out", tmp_path / "a")
+    n = Store(tmp_path / "own.sqlite").info().rows["outcomes"]
+    again = document(*asked, "--out", tmp_path / "b")
+    assert n == Store(tmp_path / "own.sqlite").info().rows["outcomes"] > 0
+    assert (first["score"], first["members"]) == (again["score"], again["members"])
+    one, other = ((tmp_path / name / "model.mlplab") for name in "ab")
+    rows = mlplab.tabular.read_table(train).frame
+    predicted = [mlplab.tabular.load_table_model(path).predict(rows) for path in (one, other)]
+    assert (predicted[0] == predicted[1]).all()
 
 
 def test_a_plan_says_what_would_be_done_and_does_nothing(home, invoke, document):

@@ -237,7 +237,7 @@ def test_a_target_without_an_entry_or_without_differences_is_refused():
 
 
 def test_a_small_table_does_not_take_all_its_minutes(monkeypatch):
-    monkeypatch.setattr(table_search, "_MOST_CONFIGURATIONS", 6)
+    monkeypatch.setattr(table_search, "MOST_CONFIGURATIONS", 6)
     model = fit_table(made_frame(24), "price", n_folds=2, minutes=10, threads=1)
     assert 6 <= len(model.tried) < 16  # a group that was begun is finished
     assert model.seconds < 60

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,7 @@ from mlplab.cli.tables import (
 )
 
 if TYPE_CHECKING:
+    from mlplab.store import Store
     from mlplab.tabular import TableModel
 
 REPORTS = Path("reports")
@@ -68,7 +70,7 @@ class _Typed(click.Command):
     type=click.FloatRange(0, min_open=True),
     default=5.0,
     show_default=True,
-    help="How long training may take, at most.",
+    help="How long all may take, reading and the page included, about; small tables take less.",
 )
 @click.option(
     "--folds",
@@ -111,14 +113,11 @@ class _Typed(click.Command):
 @click.option(
     "--nested",
     is_flag=True,
-    help="Also score the whole procedure, repeated without each fold; takes the time once more.",
+    help="Also score the whole procedure, repeated without each fold in half of the time.",
 )
-@click.option(
-    "--threads",
-    metavar="N",
-    callback=options.whole_from(1),
-    help="Processor cores to use.  [default: all]",
-)
+@options.store
+@options.device
+@options.threads
 @click.option(
     "--plan",
     "plan_only",
@@ -145,7 +144,9 @@ def fit(
     reading: Reading,
     blend: bool,
     nested: bool,
-    threads: int | None,
+    store_place: str | None,
+    device: str,
+    workers: int | None,
     plan_only: bool,
     as_json: bool,
     quiet: bool,
@@ -157,11 +158,16 @@ def fit(
     target is missing are left out. Nothing of TEST.csv is used to train or choose. What separates
     cells, the encoding and how numbers and dates are written is recognised, and said.
 
+    What a table is too large for in its minutes is left out, and said. Finished networks are kept
+    in the store: Ctrl-C makes the model of what has finished, and the same command goes on, to the
+    model that it would have had.
+
     \b
     mlplab fit train.csv --target SalePrice --metric log-rmse
     mlplab fit train.csv --target SalePrice --test test.csv --submission out.csv
     mlplab fit train.csv --target label --types 'code=category,size=S<M<L' --minutes 1
     """
+    started = time.monotonic()
     if submission is not None and test is None:
         raise click.UsageError("--submission: --test says which rows to predict; give it too")
     folder = out or REPORTS / train.stem
@@ -192,42 +198,67 @@ def fit(
     }
     check_task(asked.train, task, metric)
     from mlplab.cli import fit_show
-    from mlplab.cli.fit_files import make_folders, write_files
+    from mlplab.cli.fit_files import make_folders, write_model, write_page
     from mlplab.cli.progress import spell_seconds
     from mlplab.cli.screen import note
+    from mlplab.errors import Interrupted
+    from mlplab.store import Store
 
+    store = Store(store_place)
     if plan_only:
-        fit_show.show_plan(asked, places, settings, as_json)
+        fit_show.show_plan(asked, places, settings, store.where, as_json)
         return
     make_folders(places)
     if not as_json:
         fit_show.show_tables(asked, settings)
-    model_of = _trained(asked, settings, threads, quiet)
+    settings |= {"store": store, "device": device, "threads": workers, "started": started}
+    model_of = _trained(asked, settings, quiet)
+    kept = write_model(model_of, asked, places)
+    if not as_json:
+        fit_show.show_score(model_of, asked, kept, places)
+    if model_of.interrupted:
+        if as_json:
+            fit_show.show_document(model_of, asked, places, kept, None, settings)
+        raise Interrupted(
+            f"interrupted: this is of the {len(model_of.tried)} configurations that had finished, "
+            "without a page; the same command goes on"
+        )
     seconds = min(max(_SHARE * minutes * 60, _LEAST_SECONDS), _MOST_SECONDS)
     note(f"page: computing its numbers, about {spell_seconds(seconds)}", quiet)
-    written = write_files(model_of, asked, places, seconds, (train, test))
-    fit_show.show(model_of, asked, places, written, settings, as_json)
-    if written.refused is not None:
-        raise written.refused
+    written = write_page(model_of, asked, places, kept, seconds, (train, test))
+    if as_json:
+        fit_show.show_document(model_of, asked, places, kept, written, settings)
+    else:
+        fit_show.show_page(asked, written)
+    if kept.refused is not None:
+        raise kept.refused
 
 
-def _trained(
-    asked: Asked, settings: dict[str, Any], threads: int | None, quiet: bool
-) -> TableModel:
+def _trained(asked: Asked, settings: dict[str, Any], quiet: bool) -> TableModel:
+    """Fit, until the time or a first Ctrl-C ends it; a second one leaves at once.
+
+    Raises:
+        Interrupted: nothing had finished.
+    """
+    from mlplab.cli.first_interrupt import first_interrupt
     from mlplab.cli.progress import show_progress
     from mlplab.errors import Interrupted
     from mlplab.tabular import fit_table
 
+    store: Store = settings["store"]
     try:
-        with show_progress("fit", quiet) as progress:
+        with first_interrupt(quiet) as stop, show_progress("fit", quiet) as progress:
             return fit_table(
                 asked.train.frame,
                 asked.train.schema.target,
                 schema=asked.train.schema,
                 groups=asked.groups,
-                threads=threads,
                 progress=progress,
+                stop=stop,
                 **settings,
             )
     except (KeyboardInterrupt, Interrupted):
-        raise Interrupted("interrupted: nothing was written; a fit starts anew") from None
+        raise Interrupted(
+            "interrupted: no model was written; networks that had finished are kept in "
+            f"{store.where}, and the same command continues from there"
+        ) from None

@@ -23,22 +23,26 @@ TYPED = "mlplab.fit.typed"
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Written:
-    """What was written, and what the page says.
+class Kept:
+    """What was written of a model before its page.
 
     Attributes:
-        page: its path.
-        explanation: its numbers.
         submission: its path; None if none was asked for, or it was refused.
         n_predicted: rows of the submission.
         refused: why the submission was not written.
     """
 
-    page: Path
-    explanation: Explanation
     submission: Path | None
     n_predicted: int
     refused: MlplabError | None
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Written:
+    """The page: its path, and its numbers."""
+
+    page: Path
+    explanation: Explanation
 
 
 def make_folders(places: Places) -> None:
@@ -59,19 +63,43 @@ def make_folders(places: Places) -> None:
             raise MlplabError(f"{folder}: cannot be written to; name another folder")
 
 
-def write_files(
+def write_model(model: TableModel, asked: Asked, places: Places) -> Kept:
+    """Write the model, then the submission; a refused one stops nothing else.
+
+    Raises:
+        Interrupted: by Ctrl-C; says what had been written.
+        MlplabError: a file cannot be written.
+    """
+    kept: list[str] = []
+    try:
+        model.save(places.model)
+        kept.append(f"the model is at {places.model}")
+        refused, submission = None, None
+        try:
+            submission = _submit(model, asked, places)
+        except DataError as problem:
+            refused = problem
+    except KeyboardInterrupt:
+        raise _interrupted(kept) from None
+    n_predicted = 0 if submission is None or asked.test is None else len(asked.test.frame)
+    return Kept(submission, n_predicted, refused)
+
+
+def write_page(
     model: TableModel,
     asked: Asked,
     places: Places,
+    kept: Kept,
     seconds: float,
     inputs: tuple[Path | None, ...],
 ) -> Written:
-    """Write the model, the submission, then the page; a refused submission stops nothing else.
+    """Compute what the page tells, and write it.
 
     Args:
-        model: fitted.
+        model: fitted, and written.
         asked: the tables.
         places: where to.
+        kept: what was written before.
         seconds: about as long as the page's numbers may take.
         inputs: files that nothing may overwrite.
 
@@ -83,18 +111,8 @@ def write_files(
     from mlplab.pages.table_report import TableReport
     from mlplab.tabular.explanation import explain
 
-    kept: list[str] = []
+    test = None if asked.test is None else asked.test.frame
     try:
-        model.save(places.model)
-        kept.append(f"the model is at {places.model}")
-        submission, refused = None, None
-        try:
-            submission = _submit(model, asked, places)
-        except DataError as problem:
-            refused = problem
-        if submission is not None:
-            kept.append(f"the submission at {submission}")
-        test = None if asked.test is None else asked.test.frame
         explanation = explain(model, asked.train.frame, test, seconds=seconds)
         report = TableReport(
             name=Path(asked.train.source).name,
@@ -108,12 +126,17 @@ def write_files(
             command=_typed(),
         )
         keep = [path for path in inputs if path is not None]
-        page = write_table_page(report, places.folder, keep=[*keep, places.model, submission])
+        page = write_table_page(report, places.folder, keep=[*keep, places.model, kept.submission])
     except KeyboardInterrupt:
-        said = "; ".join(kept) or "nothing was written"
-        raise Interrupted(f"interrupted: {said}; no page was written") from None
-    n_predicted = 0 if submission is None or asked.test is None else len(asked.test.frame)
-    return Written(page, explanation, submission, n_predicted, refused)
+        said = [f"the model is at {places.model}"]
+        said += [f"the submission at {kept.submission}"] if kept.submission else []
+        raise _interrupted(said) from None
+    return Written(page, explanation)
+
+
+def _interrupted(kept: list[str]) -> Interrupted:
+    said = "; ".join(kept) or "no model was written"
+    return Interrupted(f"interrupted: {said}; no page was written; the same command goes on")
 
 
 def _submit(model: TableModel, asked: Asked, places: Places) -> Path | None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from mlplab.cli.documents import write_json
-from mlplab.cli.fit_files import Written
+from mlplab.cli.fit_files import Kept, Written
 from mlplab.cli.progress import spell_seconds
 from mlplab.cli.screen import show_interval, show_number, write, write_table
 from mlplab.cli.tables import Asked, Places, explain_task, scoring_for, spell_types, task_of
@@ -20,8 +21,12 @@ if TYPE_CHECKING:
 _SHOWN_IMPORTANT, _SHOWN_MEMBERS, _SHOWN_LETTERS = 5, 5, 52
 
 
-def show_plan(asked: Asked, places: Places, settings: dict[str, Any], as_json: bool) -> None:
+def show_plan(
+    asked: Asked, places: Places, settings: dict[str, Any], store: str, as_json: bool
+) -> None:
     """Write what would be read, trained and written."""
+    from mlplab.tabular.table_search import MOST_CONFIGURATIONS
+
     train, test = asked.train, asked.test
     task, scoring = _task_and_scoring(asked, settings)
     folds = _folds(asked, settings)
@@ -40,6 +45,9 @@ def show_plan(asked: Asked, places: Places, settings: dict[str, Any], as_json: b
                 "n_copies": asked.n_copies,
                 "folds": folds,
                 "minutes": settings["minutes"],
+                "configurations": MOST_CONFIGURATIONS,
+                "runs": MOST_CONFIGURATIONS * settings["n_folds"],
+                "store": store,
                 "model": str(places.model),
                 "report": str(places.folder / "index.html"),
                 "submission": places.submission and str(places.submission),
@@ -49,8 +57,10 @@ def show_plan(asked: Asked, places: Places, settings: dict[str, Any], as_json: b
     show_tables(asked, settings)
     n = len(train.frame)
     write(
-        f"would train for {settings['minutes']:g} minutes at most, each model on {folds} folds of "
-        f"about {n - n // folds} rows to learn from and {n // folds} to be scored on"
+        f"would train for {settings['minutes']:g} minutes at most, up to {MOST_CONFIGURATIONS} "
+        f"configurations on {folds} folds of about {n - n // folds} rows to learn from and "
+        f"{n // folds} to be scored on, then more seeds of the best; networks that finish are kept "
+        f"in {store}"
     )
     _write_places(places, "would write")
 
@@ -98,18 +108,8 @@ def _notes(asked: Asked, settings: dict[str, Any]) -> list[str]:
     return notes
 
 
-def show(
-    model: TableModel,
-    asked: Asked,
-    places: Places,
-    done: Written,
-    settings: dict[str, Any],
-    as_json: bool,
-) -> None:
-    """Write how good the model is and where it is; the page's path comes last."""
-    if as_json:
-        write_json(document(model, asked, places, done, settings))
-        return
+def show_score(model: TableModel, asked: Asked, kept: Kept, places: Places) -> None:
+    """Write how good the model is, before its page is made."""
     cv = model.cv
     write(
         f"score: {model.metric} {show_number(cv.score)}, 95 % interval "
@@ -129,18 +129,46 @@ def show(
         f"{f'and {more} more members; ' if more else ''}{len(model.tried)} configurations tried in "
         f"{spell_seconds(model.seconds)}; the page has them all"
     )
-    _write_findings(asked, done)
+    for one in model.shortcuts:
+        write(f"for want of time: {one}")
     click.echo(f"model: {places.model}")
-    if done.submission is not None:
-        click.echo(f"submission: {done.submission} ({done.n_predicted} rows, checked)")
-    click.echo(f"page: {done.page}")
+    if kept.submission is not None:
+        click.echo(f"submission: {kept.submission} ({kept.n_predicted} rows, checked)")
+    sys.stdout.flush()
+
+
+def show_page(asked: Asked, written: Written) -> None:
+    """Write what the page found and where it is, its path last."""
+    _write_findings(asked, written)
+    for one in written.explanation.shortcuts:
+        write(f"for want of time: {one}")
+    click.echo(f"page: {written.page}")
+
+
+def show_document(
+    model: TableModel,
+    asked: Asked,
+    places: Places,
+    kept: Kept,
+    written: Written | None,
+    settings: dict[str, Any],
+) -> None:
+    """Write a fit as one JSON document; without its page where that was not made."""
+    write_json(document(model, asked, places, kept, written, settings))
 
 
 def document(
-    model: TableModel, asked: Asked, places: Places, done: Written, settings: dict[str, Any]
+    model: TableModel,
+    asked: Asked,
+    places: Places,
+    kept: Kept,
+    written: Written | None,
+    settings: dict[str, Any],
 ) -> dict[str, Any]:
     """Return a fit as one JSON document."""
-    cv, apart = model.cv, done.explanation.apart
+    cv = model.cv
+    found = None if written is None else written.explanation
+    apart = None if found is None else found.apart
     return {
         "task": model.task,
         "task_why": explain_task(asked.train, settings["task"], settings["metric"])[0],
@@ -158,14 +186,18 @@ def document(
         "n_copies": asked.n_copies,
         "n_tried": len(model.tried),
         "seconds": model.seconds,
-        "importance": [
+        "interrupted": model.interrupted,
+        "left_out": [str(one) for one in (*model.shortcuts, *(found.shortcuts if found else ()))],
+        "importance": []
+        if found is None
+        else [
             {name: row[name] for name in ("column", "rise", "low", "high")}
-            for row in done.explanation.importance.to_dict("records")
+            for row in found.importance.to_dict("records")
         ],
         "told_apart": apart and {"auc": apart.auc, "interval": [apart.low, apart.high]},
         "model": str(places.model),
-        "report": str(done.page),
-        "submission": done.submission and str(done.submission),
+        "report": None if written is None else str(written.page),
+        "submission": kept.submission and str(kept.submission),
     }
 
 

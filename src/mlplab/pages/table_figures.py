@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from typing import TYPE_CHECKING
 
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _MOST_POINTS = 2000
-_MOST_IMPORTANT, _MOST_GAPS = 20, 30
+_MOST_IMPORTANT, _MOST_GAPS, _MOST_CLASSES = 20, 30, 25
 _MIDDLE = (5.0, 95.0)
 
 
@@ -185,14 +186,24 @@ def _confusion(report: TableReport, confusion: pd.DataFrame) -> Figure:
             f"{most['n']} of {of_class} times"
         )
         zh += f"；最常把 {most['true']} 误作 {most['predicted']}，{of_class} 次中有 {most['n']} 次"
-    return confusion_grid(
-        confusion,
+    classes = _most_mistaken(confusion)
+    n_classes = confusion["true"].nunique()
+    drawn = confusion[confusion["true"].isin(classes) & confusion["predicted"].isin(classes)]
+    some: Text = "" if len(classes) == n_classes else {
+        "en": f" Of {n_classes} classes, the {len(classes)} that are mistaken most are drawn.",
+        "zh": f"{n_classes} 个类别中，画出最常混淆的 {len(classes)} 个。",
+    }  # fmt: skip
+    figure = confusion_grid(
+        drawn.reset_index(drop=True),
         title={"en": en, "zh": zh},
-        caption={
-            "en": "Counts of training rows, each predicted out of fold as the class with the "
-            "highest probability.",
-            "zh": "训练行的计数；每行在折外预测为概率最大的类别。",
-        },
+        caption=_joined(
+            {
+                "en": "Counts of training rows, each predicted out of fold as the class with the "
+                "highest probability.",
+                "zh": "训练行的计数；每行在折外预测为概率最大的类别。",
+            },
+            some,
+        ),
         words={
             "true class": "真实类别",
             "predicted class": "预测类别",
@@ -200,6 +211,17 @@ def _confusion(report: TableReport, confusion: pd.DataFrame) -> Figure:
             "rows": "行数",
         },
     )
+    return dataclasses.replace(figure, data=confusion)
+
+
+def _most_mistaken(confusion: pd.DataFrame) -> set[str]:
+    """The classes that can be told apart in a figure: all, or those with the most mistakes."""
+    names = list(dict.fromkeys(confusion["true"]))
+    if len(names) <= _MOST_CLASSES:
+        return set(names)
+    wrong = confusion[confusion["true"] != confusion["predicted"]]
+    counts = wrong.groupby("true")["n"].sum().add(wrong.groupby("predicted")["n"].sum())
+    return set(counts.sort_values(ascending=False, kind="stable").index[:_MOST_CLASSES])
 
 
 def _calibration(report: TableReport, calibration: pd.DataFrame) -> Figure:

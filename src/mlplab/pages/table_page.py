@@ -19,7 +19,7 @@ from mlplab.pages.frame import section, whole_page
 from mlplab.pages.numbers import seconds_text
 from mlplab.pages.table_figures import model_figures
 from mlplab.pages.table_report import TableReport, estimate_text, number_text, score_name
-from mlplab.pages.table_words import TABLE, say_table
+from mlplab.pages.table_words import TABLE, say_shortcut, say_table
 from mlplab.pages.tables import frame_table
 from mlplab.pages.tags import Html, both, group, tag
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 RECORD = "files.json"
 _MUCH = 0.7
-_MOST_TRIED = 40
+_MOST_TRIED, _MOST_NAMES = 40, 200
 
 
 def write_table_page(
@@ -232,6 +232,10 @@ def _how(report: TableReport) -> Html:
         _fact("columns", _kinds(report)),
         _fact("time", both(times)),
     ]
+    short = [*model.shortcuts, *found.shortcuts]
+    if short:
+        lines = [tag("li", both(say_shortcut(one.key, one.values))) for one in short]
+        facts.append(_fact("shortcuts", tag("ul", *lines, class_="bare")))
     if report.command:
         facts.append(_fact("command", tag("code", report.command)))
     return group(
@@ -251,11 +255,16 @@ def _kinds(report: TableReport) -> Html:
     return tag(
         "ul",
         *(
-            tag("li", tag("strong", f"{kind} ({len(names)})"), " ", ", ".join(names))
+            tag("li", tag("strong", f"{kind} ({len(names)})"), " ", _some(names))
             for kind, names in by_kind.items()
         ),
         class_="bare",
     )
+
+
+def _some(names: list[str]) -> str:
+    more = ", ..." if len(names) > _MOST_NAMES else ""
+    return ", ".join(names[:_MOST_NAMES]) + more
 
 
 def _fact(key: str, value: Html) -> Html:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from mlplab.tabular.shortcuts import SHORTCUTS
+
 Both = Mapping[str, str]
 
 
@@ -64,6 +66,7 @@ TABLE: Mapping[str, Both] = {
     "time": _both("Time", "用时"),
     "training-time": _both("{a} training, {b} for this page", "训练 {a}，本页 {b}"),
     "command": _both("Command", "命令"),
+    "shortcuts": _both("Left out for want of time", "限于时间而省略"),
     "types-text": _both("What a column was taken for can be declared:", "列的类型可以自行声明："),
     "same": _both(
         "The score is of predictions whose mixture was chosen without the fold of each row.",
@@ -107,6 +110,35 @@ TABLE: Mapping[str, Both] = {
     ),
     "apart-few": _both("Too few rows to tell.", "行数太少，无法判断。"),
 }
+
+# In the order of `tabular.shortcuts.SHORTCUTS`, whose English words these follow.
+_SHORTCUTS_ZH: Mapping[str, str] = {
+    "ended": "时间用尽，在至多 {all} 个配置中尝试了 {n} 个",
+    "room": "预测所占内存已满，尝试了 {n} 个配置",
+    "columns": "{all} 列中，每折只用与其训练目标最相关的 {n} 列",
+    "rows": "每折在 {all} 行中随机取 {n} 行训练",
+    "epochs": "网络训练 {n} 轮，而非 {all} 轮",
+    "levels": "取值很多的类别列，只有最常见的 {n} 个水平各有一个特征",
+    "constant": "没有网络及时完成：预测为训练行的均值或类别比例",
+    "rivals": "scikit-learn 的 {all} 个模型中，{n} 个及时完成",
+    "importance": "{all} 列中只测了模型中权重最大的 {n} 列的重要性",
+    "dependence": "{all} 列中只画出 {n} 列的依赖关系",
+    "apart": "区分两表时，在 {all} 列中随机取 {n} 列",
+    "no-apart": "没有比较两表",
+    "unusual": "最差各行中的不寻常取值只在 {all} 列中的 {n} 列里查找",
+}
+
+
+def say_shortcut(key: str, values: Mapping[str, int]) -> Both:
+    """Return what was left out, in both languages.
+
+    >>> say_shortcut("epochs", {"n": 5, "all": 60})["en"]
+    'networks made 5 passes over the rows instead of 60'
+    """
+    return {
+        "en": SHORTCUTS[key].format(**values),
+        "zh": _SHORTCUTS_ZH[key].format(**values),
+    }
 
 
 def say_table(key: str, **values: object) -> Both:

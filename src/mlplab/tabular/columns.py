@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Literal, get_args
 
@@ -71,7 +72,7 @@ class Schema(Spec):
     @model_validator(mode="after")
     def _fits(self) -> Schema:
         names = [column.name for column in self.columns]
-        twice = sorted({name for name in names if names.count(name) > 1})
+        twice = sorted(name for name, n in Counter(names).items() if n > 1)
         if twice:
             raise ValueError(f"columns: expected different names; got {twice[0]!r} twice")
         if self.target is not None and self.target not in names:

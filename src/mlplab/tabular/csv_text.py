@@ -103,14 +103,15 @@ def _checked_header(path: Path, line: int, cells: list[str]) -> list[str]:
     place = f"{path}, line {line}"
     if not cells[0] and FIRST_UNNAMED not in cells:
         cells = [FIRST_UNNAMED, *cells[1:]]
+    first = {name: i for i, name in reversed(list(enumerate(cells)))}
     for i, name in enumerate(cells):
         if not name and i + 1 == len(cells):
             break
         if not name:
             raise DataError(f"{place}: column {i + 1} has no name; name it or delete it")
-        if name in cells[:i]:
+        if first[name] != i:
             raise DataError(
-                f"{place}: expected different names; columns {cells.index(name) + 1} and {i + 1} "
+                f"{place}: expected different names; columns {first[name] + 1} and {i + 1} "
                 f"are both {_short(name)}; rename or delete one"
             )
     counted = cells == [str(i) for i in range(len(cells))]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +21,8 @@ from mlplab.tabular.infer import texts_of
 from mlplab.tabular.labels import label_text
 from mlplab.tabular.residuals import residual_table, unusual_values, worst_rows
 from mlplab.tabular.scoring import Scoring
+from mlplab.tabular.shortcuts import Shortcut
+from mlplab.tabular.used_columns import weigh_columns
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,6 +34,7 @@ Array = npt.NDArray[np.float64]
 _USABLE = ("number", "category", "date")
 # Of the time: telling the tables apart, importance, dependence.
 _APART, _IMPORTANCE, _DEPENDENCE = 0.25, 0.45, 0.25
+_FEW_COLUMNS, _MOST_UNUSUAL = 16, 200
 # Of the time for importance: all columns; what must be left for measuring the foremost again.
 _FIRST, _LEAST, _FOREMOST, _MOST_FASTER = 0.4, 0.2, 20, 3.0
 _PILOT_ROWS, _MOST_ROWS = 120, 5000
@@ -58,6 +61,7 @@ class Explanation:
         apart: how well the test rows can be told from the training rows; None without a test table.
         apart_rows: rows per table that this was found with.
         seconds: that all this took.
+        shortcuts: what was left out for want of time.
     """
 
     logarithmic: bool
@@ -74,6 +78,7 @@ class Explanation:
     apart: ToldApart | None
     apart_rows: int
     seconds: float
+    shortcuts: tuple[Shortcut, ...] = ()
 
 
 def explain(
@@ -85,10 +90,12 @@ def explain(
     n_worst: int = 12,
     n_dependent: int = 5,
     seed: int = 0,
+    clock: Callable[[], float] = time.perf_counter,
 ) -> Explanation:
     """Compute what a report on a model shows, in about the time given.
 
-    Rows are left out where the time is not enough; the frames say how many were used.
+    Rows are left out where the time is not enough, and after them columns, those that weigh least
+    in the model first; the frames say how many rows were used, `shortcuts` how many columns.
 
     Args:
         model: from `fit_table`.
@@ -98,6 +105,7 @@ def explain(
         n_worst: rows with the largest errors.
         n_dependent: columns whose partial dependence is computed, the most important ones.
         seed: draws shuffles, folds and rows.
+        clock: seconds that only grow.
 
     Raises:
         ConfigError: another number of rows than the model has predictions out of fold.
@@ -107,7 +115,7 @@ def explain(
             f"train: expected the {len(model.out_of_fold)} rows the model was fitted on; "
             f"got {len(train)}"
         )
-    start = time.perf_counter()
+    start = clock()
     schema: Schema = model.schema
     is_classes = model.task == "classification"
     logarithmic = Scoring(model.metric, "given").logarithmic
@@ -115,13 +123,22 @@ def explain(
     # Of a mixture whose weights were chosen without the row's fold: what the score judges.
     out_of_fold = np.asarray(model.cv.out_of_fold, np.float64)
     loss = loss_of(model.metric)
+    shortcuts: list[Shortcut] = []
+    # What no model looks at changes no prediction; the heaviest come first where time is short.
+    weights = weigh_columns(model)
+    usable = [column.name for column in schema.features if column.kind in _USABLE]
+    heaviest = sorted(usable, key=lambda name: -weights.get(name, 0.0))
+    shown = train[[name for name in usable if name in weights]]
 
     def predict(frame: pd.DataFrame, rows: Rows) -> Array:
-        return model.predict_held_out(frame, model.fold_index[rows])
+        return model.predict_held_out(frame, model.fold_index[rows], conformed=True)
 
     # The first prediction loads what the others find loaded: no time is planned by it.
     few = min(len(train), _PILOT_ROWS)
-    predict(train.iloc[:few], np.arange(few))
+    predict(shown.iloc[:few], np.arange(few))
+    asked = clock()
+    predict(shown.iloc[:few], np.arange(few))
+    per_row = (clock() - asked) / few
     residuals = confusion = calibration = None
     if is_classes:
         confusion, calibration = _classified(truth, out_of_fold, model.classes)
@@ -129,18 +146,29 @@ def explain(
     else:
         residuals = residual_table(truth, out_of_fold, model.fold_index, logarithmic=logarithmic)
         worst = _worst_numbers(residuals, n_worst)
-    worst = _told(worst, train, schema)
+    sought = heaviest[:_MOST_UNUSUAL]
+    if len(sought) < len(usable):
+        shortcuts.append(Shortcut("unusual", {"n": len(sought), "all": len(usable)}))
+    worst = _told(worst, train, schema, sought)
     gaps = missing_table(_features(train, schema), None if test is None else test)
     where = missing_map(_features(train, schema))
     apart, apart_rows = None, 0
     if test is not None:
-        apart, apart_rows = _apart(train, test, schema, _APART * seconds, seed)
-    usable = [column.name for column in schema.features if column.kind in _USABLE]
-    importance = _importance(predict, train, truth, loss, usable, _IMPORTANCE * seconds, seed)
-    chosen = [str(name) for name in importance.loc[importance["low"] > 0, "column"]]
-    dependence, n_rows = _dependence(
-        predict, train, schema, chosen[:n_dependent], _DEPENDENCE * seconds, seed
+        apart, apart_rows, short = _apart(train, test, schema, _APART * seconds, seed, clock)
+        shortcuts += short
+    ordered = usable if len(usable) <= _FEW_COLUMNS else heaviest
+    importance = _importance(
+        predict, shown, truth, loss, ordered, _IMPORTANCE * seconds, seed, clock, per_row
     )
+    if len(importance) < len(usable):
+        shortcuts.append(Shortcut("importance", {"n": len(importance), "all": len(usable)}))
+    chosen = [str(name) for name in importance.loc[importance["low"] > 0, "column"]]
+    wanted = chosen[:n_dependent]
+    dependence, n_rows = _dependence(
+        predict, shown, schema, wanted, _DEPENDENCE * seconds, seed, clock
+    )
+    if len(dependence) < len(wanted):
+        shortcuts.append(Shortcut("dependence", {"n": len(dependence), "all": len(wanted)}))
     return Explanation(
         logarithmic=logarithmic,
         residuals=residuals,
@@ -155,7 +183,8 @@ def explain(
         gap_map=_in_order(where, gaps),
         apart=apart,
         apart_rows=apart_rows,
-        seconds=time.perf_counter() - start,
+        seconds=clock() - start,
+        shortcuts=tuple(shortcuts),
     )
 
 
@@ -225,11 +254,15 @@ def _worst_classified(truth: Any, given: Array, classes: Any, n: int) -> pd.Data
     )
 
 
-def _told(worst: pd.DataFrame, train: pd.DataFrame, schema: Schema) -> pd.DataFrame:
+def _told(
+    worst: pd.DataFrame, train: pd.DataFrame, schema: Schema, sought: list[str]
+) -> pd.DataFrame:
     """Add ids and what is unusual to the worst rows."""
+    names = set(sought)
+    some = Schema(columns=tuple(c for c in schema.features if c.name in names))
     told = [
         "; ".join(f"{name} {entry} ({100 * share:.2g} %)" for name, entry, share in one)
-        for one in unusual_values(train, schema, worst["row"])
+        for one in unusual_values(train, some, worst["row"])
     ]
     out = worst.assign(unusual=told)
     name = schema.row_id()
@@ -252,58 +285,109 @@ def _importance(
     columns: list[str],
     seconds: float,
     seed: int,
+    clock: Callable[[], float],
+    per_row: float,
 ) -> pd.DataFrame:
-    """Measure all columns; where time asked for fewer rows, the foremost again on more of them."""
+    """Measure all columns; where time asked for fewer rows, the foremost again on more of them.
+
+    A column that no model looks at is not predicted with: its rise is 0.
+    """
     import pandas as pd
 
-    start = time.perf_counter()
-    kept = np.sort(np.random.default_rng(seed).permutation(len(train))[:_MOST_ROWS])
+    start = clock()
+    n_rows = len(train)
+    affordable = max(_PILOT_ROWS, int(_FIRST * seconds / 2 / max(per_row, 1e-9)))
+    most = min(_MOST_ROWS, affordable)
+    kept = np.sort(np.random.default_rng(seed).permutation(n_rows)[:most])
     train, truth = train.iloc[kept], truth[kept]
+    measured = [name for name in columns if name in train]
 
     def of_kept(frame: pd.DataFrame, rows: Rows) -> Array:
         return predict(frame, kept[rows])
 
     first = permutation_importance(
-        of_kept, train, truth, loss, columns=columns, seconds=_FIRST * seconds, seed=seed
+        of_kept,
+        train,
+        truth,
+        loss,
+        columns=measured,
+        seconds=_FIRST * seconds,
+        seed=seed,
+        clock=clock,
     )
-    took = time.perf_counter() - start
+    silent = [name for name in columns if name not in train]
+    if silent and measured:
+        zero = {"rise": 0.0, "low": 0.0, "high": 0.0}
+        rest = pd.DataFrame({"column": silent, **zero}).assign(
+            n_repeats=first["n_repeats"].iloc[0], n_rows=first["n_rows"].iloc[0]
+        )
+        first = pd.concat([first, rest]).sort_values(
+            "rise", ascending=False, kind="stable", ignore_index=True
+        )
+    took = clock() - start
     left = seconds - took
-    if not columns or first["n_rows"].iloc[0] == len(train) or left < _LEAST * seconds:
+    done = not measured or first["n_rows"].iloc[0] == len(train)
+    if done or left < _LEAST * seconds:
         return first
     # Many rows in a call cost less each than the few by which time was planned.
     faster = min(max(1.0, _FIRST * seconds / took), _MOST_FASTER)
+    foremost = [str(name) for name in first["column"].head(_FOREMOST) if name in train]
     again = permutation_importance(
         of_kept,
         train,
         truth,
         loss,
-        columns=[str(name) for name in first["column"].head(_FOREMOST)],
+        columns=foremost,
         seconds=left * faster,
         seed=seed + 1,
+        clock=clock,
     )
-    both = pd.concat([again, first.iloc[_FOREMOST:]])
+    both = pd.concat([again, first[~first["column"].isin(again["column"])]])
     return both.sort_values("rise", ascending=False, kind="stable", ignore_index=True)
 
 
 def _apart(
-    train: pd.DataFrame, test: pd.DataFrame, schema: Schema, seconds: float, seed: int
-) -> tuple[ToldApart | None, int]:
-    """Tell the tables apart with as many rows as the time allows, found by a first small try."""
+    train: pd.DataFrame,
+    test: pd.DataFrame,
+    schema: Schema,
+    seconds: float,
+    seed: int,
+    clock: Callable[[], float],
+) -> tuple[ToldApart | None, int, list[Shortcut]]:
+    """Tell the tables apart with as many rows as the time allows, found by first small tries.
+
+    Where columns are many, the first try is with few of them, and says how many there is time for.
+    """
     fewest = min(len(train), len(test))
     if fewest < 10:
-        return None, 0
+        return None, 0, []
+    names = [column.name for column in schema.features if column.kind in _USABLE]
+    order = np.random.default_rng(seed).permutation(len(names))
 
-    def told(n: int) -> ToldApart:
-        parts = [part.sample(min(n, len(part)), random_state=seed) for part in (train, test)]
-        return tell_tables_apart(parts[0], parts[1], schema, seed=seed)
+    def told(n: int, n_columns: int) -> ToldApart:
+        kept = {names[i] for i in order[:n_columns]} if n_columns < len(names) else set(names)
+        some = Schema(columns=tuple(c for c in schema.features if c.name in kept))
+        columns = [column.name for column in some.columns]
+        parts = [
+            part[columns].sample(min(n, len(part)), random_state=seed) for part in (train, test)
+        ]
+        return tell_tables_apart(parts[0], parts[1], some, seed=seed)
 
-    start = time.perf_counter()
-    small = min(_PILOT_ROWS, fewest)
-    found = told(small)
-    took = max(time.perf_counter() - start, 1e-3)
+    small, n_columns = min(_PILOT_ROWS, fewest), len(names)
+    start = clock()
+    if n_columns > 2 * _FEW_COLUMNS:
+        found = told(small, _FEW_COLUMNS)
+        per_column = max(clock() - start, 1e-3) / _FEW_COLUMNS
+        n_columns = min(n_columns, max(_FEW_COLUMNS, int(seconds / 4 / per_column)))
+    found = told(small, n_columns)
+    took = max(clock() - start, 1e-3)
+    left_out = n_columns < len(names)
+    short = [Shortcut("apart", {"n": n_columns, "all": len(names)})] if left_out else []
     affordable = int(small * (seconds - took) / took)
     n = min(affordable, _MOST_APART, max(len(train), len(test)))
-    return (told(n), min(n, fewest)) if n > 1.5 * small else (found, small)
+    if n > 1.5 * small:
+        return told(n, n_columns), min(n, fewest), short
+    return found, small, short
 
 
 def _dependence(
@@ -313,6 +397,7 @@ def _dependence(
     columns: list[str],
     seconds: float,
     seed: int,
+    clock: Callable[[], float],
 ) -> tuple[dict[str, pd.DataFrame], int]:
     """Follow the columns with as many rows as the time allows, found by a first small try."""
     if not columns:
@@ -328,10 +413,20 @@ def _dependence(
             points=_POINTS,
         )
 
-    start = time.perf_counter()
+    start = clock()
     fewest = min(len(train), _FEWEST_DEPENDENT)
-    follow(columns[0], fewest)
-    took = max(time.perf_counter() - start, 1e-3)
+    first = follow(columns[0], fewest)
+    took = max(clock() - start, 1e-3)
     affordable = int(fewest * (seconds - took) / (took * len(columns)))
     n = min(len(train), _MOST_DEPENDENT, max(fewest, affordable))
-    return {name: follow(name, n) for name in columns}, n
+    followed = {columns[0]: first} if n == fewest else {}
+    longest = took
+    for name in columns:
+        turn = clock()
+        if name in followed:
+            continue
+        if followed and turn - start + longest > seconds:
+            break
+        followed[name] = follow(name, n)
+        longest = max(longest, clock() - turn)
+    return followed, n

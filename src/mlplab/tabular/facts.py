@@ -69,12 +69,13 @@ def missing_together(frame: pd.DataFrame) -> list[tuple[tuple[str, ...], int]]:
     return sorted(found, key=lambda one: (-len(one[0]), one[0]))
 
 
-def missing_map(frame: pd.DataFrame, *, blocks: int = 100) -> pd.DataFrame:
+def missing_map(frame: pd.DataFrame, *, blocks: int = 100, most_columns: int = 200) -> pd.DataFrame:
     """Return where a table has gaps, as shares per column and block of rows, for a chart.
 
     Args:
         frame: the table.
         blocks: pieces that the rows are cut into, at most.
+        most_columns: those with the most gaps.
 
     Returns:
         Columns `column`, `first_row` (of the block, from 0), `n_rows` and `share`; only columns
@@ -87,7 +88,9 @@ def missing_map(frame: pd.DataFrame, *, blocks: int = 100) -> pd.DataFrame:
     import pandas as pd
 
     names, gaps = column_names(frame), frame.isna().to_numpy()
-    kept = np.flatnonzero(gaps.any(axis=0))
+    counts = gaps.sum(axis=0)
+    most = np.sort(np.argsort(-counts, kind="stable")[:most_columns])
+    kept = most[counts[most] > 0]
     n_blocks = max(1, min(blocks, len(frame)))
     starts = np.linspace(0, len(frame), n_blocks + 1).astype(int)
     records = [

@@ -24,8 +24,8 @@ Loss = Callable[[npt.NDArray[Any], npt.NDArray[np.float64]], float]
 
 _FEWEST_ROWS = 80
 _FEWEST_REPEATS = 3
-# So many rows are predicted in one call: calls cost something of their own.
-_ROWS_PER_CALL = 20_000
+# So many rows, or cells, are predicted in one call: calls cost something of their own.
+_ROWS_PER_CALL, _CELLS_PER_CALL = 20_000, 4_000_000
 
 
 def permutation_importance(
@@ -38,6 +38,7 @@ def permutation_importance(
     repeats: int = 5,
     seconds: float | None = None,
     seed: int = 0,
+    clock: Callable[[], float] = time.perf_counter,
 ) -> pd.DataFrame:
     """Return by how much the loss rises where one column's entries are shuffled among the rows.
 
@@ -51,14 +52,16 @@ def permutation_importance(
         frame: rows with every column the model needs, (N, ...).
         target: the truth, (N,).
         loss: what the predictions are judged by.
-        columns: to be shuffled; None: all.
+        columns: to be shuffled, those that matter first; None: all.
         repeats: shuffles per column, at least 2.
         seconds: about as long as this may take; rows are then left out (down to 80), and after
-            them repeats (down to 3). None: no limit.
+            them repeats (down to 3), then the last columns. None: no limit.
         seed: draws shuffles and rows.
+        clock: seconds that only grow.
 
     Returns:
         Columns `column`, `rise`, `low`, `high`, `n_repeats`, `n_rows`; the most important first.
+        Columns for which there was no time are not there.
 
     Raises:
         ConfigError: fewer than two repeats, or an unknown column.
@@ -82,20 +85,29 @@ def permutation_importance(
     names = [str(name) for name in (frame.columns if columns is None else columns)]
     _check(frame, truth, names, repeats)
     rows = np.arange(len(frame), dtype=np.int64)
-    start = time.perf_counter()
-    base = loss(truth, predict(frame, rows))
+    start, n_all = clock(), len(frame)
+    base, took = loss(truth, predict(frame, rows)), 0.0
     if seconds is not None:
-        took = max(time.perf_counter() - start, 1e-6)
+        took = max(clock() - start, 1e-6)
         repeats, n_rows = _affordable(seconds - took, took, len(frame), len(names), repeats)
         if n_rows < len(frame):
             rows = np.sort(np.random.default_rng(seed).permutation(len(frame))[:n_rows])
             frame, truth = frame.iloc[rows], truth[rows]
             base = loss(truth, predict(frame, rows))
     rises = np.empty((len(names), repeats))
-    per_call = max(1, _ROWS_PER_CALL // max(1, len(frame)))
-    for repeat in range(repeats):
-        for first in range(0, len(names), per_call):
-            part = names[first : first + per_call]
+    per_call = min(_ROWS_PER_CALL // len(frame), _CELLS_PER_CALL // max(1, frame.size))
+    per_call = max(1, per_call)
+    if seconds is not None and len(names) > 1:
+        # Several turns: what the first one takes says whether there is time for another.
+        each = took * len(frame) / n_all * repeats
+        per_call = min(per_call, max(1, len(names) // 8), max(1, int(seconds / 3 / each)))
+    n_measured, longest = 0, 0.0
+    for first in range(0, len(names), per_call):
+        turn = clock()
+        if seconds is not None and n_measured and turn - start + longest > seconds:
+            break
+        part = names[first : first + per_call]
+        for repeat in range(repeats):
             copies = [
                 _shuffled(frame, name, np.random.default_rng([seed, repeat, first + i]))
                 for i, name in enumerate(part)
@@ -103,6 +115,9 @@ def permutation_importance(
             found = predict(pd.concat(copies, ignore_index=True), np.tile(rows, len(part)))
             for i, predictions in enumerate(np.split(found, len(part))):
                 rises[first + i, repeat] = loss(truth, predictions) - base
+        n_measured += len(part)
+        longest = max(longest, clock() - turn)
+    names, rises = names[:n_measured], rises[:n_measured]
     spread = mean_interval(rises) if names else None
     out = pd.DataFrame(
         {

@@ -27,6 +27,7 @@ from mlplab.specs.base import explain
 from mlplab.tabular.columns import Schema
 from mlplab.tabular.model_inputs import Encoder
 from mlplab.tabular.scoring import METRICS, TaskKind
+from mlplab.tabular.shortcuts import SHORTCUTS, Shortcut
 from mlplab.tabular.table_members import PARTS, Encoding, Tensors
 
 if TYPE_CHECKING:
@@ -75,6 +76,8 @@ class _Note(BaseModel):
     bounds: tuple[float, float]
     encodings: list[_Encoding]
     parts: list[dict[str, Any]] = Field(min_length=1)
+    shortcuts: list[tuple[str, dict[str, int]]] = []
+    interrupted: bool = False
 
 
 def save_table_model(model: TableModel, path: Path) -> None:
@@ -119,6 +122,8 @@ def save_table_model(model: TableModel, path: Path) -> None:
         bounds=model.bounds,
         encodings=[_Encoding(encoders=e.encoders, width=e.width) for e in model.encodings],
         parts=parts,
+        shortcuts=[(one.key, dict(one.values)) for one in model.shortcuts],
+        interrupted=model.interrupted,
     )
     blob = io.BytesIO()
     with zipfile.ZipFile(blob, "w") as archive:
@@ -202,6 +207,8 @@ def _restore(path: Path) -> TableModel:
             raise DataError("parts: another number of folds or encodings")
         part.check(encodings[part.encoding].width, len(note.classes))
         parts.append(part)
+    if unknown := [key for key, _ in note.shortcuts if key not in SHORTCUTS]:
+        raise DataError(f"shortcuts: no {unknown[0]!r} is known")
     if not all(math.isfinite(bound) for bound in note.bounds):
         raise DataError("bounds: expected finite numbers")
     scores = note.cv.model_dump() | {"folds": np.array(note.cv.folds, dtype=np.float64)}
@@ -223,6 +230,8 @@ def _restore(path: Path) -> TableModel:
         encodings=encodings,
         parts=tuple(parts),
         weights=weights,
+        shortcuts=tuple(Shortcut(key, values) for key, values in note.shortcuts),
+        interrupted=note.interrupted,
     )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from mlplab.tabular.fit_processes import FitProcesses
 from mlplab.tabular.fold_networks import FoldInputs
 from mlplab.tabular.model_inputs import Inputs
 from mlplab.tabular.scikit_forms import FORMS, Form, KernelForm, LinearForm, TreesForm
@@ -188,12 +188,12 @@ def recipes(task: TaskKind, n_rows: int, kinds: tuple[Inputs, ...]) -> list[Reci
         )
     )
     linear = (
-        Recipe("ridge, 10", first, lambda seed: Ridge(10.0), LinearForm.of)
+        Recipe("ridge, 10", first, partial(_unseeded, Ridge, {"alpha": 10.0}), LinearForm.of)
         if regression
         else Recipe(
             "logistic regression, C 0.1",
             first,
-            lambda seed: LogisticRegression(C=0.1, max_iter=1000),
+            partial(_unseeded, LogisticRegression, {"C": 0.1, "max_iter": 1000}),
             LinearForm.of,
         )
     )
@@ -209,6 +209,10 @@ def recipes(task: TaskKind, n_rows: int, kinds: tuple[Inputs, ...]) -> list[Reci
 
 def _seeded(kind: Any, settings: dict[str, Any], seed: int) -> Any:
     return kind(random_state=seed, **settings)
+
+
+def _unseeded(kind: Any, settings: dict[str, Any], seed: int) -> Any:
+    return kind(**settings)
 
 
 def _support_vectors(c: float, gamma: float, seed: int) -> _RBF:
@@ -233,35 +237,34 @@ def fit_recipe(
     recipe: Recipe,
     made: FoldInputs,
     seed: int,
-    threads: int,
+    processes: FitProcesses,
     stop: Callable[[], bool],
 ) -> Iterator[tuple[int, Form]]:
     """Fit a model on every fold's training rows; yield (fold, model) as they end.
+
+    Fits have processes of their own: scikit-learn's cannot be stopped, a process can.
 
     Args:
         recipe: the model.
         made: the folds' inputs.
         seed: of whatever it draws.
-        threads: folds at a time.
-        stop: asked before each fit; once true, no other begins.
+        processes: that fit.
+        stop: asked a few times a second; once true, fits are ended.
+
+    Raises:
+        WorkerError: a fit failed.
     """
 
-    def fit(fold: int) -> Form | None:
-        if stop():
-            return None
+    def work(fold: int) -> Any:
         block = made.blocks[fold]
         rows = slice(block.start, block.start + block.n)
         y = made.task.targets[rows]
         y = y if y.ndim == 1 else y[:, 0].astype(np.float64)
-        return recipe.keep(recipe.make(seed).fit(made.task.inputs[rows], y))
+        return recipe, seed, np.asarray(made.task.inputs[rows]), np.asarray(y)
 
-    with ThreadPoolExecutor(max(1, threads)) as pool:
-        jobs = {pool.submit(fit, fold): fold for fold in range(len(made.blocks))}
-        try:
-            for job in as_completed(jobs):
-                model = job.result()
-                if model is not None:
-                    yield jobs[job], model
-        finally:
-            # whoever stops listening waits for no fit that has not begun
-            pool.shutdown(wait=False, cancel_futures=True)
+    yield from processes.run(work, len(made.blocks), stop)
+
+
+def fit_and_keep(recipe: Recipe, seed: int, x: Any, y: Any) -> Form:
+    """Fit a recipe's model and return its form."""
+    return recipe.keep(recipe.make(seed).fit(x, y))

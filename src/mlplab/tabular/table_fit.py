@@ -5,21 +5,25 @@ from __future__ import annotations
 import time
 import warnings
 from collections.abc import Callable
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from mlplab.errors import ConfigError, DataError
+from mlplab.errors import ConfigError, DataError, Interrupted
 from mlplab.experiment.progress import Progress
 from mlplab.inside import refuse_at_import
+from mlplab.store import Store
 from mlplab.tabular.columns import Schema, no_such_column
 from mlplab.tabular.conform import conform
 from mlplab.tabular.ensemble_weights import mixed
-from mlplab.tabular.fold_networks import Table
+from mlplab.tabular.fold_networks import Table, Trainer
 from mlplab.tabular.fold_rows import fold_of_rows
 from mlplab.tabular.infer import column_names, infer, infer_schema, texts_of
+from mlplab.tabular.journal import Journal
 from mlplab.tabular.labels import Label, labels_of
+from mlplab.tabular.question import question_of
 from mlplab.tabular.read import Table as ReadTable
 from mlplab.tabular.scoring import METRICS, Scoring, TaskKind, scoring_of
 from mlplab.tabular.table_model import CrossValidation, TableModel, in_units
@@ -31,6 +35,7 @@ if TYPE_CHECKING:
 
 Array = npt.NDArray[np.float64]
 _SEARCH_SHARE, _BROAD_SHARE, _RIVALS_SHARE = 0.95, 0.5, 0.2
+_LEAST_SECONDS = 10.0
 
 
 def fit_table(
@@ -49,6 +54,11 @@ def fit_table(
     threads: int | None = None,
     configurations: int | None = None,
     progress: Callable[[Progress], None] | None = None,
+    store: Store | None = None,
+    device: str = "cpu",
+    stop: Callable[[], bool] = lambda: False,
+    clock: Callable[[], float] = time.monotonic,
+    started: float | None = None,
 ) -> TableModel:
     """Return the ensemble of networks that predicts a column best, as cross-validation judges.
 
@@ -68,21 +78,30 @@ def fit_table(
         task: `regression` or `classification`; None: by the metric, else by the target, see
             `infer_schema`.
         metric: `rmse`, `log-rmse`, `log-loss` or `accuracy`; None: see `scoring_of`.
-        minutes: at most, of wall time, for everything but `nested`; small tables take less.
+        minutes: at most, of wall time; small tables take less. What is left out for it is in
+            `shortcuts` of the model.
         blend: add scikit-learn models to the ensemble; they are marked as such.
         n_folds: of the cross-validation.
         groups: of each row, (N,): no group is in two folds.
-        nested: repeat everything without each fold in turn and score that fold; takes the time
-            once more.
+        nested: repeat everything without each fold in turn and score that fold, in the second half
+            of the time.
         seed: deals rows into folds, draws configurations, and is the networks' first seed.
         threads: None takes the cores.
         configurations: so many configurations instead of a time: the same seed and number then give
             the same model on one machine.
         progress: called with how far it is, up to ten times a second.
+        store: keeps networks that end, and what the clock decided: the same call after an
+            interrupt, or a kill, goes on to the same bits, and after its end answers at once. None
+            keeps nothing.
+        device: `cpu`, `cuda`, `mps`.
+        stop: asked while it trains; once true, the model is made of what has finished.
+        clock: seconds that only grow; the limit is read from it.
+        started: when the minutes began, on the clock; None: now.
 
     Raises:
         ConfigError: a setting that does not fit.
         DataError: rows that cannot be used.
+        Interrupted: an end was asked for before any configuration had finished.
 
     Warns, where no schema is given: of entries that are read as numbers, dates or ids, and of a
     target that may be meant otherwise.
@@ -99,7 +118,7 @@ def fit_table(
     ('log-loss', True)
     """
     refuse_at_import()
-    started = time.monotonic()
+    started = clock() if started is None else started
     if isinstance(train, ReadTable):
         schema = schema or train.schema
         target = target or train.schema.target
@@ -116,13 +135,23 @@ def fit_table(
     folds = fold_of_rows(truth, kind, n_folds, seed, groups)
     table = Table(frame.drop(columns=name), schema, learnt, kind, len(classes), folds)
 
-    budget = Budget(60 * minutes, configurations, progress)
-    search = Search(table, budget, seed, threads)
+    seconds = 60 * minutes / 2 if nested else 60 * minutes
+    # However long reading took, some time is left to train; loading the engine is none of it.
+    import_module("mlplab.execute")
+    begun = max(started, clock() - max(0.0, seconds - _LEAST_SECONDS))
+    budget = Budget(seconds, configurations, progress, clock=clock, started=begun, stop=stop)
+    settings = {"minutes": minutes, "configurations": configurations, "blend": blend, "seed": seed}
+    question = "" if store is None else question_of(table, settings | {"nested": nested})
+    journal = Journal(store, question, f"fit of {name}, {len(frame)} rows")
+    budget.went_on(journal.seconds)
+    search = Search(table, budget, seed, Trainer(store, device, threads), journal)
     search.broad(_BROAD_SHARE - _RIVALS_SHARE if blend else _BROAD_SHARE)
     if blend:
         search.rivals(_BROAD_SHARE)
-    if not search.tried:
-        raise ConfigError(f"minutes: {minutes:g} are too few for one network per fold; give more")
+    if not search.tried and stop():
+        raise Interrupted("interrupted: no configuration had finished")
+    search.fall_back()
+    table = search.table
     every = np.ones(len(truth), dtype=bool)
     chosen = [search.survivors(folds != k) for k in range(table.n_folds)]
     final = search.survivors(every)
@@ -151,9 +180,10 @@ def fit_table(
     parts = tuple(search.tried[i].part(inputs.index(search.tried[i].inputs)) for i, _ in kept)
     members = tried[tried["weight"] > 0].sort_values("weight", ascending=False, kind="stable")
     whole = None
-    if nested:
-        again = {"metric": scoring.metric, "minutes": minutes / table.n_folds, "blend": blend}
-        again |= {"n_folds": n_folds, "seed": seed, "threads": threads}
+    if nested and not stop():
+        again = {"metric": scoring.metric, "blend": blend, "store": store, "device": device}
+        again |= {"n_folds": n_folds, "seed": seed, "threads": threads, "stop": stop}
+        again |= {"minutes": minutes / 2 / table.n_folds, "clock": clock}
         again |= {"task": kind, "schema": schema, "configurations": configurations}
         whole = scoring.score(truth, _without_each_fold(frame, classes, folds, groups, again))
     return TableModel(
@@ -177,12 +207,14 @@ def fit_table(
         ),
         members=members.reset_index(drop=True),
         tried=tried,
-        seconds=time.monotonic() - started,
+        seconds=clock() - started,
         logarithmic=scoring.logarithmic,
         bounds=bounds,
         encodings=tuple(search.encoding(one) for one in inputs),
         parts=parts,
         weights=np.array([weight for _, weight in kept]),
+        shortcuts=tuple(search.shortcuts),
+        interrupted=stop(),
     )
 
 

@@ -15,6 +15,7 @@ from mlplab.tabular.columns import Schema
 from mlplab.tabular.labels import Label, array_of_labels
 from mlplab.tabular.model_inputs import features_of
 from mlplab.tabular.scoring import TaskKind
+from mlplab.tabular.shortcuts import Shortcut
 from mlplab.tabular.table_members import Encoding, Part
 
 if TYPE_CHECKING:
@@ -73,6 +74,8 @@ class TableModel:
         logarithmic: whether logarithms of the target were learnt.
         bounds: between which predictions lie, as they are learnt.
         encodings, parts, weights: what predicts.
+        shortcuts: what was left out for want of time.
+        interrupted: whether it is of what had finished when an end was asked for.
     """
 
     task: TaskKind
@@ -92,6 +95,8 @@ class TableModel:
     encodings: tuple[Encoding, ...]
     parts: tuple[Part, ...]
     weights: Array
+    shortcuts: tuple[Shortcut, ...] = ()
+    interrupted: bool = False
 
     def predict(self, frame: pd.DataFrame) -> npt.NDArray[Any]:
         """Return predictions, (N,): numbers in the units of the target, or classes.
@@ -105,8 +110,7 @@ class TableModel:
         Raises:
             DataError: a column is missing, or an entry is not of its column's kind.
         """
-        outputs = self._outputs(frame, range(self.n_folds))
-        return self._told(outputs)
+        return self._told(self._outputs(features_of(frame, self.schema), range(self.n_folds)))
 
     def predict_proba(self, frame: pd.DataFrame) -> Array:
         """Return the probability of each class, (N, C), in the order of `classes`.
@@ -116,15 +120,18 @@ class TableModel:
         """
         if self.task != "classification":
             raise ConfigError("predict_proba: the target is numbers; use predict")
-        return self._outputs(frame, range(self.n_folds))
+        return self._outputs(features_of(frame, self.schema), range(self.n_folds))
 
-    def predict_held_out(self, frame: pd.DataFrame, folds: Any) -> Array:
+    def predict_held_out(
+        self, frame: pd.DataFrame, folds: Any, *, conformed: bool = False
+    ) -> Array:
         """Return what each row is predicted by the models of one fold, as `out_of_fold` is.
 
         Args:
             frame: rows, (N, ...).
             folds: the fold whose models predict each row, (N,), such as
                 `model.fold_index[rows]` for training rows that were changed.
+            conformed: the frame is as the schema says, and need not be looked through.
 
         Returns:
             Numbers in the units of the target (N,), or probabilities (N, C).
@@ -132,10 +139,11 @@ class TableModel:
         which = np.asarray(folds, dtype=np.int64)
         if which.shape != (len(frame),):
             raise DataError(f"folds: expected {len(frame)}, one per row; got {which.shape}")
+        features = frame if conformed else features_of(frame, self.schema)
         out = np.empty((len(frame), len(self.classes)) if self.classes else len(frame))
         for fold in np.unique(which):
             rows = np.flatnonzero(which == fold)
-            outputs = self._outputs(frame.iloc[rows], [int(fold)])
+            outputs = self._outputs(features.iloc[rows], [int(fold)])
             out[rows] = outputs if self.classes else self._told(outputs)
         return out
 
@@ -145,8 +153,7 @@ class TableModel:
 
         save_table_model(self, Path(path))
 
-    def _outputs(self, frame: pd.DataFrame, folds: Sequence[int]) -> Array:
-        features = features_of(frame, self.schema)
+    def _outputs(self, features: pd.DataFrame, folds: Sequence[int]) -> Array:
         total: Any = 0.0
         for fold in folds:
             seen: dict[int, Array] = {}

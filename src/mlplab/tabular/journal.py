@@ -1,0 +1,83 @@
+"""What the clock decided in a fit, kept: one that goes on, or is asked again, decides the same."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from mlplab.store import Store
+
+_SECONDS_BETWEEN = 2.0
+
+
+class Journal:
+    """The decisions of a fit in their order, and the seconds that it has taken so far.
+
+    Args:
+        store: where it is kept; None keeps nothing.
+        key: the identity of the question.
+        subject: what it is, in words.
+
+    >>> with Store(":memory:") as store:
+    ...     first = Journal(store, "k", "a fit")
+    ...     first.note("train", 3, seconds=1.5)
+    ...     again = Journal(store, "k", "a fit")
+    ...     again.seconds, again.next("train"), again.next("train")
+    (1.5, 3, None)
+    """
+
+    def __init__(self, store: Store | None, key: str = "", subject: str = "") -> None:
+        self._store, self._key, self._subject = store, key, subject
+        blob = store.recall(key) if store is not None else None
+        kept: dict[str, Any] = {"seconds": 0.0, "notes": []} if blob is None else json.loads(blob)
+        self.seconds = float(kept["seconds"])
+        self._notes: list[list[Any]] = kept["notes"]
+        self._at = 0
+        self._written = self.seconds
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether decisions of an earlier fit remain to be repeated."""
+        return self._at < len(self._notes)
+
+    def next(self, what: str) -> Any:
+        """Return what was decided here before; None if nothing was."""
+        if not self.goes_on:
+            return None
+        name, value = self._notes[self._at]
+        if name != what:  # another course: from here on nothing is known
+            del self._notes[self._at :]
+            return None
+        self._at += 1
+        return value
+
+    def decide(self, what: str, choose: Callable[[], Any], seconds: Callable[[], float]) -> Any:
+        """Return what was decided here before, else what is chosen now, and keep it."""
+        known = self.next(what)
+        if known is not None:
+            return known
+        value = choose()
+        self.note(what, value, seconds())
+        return value
+
+    def note(self, what: str, value: Any, seconds: float) -> None:
+        """Keep a decision, taken so many seconds after the start."""
+        del self._notes[self._at :]
+        self._notes.append([what, value])
+        self._at += 1
+        self._write(seconds)
+
+    def beat(self, seconds: float) -> None:
+        """Keep how long it has taken, now and then."""
+        if seconds - self._written > _SECONDS_BETWEEN:
+            self._write(seconds)
+
+    def _write(self, seconds: float) -> None:
+        self._written = seconds
+        if self._store is None:
+            return
+        # what was decided before, and may yet be repeated, stays
+        self.seconds = max(self.seconds, seconds)
+        kept = {"seconds": self.seconds, "notes": self._notes}
+        self._store.remember(self._key, self._subject, json.dumps(kept).encode())

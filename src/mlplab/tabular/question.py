@@ -1,0 +1,30 @@
+"""The identity of a fit: the same table, settings and code ask the same question."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from mlplab.specs import digest
+from mlplab.store.code import code_identity
+from mlplab.tabular.fold_networks import Table
+
+
+def question_of(table: Table, settings: Mapping[str, Any]) -> str:
+    """Return a hash of all that a fit's decisions depend on, but the clock."""
+    content = hashlib.sha256()
+    frame = table.features
+    numbers = [c.name for c in table.schema.features if c.kind == "number" and c.name in frame]
+    content.update(np.ascontiguousarray(frame[numbers].to_numpy(np.float64)).tobytes())
+    others = [name for name in frame.columns if name not in set(numbers)]
+    for name in others:
+        texts = frame[name].astype(str).tolist()
+        content.update("\x1f".join(texts).encode("utf-8", "surrogatepass"))
+    content.update(np.ascontiguousarray(table.y).tobytes())
+    content.update(np.ascontiguousarray(table.fold_index).tobytes())
+    said = {"task": table.task, "n_classes": table.n_classes, "schema": table.schema.canonical()}
+    asked = {"code": code_identity(), "content": content.hexdigest(), "settings": dict(settings)}
+    return digest({"fit": asked | said})

@@ -87,6 +87,17 @@ class TestSameAsStacks:
                     other.history[name], rel=1e-8, abs=1e-12, nan_ok=True
                 )
 
+    @pytest.mark.parametrize("hidden", [(), (9,)])
+    def test_hits_of_classes_are_counted_beside_squares(self, hidden):
+        task = made_up(n=60, features=7, outputs=3, valid=0.25, dtype="float64")
+        watch = {"patience": 1, "monitor": "valid_accuracy", "test": "epoch"}
+        runs = [
+            of(task, net=MLP(hidden=hidden), optim=SGD(lr=lr), seed=seed,
+               fit=Fit(epochs=4, batch_size=8, dtype="float64", loss="squared", **watch))
+            for lr in (0.01, 0.1) for seed in range(3)
+        ]  # fmt: skip
+        assert_same(runs, task)
+
     @pytest.mark.parametrize("test", ["never", "end", "epoch"])
     @pytest.mark.parametrize("valid", [0.0, 0.25])
     def test_the_same_names_and_gaps_whatever_is_scored(self, test, valid):

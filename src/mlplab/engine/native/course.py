@@ -120,7 +120,7 @@ class Notebook:
         self._test_from = {"never": NEVER, "end": fit.epochs - 1, "epoch": 0}[fit.test]
         self._test = arrays.test if self._tests else np.empty(0, np.int64)
         self._n_valid = lead.n_valid
-        self.n_marks = len(self._test) if marks and not self._squared else 0
+        self.n_marks = len(self._test) if marks and program.classes else 0
 
     @property
     def n_steps(self) -> int:
@@ -171,7 +171,7 @@ class Notebook:
                 continue
             losses = history[place, 0].T[places] / rows
             kinds = {"loss": losses}
-            if self._squared:
+            if not self.program.classes:
                 kinds["rmse"] = np.sqrt(losses)
             else:
                 kinds["accuracy"] = history[place, 1].T[places] / rows

@@ -78,6 +78,22 @@ def _judge_squares(
 
 
 @compiled
+def _count_hits(z: Any, y: Any, rows: Any, n: int, sums: Any, marks: Any) -> None:
+    """Add the hits of classes to `sums` (2, 16), for a loss that does not look at them."""
+    for j in range(n):
+        own_class = int(y[rows[j], 0])
+        for lane in range(LANES):
+            best = 0
+            for o in range(1, z.shape[0]):
+                if z[o, j, lane] > z[best, j, lane]:
+                    best = o
+            hit = best == own_class
+            sums[1, lane] += hit
+            if len(marks):
+                marks[j, lane] = hit
+
+
+@compiled
 def _judge_classes(z: Any, y: Any, rows: Any, n: int, share: float, sums: Any, marks: Any) -> None:
     """Add losses and hits to `sums` (2, 16), and turn outputs into share * dloss/dz."""
     n_outputs = z.shape[0]
@@ -143,6 +159,9 @@ def _score(
         _outputs(p, v, seen, data.x, starts, 0, whole, z)
         if loss == SQUARED:
             into = (split * 2 * history.shape[2] + e) * n_vectors + v
+            if data.y.shape[1] < z.shape[0]:
+                some = marks[first : first + n, v]
+                _count_hits(z, data.y, picked, n, history[split, :, e, v], some)
             _judge_squares(z, data.y, picked, 0, n, 0.0, history, into)
         else:
             some = marks[first : first + n, v]
@@ -295,6 +314,9 @@ def _walk(
         _outputs(p, v, seen, x, starts, place, whole, z)
         share = 1.0 if weighs else 1.0 / n
         if course.loss == SQUARED:
+            if y.shape[1] < z.shape[0]:
+                rows = order[at : at + n]
+                _count_hits(z, y, rows, n, history[0, :, e, v], marks[:0, v])
             _judge_squares(z, y, order, at, n, share, history, into)
         else:
             _judge_classes(z, y, order[at : at + n], n, share, history[0, :, e, v], marks[:0, v])

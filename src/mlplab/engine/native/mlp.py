@@ -84,6 +84,15 @@ def _judge(
     if loss == SQUARED:
         scale = 2 / n_outputs * share
         total, classes = 0.0, y.shape[1] < n_outputs
+        for j in range(n if classes else 0):
+            best = 0
+            for o in range(1, n_outputs):
+                if z[at + o * row + j] > z[at + best * row + j]:
+                    best = o
+            hit = best == int(y[rows[j], 0])
+            sums[1] += hit
+            if len(marks):
+                marks[j] = hit
         for o in range(n_outputs):
             for j in range(n):
                 target = y[rows[j], 0 if classes else o]

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from mlplab.bench.workloads import FEWEST_ROUNDS, WORKLOADS
-from mlplab.errors import MlplabError
+from mlplab.errors import ConfigError, MlplabError
 
 
 def _complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
@@ -57,7 +57,10 @@ def bench(
     from mlplab.bench.harness import choose, progress_bar, run_bench
     from mlplab.bench.markdown import split_page, to_markdown, update_page
 
-    choose(names)
+    try:
+        choose(names)
+    except ConfigError as problem:
+        raise click.UsageError(str(problem)) from None
     if markdown is not None:
         split_page(markdown)  # a page that cannot be written is found out before the long wait
     with nullcontext() if quiet else progress_bar() as report:

@@ -27,12 +27,16 @@ class Slow:
         self.sizes.append(sum(len(one.blob) for one in checkpoints))
 
 
+def hand_over(keeping: Keeper) -> None:
+    for number in range(40):
+        keeping.keep_checkpoint(Checkpointed(f"k{number}", 1, 0, bytes(300)))
+
+
 def test_whoever_hands_over_much_waits_for_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(keeper, "MOST_BYTES", 1000)
     store: Any = Slow()
     with Keeper(store, SimpleNamespace(id="p"), {}) as keeping:  # type: ignore[arg-type]
-        for number in range(40):
-            keeping.keep_checkpoint(Checkpointed(f"k{number}", 1, 0, bytes(300)))
+        hand_over(keeping)
         keeping.keep_checkpoint(Checkpointed("large", 1, 0, bytes(5000)))
     assert sum(store.sizes) == 40 * 300 + 5000
     assert sorted(store.sizes)[-1] == 5000
@@ -49,8 +53,7 @@ def test_an_error_of_the_store_reaches_who_waits(monkeypatch: pytest.MonkeyPatch
     store.put_checkpoints = fails
     keeping = Keeper(store, SimpleNamespace(id="p"), {})  # type: ignore[arg-type]
     with pytest.raises(RuntimeError, match="disk full"):
-        for number in range(40):
-            keeping.keep_checkpoint(Checkpointed(f"k{number}", 1, 0, bytes(300)))
+        hand_over(keeping)
     keeping.close()
 
 

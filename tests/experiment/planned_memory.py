@@ -94,13 +94,13 @@ STACK = {"measures": ("grad_norm",)}  # compiled loops do not measure it
 METRIC = {"measures": ("first_output",)}
 
 QUICK: dict[str, Case] = {
-    "metric": Case(ml.MLP(hidden=(4,)), METRIC, seeds=200, rows=64, test_rows=20_000, classes=10),
-    "metric, module": Case(module(4), METRIC, seeds=60, rows=64, test_rows=20_000, classes=60),
-    "loops, classes": Case(rows=20_000, classes=2000, features=4, fit={"batch_size": 256}),
+    "metric": Case(ml.MLP(hidden=(4,)), METRIC, seeds=120, rows=64, test_rows=20_000, classes=10),
+    "metric, module": Case(module(4), METRIC, seeds=30, rows=64, test_rows=20_000, classes=60),
+    "loops, classes": Case(rows=12_000, classes=2000, features=4, fit={"batch_size": 256}),
     "loops, outputs": Case(rows=20_000, outputs=200, fit={"batch_size": 256}),
     "stack, classes": Case(fit=STACK | {"batch_size": 500}, rows=5000, classes=5000, seeds=2),
     "stack, rows": Case(fit=STACK | {"batch_size": 2000}, rows=100_000, seeds=8, valid=0.5),
-    "checkpoints": Case(wide(1000), STACK | {"batch_size": 64}, ml.Adam(), rows=128, features=784,
+    "checkpoints": Case(wide(700), STACK | {"batch_size": 64}, ml.Adam(), rows=128, features=784,
                         seeds=16, checkpoints=True),
     "float64": Case(wide(500), STACK | {"batch_size": 64, "dtype": "float64"}, rows=64,
                     features=784, seeds=8),

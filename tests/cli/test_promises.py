@@ -39,16 +39,14 @@ SEEDS = {"--seed", "--seeds"}  # README says "or"
 
 
 @pytest.mark.parametrize(("name", "option"), PROMISES)
-def test_readme_keeps_its_word(name, option, request):
-    if name == "fit" and option in ("--store", "--device"):
-        request.applymarker(pytest.mark.xfail(reason="they come with its store", strict=False))
+def test_readme_keeps_its_word(name, option):
     assert (SEEDS if option in SEEDS else {option}) & set(options_of(name))
 
 
 def test_what_trains_is_what_readme_names():
     assert len(PROMISES) > 30
     with_a_device = {name for name in EVERY if "--device" in options_of(name)}
-    assert with_a_device | {"fit"} == set(TRAIN[0])
+    assert with_a_device == set(TRAIN[0])
     assert {name for name in EVERY if "--import" in options_of(name)} == set(LOAD[0])
 
 

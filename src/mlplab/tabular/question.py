@@ -17,10 +17,9 @@ def question_of(table: Table, settings: Mapping[str, Any]) -> str:
     """Return a hash of all that a fit's decisions depend on, but the clock."""
     content = hashlib.sha256()
     frame = table.features
-    numbers = [c.name for c in table.schema.features if c.kind == "number" and c.name in frame]
+    numbers = [c.name for c in table.schema.features if c.kind == "number"]
     content.update(np.ascontiguousarray(frame[numbers].to_numpy(np.float64)).tobytes())
-    others = [name for name in frame.columns if name not in set(numbers)]
-    for name in others:
+    for name in frame.columns.difference(numbers, sort=False):
         texts = frame[name].astype(str).tolist()
         content.update("\x1f".join(texts).encode("utf-8", "surrogatepass"))
     content.update(np.ascontiguousarray(table.y).tobytes())

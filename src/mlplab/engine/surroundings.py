@@ -125,6 +125,20 @@ _SETTINGS: list[_Setting] = [
         for kind in ("cpu", "cuda", "mps")
     ),
 ]
+if hasattr(torch, "get_autocast_dtype"):
+    # A module's own autocast block takes the process's kind of numbers.
+    _SETTINGS += [
+        _Setting(
+            lambda kind=kind: torch.get_autocast_dtype(kind),  # type: ignore[misc]
+            lambda value, kind=kind: torch.set_autocast_dtype(kind, value),  # type: ignore[misc]
+            (usual,),
+        )
+        for kind, usual in (
+            ("cpu", torch.bfloat16),
+            ("cuda", torch.float16),
+            ("mps", torch.float16),
+        )
+    ]
 _HOOKS: list[dict[int, Any]] = [
     value
     for name, value in vars(modules).items()
@@ -154,6 +168,10 @@ def _no_hooks() -> Iterator[None]:
     hooks = [(place, dict(place)) for place in _HOOKS if place]
     for place, _ in hooks:
         place.clear()
+    autograd: Any = torch._C._autograd
+    refused = autograd._saved_tensors_hooks_get_disabled_error_message()
+    if refused is not None:
+        autograd._saved_tensors_hooks_enable()
     try:
         if torch._C._autograd._top_saved_tensors_default_hooks(False) is None:
             yield
@@ -161,6 +179,8 @@ def _no_hooks() -> Iterator[None]:
             with torch.autograd.graph.saved_tensors_hooks(lambda kept: kept, lambda kept: kept):
                 yield
     finally:
+        if refused is not None:
+            autograd._saved_tensors_hooks_disable(refused)
         for place, entries in hooks:
             place.update(entries)
 

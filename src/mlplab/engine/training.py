@@ -13,6 +13,8 @@ from torch import Tensor
 
 from mlplab.data import Split, Task
 from mlplab.engine.divergence import has_diverged
+from mlplab.engine.optimisers.base import check_schedule
+from mlplab.engine.optimisers.custom import check_step
 from mlplab.engine.program import AnyProgram, Program, program_of
 from mlplab.engine.surroundings import caller_aside
 from mlplab.errors import StoreError
@@ -44,12 +46,18 @@ class Splits:
         return self._sizes[run.rows]
 
     def program(self, run: Run) -> AnyProgram:
-        """Compile a run's program; the runs of one arm, which share their specs, share it."""
+        """Compile a run's program; the runs of one arm, which share their specs, share it.
+
+        Raises:
+            ConfigError: of `program_of`, or a user's schedule or optimiser fails.
+        """
         sizes = self.sizes(run)
         at = (id(run.net), id(run.optim), id(run.fit), *sizes)
         if at not in self._programs:
             with caller_aside():  # what a user wrote is tried
                 made = program_of(run, self.task, *sizes)
+                check_schedule(run.optim.schedule, run.fit.epochs)
+                check_step(run)
             # The run is kept with it: no other spec may get these ids.
             self._programs[at] = (made, run)
         return self._programs[at][0]

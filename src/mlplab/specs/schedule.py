@@ -126,16 +126,6 @@ class Schedule(Spec):
             )
         return factor
 
-    def check(self, epochs: int) -> None:
-        """Ask a user's function for every epoch, before any is trained.
-
-        Raises:
-            ConfigError: it fails, or returns no finite number.
-        """
-        if self.kind not in SCHEDULE_FORMS:
-            for epoch in range(epochs):
-                self.factor(epoch, epochs)
-
     def factors(
         self, epoch: int, epochs: int, n_steps: int, losses: Sequence[float] = ()
     ) -> list[float]:

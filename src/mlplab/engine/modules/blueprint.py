@@ -58,7 +58,7 @@ def _look(function: Factory, net: Module, n_features: int, n_outputs: int, dtype
     place = torch.device("cpu")
     with (
         training_mode(place), torch.inference_mode(False), torch.enable_grad(),
-        no_other_source(net.name), warnings.catch_warnings(),
+        no_other_source(f"module {net.name!r}"), warnings.catch_warnings(),
     ):  # fmt: skip
         # They come again where the module trains; as errors, they would decide whether it stacks.
         warnings.simplefilter("ignore")
@@ -112,7 +112,7 @@ def _try(net: Module, model: nn.Module, x: Tensor, n_outputs: int) -> int:
     check_outputs(net.name, outputs, (len(x), n_outputs), x.shape[1])
     if not outputs.requires_grad:
         raise ConfigError(f"module {net.name!r}: its outputs do not depend on its parameters")
-    with no_noise(net.name):
+    with no_noise(f"module {net.name!r}, on its way back (activation checkpointing?)"):
         outputs.sum().backward()
     return sum(kept.values())
 

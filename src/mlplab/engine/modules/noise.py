@@ -17,6 +17,7 @@ from mlplab.errors import ConfigError
 from mlplab.specs.keyed import philox
 
 _SEEDED = torch.Tag.nondeterministic_seeded
+_INSTEAD = "draw in the forward pass with torch.rand, torch.randn or dropout"
 _DRAWS: dict[Any, bool] = {}  # looking at tags takes longer than calling some functions
 # The forms of a drawing function, and those of them that take a generator.
 _FORMS = {
@@ -42,14 +43,18 @@ class KeyedDraws(TorchDispatchMode):
     """Hands a generator of its own to whatever draws inside its block, in this thread alone.
 
     Args:
-        name: the module's, for its errors.
+        whose: what draws, for its errors.
         number: seeds the generator; None refuses all draws.
         own: whether generators that the module brings may be drawn from.
+        instead: what its errors advise.
     """
 
-    def __init__(self, name: str, number: int | None, own: bool = False) -> None:
+    def __init__(
+        self, whose: str, number: int | None, own: bool = False, instead: str = _INSTEAD
+    ) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
-        self._name = name
+        self._whose = whose
+        self._instead = instead
         self._own = own
         self._generator: torch.Generator | None = None
         if number is not None:
@@ -93,7 +98,7 @@ class KeyedDraws(TorchDispatchMode):
 
     def _source(self, func: Any) -> torch.Generator:
         if self._generator is None:
-            raise self._refusal(f"{_plain(func)} on its way back (activation checkpointing?)")
+            raise self._refusal(_plain(func))
         return self._generator
 
     def _dropout(self, x: Tensor, p: float, train: bool | None) -> tuple[Tensor, Tensor]:
@@ -105,8 +110,7 @@ class KeyedDraws(TorchDispatchMode):
 
     def _refusal(self, what: str) -> ConfigError:
         return ConfigError(
-            f"module {self._name!r}: it draws by {what}: its runs would share the numbers; draw "
-            "in the forward pass with torch.rand, torch.randn or dropout"
+            f"{self._whose}: it draws by {what}: its runs would share the numbers; {self._instead}"
         )
 
 
@@ -127,7 +131,7 @@ def keyed_noise(
     """
     number = int(philox(seed, purpose, *place).bit_generator.random_raw()) >> 1
     if device.type == "cpu":
-        with KeyedDraws(name, number, own):
+        with KeyedDraws(f"module {name!r}", number, own):
             yield
         return
     with torch.random.fork_rng([device], device_type=device.type):
@@ -137,13 +141,13 @@ def keyed_noise(
 
 
 @contextlib.contextmanager
-def no_noise(name: str) -> Iterator[None]:
+def no_noise(whose: str, instead: str = _INSTEAD) -> Iterator[None]:
     """Refuse all draws inside the block.
 
     Raises:
-        ConfigError: the module draws.
+        ConfigError: something draws.
     """
-    with KeyedDraws(name, None):
+    with KeyedDraws(whose, None, instead=instead):
         yield
 
 
@@ -159,8 +163,10 @@ def seed_put_back() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def no_other_source(name: str) -> Iterator[None]:
-    """See that a module draws from torch alone.
+def no_other_source(
+    whose: str, instead: str = "draw with torch (torch.rand, torch.randn)"
+) -> Iterator[None]:
+    """See that what a user wrote draws from torch alone.
 
     Raises:
         ConfigError: it has drawn from numpy's or Python's own generator, which is put back.
@@ -179,6 +185,6 @@ def no_other_source(name: str) -> Iterator[None]:
         source = "Python's"
     if source:
         raise ConfigError(
-            f"module {name!r}: it draws from {source} own generator, whose numbers its runs would "
-            "share; draw with torch (torch.rand, torch.randn)"
+            f"{whose}: it draws from {source} own generator, whose numbers its runs would share; "
+            f"{instead}"
         )

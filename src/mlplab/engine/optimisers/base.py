@@ -10,7 +10,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from mlplab.specs import Run
+from mlplab.engine.repeats import check_repeats
+from mlplab.specs import Run, Schedule
+from mlplab.specs.schedule import SCHEDULE_FORMS
 
 
 class LayerGradient(Protocol):
@@ -147,6 +149,18 @@ class Rates:
     def at(self, step: int) -> Tensor:
         """Return what belongs to a step of the epoch, (R, 1, 1)."""
         return self.steps[step if len(self.steps) > 1 else 0]
+
+
+def check_schedule(schedule: Schedule, epochs: int) -> None:
+    """Ask a user's schedule for every epoch, before anything is trained.
+
+    Raises:
+        ConfigError: it fails, returns no finite number, or draws.
+    """
+    if schedule.kind not in SCHEDULE_FORMS:
+        check_repeats(
+            "schedule", schedule.kind, lambda: [schedule.factor(e, epochs) for e in range(epochs)]
+        )
 
 
 def rates_of(slots: Sequence[Slot | None], n_steps: int, like: Tensor) -> Rates:

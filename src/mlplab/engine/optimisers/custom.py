@@ -7,11 +7,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from mlplab.engine.optimisers.base import LayerGradient, Slot, decays_of, per_slot, rates_of, twin
+from mlplab.engine.repeats import check_repeats
 from mlplab.errors import ConfigError, users_code
-from mlplab.specs import OPTIMISERS, Custom
+from mlplab.specs import OPTIMISERS, Custom, Run
 from mlplab.specs.plugins import find_plugin, register_plugin
 
 Step = Callable[..., None]
@@ -145,6 +148,31 @@ class CustomOptimiser:
         self, weights: Sequence[Tensor], vectors: Sequence[Tensor], state: dict[str, Tensor]
     ) -> None:
         """Everything is done already."""
+
+
+def check_step(run: Run) -> None:
+    """Try a user's step on a few numbers, before anything is trained.
+
+    Raises:
+        ConfigError: it fails, or gives something else a second time.
+    """
+    if not isinstance(run.optim, Custom):
+        return
+    name = run.optim.name
+
+    def moved() -> NDArray[Any]:
+        numbers = torch.linspace(-1, 1, 15, dtype=getattr(torch, run.fit.dtype), device="cpu")
+        weight, vector = numbers[:12].clone().view(1, 4, 3), numbers[12:].clone().view(1, 3)
+        optimiser = CustomOptimiser(weight, name)
+        state = optimiser.state([weight], [vector])
+        optimiser.begin_epoch([Slot(run, epoch=0, step=0)], n_steps=1)
+        optimiser.begin_step(0)
+        decays = optimiser._decays
+        optimiser._move("w0", weight, weight.flip(1), state, decays.weights)
+        optimiser._move("b0", vector, vector.flip(1), state, decays.vectors)
+        return torch.cat([weight.flatten(), vector.flatten()]).numpy()
+
+    check_repeats("optimiser", name, moved)
 
 
 def _setting(slot: Slot, name: str, default: float) -> float:

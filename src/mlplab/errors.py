@@ -50,7 +50,7 @@ def users_code(kind: str, name: str) -> Iterator[None]:
         yield
     except MlplabError:
         raise
-    except Exception as problem:
+    except (Exception, SystemExit) as problem:
         text = (str(problem).strip() or "no message").splitlines()[0]
         said = f"{kind} {name!r} failed with {type(problem).__name__}: {text}"
         raise ConfigError(said) from problem

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from tests.engine import plain
-from tests.engine.population import made_up, of, trained
+from tests.engine.population import bits, made_up, of, trained
 
 from mlplab.data import task_from_arrays
 from mlplab.engine import program_of, train
 from mlplab.errors import ConfigError
-from mlplab.specs import MLP, SGD, First, Fit, Fold
+from mlplab.specs import LARS, MLP, SGD, Adam, First, Fit, Fold
 
 
 @pytest.mark.parametrize(("n", "size", "last", "expected"), [
@@ -115,3 +115,19 @@ def test_an_example_of_weight_zero_trains_nothing():
         run = of(task, net=MLP(hidden=(5,)), optim=SGD(lr=0.01), fit=Fit(epochs=2, batch_size=16))
         found.append(trained([run], task)[run.key].weights)
     assert found[0] == found[1]
+
+
+@pytest.mark.parametrize("native", [True, False])
+def test_what_a_key_leaves_out_changes_no_bit(native, monkeypatch):
+    if not native:
+        monkeypatch.setattr("mlplab.engine.program.suits", lambda *_: False)
+    task, fit = made_up(n=40), Fit(epochs=2, batch_size=8)
+    pairs = [
+        ({"net": MLP(hidden=())}, {"net": MLP(hidden=(), activation="prelu", norm="layer")}),
+        ({"optim": Adam()}, {"optim": Adam(decay_biases=False)}),
+        ({"optim": LARS(momentum=0)}, {"optim": LARS(momentum=0, decay_biases=False)}),
+    ]
+    for one, other in pairs:
+        runs = [of(task, **({"fit": fit, "net": MLP(hidden=(4,))} | it)) for it in (one, other)]
+        assert runs[0].key == runs[1].key
+        assert len({str(bits(trained([run], task)[run.key])) for run in runs}) == 1

@@ -26,7 +26,7 @@ from mlplab.specs import (
     TaskRef,
 )
 from mlplab.specs.activation import activation_settings
-from mlplab.specs.optim import LARS
+from mlplab.specs.optim import LARS, AdamW, RMSprop
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -218,3 +218,16 @@ def test_what_decides_stays_in_the_key(one, other):
 def test_minus_zero_is_no_number_of_a_spec():
     spec = Init(kind="constant", value=-0.0)
     assert str(spec.value) == "0.0"
+
+
+def test_what_decides_nothing_is_no_part_of_the_question():
+    linear = Run(net=MLP(hidden=()))
+    for idle in ({"activation": "tanh"}, {"norm": "batch"}, {"dropout": 0.5}):
+        assert Run(net=MLP(hidden=(), **idle)).key == linear.key
+    for make in (SGD, RMSprop, Adam, LARS):
+        spared = make(decay_biases=False)
+        assert Run(optim=make()).key == Run(optim=spared).key
+        assert (
+            Run(optim=make(weight_decay=0.1)).key != Run(optim=spared.replace(weight_decay=0.1)).key
+        )
+    assert Run(optim=AdamW()).key != Run(optim=AdamW(decay_biases=False)).key

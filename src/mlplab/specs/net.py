@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag, model_validator
@@ -83,6 +83,10 @@ class MLP(Spec):
             rate = ()
         fields["dropout"] = rate
         return fields
+
+    def _idle(self) -> Collection[str]:
+        # Dropout of no layer is written as none.
+        return () if self.hidden else ("activation", "norm")
 
     @model_validator(mode="after")
     def _one_rate_per_layer(self) -> MLP:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
@@ -50,7 +50,15 @@ _SCHEDULE: Any = Field(
 )
 
 
-class SGD(Spec):
+class _Decaying(Spec):
+    """What optimisers share that let weights decay."""
+
+    def _idle(self) -> Collection[str]:
+        weight_decay: float = vars(self)["weight_decay"]
+        return () if weight_decay else ("decay_biases",)
+
+
+class SGD(_Decaying):
     """Stochastic gradient descent with momentum: v <- m v + g, w <- w - lr v.
 
     With `nesterov`, w <- w - lr (g + m v). Source: Sutskever et al. (2013), in the form
@@ -75,7 +83,7 @@ class SGD(Spec):
         return self
 
 
-class RMSprop(Spec):
+class RMSprop(_Decaying):
     """RMSprop: steps divided by the root of a running mean of the squared gradient.
 
     s <- alpha s + (1 - alpha) g^2, w <- w - lr g / (sqrt(s) + eps).
@@ -94,7 +102,7 @@ class RMSprop(Spec):
     schedule: Short[Schedule, str] = _SCHEDULE
 
 
-class Adam(Spec):
+class Adam(_Decaying):
     """Adam: steps scaled by running means of the gradient and of its square.
 
     Source: Kingma and Ba (2015), arXiv 1412.6980; weight decay joins the gradient.
@@ -114,7 +122,7 @@ class Adam(Spec):
     schedule: Short[Schedule, str] = _SCHEDULE
 
 
-class AdamW(Spec):
+class AdamW(_Decaying):
     """Adam with decoupled weight decay: w <- w (1 - lr * weight_decay) before each step.
 
     Source: Loshchilov and Hutter (2019), arXiv 1711.05101.
@@ -136,7 +144,7 @@ class AdamW(Spec):
     schedule: Short[Schedule, str] = _SCHEDULE
 
 
-class LARS(Spec):
+class LARS(_Decaying):
     """Layer-wise adaptive rate scaling: each layer's step is in proportion to its weights.
 
     v <- m v + lr * trust * |W| / (|G| + weight_decay |W|) * (g + weight_decay w), w <- w - v,
@@ -161,7 +169,7 @@ class LARS(Spec):
 _NO_SETTINGS: Any = ()
 
 
-class Custom(Spec):
+class Custom(_Decaying):
     """An optimiser that a user registered with `mlplab.optimiser`.
 
     Settings that equal the function's defaults are left out, so that equal optimisers have equal

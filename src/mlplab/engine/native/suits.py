@@ -51,9 +51,10 @@ def suits(run: Run, task: Task, loss: str, optimiser: str, batch_size: int) -> b
         return False
     if fit.label_smoothing or fit.ema or fit.measures:
         return False
-    if optim.clip_norm or optim.clip_value or net.norm != "none":
+    if optim.clip_norm or optim.clip_value:
         return False
-    if net.hidden and activation_settings(net.activation)[0] not in BENT + CURVES:
+    bent = activation_settings(net.activation)[0] in BENT + CURVES
+    if net.hidden and not (bent and net.norm == "none"):
         return False
     widths = (task.n_features, *net.hidden, task.n_outputs)
     n_params = sum((i + 1) * o for i, o in pairwise(widths))

@@ -207,3 +207,11 @@ def test_a_module_diverges_by_the_same_rule(split):
     epoch = 1 if split == "valid" else 3
     assert (outcome.status, outcome.diverged_epoch) == ("diverged", epoch)
     assert math.isfinite(outcome.last("train_loss"))
+
+
+@pytest.mark.parametrize("hidden", [(), (5,)])
+def test_a_rate_beyond_the_numbers_of_a_run_diverges_without_a_warning(hidden):
+    task = made_up(valid=0.2)
+    run = of(task, net=MLP(hidden=hidden), optim=SGD(lr=1e300), fit=Fit(epochs=1, batch_size=8))
+    # Warnings are errors in tests.
+    assert trained([run], task)[run.key].outcome.status == "diverged"

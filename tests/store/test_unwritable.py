@@ -186,3 +186,16 @@ def test_a_full_disk_is_read_and_pruned_once_there_is_a_little_room(small_disk, 
         with pytest.raises(FullError):
             fill()
         assert n > full
+
+
+def test_a_disk_without_a_byte_left_is_called_full_when_a_store_is_opened(small_disk, outcome):
+    file = small_disk / "s.sqlite"
+    with Store(file) as store:
+        store.put([outcome("k")])
+    with contextlib.suppress(OSError), open(small_disk / "ballast", "wb", 0) as ballast:
+        while True:
+            ballast.write(bytes(4096))
+    with Store(file) as store:
+        assert len(store.get(["k"])) == 1
+        with pytest.raises(FullError, match="its disk is full"):
+            store.put([outcome("other")])

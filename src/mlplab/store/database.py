@@ -86,7 +86,7 @@ class Database:
             UnwritableError: the place may only be read.
         """
         if self._only_read is not None:
-            raise UnwritableError(*self._only_read.args)
+            raise type(self._only_read)(*self._only_read.args)
         return self._transact(work, "BEGIN IMMEDIATE")
 
     def size_bytes(self) -> int:

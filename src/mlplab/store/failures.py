@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
+from pathlib import Path
 
 from mlplab.errors import StoreError
 from mlplab.store.place import Place
@@ -32,6 +34,9 @@ _SQLITE = {
 _NO_ROOM = ("SQLITE_CANTOPEN", "SQLITE_READONLY", "SQLITE_PERM", "SQLITE_FULL", "SQLITE_IOERR")
 
 
+_ROOM_BYTES = 64 * 1024  # a map of 32 kB, and a log
+
+
 class UnwritableError(StoreError):
     """A store that may be read but not written: its disk is read-only, or full."""
 
@@ -54,7 +59,17 @@ def only_to_read(place: Place, error: StoreError) -> UnwritableError:
     """Return what writing to such a store says."""
     if isinstance(error, UnwritableError):
         return error
-    return UnwritableError(f"the store {place.shown} {_SQLITE['SQLITE_READONLY']}")
+    full = place.path is not None and _has_no_room(place.path)
+    name, kind = ("SQLITE_FULL", FullError) if full else ("SQLITE_READONLY", UnwritableError)
+    return kind(f"the store {place.shown} {_SQLITE[name]}")
+
+
+def _has_no_room(path: Path) -> bool:
+    """Tell whether a disk is too full for the files that SQLite makes beside a store."""
+    try:
+        return shutil.disk_usage(path.parent).free < _ROOM_BYTES
+    except OSError:
+        return False
 
 
 def is_busy(error: Exception) -> bool:

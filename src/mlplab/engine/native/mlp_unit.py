@@ -149,7 +149,8 @@ class MLPUnit:
     def _steps(self, training: Training, n_epochs: int) -> Steps:
         notebook = self._notebook
         n_steps, dtype = notebook.n_steps, notebook.program.dtype
-        settings = settings_of(training, n_epochs, n_steps).astype(dtype)
+        with np.errstate(over="ignore"):  # a rate beyond float32: the run diverges
+            settings = settings_of(training, n_epochs, n_steps).astype(dtype)
         exempt = np.array([not training.run.optim.decay_biases])
         biases = spared(settings[..., None], exempt, notebook.optimiser == ADAM)[..., 0]
         thresholds = np.zeros((0, 1), dtype)

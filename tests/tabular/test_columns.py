@@ -111,6 +111,31 @@ def test_an_index_that_begins_anew_is_left_out():
     assert "is left out" in found.notes[0]
 
 
+@pytest.mark.parametrize(
+    "entries",
+    [
+        np.random.default_rng(0).integers(0, 60, 60),
+        [f"{place % 30}.0" for place in range(60)],
+        ["3", "", *map(str, range(58))],
+        [f"row {place % 7}" for place in range(60)],
+    ],
+    ids=["drawn with repeats", "floats", "gaps", "words"],
+)
+def test_a_column_without_a_name_is_no_feature_however_its_entries_repeat(entries):
+    for name in ("Unnamed: 0", "Unnamed: 0.1", "rownames"):
+        frame = pd.DataFrame({name: entries, "x": np.linspace(0, 1, 60)})
+        found = infer(frame)
+        assert found.schema[name].kind == "ignored"
+        (note,) = found.notes
+        assert note.startswith(f"{name}: names rows, and is left out (--types")
+    # what is measured, and may be called so, stays a feature
+    frame = pd.DataFrame({"index": np.random.default_rng(0).integers(0, 9, 60), "v": 1.5})
+    assert infer_schema(frame)["index"].kind == "number"
+    assert infer_schema(pd.DataFrame({"Unnamed: 0": [1.25, 2.5, 7.75] * 9}).astype(str))[
+        "Unnamed: 0"
+    ].kind == "number"
+
+
 def test_an_id_names_the_rows_rather_than_an_index():
     frame = pd.DataFrame({"Unnamed: 0": range(30), "PassengerId": range(7, 37), "x": 1.5})
     schema = infer_schema(frame)

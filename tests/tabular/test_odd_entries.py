@@ -223,3 +223,12 @@ def test_an_empty_first_header_is_an_index_and_no_feature(tmp_path):
     assert any(note.startswith("Unnamed: 0: names the rows") for note in table.notes)
     kept = read_table(tmp_path / "t.csv", target="target", types={"Unnamed: 0": "number"})
     assert kept.schema["Unnamed: 0"].kind == "number"
+
+
+def test_indexes_of_a_frame_that_was_written_twice_are_none_either(tmp_path):
+    wine = load_wine(as_frame=True).frame.sample(frac=1, random_state=0)
+    for n_times in (1, 2, 3):
+        wine.to_csv(tmp_path / "t.csv")
+        table = read_table(tmp_path / "t.csv", target="target")
+        assert len(table.schema.names("id")) == n_times
+        wine = pd.read_csv(tmp_path / "t.csv")

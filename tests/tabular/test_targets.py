@@ -128,6 +128,12 @@ def test_classes_that_are_numbers_stand_in_their_order():
     assert texts.classes == ("9", "10")
 
 
+def test_a_class_without_end_is_its_text_so_that_a_file_can_hold_it(tmp_path):
+    model = quick(pd.DataFrame({"x": x, "y": np.where(b, np.inf, 1.0)}), "y")
+    model.save(tmp_path / "model")
+    assert load_table_model(tmp_path / "model").classes == model.classes == (1.0, "inf")
+
+
 def test_labels_of_a_file_are_its_texts(tmp_path):
     for labels in (("True", "False"), ("1", "0"), ("1.0", "0.0"), ("01", "02"), ("yes", "no")):
         pd.DataFrame({"x": x, "y": np.where(b, *labels)}).to_csv(tmp_path / "t.csv", index=False)

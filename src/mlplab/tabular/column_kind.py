@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from mlplab.errors import DataError
-from mlplab.tabular.columns import Column, Kind, is_index_name
+from mlplab.tabular.columns import Column, Kind, is_index_name, is_nothing_but_index
 from mlplab.tabular.date_forms import all_compact, form_of_dates, looks_dated
 from mlplab.tabular.number_forms import (
     Decimal,
@@ -90,12 +90,13 @@ def column_of_texts(
         return _in_form(name, counts, form)
     comma_alone = reading.decimal == "," and form is not None
     if _mostly(n_plain, n) and not codes and not comma_alone:
-        whole = all(text.lstrip("+-").isdigit() for text in counts)
+        numbers = [number_of(text) for text in counts]
+        whole = all(number is not None and number.is_integer() for number in numbers)
         if place >= 0 and whole and _is_id(texts, name, place, id_name and all_differ):
             return _as_id(name, texts)
-        if place >= 0 and whole and is_index_name(name) and not all_differ and _repeats(texts):
-            says = f"names rows, and is left out (--types '{name}=number' makes it a feature)"
-            return Column(name=name, kind="ignored"), [Remark("index", name, says)]
+        if place >= 0 and whole and is_index_name(name) and not all_differ:
+            if is_nothing_but_index(name) or _repeats(texts):
+                return _left_out(name, "number")
         if place >= 0 and whole and not id_name and all_compact(counts):
             return _dated(name, counts, "%Y%m%d")
         return Column(name=name, kind="number"), _on_powers(name, counts)
@@ -107,6 +108,8 @@ def column_of_texts(
         return _dated(name, counts, dates.formats[0])
     if all_differ and id_name:
         return _as_id(name, texts)
+    if place >= 0 and is_nothing_but_index(name):
+        return _left_out(name, "category")
     is_text = n >= _MANY_ROWS and len(counts) > _TEXT_SHARE * n
     kind: Kind = "text" if is_text else "category"
     if unclear:
@@ -226,12 +229,13 @@ def _is_id(texts: list[str | None], name: str, place: int, named: bool) -> bool:
         return True
     if len(texts) < _MANY_ROWS or None in texts:
         return False
-    numbers = [int(text) for text in texts if text is not None]
-    first = numbers[0]
+    numbers = [float(text) for text in texts if text is not None]
+    first = int(numbers[0])
     if place == 0 and numbers == list(range(first, first + len(numbers))):
         return True
     ordered = sorted(numbers) if place == 0 else numbers
-    return ordered[0] in (0, 1) and ordered == list(range(ordered[0], ordered[0] + len(ordered)))
+    start = int(ordered[0])
+    return start in (0, 1) and ordered == list(range(start, start + len(ordered)))
 
 
 def _as_id(name: str, texts: list[str | None]) -> tuple[Column, list[Remark]]:
@@ -244,9 +248,14 @@ def _as_id(name: str, texts: list[str | None]) -> tuple[Column, list[Remark]]:
     return column, [Remark(f"id {as_kind}", name, f"{says}makes it a feature)")]
 
 
+def _left_out(name: str, as_kind: Kind) -> tuple[Column, list[Remark]]:
+    says = f"names rows, and is left out (--types '{name}={as_kind}' makes it a feature)"
+    return Column(name=name, kind="ignored"), [Remark(f"index {as_kind}", name, says)]
+
+
 def _repeats(texts: list[str | None]) -> bool:
     """Whether each next entry is one more, but where counting begins anew or gaps are."""
-    numbers = [int(text) for text in texts if text is not None]
+    numbers = [float(text) for text in texts if text is not None]
     steps = sum(b == a + 1 for a, b in pairwise(numbers))
     return len(numbers) >= _MANY_ROWS and 2 * steps > len(numbers)
 

@@ -18,8 +18,9 @@ from mlplab.tabular.values import MISSING
 Kind = Literal["number", "category", "date", "id", "constant", "text", "ignored"]
 KINDS: tuple[str, ...] = get_args(Kind)
 _NO_FEATURES = ("id", "constant", "text", "ignored")
+_INDEX_ALONE = re.compile(r"unnamed:? ?0(?:\.\d+)?|row[ ._]?names?")
 _INDEX_NAME = re.compile(
-    r"unnamed:? ?\d+|row[ ._]?names?|row[ ._]?(?:id|num|number|nr)|index|\.\.\.1|x\.1"
+    r"unnamed:? ?\d+(?:\.\d+)?|row[ ._]?names?|row[ ._]?(?:id|num|number|nr)|index|\.\.\.1|x\.1"
 )
 
 
@@ -186,6 +187,15 @@ def is_index_name(name: str) -> bool:
     (True, True, False)
     """
     return _INDEX_NAME.fullmatch(name.strip().lower()) is not None
+
+
+def is_nothing_but_index(name: str) -> bool:
+    """Return whether no measurement is ever called so: a column without a name, or names of rows.
+
+    >>> is_nothing_but_index("Unnamed: 0"), is_nothing_but_index("index")
+    (True, False)
+    """
+    return _INDEX_ALONE.fullmatch(name.strip().lower()) is not None
 
 
 def declared_column(name: str, given: Any) -> Column:

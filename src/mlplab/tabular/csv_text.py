@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 
 from mlplab.errors import DataError
@@ -101,8 +102,10 @@ def _form(text: str, encoding: str, delimiter: str) -> str:
 
 def _checked_header(path: Path, line: int, cells: list[str]) -> list[str]:
     place = f"{path}, line {line}"
-    if not cells[0] and FIRST_UNNAMED not in cells:
-        cells = [FIRST_UNNAMED, *cells[1:]]
+    if not cells[0]:
+        # a frame that was written and read again has an older index beside it
+        names = (f"{FIRST_UNNAMED}.{i}" if i else FIRST_UNNAMED for i in count())
+        cells = [next(name for name in names if name not in cells), *cells[1:]]
     first = {name: i for i, name in reversed(list(enumerate(cells)))}
     for i, name in enumerate(cells):
         if not name and i + 1 == len(cells):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +35,7 @@ def labels_of(series: pd.Series[Any], texts: Sequence[str | None]) -> dict[str, 
             continue
         plain = value.item() if isinstance(value, np.generic) else value
         own = plain if isinstance(plain, bool | int | float | str) else text
+        own = text if own in (math.inf, -math.inf) else own  # no file of a model holds them
         known = seen.setdefault(text, set())
         if len(known) < 2:
             known.add(own)

@@ -232,3 +232,32 @@ def test_indexes_of_a_frame_that_was_written_twice_are_none_either(tmp_path):
         table = read_table(tmp_path / "t.csv", target="target")
         assert len(table.schema.names("id")) == n_times
         wine = pd.read_csv(tmp_path / "t.csv")
+
+
+@pytest.mark.parametrize("date_format", ["%d/%m/%Y", "%m/%d/%Y", "%d.%m.%y", "%Y%m%d", "%Y-%m-%d"])
+def test_a_second_file_may_write_its_dates_in_another_way(tmp_path, date_format):
+    days = pd.Series(pd.date_range("2020-01-05", periods=40, freq="11D"))
+    frame = pd.DataFrame({"x": np.arange(40) % 7 + 0.5, "day": days.dt.strftime("%Y-%m-%d")})
+    frame.to_csv(tmp_path / "a.csv", index=False)
+    frame.assign(day=days.dt.strftime(date_format)).to_csv(tmp_path / "b.csv", index=False)
+    first, second = read_table(tmp_path / "a.csv"), read_table(tmp_path / "b.csv")
+    for one, path in ((first, "b.csv"), (second, "a.csv")):
+        other = read_table(tmp_path / path, schema=one.schema)
+        assert other.frame["day"].tolist() == days.tolist()
+        assert bool(other.notes) == (date_format != "%Y-%m-%d")
+    # what is declared is kept, and a date that no one can place is refused by name
+    with pytest.raises(DataError, match="as %d-%m-%Y"):
+        read_table(tmp_path / "a.csv", schema=first.schema, date_format="%d-%m-%Y")
+    frame.assign(day="3/4/2020").to_csv(tmp_path / "c.csv", index=False)
+    with pytest.raises(DataError, match=r"--date-format 'day=%d/%m/%Y'"):
+        read_table(tmp_path / "c.csv", schema=first.schema)
+
+
+def test_what_an_error_advises_for_a_stray_among_dates_can_be_done(tmp_path):
+    days = pd.date_range("2020-01-05", periods=30).strftime("%d/%m/%Y").tolist()
+    frame = pd.DataFrame({"day": [*days[:-1], "n/d"], "y": range(30)})
+    frame.to_csv(tmp_path / "t.csv", index=False)
+    with pytest.raises(DataError, match=r"got 'n/d'; .* \(--missing 'n/d'\)"):
+        read_table(tmp_path / "t.csv")
+    table = read_table(tmp_path / "t.csv", missing=["n/d"])
+    assert table.frame["day"].isna().sum() == 1

@@ -223,7 +223,7 @@ def check_task(table: Table, task: str | None, metric: str | None) -> None:
         there = ", ".join(f"{column.name} ({column.kind})" for column in table.schema.features)
         raise DataError(
             f"{table.source}: no column to predict from; expected a number, category or date; "
-            f"there are: {there or 'none'}; --types COLUMN=KIND declares them"
+            f"there are: {there or 'none'}; --types COLUMN=KIND declares them{_odd(table)}"
         )
     name = str(table.schema.target)
     kind, entries = table.schema[name].kind, table.target
@@ -244,9 +244,16 @@ def check_task(table: Table, task: str | None, metric: str | None) -> None:
         hint = "; numbers? then --task regression" if kind == "number" or not task else ""
         raise DataError(
             f"{table.source}, column {name!r}: {n_classes} classes in {len(entries)} rows; "
-            f"expected several rows of each class{hint}"
+            f"expected several rows of each class{hint}{_odd(table, name)}"
         )
     scoring_for(table, task, metric)
+
+
+def _odd(table: Table, column: str = "") -> str:
+    """Return what was said of odd entries, of one column or of all, to end an error with."""
+    lines = [note for note in table.notes if note.startswith(column)]
+    lines = [note for note in lines if not note.startswith(f"{table.source}: ")]
+    return f" ({'; '.join(lines[:2])})" if lines else ""
 
 
 def scoring_for(table: Table, task: str | None, metric: str | None) -> Scoring:
@@ -299,7 +306,10 @@ def spell_types(schema: Schema) -> list[tuple[str, str]]:
 
 
 def _no_column(path: Path, name: str, header: Sequence[str]) -> str:
-    return f"{path} has no column {name!r}; {hint(name, header, f'there are: {_some(header)}')}"
+    known = f"there are: {_some(header)}"
+    if len(header) == 1:
+        known += "; if that is several, --delimiter says what separates them"
+    return f"{path} has no column {name!r}; {hint(name, header, known)}"
 
 
 def _some(names: Sequence[str], most: int = 8) -> str:

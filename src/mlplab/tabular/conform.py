@@ -9,6 +9,7 @@ import numpy as np
 
 from mlplab.errors import DataError
 from mlplab.tabular.columns import Column, Schema, no_such_column
+from mlplab.tabular.date_forms import date_hint
 from mlplab.tabular.infer import column_names, texts_of
 from mlplab.tabular.number_forms import dressed_number
 from mlplab.tabular.values import INFINITE, date_of, number_hint, number_of
@@ -152,9 +153,7 @@ def _dates(
         if text is not None and when is None:
             raise DataError(
                 f"{source}, {place(row)}, column {column.name!r}: expected {wanted}; "
-                f"got {_short(text)}; correct it, declare its date_format "
-                f"(--date-format '{column.name}=%d/%m/%Y'), or types={{{column.name!r}: 'text'}} "
-                f"(--types '{column.name}=text')"
+                f"got {_short(text)}; {date_hint(text, column.name, column.date_format)}"
             )
         out.append(np.datetime64("NaT") if when is None else np.datetime64(when, "us"))
     return pd.Series(np.array(out, dtype="datetime64[us]"), index=series.index)

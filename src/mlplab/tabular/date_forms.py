@@ -79,6 +79,29 @@ def looks_dated(text: str) -> bool:
     return bool(_formats(text))
 
 
+def date_hint(text: str, name: str, date_format: str | None = None) -> str:
+    """Say what may be done about a text where a date is expected.
+
+    Args:
+        text: it.
+        name: the column.
+        date_format: that is expected; None: year first.
+
+    >>> date_hint("31.12.2020", "day")
+    "correct it, or declare its date_format (--date-format 'day=%d.%m.%Y')"
+    >>> date_hint("n/d", "day")
+    "correct it, say missing=['n/d'] (--missing 'n/d'), or types={'day': 'text'} (--types day=text)"
+    """
+    formats = [one for one in _formats(text) if one != date_format]
+    fits = [one for one in formats if date_of(text, one) is not None]
+    if fits:
+        return f"correct it, or declare its date_format (--date-format '{name}={fits[0]}')"
+    return (
+        f"correct it, say missing=[{text[:40]!r}] (--missing {text[:40]!r}), or "
+        f"types={{{name!r}: 'text'}} (--types {name}=text)"
+    )
+
+
 def all_compact(counts: Mapping[str, int]) -> bool:
     """Return whether all entries are dates such as 20201231, of the years 1900 to 2099.
 

@@ -134,7 +134,8 @@ def infer(
                 read = column
                 column = target_column(column, counts[name], task)
                 # of classes nothing is read as a number, nor are two of them gaps
-                remark = remark if column == read and len(counts[name]) > 2 else []
+                as_words = read.kind in ("number", "date") and column != read
+                remark = [] if as_words or len(counts[name]) <= 2 else remark
             remarks += remark
         columns.append(column)
     if date_format is not None and not any(c.date_format == date_format for c in columns):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,9 +13,10 @@ from mlplab.errors import ConfigError, DataError
 from mlplab.tabular.columns import Column, Schema, no_such_column
 from mlplab.tabular.conform import conform
 from mlplab.tabular.csv_text import Cells, read_cells
+from mlplab.tabular.date_forms import form_of_dates
 from mlplab.tabular.infer import infer, texts_of
 from mlplab.tabular.number_forms import Decimal, proves_comma, proves_point
-from mlplab.tabular.values import MISSING, is_date_format, number_of
+from mlplab.tabular.values import MISSING, date_of, is_date_format, number_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -75,7 +77,7 @@ def read_table(
 
     The kinds are inferred (`infer_schema` has the rules) and may be declared. A second file is read
     with the schema of the first: its columns may come in any order, and it may lack the target and
-    what no model is given. How a file is written is seen in it; `notes` of the table say what
+    what no model is given, or write numbers and dates in another way. How a file is written is seen in it; `notes` of the table say what
     was seen.
 
     Args:
@@ -172,6 +174,8 @@ def table_of_cells(
         notes += inference.notes
     else:
         schema, more = _as_this_file(raw, schema.with_types(declared), missing, decimal)
+        schema, dates = _dated_as_this_file(raw, schema, declared)
+        more += dates
         notes += [f"{cells.source}: {note}" for note in more]
     if drop_gaps and target in cells.header:
         cells, kept = _with_target(cells, target, frozenset(schema.missing))
@@ -239,6 +243,27 @@ def _as_this_file(
         notes.append(
             f"{', '.join(changed)}: numbers are read with decimal {mark}, as this file has"
         )
+    return schema.with_types(changed), notes
+
+
+def _dated_as_this_file(
+    raw: pd.DataFrame, schema: Schema, declared: Collection[str]
+) -> tuple[Schema, list[str]]:
+    """Return a schema with the one format in which all dates of another file are written."""
+    changed, notes = {}, []
+    for column in schema.columns:
+        if column.kind != "date" or column.name not in raw or column.name in declared:
+            continue
+        texts = Counter(filter(None, texts_of(raw[column.name], frozenset(schema.missing))))
+        if all(date_of(text, column.date_format) is not None for text in texts):
+            continue
+        formats = form_of_dates(texts).formats
+        sure = [None, "%Y%m%d", *(formats if len(formats) == 1 else ())]
+        fits = [one for one in sure if all(date_of(text, one) is not None for text in texts)]
+        if fits:
+            changed[column.name] = Column(name=column.name, kind="date", date_format=fits[0])
+            form = fits[0] or "year first"
+            notes.append(f"{column.name}: dates are read by {form}, as this file has them")
     return schema.with_types(changed), notes
 
 

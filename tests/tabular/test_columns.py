@@ -131,9 +131,12 @@ def test_a_column_without_a_name_is_no_feature_however_its_entries_repeat(entrie
     # what is measured, and may be called so, stays a feature
     frame = pd.DataFrame({"index": np.random.default_rng(0).integers(0, 9, 60), "v": 1.5})
     assert infer_schema(frame)["index"].kind == "number"
-    assert infer_schema(pd.DataFrame({"Unnamed: 0": [1.25, 2.5, 7.75] * 9}).astype(str))[
-        "Unnamed: 0"
-    ].kind == "number"
+    assert (
+        infer_schema(pd.DataFrame({"Unnamed: 0": [1.25, 2.5, 7.75] * 9}).astype(str))[
+            "Unnamed: 0"
+        ].kind
+        == "number"
+    )
 
 
 def test_an_id_names_the_rows_rather_than_an_index():

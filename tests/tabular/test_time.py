@@ -8,9 +8,10 @@ import pytest
 
 from mlplab.errors import Interrupted
 from mlplab.store import Store
-from mlplab.tabular import fit_table, infer_schema, load_table_model, table_search
+from mlplab.tabular import fit_table, infer_schema, load_table_model, question, table_search
 from mlplab.tabular.explanation import explain
 from mlplab.tabular.fit_processes import FitProcesses
+from mlplab.tabular.fold_networks import Table
 from mlplab.tabular.model_inputs import Inputs, fit_encoder
 from mlplab.tabular.screening import strongest_columns
 
@@ -195,3 +196,21 @@ def test_fits_of_scikit_learn_end_when_the_time_does():
     assert "rivals" in keys(model)
     with FitProcesses(1) as processes:
         assert list(processes.run(lambda fold: (None, 0, None, None), 2, lambda: True)) == []
+
+
+def test_gaps_and_texts_of_every_kind_of_column_are_part_of_a_fits_identity():
+    words = pd.DataFrame(
+        {"w": ["a", None, "b", "b"], "d": pd.to_datetime(["2020-01-01", None] * 2)}
+    )
+    moved = words.assign(w=["a", "b", None, "b"])
+    named = words.assign(w=["a", "nan", "b", "b"])
+    split = words.assign(w=["a", "b\x1fb", "b", "b"])
+    schema, folds = infer_schema(words), np.arange(4) % 2
+    tables = [
+        Table(frame, schema, np.zeros(4), "regression", 0, folds)
+        for frame in (words, moved, named, split, words.assign(d=words["d"].shift(1)))
+    ]
+    assert len({question.question_of(one, {}) for one in tables}) == len(tables)
+    with Store(":memory:") as store:
+        frame = pd.concat([words] * 5, ignore_index=True).assign(y=np.arange(20.0))
+        fit_table(frame, "y", configurations=1, n_folds=2, threads=1, store=store)

@@ -94,9 +94,9 @@ def column_of_texts(
         whole = all(number is not None and number.is_integer() for number in numbers)
         if place >= 0 and whole and _is_id(texts, name, place, id_name and all_differ):
             return _as_id(name, texts)
-        if place >= 0 and whole and is_index_name(name) and not all_differ:
-            if is_nothing_but_index(name) or _repeats(texts):
-                return _left_out(name, "number")
+        says_index = is_nothing_but_index(name) or (is_index_name(name) and _repeats(texts))
+        if place >= 0 and whole and says_index and not all_differ:
+            return _left_out(name, "number")
         if place >= 0 and whole and not id_name and all_compact(counts):
             return _dated(name, counts, "%Y%m%d")
         return Column(name=name, kind="number"), _on_powers(name, counts)
@@ -255,7 +255,7 @@ def _left_out(name: str, as_kind: Kind) -> tuple[Column, list[Remark]]:
 
 def _repeats(texts: list[str | None]) -> bool:
     """Whether each next entry is one more, but where counting begins anew or gaps are."""
-    numbers = [float(text) for text in texts if text is not None]
+    numbers = [number for text in texts if (number := number_of(text or "")) is not None]
     steps = sum(b == a + 1 for a, b in pairwise(numbers))
     return len(numbers) >= _MANY_ROWS and 2 * steps > len(numbers)
 

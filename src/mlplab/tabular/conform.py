@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 
 from mlplab.errors import DataError
 from mlplab.tabular.columns import Column, Schema, no_such_column
@@ -91,7 +92,7 @@ def _converted(
 
 def _numbers(
     series: pd.Series[Any], column: Column, missing: frozenset[str], source: str, place: Place
-) -> Any:
+) -> npt.NDArray[np.float64]:
     import pandas as pd
 
     numeric = pd.api.types.is_numeric_dtype(series.dtype)
@@ -127,7 +128,7 @@ def _numbers(
             f"{source}, {place(row)}, column {column.name!r}: expected a finite number below "
             f"1.8e308; got {shown}; correct it or leave the cell empty"
         )
-    return pd.Series(values, index=series.index)
+    return values
 
 
 def _number(text: str, column: Column) -> float | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -20,8 +21,10 @@ def question_of(table: Table, settings: Mapping[str, Any]) -> str:
     numbers = [c.name for c in table.schema.features if c.kind == "number"]
     content.update(np.ascontiguousarray(frame[numbers].to_numpy(np.float64)).tobytes())
     for name in frame.columns.difference(numbers, sort=False):
-        texts = frame[name].astype(str).tolist()
-        content.update("\x1f".join(texts).encode("utf-8", "surrogatepass"))
+        gaps = frame[name].isna().tolist()
+        entries = zip(frame[name].tolist(), gaps, strict=True)
+        texts = [None if gap else str(entry) for entry, gap in entries]
+        content.update(json.dumps(texts).encode())
     content.update(np.ascontiguousarray(table.y).tobytes())
     content.update(np.ascontiguousarray(table.fold_index).tobytes())
     said = {"task": table.task, "n_classes": table.n_classes, "schema": table.schema.canonical()}

@@ -76,9 +76,9 @@ def read_table(
     """Read a CSV file: one header, equal rows, every entry of its column's kind.
 
     The kinds are inferred (`infer_schema` has the rules) and may be declared. A second file is read
-    with the schema of the first: its columns may come in any order, and it may lack the target and
-    what no model is given, or write numbers and dates in another way. How a file is written is seen in it; `notes` of the table say what
-    was seen.
+    with the schema of the first: its columns may come in any order, it may lack the target and
+    what no model is given, and write numbers and dates in another way. How a file is written is
+    seen in it; `notes` of the table say what was seen.
 
     Args:
         path: the file.
@@ -148,10 +148,10 @@ def table_of_cells(
     if decimal not in (None, ".", ","):
         raise ConfigError(f"decimal: expected '.' or ','; got {decimal!r}")
     n_rows = len(cells.rows)
-    # An array of objects keeps texts as they are in every version of pandas.
+    # Objects stay texts as they are in every version of pandas, in one block.
     entries = np.empty((n_rows, len(cells.header)), dtype=object)
     entries[:] = cells.rows
-    raw = pd.DataFrame(entries, columns=np.array(cells.header, dtype=object))
+    raw = pd.DataFrame(entries, columns=np.array(cells.header, dtype=object), dtype=object)
     declared, any_date = _with_dates(dict(types or {}), date_format, cells, schema)
     notes = [f"{cells.source}: read as {cells.form}"] if cells.form else []
     inferred = schema is None

@@ -6,7 +6,6 @@ from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
 from mlplab.errors import DataError
 from mlplab.tabular.columns import Column, Schema, no_such_column
@@ -92,7 +91,7 @@ def _converted(
 
 def _numbers(
     series: pd.Series[Any], column: Column, missing: frozenset[str], source: str, place: Place
-) -> npt.NDArray[np.float64]:
+) -> Any:
     import pandas as pd
 
     numeric = pd.api.types.is_numeric_dtype(series.dtype)

@@ -250,3 +250,31 @@ def test_folds_that_cannot_be_are_said(home):
         said = [note for note in found["notes"] if "folds instead of" in note]
         assert len(said) == (asked != made)
         assert not said or said[0].startswith(f"{made} folds instead of {asked}: ")
+
+
+@pytest.mark.parametrize(
+    ("frame", "does"),
+    [
+        ({"x": ["?", *(f"{i}.5" for i in range(40))] + ["?"] * 19, "y": range(60)},
+         ("--missing", "?")),
+        ({"x": [1.5, 2.5] * 30, "y": ["?", *(f"{i}.5" for i in range(59))]}, ("--missing", "?")),
+        ({"x": [1.5, 2.5] * 30, "y": ["?"] * 20 + [f"{i}.5" for i in range(40)]}, ("--missing", "?")),
+        ({"day": [*pd.date_range("2020-01-01", periods=59).strftime("%d/%m/%Y"), "n/d"],
+          "y": range(60)}, ("--missing", "n/d")),
+    ],
+)  # fmt: skip
+def test_an_error_on_gaps_says_which_option_reads_them(frame, does, home):
+    table = pd.DataFrame(frame).sample(frac=1, random_state=0)
+    table.to_csv("t.csv", index=False)
+    result = CliRunner().invoke(program, ["fit", "t.csv", "--target", "y", "--plan"])
+    assert result.exit_code == 1
+    assert f"--missing {does[1]!r}" in result.stderr
+    assert plan("t.csv", "--target", "y", *does)["task"] == "regression"
+
+
+def test_a_file_of_one_column_may_be_of_several(home):
+    Path("t.csv").write_text("a^y\n" + "".join(f"{i % 7}^{i}.5\n" for i in range(40)))
+    result = CliRunner().invoke(program, ["fit", "t.csv", "--target", "y", "--plan"])
+    assert result.exit_code == 2
+    assert "--delimiter" in result.stderr
+    assert plan("t.csv", "--target", "y", "--delimiter", "^")["types"] == {"a": "number"}

@@ -108,6 +108,18 @@ def test_a_module_is_a_network_and_its_settings_can_be_varied(mine, document):
     assert len(kinds["arms"]) == 3
 
 
+def test_settings_of_an_optimiser_can_be_varied(mine, document, invoke):
+    told = ("sweep", "my-data", "--import", mine, *FEW, "--optimizer", "heavy-ball")
+    swept = document(*told, "--vary", "m=0.5,0.9")
+    assert {run["factors"]["optim.settings.m"] for run in swept["runs"]} == {0.5, 0.9}
+    named = document(*told[:-1], "heavy-ball(m=0.9)", "--vary", "m=0.5,0.9")
+    assert named["runs"] == swept["runs"]
+    drawn = document(*told, "--vary", "m=0.1..0.9", "--search", "random", "--budget", "4")
+    assert len(drawn["search"]["trials"]) == 2
+    result = invoke(*told, "--vary", "optim.settings.k=1,2")
+    assert (result.exit_code, "heavy-ball has no setting 'k'" in result.stderr) == (2, True)
+
+
 @pytest.mark.parametrize("command", ["list", "fetch", "verify"])
 def test_data_commands_know_a_users_data_sets(command, mine, invoke):
     names = () if command == "list" else ("my-data",)

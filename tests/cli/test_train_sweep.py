@@ -54,6 +54,18 @@ def test_train_says_what_the_experiment_says(document):
         assert values == runs.values(metric)[0].tolist()
 
 
+@pytest.mark.parametrize(
+    ("vary", "metric"),
+    [("test=never,end", "test_accuracy"), ("measures=grad_norm,none", "grad_norm")],
+)
+def test_what_only_some_configurations_record_is_shown_for_these(vary, metric, document, invoke):
+    said = document("sweep", *TINY, "--seeds", "2", "--vary", vary)
+    assert sorted(metric in arm["summary"] for arm in said["arms"]) == [False, True]
+    assert said["best"]["metric"] == "valid_accuracy"
+    result = invoke("sweep", *TINY, "--seeds", "2", "--vary", vary)
+    assert (result.exit_code, "chosen" in result.stdout) == (0, True)
+
+
 def test_the_same_command_again_trains_nothing_and_counts_the_look(document, invoke):
     first = document("train", *TINY, "--seeds", "2")
     again = invoke("train", *TINY, "--seeds", "3")

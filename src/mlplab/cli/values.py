@@ -67,7 +67,7 @@ def split_values(text: str) -> list[str]:
 def field_at(run: Run, path: str) -> Any:
     """Return the type of the field at a dotted path of a run."""
     outer, _, name = path.rpartition(".")
-    if outer == "net.settings":
+    if outer in ("net.settings", "optim.settings"):
         return type(get_path(run, path))
     owner = type(get_path(run, outer)) if outer else Run
     return owner.model_fields[name].annotation

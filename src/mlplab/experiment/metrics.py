@@ -47,6 +47,15 @@ def check_metric(metric: str, run: Run, task: Task | None) -> None:
         )
 
 
+def records(metric: str, run: Run, task: Task) -> bool:
+    """Return whether a run records a metric."""
+    try:
+        check_metric(metric, run, task)
+    except ConfigError:
+        return False
+    return True
+
+
 def refuse_test(metric: str, use: str) -> None:
     """Refuse to let the test split decide something.
 

@@ -15,7 +15,7 @@ from mlplab.experiment.compare import compare_levels
 from mlplab.experiment.conduct import Setup
 from mlplab.experiment.design import Cell
 from mlplab.experiment.frame import make_frame
-from mlplab.experiment.metrics import check_metric
+from mlplab.experiment.metrics import check_metric, records
 from mlplab.experiment.summary import ArmSummary, summarise
 from mlplab.experiment.table import Table
 from mlplab.experiment.verdict import Judge, LookPlan, count_claims, judge_claim, question_of
@@ -96,10 +96,16 @@ class Runs:
     def summary(self, metric: str) -> tuple[ArmSummary, ...]:
         """Return each arm's mean over seeds with its 95 % interval, seeds and failed runs.
 
+        Arms that do not record the metric (where `fit.test` or `fit.measures` vary) are left out.
+
         Does not license: comparing arms by whether their intervals overlap (see `compare`).
+
+        Raises:
+            ConfigError: no arm records it.
         """
-        arms = self._known(metric, None)
-        return summarise(self.table, arms, metric, self.experiment.data)
+        task = self.experiment.data
+        arms = [arm for arm in self.arms if records(metric, arm.run, task)]
+        return summarise(self.table, arms or self._known(metric, None), metric, task)
 
     def cross_validated(self, metric: str) -> tuple[CrossValidated, ...]:
         """Score each setting over the folds or splits that `rows` is varied over.

@@ -7,12 +7,10 @@ from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
-from mlplab.errors import ConfigError
-from mlplab.hints import hint
 from mlplab.specs.base import Spec
 from mlplab.specs.given import Short
 from mlplab.specs.plugins import find_plugin
-from mlplab.specs.settings import Setting, plain_settings
+from mlplab.specs.settings import Setting, plain_settings, setting_of
 
 _NO_SETTINGS: Any = ()
 
@@ -62,7 +60,4 @@ class Module(Spec):
         Raises:
             ConfigError: the factory has no such setting.
         """
-        known = self.known_settings
-        if name not in known:
-            raise ConfigError(f"{self.name} has no setting {name!r}; {hint(name, known)}")
-        return dict(self.settings).get(name, known[name])
+        return setting_of(self.name, self.settings, self.known_settings, name)

@@ -11,7 +11,7 @@ from mlplab.specs.base import Spec
 from mlplab.specs.given import Short
 from mlplab.specs.plugins import find_plugin
 from mlplab.specs.schedule import SCHEDULE_FORMS, Schedule
-from mlplab.specs.settings import plain_settings
+from mlplab.specs.settings import plain_settings, setting_of
 
 LearningRate = Annotated[float, Field(gt=0, description="Learning rate.")]
 Decay = Annotated[
@@ -200,15 +200,31 @@ class Custom(_Decaying):
         if not isinstance(fields, dict) or "name" not in fields:
             return fields
         name = str(fields["name"])
-        known = find_plugin("optimiser", name).defaults
-        defaults = {setting: float(value) for setting, value in known.items()}
-        settings = plain_settings(name, fields.get("settings") or (), defaults)
+        settings = plain_settings(name, fields.get("settings") or (), _defaults(name))
         return fields if settings is None else {**fields, "settings": settings}
 
     @model_validator(mode="after")
     def _registered(self) -> Custom:
         find_plugin("optimiser", self.name)
         return self
+
+    @property
+    def known_settings(self) -> Mapping[str, float]:
+        """All settings of the step, with their defaults."""
+        return _defaults(self.name)
+
+    def setting(self, name: str) -> float:
+        """Return one setting, given or by default.
+
+        Raises:
+            ConfigError: the step has no such setting.
+        """
+        return setting_of(self.name, self.settings, self.known_settings, name)
+
+
+def _defaults(name: str) -> dict[str, float]:
+    known = find_plugin("optimiser", name).defaults
+    return {setting: float(value) for setting, value in known.items()}
 
 
 AnyOptimiser = SGD | RMSprop | Adam | AdamW | LARS | Custom

@@ -10,6 +10,7 @@ from mlplab.hints import hint
 from mlplab.specs.base import Spec
 from mlplab.specs.module import Module
 from mlplab.specs.net import MLP
+from mlplab.specs.optim import Custom
 
 
 def get_path(spec: Spec, path: str) -> Any:
@@ -23,7 +24,7 @@ def get_path(spec: Spec, path: str) -> Any:
     while rest:
         name, _, rest = rest.partition(".")
         _check(value, name, path)
-        if rest and isinstance(value, Module) and name == "settings":
+        if rest and isinstance(value, Module | Custom) and name == "settings":
             return value.setting(rest)
         value = getattr(value, name)
     return value
@@ -35,7 +36,7 @@ def set_path(spec: Any, path: str, value: Any) -> Any:
     if not rest:
         return set_fields(spec, {path: value})
     _check(spec, name, path)
-    if isinstance(spec, Module) and name == "settings":
+    if isinstance(spec, Module | Custom) and name == "settings":
         value = dict(spec.settings) | {rest: value}
     else:
         value = set_path(getattr(spec, name), rest, value)
@@ -68,11 +69,12 @@ def resolve(spec: Spec, name: str) -> str:
         for outer in type(spec).model_fields
         if name in getattr(type(getattr(spec, outer)), "model_fields", ())
     ]
-    found += [
-        f"{outer}.settings.{name}"
+    own = {
+        outer: inner.known_settings
         for outer in type(spec).model_fields
-        if isinstance(inner := getattr(spec, outer), Module) and name in inner.known_settings
-    ]
+        if isinstance(inner := getattr(spec, outer), Module | Custom)
+    }
+    found += [f"{outer}.settings.{name}" for outer, settings in own.items() if name in settings]
     if len(found) == 1:
         return found[0]
     if found:
@@ -84,6 +86,7 @@ def resolve(spec: Spec, name: str) -> str:
         for inner in type(getattr(spec, outer)).model_fields
         if inner != "kind"
     )
+    known += [setting for settings in own.values() for setting in settings]
     raise ConfigError(f"no field {name!r} in this run; {hint(name, known)}")
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeVar
 
+from mlplab.errors import ConfigError
 from mlplab.hints import hint
 
 Setting = bool | int | float | str
+Value = TypeVar("Value", bound=Setting)
 
 
 def plain_settings(
@@ -40,6 +42,19 @@ def plain_settings(
         if value != defaults[name]:
             settings[name] = value
     return tuple(sorted(settings.items()))
+
+
+def setting_of(
+    owner: str, given: tuple[tuple[str, Value], ...], defaults: Mapping[str, Value], name: str
+) -> Value:
+    """Return one setting, given or by default.
+
+    Raises:
+        ConfigError: there is no such setting.
+    """
+    if name not in defaults:
+        raise ConfigError(f"{owner} has no setting {name!r}; {hint(name, defaults)}")
+    return dict(given).get(name, defaults[name])
 
 
 def _like(default: Setting, value: Any, place: str) -> Setting:

@@ -12,6 +12,7 @@ from mlplab.cli.endings import end, explain
 from mlplab.errors import ConfigError, Interrupted, MlplabError, StoreError
 
 SWEEP = ("sweep", "digits", "--seeds", "2")
+RANDOM = (*SWEEP, "--vary", "lr=0.1", "--search", "random")
 MISTAKES = [
     (("train", "digitz"), 2, "data set 'digitz' is not known; did you mean 'digits'"),
     (("train",), 2, "missing argument 'DATA'"),
@@ -49,7 +50,7 @@ MISTAKES = [
     ((*SWEEP, "--vary", "seed=1,2"), 2, "'seed' is no factor"),
     ((*SWEEP, "--vary", "lr=0.1,0.1"), 2, "two arms are the same run"),
     ((*SWEEP, "--vary", "lr=0.1", "--search", "magic"), 2, "no search 'magic'; known: grid"),
-    ((*SWEEP, "--vary", "lr=0.1", "--metric", "test_accuracy"), 1, "may not look at"),
+    ((*SWEEP, "--vary", "lr=0.1", "--metric", "test_accuracy"), 2, "would choose by the test"),
     ((*SWEEP, "--vary", "lr=0.1", "--metric", "valid_beauty"), 2, "valid_beauty"),
     ((*SWEEP, "--vary", "lr=0.1", "--valid", "0", "--score-test"), 2, "--valid 0.1"),
     (("run", "4.2.1a"), 2, "no exercise '4.2.1a'; did you mean '4.2.1'"),
@@ -80,6 +81,13 @@ MISTAKES = [
     ((*SWEEP, "--vary", "activation=tanh,sigmod"), 2, "; did you mean 'sigmoid'?"),
     ((*SWEEP, "--vary", "lr=0.1", "--search", "rnadom"), 2, "; did you mean 'random'?"),
     ((*SWEEP, "--vary", "lr=0.1", "--metric", "valid_acc"), 2, "did you mean 'valid_accuracy'?"),
+    ((*SWEEP, "--vary", "lr=0.1", "--budget", "9"), 2, "works with the other searches (see"),
+    ((*RANDOM, "--budget", "1e3"), 2, "'--budget': expected a whole number from 1; got '1e3'"),
+    ((*RANDOM, "--metric", "valid_acc"), 2, "did you mean 'valid_accuracy'?"),
+    ((*RANDOM, "--metric", "test_rmse"), 2, "choose by valid_rmse, and --score-test scores"),
+    ((*RANDOM, "--better", "lower"), 2, "--better: valid_accuracy is better higher"),
+    ((*RANDOM, "--valid", "0"), 2, "--search: nothing chooses; --valid 0.1 holds out rows"),
+    ((*SWEEP, "--vary", "lr=0.1", "--metric", "valid_loss", "--valid", "0"), 2, "--valid 0.1"),
     (("run", "4.2.1", "--profile", "quik"), 2, "; did you mean 'quick'?"),
     (("completion", "bsh"), 2, "; did you mean 'bash'?"),
     (("store", "inof"), 2, "no command 'inof'; did you mean 'info'?"),

@@ -132,6 +132,15 @@ def test_every_option_is_honoured_or_refused_by_name(mode, invoke, trained):
             assert done != plain, f"{option.opts[0]} is ignored in silence"
 
 
+def test_a_flag_that_is_varied_too_is_said_to_have_no_effect(invoke, trained):
+    for flag, value, vary in (("--epochs", "3", "1,2"), ("--optimizer", "sgd", "adam,lars")):
+        words = [*SWEEP, "--vary", f"{flag[2:]}={vary}"]
+        for more, said in (((), False), ((flag, value), True)):
+            done, notes = told(invoke, trained, [*words, *more])
+            assert done is not None
+            assert (f"{flag} has no effect" in notes) == said
+
+
 @pytest.mark.parametrize(
     ("words", "refused"),
     [
@@ -143,6 +152,9 @@ def test_every_option_is_honoured_or_refused_by_name(mode, invoke, trained):
         ((*SWEEP, "--search", "racing", "--trial-seeds", "2"), "--trial-seeds"),
         ((*SWEEP, "--search", "random", "--test", "epoch"), "--test"),
         ((*SWEEP, "--valid", "0", "--matters", "0.1"), "--matters"),
+        (("train", "xor", "--optimizer", "adam(lr=0.1)", "--lr", "0.2"), "--lr"),
+        (("train", "xor", "--decay-biases", "false"), "--decay-biases"),
+        (("train", "xor", "--net", "mlp(width=3)"), "--hidden"),
         (("train", "xor", "--monitor", "valid_accuracy"), "--monitor"),
         (("train", "xor", "--hidden", "none", "--dropout", "0.5"), "--dropout"),
     ],
@@ -171,7 +183,7 @@ def test_what_one_configuration_uses_is_taken(words, invoke, trained):
 
 
 OPTIMISERS = {
-    "sgd": ("momentum=0,0.9", "decay-biases=true,false", "schedule=constant,step:5x0.5"),
+    "sgd": ("momentum=0,0.9", "l1=0,0.001", "schedule=constant,step:5x0.5"),
     "rmsprop": ("alpha=0.9,0.99", "eps=1e-8,1e-4"),
     "adam": ("betas=0.9x0.999,0.8x0.99", "eps=1e-8,1e-4", "optim.eps=1e-8,1e-4"),
     "adamw": ("weight-decay=0.01,0.1", "betas=0.9x0.999,0.8x0.99"),

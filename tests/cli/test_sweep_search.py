@@ -64,7 +64,7 @@ def test_weights_of_a_search_are_kept_where_that_is_asked(invoke, document):
         ((*RANGE, "--search", "random", "--matters", "nan"), "above 0; got nan"),
         (("--vary", "test=never,end", "--search", "random"), "never scores the test split"),
         ((*RANGE, "--search", "random", "--better", "lower"), "valid_accuracy"),
-        ((*RANGE, "--search", "random", "--metric", "\udcff"), "UTF-8"),
+        ((*RANGE, "--search", "random", "--metric", "\udcff"), "record no '\\udcff'"),
         ((*RANGE,), "needs a --search other than grid"),
         ((*RANGE, "--search", "random", "--plan"), "depends on what it finds"),
         ((*RANGE, "--search", "random", "--budget", "1"), "at least 2 run-epochs"),

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from mlplab.engine.modules.factory import register_module
 from mlplab.engine.optimisers.custom import register_optimiser
+from mlplab.experiment import Experiment
 from mlplab.specs import (
     MLP,
     SGD,
@@ -231,3 +232,20 @@ def test_what_decides_nothing_is_no_part_of_the_question():
             Run(optim=make(weight_decay=0.1)).key != Run(optim=spared.replace(weight_decay=0.1)).key
         )
     assert Run(optim=AdamW()).key != Run(optim=AdamW(decay_biases=False)).key
+
+
+@pytest.mark.parametrize("fit", [Fit(epochs=1), Fit(epochs=1, ema=0.5)], ids=["loops", "stacks"])
+def test_what_decides_nothing_is_no_part_of_a_key_and_of_no_bit(fit):
+    linear = [MLP(hidden=()), MLP(hidden=(), activation="tanh"), MLP(hidden=(), norm="batch")]
+    bare = [Adam(l1=0.01, decay_biases=given) for given in (True, False)]
+    runs = [Run(net=net, optim=bare[0], fit=fit) for net in linear]
+    runs += [Run(net=linear[0], optim=optim, fit=fit) for optim in bare]
+    assert len({run.key for run in runs}) == 1
+    trained = [Experiment("xor", run, seeds=2).run(":memory:", workers=1) for run in runs]
+    first, *others = ([one.history for one in made.outcomes.values()] for made in trained)
+    assert all(other == first for other in others)
+    assert (
+        Run(optim=bare[0].replace(weight_decay=0.1)).key
+        != Run(optim=bare[1].replace(weight_decay=0.1)).key
+    )
+    assert Run(net=linear[1].replace(hidden=(4,))).key != Run(net=MLP(hidden=(4,))).key

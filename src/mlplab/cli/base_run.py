@@ -11,6 +11,7 @@ import click
 from mlplab.cli.flags import dashed, default_of, default_optimiser
 from mlplab.cli.values import (
     optimiser_spec,
+    read_call,
     read_field,
     read_module,
     read_number,
@@ -102,6 +103,8 @@ def _net(base: Run, module: str | None, given: dict[str, Any]) -> MLP | Module:
 
 def _optimiser(base: Run, kinds: tuple[str, ...], given: dict[str, Any]) -> Any:
     if kinds and kinds[0] != base.optim.kind:
+        for name in read_call(kinds[0], "optimizer")[1].keys() & given.keys():
+            raise click.UsageError(f"--{dashed(name)}: --optimizer {kinds[0]} says it too")
         return read_optimiser(kinds[0], given)
     return base.optim.replace(**given)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -16,10 +16,12 @@ from mlplab.cli.progress import show_progress
 from mlplab.cli.results import as_rows, as_summary, headline, metric_names, remarks, summaries
 from mlplab.cli.screen import note, show_interval, show_number, write, write_table
 from mlplab.errors import ConfigError
-from mlplab.experiment.metrics import check_metric, higher_is_better, refuse_test
+from mlplab.experiment.metrics import check_metric, higher_is_better
 
 if TYPE_CHECKING:
-    from mlplab.experiment import ArmSummary, Best, Experiment, Runs, TestScore
+    from mlplab.data import Task
+    from mlplab.experiment import ArmSummary, Best, Runs, TestScore
+    from mlplab.specs import Run
 
 _SHOWN_ARMS = 40
 HOLD_OUT = "--valid 0.1 holds out rows that can"
@@ -30,33 +32,40 @@ Choice = tuple[str, bool]
 
 
 def choice_of(
-    experiment: Experiment, metric: str | None, higher: bool | None, score_test: bool
+    task: Task, runs: Iterable[Run], metric: str | None, higher: bool | None
 ) -> Choice | None:
     """Return what shall choose, checked before anything is trained; None if nothing can.
 
+    Args:
+        task: the data.
+        runs: that would be trained, as far as they are known.
+        metric: what was asked for.
+        higher: whether larger values of it are better, as far as that was said.
+
     Raises:
-        GuardError: a metric of the test split.
-        ConfigError: one that the runs will not record, or of unknown direction.
-        click.UsageError: a test score is asked for and nothing chooses.
+        ConfigError: a metric that the runs will not record.
+        click.UsageError: one of the test split, or of unknown direction, or without rows.
     """
-    task = experiment.data
     if metric is None:
         if not task.n_valid:
-            if score_test:
-                raise click.UsageError(f"--score-test: nothing chooses what is scored; {HOLD_OUT}")
             return None
         metric = "valid_accuracy" if task.kind == "classification" else "valid_rmse"
-    refuse_test(metric, "a sweep")
-    for arm in experiment.design:
-        check_metric(metric, arm.run, task)
+    if metric.startswith("test_"):
+        raise click.UsageError(
+            f"--metric: {metric} would choose by the test split; choose by "
+            f"valid_{metric.removeprefix('test_')}, and --score-test scores the choice"
+        )
+    if metric.startswith("valid_") and not task.n_valid:
+        raise click.UsageError(f"--metric: no rows for {metric}; {HOLD_OUT}")
+    for run in runs:
+        check_metric(metric, run, task)
     known = higher_is_better(metric)
     if known is None and higher is None:
-        raise ConfigError(
-            f"metric: {metric!r} cannot choose: it is not known which way is better; say "
-            "--better higher or lower"
+        raise click.UsageError(
+            f"--metric: it is not known which way {metric} is better; say --better higher or lower"
         )
     if None not in (known, higher) and known != higher:
-        raise ConfigError(f"--better: {metric!r} is better {'higher' if known else 'lower'}")
+        raise click.UsageError(f"--better: {metric} is better {'higher' if known else 'lower'}")
     return metric, bool(known if higher is None else higher)
 
 

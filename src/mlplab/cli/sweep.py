@@ -10,7 +10,7 @@ import click
 
 from mlplab.cli.base_run import Described, read_flags
 from mlplab.cli.flags import SpecCommand, default_of, spec_flags
-from mlplab.cli.options import chosen_seeds
+from mlplab.cli.options import chosen_seeds, whole_from
 from mlplab.cli.population import (
     Setting,
     load_data,
@@ -18,7 +18,8 @@ from mlplab.cli.population import (
     tell_defaults,
     train_population,
 )
-from mlplab.cli.unused import refuse_given, refuse_idle, refuse_unused
+from mlplab.cli.screen import note
+from mlplab.cli.unused import overruled, refuse_given, refuse_idle, refuse_unused
 from mlplab.cli.values import (
     OPTIMISER,
     field_at,
@@ -74,27 +75,31 @@ def _matters_at_all(ctx: click.Context, param: click.Parameter, value: float) ->
 )
 @click.option(
     "--budget",
-    type=click.IntRange(1),
+    metavar="N",
+    callback=whole_from(1),
     help="Run-epochs that a search may spend before the finalists.  [default: 20 trainings]",
 )
 @click.option(
     "--trial-seeds",
-    type=click.IntRange(1),
-    default=1,
+    metavar="N",
+    callback=whole_from(1),
+    default="1",
     show_default=True,
     help="Seeds of each configuration in a search; --seeds are those of the finalists.",
 )
 @click.option(
     "--finalists",
-    type=click.IntRange(1),
-    default=3,
+    metavar="N",
+    callback=whole_from(1),
+    default="3",
     show_default=True,
     help="Configurations of a search that are trained again with fresh seeds.",
 )
 @click.option(
     "--search-seed",
-    type=click.IntRange(0),
-    default=0,
+    metavar="N",
+    callback=whole_from(0),
+    default="0",
     show_default=True,
     help="Of the search's own draws.",
 )
@@ -186,7 +191,17 @@ def sweep(
     described, factors = read_vary(vary, texts, base_for(task))
     refuse_idle(ctx, described.base, factors)
     tell_defaults(task, described.base, quiet, factors)
+    for flag in overruled(ctx, factors):
+        note(f"{flag} has no effect: --vary says the values of this field", quiet)
+    from mlplab.cli.choice import HOLD_OUT, choice_of, choose, score, show
+
     if search != "grid":
+        # What the space says of metrics, the search checks in each of its corners.
+        measured = {"fit", "fit.measures"} & set(factors)
+        choice = choice_of(task, [] if measured else [described.base], metric, higher)
+        if choice is None:
+            raise click.UsageError(f"--search: nothing chooses; {HOLD_OUT}")
+        metric, higher = choice
         from mlplab.search import Search
 
         planned = Search(
@@ -219,11 +234,9 @@ def sweep(
     from mlplab.experiment import Experiment
 
     experiment = Experiment(task, described.base, vary=factors, seeds=seeds)
-    from mlplab.cli.choice import HOLD_OUT, choice_of, choose, score, show
-
-    choice = choice_of(experiment, metric, higher, score_test)
+    choice = choice_of(task, (arm.run for arm in experiment.design), metric, higher)
     if choice is None:
-        refuse_given(ctx, ["matters", "better"], f"nothing chooses; {HOLD_OUT}")
+        refuse_given(ctx, ["matters", "better", "score_test"], f"nothing chooses; {HOLD_OUT}")
     besides = f"--score-test: {len(seeds)} runs of the chosen configuration" if score_test else ""
     runs = train_population(experiment, setting, "sweep", besides)
     if runs is not None:

@@ -27,7 +27,7 @@ def refuse_unused(ctx: click.Context, search: str) -> None:
         refuse_given(
             ctx,
             _OF_SEARCHES,
-            "a grid tries every combination; works with --search random, tpe, ...",
+            "a grid tries every combination; works with the other searches",
         )
         return
     for name, reason in _OF_GRIDS.items():
@@ -55,16 +55,24 @@ def refuse_idle(ctx: click.Context, base: Run, varied: Collection[str] = ()) -> 
     Raises:
         click.UsageError: such a setting was given.
     """
-    fit = base.fit
+    fit, optim = base.fit, base.optim
     if not fit.patience and not {"fit", "fit.patience"} & set(varied):
         refuse_given(ctx, ["monitor", "restore_best"], "works with --patience only")
     if fit.loss != "huber" and not {"fit", "fit.loss"} & set(varied):
         refuse_given(ctx, ["huber_delta"], "works with --loss huber only")
+    if not optim.weight_decay and not {"optim", "optim.weight_decay"} & set(varied):
+        refuse_given(ctx, ["decay_biases"], "works with --weight-decay only")
     linear = isinstance(base.net, MLP) and not base.net.hidden
     if linear and not {"net", "net.hidden"} & set(varied):
         refuse_given(
             ctx, ["activation", "norm", "dropout"], "--hidden none is linear: no layer for it"
         )
+
+
+def overruled(ctx: click.Context, varied: Iterable[str]) -> list[str]:
+    """Return the flags given for fields whose values `--vary` says, and which it overrules."""
+    names = ["optimizer" if path == "optim" else path.rpartition(".")[2] for path in varied]
+    return [f"--{dashed(name)}" for name in names if _is_given(ctx, name)]
 
 
 def refuse_given(ctx: click.Context, names: Iterable[str], reason: str) -> None:
@@ -74,6 +82,10 @@ def refuse_given(ctx: click.Context, names: Iterable[str], reason: str) -> None:
         click.UsageError: the first of them, and the reason.
     """
     for name in names:
-        if ctx.get_parameter_source(name) not in (ParameterSource.DEFAULT, None):
+        if _is_given(ctx, name):
             flag = next((p.opts[0] for p in ctx.command.params if p.name == name), dashed(name))
             raise click.UsageError(f"{flag}: {reason}")
+
+
+def _is_given(ctx: click.Context, name: str) -> bool:
+    return ctx.get_parameter_source(name) not in (ParameterSource.DEFAULT, None)

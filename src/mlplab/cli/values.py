@@ -142,6 +142,8 @@ def read_module(text: str) -> Module:
         ConfigError: no such module, or a setting that it does not have or take.
     """
     name, texts = read_call(text, "net")
+    if name == "mlp":
+        raise ConfigError("net: mlp takes no brackets; --hidden, --activation, ... describe it")
     known = plugin_names("module")
     if name not in known:
         raise ConfigError(f"net: {expected(name, ['mlp', *known])}")

@@ -8,7 +8,7 @@ import random
 import numpy as np
 import pytest
 import torch
-from tests.engine.population import made_up, of, trained
+from tests.engine.population import bits, made_up, of, trained
 
 import mlplab as ml
 from mlplab.engine import train
@@ -97,6 +97,37 @@ def test_a_step_that_draws_is_refused_for_modules_too():
         task, net=Module(name="two-linear"), fit=Fit(batch_size=8), **noisy("optimiser", "torchs")
     )
     assert refusal(run, task=task).startswith("optimiser 'noisy-torchs': it draws by torch.randn")
+
+
+class Counting(torch.nn.Linear):
+    """Scales by how often it was called, as a buffer or as a number of Python's."""
+
+    def __init__(self, n_features, n_outputs, buffered):
+        super().__init__(n_features, n_outputs)
+        if buffered:
+            self.register_buffer("calls", torch.zeros(()))
+        else:
+            self.calls = 0
+
+    def forward(self, x):
+        self.calls += 1
+        return super().forward(x) * self.calls
+
+
+@ml.module("counts-calls")
+def counting(n_features, n_outputs, buffered=False):
+    return Counting(n_features, n_outputs, buffered)
+
+
+def test_a_module_that_counts_outside_its_buffers_is_refused():
+    task, fit = made_up(n=32), Fit(epochs=2, batch_size=8)
+    run = of(task, net=Module(name="counts-calls"), fit=fit)
+    assert "called twice on the same numbers" in refusal(run, task=task)
+    runs = [
+        of(task, net=Module(name="counts-calls", settings={"buffered": True}), seed=seed, fit=fit)
+        for seed in range(3)
+    ]
+    assert bits(trained(runs, task)[runs[2].key]) == bits(trained(runs[2:], task)[runs[2].key])
 
 
 MIXED = {

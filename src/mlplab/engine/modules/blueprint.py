@@ -45,8 +45,8 @@ def blueprint_of(net: Module, n_features: int, n_outputs: int, dtype: str) -> Bl
     """Try a module on a few zeros.
 
     Raises:
-        ConfigError: it fails, its outputs have another shape, it learns nothing, or what it draws
-            does not come from torch's functions.
+        ConfigError: it fails, its outputs have another shape, it learns nothing, what it draws
+            does not come from torch's functions, or it keeps something beside its buffers.
     """
     found: ModuleFactory = find_plugin("module", net.name)
     return _look(found.function, net, n_features, n_outputs, dtype)
@@ -70,6 +70,7 @@ def _look(function: Factory, net: Module, n_features: int, n_outputs: int, dtype
         if not learned:
             raise ConfigError(f"module {net.name!r}: it has no parameters to learn")
         x = torch.zeros(_TRIED, n_features, dtype=kind)
+        _check_repeats(net, skeleton, x)
         with keyed_noise(net.name, place, 0, "module trial"), users_code("module", net.name):
             kept = _try(net, model, x, n_outputs)
             again.train()
@@ -95,6 +96,23 @@ def _check_same(net: Module, one: nn.Module, other: nn.Module) -> None:
                 f"module {net.name!r}: made twice from one seed, {name} differs; draw first "
                 "weights with torch's own generator (torch.randn, torch.nn.init)"
             )
+
+
+def _check_repeats(net: Module, skeleton: Skeleton, x: Tensor) -> None:
+    """Raise a ConfigError where a second call with the same numbers and noise gives others."""
+    answers = []
+    for _ in range(2):
+        tensors = {n: t.clone() for n, t in (skeleton.learned | skeleton.carried).items()}
+        noise = keyed_noise(net.name, x.device, 0, "module trial")
+        with noise, torch.no_grad(), users_code("module", net.name):
+            answers.append(skeleton.call(tensors, x)[0])
+    first, second = answers
+    if isinstance(first, Tensor) and not torch.allclose(first, second, 0, 0, equal_nan=True):
+        raise ConfigError(
+            f"module {net.name!r}: called twice on the same numbers, it gives different ones; what "
+            "it keeps from call to call its runs would share, unless it is a buffer "
+            "(register_buffer)"
+        )
 
 
 def _try(net: Module, model: nn.Module, x: Tensor, n_outputs: int) -> int:

@@ -173,18 +173,20 @@ def no_other_source(
     """
     numpys: Any = np.random.get_state()  # noqa: NPY002
     pythons = random.getstate()
-    yield
-    now: Any = np.random.get_state()  # noqa: NPY002
-    source = ""
-    # The place in the stream moves with every draw, the numbers with a seed.
-    if now[2:] != numpys[2:] or not np.array_equal(now[1], numpys[1]):
-        np.random.set_state(numpys)  # noqa: NPY002
-        source = "numpy's"
-    if random.getstate() != pythons:
-        random.setstate(pythons)
-        source = "Python's"
-    if source:
-        raise ConfigError(
-            f"{whose}: it draws from {source} own generator, whose numbers its runs would share; "
-            f"{instead}"
-        )
+    try:
+        yield
+    finally:
+        now: Any = np.random.get_state()  # noqa: NPY002
+        source = ""
+        # The place in the stream moves with every draw, the numbers with a seed.
+        if now[2:] != numpys[2:] or not np.array_equal(now[1], numpys[1]):
+            np.random.set_state(numpys)  # noqa: NPY002
+            source = "numpy's"
+        if random.getstate() != pythons:
+            random.setstate(pythons)
+            source = "Python's"
+        if source:
+            raise ConfigError(
+                f"{whose}: it draws from {source} own generator, whose numbers its runs would "
+                f"share; {instead}"
+            )

@@ -175,6 +175,9 @@ def test_a_file_hides_no_module_and_none_hides_it(home, invoke):
         result = invoke("train", "digits", "--import", f"own/{name}.py")
         assert result.exit_code == 2
         assert says in result.stderr
+    for text in ("", ".mine", "mine.py:top2"):
+        result = invoke("train", "digits", "--import", text)
+        assert (result.exit_code, f"dotted name; got {text!r}" in result.stderr) == (2, True)
     result = invoke("train", "digits", "--import", "own")
     assert "is a folder" in result.stderr
     result = invoke("train", "digits", "--import", "my_package.nowhere")

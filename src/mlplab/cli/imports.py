@@ -33,6 +33,8 @@ def import_user(text: str) -> None:
         ConfigError: it is not there, has an error, ends the process, or its name is taken.
     """
     is_file = text.endswith(".py") or os.sep in text or os.path.exists(text)
+    if not is_file and not all(part.isidentifier() for part in text.split(".")):
+        raise ConfigError(f"--import: expected a Python file, or a dotted name; got {text!r}")
     try:
         name = _module_of(Path(text)) if is_file else _on_path(text, Path.cwd())
         with contextlib.redirect_stdout(sys.stderr):

@@ -11,7 +11,7 @@ from textwrap import dedent
 HOOK = """
     import signal, sys, time
     pending = {"torch._C", "torch.nn", "scipy.sparse", "pandas.core.api", "sqlalchemy.orm",
-               "sqlalchemy.engine", "pydantic.main", "numba.core", "mlplab.data.task"}
+               "sqlalchemy.engine", "pydantic.main", "mlplab.data.task"}
     seen = []
     def interrupt(event, arguments):
         if event == "import" and arguments[0] in pending:

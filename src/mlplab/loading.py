@@ -20,7 +20,6 @@ _PACKAGES = frozenset(
         "altair",
         "click",
         "joblib",
-        "numba",
         "numpy",
         "optuna",
         "pandas",

@@ -7,22 +7,10 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.engine.kernel import bent
 
 from mlplab.engine.activations import activation
-from mlplab.engine.native.curves import bend
 from mlplab.engine.native.suits import CURVES
-
-ROW = 16
-
-
-def bent(name, z, bias=0.0, alpha=1.0):
-    """f(z + bias) and f'(z + bias) of compiled loops, (N,)."""
-    rows = -(-len(z) // ROW)
-    h = np.zeros(rows * ROW, z.dtype)
-    h[: len(z)] = z
-    slopes = np.full_like(h, 9)
-    bend(h, slopes, 0, np.full(rows, bias, z.dtype), ROW, CURVES.index(name), z.dtype.type(alpha))
-    return h[: len(z)], slopes[: len(z)]
 
 
 def torch_s(name, z, alpha=1.0):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from mlplab.version import __version__
 
-PACKAGES = ("torch", "numpy", "numba", "scipy-openblas32", "scikit-learn", "pillow")
+PACKAGES = ("torch", "numpy", "scipy-openblas32", "scikit-learn", "pillow")
 
 
 def versions() -> dict[str, str]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import platform
 from functools import lru_cache
-from importlib.metadata import version
 from typing import Literal
 
 import torch
@@ -53,7 +52,7 @@ def _profile() -> str:
     blas = openblas()
     if kernel_kind() == "loop" or blas is None:
         return "loop-mkl" if torch.backends.mkl.is_available() else "loop"  # type: ignore[no-untyped-call]
-    compiled = f"-numba-{version('numba')}-loops{COVERS}" if is_available() else ""
+    compiled = f"-loops{COVERS}" if is_available() else ""
     return f"openblas-{blas.version}{compiled}-{blas.core.lower()}"
 
 

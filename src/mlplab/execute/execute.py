@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from mlplab.data import Task
 from mlplab.engine import Event, train
 from mlplab.engine.measures import Measure, measures_of
+from mlplab.engine.native.library import tell_missing
 from mlplab.engine.training import Splits
 from mlplab.errors import ConfigError
 from mlplab.execute.brought import pack
@@ -90,6 +91,8 @@ def execute(
         return
     names = tuple(sorted({name for run in runs for name in run.fit.measures}))
     metrics = measures_of(names, measures)
+    if device == "cpu" and not is_worker():
+        tell_missing()
     options: dict[str, Any] = {
         "keep_weights": keep_weights,
         "keep_correct": keep_correct,

@@ -14,12 +14,11 @@ _PACKAGE = Path(__file__).parents[1]
 # What they show is made anew every time; nothing that is remembered depends on them.
 _FACES = {"cli", "bench", "pages", "app", "book", "__main__.py"}
 # Texts are filled with remembered values, and compiled files follow from the sources.
-_NO_CODE = {".md", ".pyc", ".nbc", ".nbi"}
+_NO_CODE = {".md", ".pyc", ".so"}
 LIBRARIES = (
     "numpy",
     "scipy",
     "torch",
-    "numba",
     "pandas",
     "scikit-learn",
     "sympy",

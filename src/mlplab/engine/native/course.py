@@ -10,16 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
+from mlplab.engine.divergence import FAR
 from mlplab.engine.native.arrays import Arrays
+from mlplab.engine.native.job import NEVER
 from mlplab.engine.native.settings import is_adam
 from mlplab.engine.program import Program
 from mlplab.engine.training import Training
 from mlplab.specs.keyed import philox_key
 
 Doubles = NDArray[np.float64]
-SQUARED, CROSS_ENTROPY = 0, 1
-SGD, ADAM = 0, 1
-NEVER = 2**62
+_MOST_BITS = 20
 
 
 class State(NamedTuple):
@@ -30,52 +30,31 @@ class State(NamedTuple):
     second: NDArray[Any]
 
 
-class Data(NamedTuple):
-    """All inputs (N, I), all numbers (N, O) or ids of classes (N, 1), the rows of the test split,
-    the examples' weights, (N,) or empty where all count alike, and the `least` sum of a batch's.
+def fields_of_groups(trainings: Sequence[Training], vectors: Sequence[int]) -> dict[str, Any]:
+    """Return the groups of runs with the same batches that these runs stand for.
+
+    Args:
+        trainings: one of each group.
+        vectors: where those of each group begin, (G + 1,).
     """
-
-    x: NDArray[Any]
-    y: NDArray[Any]
-    test: NDArray[np.int64]
-    weights: NDArray[Any]
-    least: Any
-
-
-class Groups(NamedTuple):
-    """Runs with the same batches, group by group: the key of (seed, "order"), (G, 2), the rows
-    that train, (G, N), and that validate, (G, M), and where the vectors of each begin, (G + 1,).
-    """
-
-    keys: NDArray[np.uint64]
-    train: NDArray[np.int64]
-    valid: NDArray[np.int64]
-    vectors: NDArray[np.int64]
+    rows = [training.rows for training in trainings]
+    return {
+        "order_keys": np.array([philox_key(t.run.seed, "order", 1) for t in trainings]),
+        "train": np.array([one.train for one in rows], np.int64),
+        "valid": np.array([one.valid for one in rows], np.int64),
+        "vectors": np.array(vectors, dtype=np.int64),
+        "n_groups": len(rows),
+        "n_train": len(rows[0].train),
+        "n_valid": len(rows[0].valid),
+    }
 
 
-class Course(NamedTuple):
-    """The first of these epochs, how many a run has at most, the sizes (S,) of an epoch's batches,
-    the numbers of loss and optimiser, from which epoch on the test split is scored (`NEVER`), and
-    the loss of outputs that are all 0, see `divergence.has_diverged`.
-    """
-
-    epoch: int
-    n_epochs: int
-    sizes: NDArray[np.int64]
-    loss: int
-    optimiser: int
-    test_from: int
-    far: float
-
-
-def groups_of(trainings: Sequence[Training], vectors: Sequence[int]) -> Groups:
-    """Return the groups that these runs stand for, and where the vectors of each begin."""
-    return Groups(
-        np.array([philox_key(training.run.seed, "order", 1) for training in trainings]),
-        np.array([training.rows.train for training in trainings]),
-        np.array([training.rows.valid for training in trainings]),
-        np.array(vectors, dtype=np.int64),
-    )
+def room_for_order(n: int) -> dict[str, Any]:
+    """Make room for an epoch's order of n rows: a count for each value of some upper bits."""
+    bits = min(max(1, (n - 1).bit_length()), _MOST_BITS)
+    drawn = np.empty((2, n), np.uint64)
+    room = {"drawn": drawn[0], "sorted": drawn[1], "order": np.empty(n, np.int64)}
+    return {**room, "counts": np.empty(1 << bits, np.int64), "shift": 64 - bits}
 
 
 class Unit(Protocol):
@@ -113,8 +92,7 @@ class Notebook:
         self._arrays = arrays
         fit = lead.run.fit
         self._sizes = np.array(program.batch_sizes, dtype=np.int64)
-        self.optimiser = ADAM if is_adam(program.optimiser) else SGD
-        self._squared = program.loss == "squared"
+        self.adam = is_adam(program.optimiser)
         self._n_epochs = fit.epochs
         self._tests = fit.test != "never"
         self._test_from = {"never": NEVER, "end": fit.epochs - 1, "epoch": 0}[fit.test]
@@ -127,25 +105,30 @@ class Notebook:
         """Steps of an epoch."""
         return len(self._sizes)
 
-    @property
-    def data(self) -> Data:
-        """What the members learn from."""
-        arrays = self._arrays
-        least = np.finfo(arrays.weights.dtype).tiny
-        return Data(arrays.x, arrays.y, self._test, arrays.weights, least)
-
-    def course(self, epoch: int) -> Course:
-        """Return what the epochs from this one on are like."""
-        loss = SQUARED if self._squared else CROSS_ENTROPY
-        return Course(
-            epoch,
-            self._n_epochs,
-            self._sizes,
-            loss,
-            self.optimiser,
-            self._test_from,
-            self._arrays.far,
-        )
+    def fields(self, epoch: int, n_epochs: int) -> dict[str, Any]:
+        """Return what members learn from, and what the epochs from this one on are like."""
+        arrays, program = self._arrays, self.program
+        return {
+            "x": arrays.x,
+            "y": arrays.y,
+            "example_weights": arrays.weights if len(arrays.weights) else None,
+            "test": self._test,
+            "n_test": len(self._test),
+            "n_inputs": arrays.x.shape[1],
+            "n_outputs": program.widths[-1],
+            "classes": program.classes,
+            "cross_entropy": program.loss == "cross-entropy",
+            "adam": self.adam,
+            "epoch": epoch,
+            "n_epochs": n_epochs,
+            "end": self._n_epochs,
+            "sizes": self._sizes,
+            "n_steps": len(self._sizes),
+            "tests": self._tests,
+            "test_from": self._test_from,
+            "far": FAR,
+            "zero_loss": arrays.far,
+        }
 
     def note(
         self,

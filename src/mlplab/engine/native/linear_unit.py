@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import torch
@@ -12,51 +12,26 @@ from torch import Tensor
 
 from mlplab.engine.initialise import initial_weight
 from mlplab.engine.native.arrays import Arrays, aligned
-from mlplab.engine.native.course import ADAM, NEVER, Doubles, Notebook, State, groups_of, seated
-from mlplab.engine.native.lanes import LANES, LEAST_TOGETHER
-from mlplab.engine.native.linear import SCORED, train_linear
-from mlplab.engine.native.philox import OrderRoom, order_room
+from mlplab.engine.native.course import (
+    Doubles,
+    Notebook,
+    State,
+    fields_of_groups,
+    room_for_order,
+    seated,
+)
+from mlplab.engine.native.job import LANES, NEVER, train
 from mlplab.engine.native.settings import settings_of, spared, thresholds_of
-from mlplab.engine.native.watch import keep_best, note_best, watch_of
+from mlplab.engine.native.watch import NOBODY, keep_best, note_best, watch_of
 from mlplab.engine.places import put_state
 from mlplab.engine.program import Program
 from mlplab.engine.training import Training
 
-
-class Inputs(NamedTuple):
-    """How many inputs the runs see; for this and the following see `linear.train_linear`."""
-
-    least: NDArray[np.int64]
-    most: NDArray[np.int64]
-    mask: NDArray[Any]
-
-
-class Steps(NamedTuple):
-    """What the steps of some epochs are like."""
-
-    settings: NDArray[Any]
-    bias_settings: NDArray[Any]
-    thresholds: NDArray[Any]
-
-
-class Lanes(NamedTuple):
-    """When runs have diverged."""
-
-    first_losses: Doubles
-    ended: NDArray[np.int64]
-
-
-class Room(NamedTuple):
-    """What an epoch works with."""
-
-    z: NDArray[Any]
-    g: NDArray[Any]
-    gaps: NDArray[Any]
-    goes_on: NDArray[np.bool_]
-    order: NDArray[np.int64]
-    starts: NDArray[np.int64]
-    few_starts: NDArray[np.int64]
-    of_order: OrderRoom
+_OF_NETWORKS = (
+    "plan", "score_plan", "noise_key", "edges", "ups", "d", "slopes", "keep", "noise", "batch",
+    "inputs", "turned",
+)  # fmt: skip
+SCORED = 64  # rows at a time: their outputs stay in the cache
 
 
 class LinearUnit:
@@ -75,7 +50,7 @@ class LinearUnit:
         self.members: list[Training | None] = list(members)
         self._notebook = Notebook(program, members[0], arrays, marks)
         self._places, leads, vectors = _seat(members)
-        self._groups = groups_of(leads, vectors)
+        self._groups = fields_of_groups(leads, vectors)
         self._n_vectors = vectors[-1]
         n_in, n_out = program.widths
         shape = (self._n_vectors, n_out, n_in + 1, LANES)
@@ -89,7 +64,7 @@ class LinearUnit:
             vector, lane = divmod(self._places[member], LANES)
             self._first_losses[vector, lane] = training.first_loss
             self._exempt[vector, lane] = not training.run.optim.decay_biases
-            if len(self._watch.kept):
+            if self._watch is not None:
                 keep_best(training, self._watch.kept[vector, :, :, lane])
             if training.state is None:
                 seen, init = self._seen[member], training.run.mlp.init
@@ -99,16 +74,17 @@ class LinearUnit:
                 self._take_up(member, training.state)
                 training.state = None
 
-    def _masks(self, n_in: int, dtype: str) -> Inputs:
+    def _masks(self, n_in: int, dtype: str) -> dict[str, Any]:
+        """Return how many inputs the runs of a vector see, and 1 where a run learns."""
         seen = np.zeros((self._n_vectors, LANES), np.int64)
         seen.reshape(-1)[self._places] = self._seen
         most = seen.max(1)
         least = np.where(seen > 0, seen, most[:, None]).min(1)
         if (least == most).all():
-            return Inputs(least, most, np.zeros((0, n_in + 1, LANES), dtype=dtype))
+            return {"least": least, "most": most, "mask": None}
         mask = aligned((self._n_vectors, n_in + 1, LANES), dtype)
         mask[:] = np.arange(n_in + 1)[:, None] < seen[:, None]
-        return Inputs(least, most, mask)
+        return {"least": least, "most": most, "mask": mask}
 
     def _take_up(self, member: int, state: dict[str, Tensor]) -> None:
         kept = self.state(member)
@@ -128,19 +104,21 @@ class LinearUnit:
         ended[places] = 0
         history = np.zeros((3, 2, n_epochs, self._n_vectors, LANES))
         marks = np.zeros((notebook.n_marks, self._n_vectors, LANES), dtype=np.uint8)
-        train_linear(
-            self._state,
-            self._inputs,
-            notebook.data,
-            self._groups,
-            notebook.course(lead.epoch),
-            self._steps(places, trainings, n_epochs),
-            Lanes(self._first_losses, ended.reshape(-1, LANES)),
-            self._watch,
-            self._room(lead),
-            history,
-            marks,
-        )
+        fields = {
+            **notebook.fields(lead.epoch, n_epochs),
+            **self._groups,
+            **self._state._asdict(),
+            **self._inputs,
+            **self._steps(places, trainings, n_epochs),
+            **self._room(lead),
+            **(NOBODY if self._watch is None else self._watch._asdict()),
+            "size": self._state.p.shape[1] * self._state.p.shape[2],
+            "first_losses": self._first_losses,
+            "ended": ended,
+            "history": history,
+            "marks": marks if len(marks) else None,
+        }
+        train(fields, notebook.program.dtype)
         sums = history.reshape(3, 2, n_epochs, self._n_vectors * LANES)
         stopped = note_best(trainings, self._watch, places)
         diverged = [0 if end == NEVER else end for end in ended[places].tolist()]
@@ -151,25 +129,29 @@ class LinearUnit:
             training.first_loss = float(self._first_losses[vector, lane])
             notebook.mark(training, right[:, place])
 
-    def _room(self, lead: Training) -> Room:
+    def _room(self, lead: Training) -> dict[str, Any]:
         program = self._notebook.program
-        n_out, dtype, sizes = program.widths[1], program.dtype, program.batch_sizes
-        n_rows, n_train = max(SCORED, max(sizes) + LEAST_TOGETHER), len(lead.rows.train)
-        return Room(
-            aligned((n_out, n_rows, LANES), dtype),
-            aligned((n_out, program.widths[0] + 1, LANES), dtype),
-            aligned((1, LANES), dtype),
-            np.ones(self._n_vectors, dtype=np.bool_),
-            np.empty(n_train, np.int64),
-            np.empty(n_train + len(sizes) * LEAST_TOGETHER, np.int64),
-            np.empty(SCORED, np.int64),
-            order_room(n_train),
-        )
+        n_out, dtype = program.widths[1], program.dtype
+        n_rows = max(SCORED, *program.batch_sizes)
+        return {
+            **dict.fromkeys(_OF_NETWORKS),
+            "n_layers": 1,
+            "curve": -1,
+            "alpha": 0.0,
+            "h": aligned((n_out, n_rows, LANES), dtype),
+            "g": aligned((program.widths[0] + 1, LANES), dtype),
+            "shares": np.empty(n_rows, dtype),
+            "row": 0,
+            "scored": n_rows,
+            **room_for_order(len(lead.rows.train)),
+        }
 
-    def _steps(self, places: list[int], trainings: Sequence[Training], n_epochs: int) -> Steps:
+    def _steps(
+        self, places: list[int], trainings: Sequence[Training], n_epochs: int
+    ) -> dict[str, Any]:
         notebook = self._notebook
         n_steps, dtype = notebook.n_steps, notebook.program.dtype
-        adam = notebook.optimiser == ADAM
+        adam = notebook.adam
         settings = self._spread(
             places, [settings_of(training, n_epochs, n_steps) for training in trainings]
         )
@@ -177,7 +159,7 @@ class LinearUnit:
             idle = np.ones(self._n_vectors * LANES)
             idle[places] = 0
             settings[..., -1, :] += idle.reshape(-1, 1, 1, LANES)
-        thresholds = np.zeros((0, 1, 1, LANES), dtype)
+        thresholds = None
         if notebook.program.sparse:
             edges = [thresholds_of(training, n_epochs, n_steps) for training in trainings]
             # As many rows and columns as the settings have: one index serves both.
@@ -191,7 +173,13 @@ class LinearUnit:
                     for part, exempt in zip(settings, self._exempt, strict=True)
                 ]
             )
-        return Steps(settings, biases, thresholds)
+        return {
+            "settings": settings,
+            "bias_settings": biases,
+            "thresholds": thresholds,
+            "by_epoch": settings.shape[1] > 1,
+            "by_step": settings.shape[2] > 1,
+        }
 
     def _spread(self, places: list[int], parts: Sequence[Doubles]) -> NDArray[Any]:
         """Lay numbers (E or 1, S or 1, K) of some members side by side, (V, E, S, K, 16)."""

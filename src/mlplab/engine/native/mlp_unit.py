@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import torch
@@ -13,61 +13,25 @@ from torch import Tensor
 
 from mlplab.engine.initialise import initial_weight
 from mlplab.engine.native.arrays import Arrays, aligned
-from mlplab.engine.native.course import ADAM, Doubles, Notebook, State, groups_of
-from mlplab.engine.native.mlp import SCORED, train_mlp
-from mlplab.engine.native.philox import OrderRoom, order_room
+from mlplab.engine.native.course import (
+    Doubles,
+    Notebook,
+    State,
+    fields_of_groups,
+    room_for_order,
+)
+from mlplab.engine.native.job import LANES, NEVER, train
 from mlplab.engine.native.settings import settings_of, spared, thresholds_of
 from mlplab.engine.native.suits import CURVES
-from mlplab.engine.native.watch import keep_best, note_best, watch_of
+from mlplab.engine.native.watch import NOBODY, keep_best, note_best, watch_of
 from mlplab.engine.noise import realised_rate, threshold
 from mlplab.engine.places import put_state
-from mlplab.engine.program import Program
+from mlplab.engine.program import Program, padded
 from mlplab.engine.training import Training
 from mlplab.specs.activation import activation_settings
 from mlplab.specs.keyed import philox_key
 
-_LINE = 64  # bytes
-_ROW = 16  # a batch takes whole vectors
-
-
-class Net(NamedTuple):
-    """The layers, what lies between them, and its noise; for this and the following see
-    `mlp.train_mlp`.
-    """
-
-    plan: NDArray[np.int64]
-    score_plan: NDArray[np.int64]
-    row: int
-    slope: Any
-    curve: int
-    noise_key: NDArray[np.uint64]
-    edges: NDArray[np.int64]
-    ups: NDArray[Any]
-
-
-class Steps(NamedTuple):
-    """What the steps of some epochs are like."""
-
-    settings: NDArray[Any]
-    bias_settings: NDArray[Any]
-    thresholds: NDArray[Any]
-    exempt: bool
-
-
-class Room(NamedTuple):
-    """What an epoch works with."""
-
-    h: NDArray[Any]
-    d: NDArray[Any]
-    slopes: NDArray[Any]
-    keep: NDArray[Any]
-    noise: NDArray[np.uint64]
-    g: NDArray[Any]
-    batch: NDArray[Any]
-    inputs: NDArray[Any]
-    turned: NDArray[Any]
-    order: NDArray[np.int64]
-    of_order: OrderRoom
+SCORED = 256  # rows at a time
 
 
 class MLPUnit:
@@ -86,14 +50,15 @@ class MLPUnit:
         (training,) = members
         self.members: list[Training | None] = [training]
         self._notebook = Notebook(program, training, arrays, marks)
-        self._groups = groups_of([training], [0, 1])
+        self._groups = fields_of_groups([training], [0, 1])
         self._net = _net_of(training, program)
-        n_out, bias = self._net.plan[-1, [1, 4]].tolist()
-        size = bias + _lines(n_out, program.dtype)
+        n_out, bias = self._net["plan"][-1, [1, 4]].tolist()
+        size = bias + padded(n_out)
         self._state = State(*(aligned((size,), program.dtype) for _ in range(3)))
         self._first_loss = np.full(1, training.first_loss)
         self._watch = watch_of([training], [0], 1, self._state.p)
-        keep_best(training, self._watch.kept)
+        if self._watch is not None:
+            keep_best(training, self._watch.kept)
         if training.state is None:
             net = training.run.mlp
             for layer, (n_in, n_out) in enumerate(pairwise(program.widths)):
@@ -107,57 +72,76 @@ class MLPUnit:
         """See `Unit`."""
         notebook, training = self._notebook, self.members[0]
         assert training is not None
-        history = np.zeros((3, 2, n_epochs))
+        history = np.zeros((3, 2, n_epochs, 1))
         marks = np.zeros(notebook.n_marks, dtype=np.uint8)
-        ended = train_mlp(
-            self._state,
-            self._net,
-            notebook.data,
-            self._groups,
-            notebook.course(training.epoch),
-            self._steps(training, n_epochs),
-            self._room(training),
-            self._first_loss,
-            self._watch,
-            history,
-            marks,
-        )
+        ended = np.zeros(1, np.int64)
+        fields = {
+            **notebook.fields(training.epoch, n_epochs),
+            **self._groups,
+            **self._state._asdict(),
+            **self._net,
+            **self._steps(training, n_epochs),
+            **self._room(training),
+            **(NOBODY if self._watch is None else self._watch._asdict()),
+            "size": len(self._state.p),
+            "first_losses": self._first_loss,
+            "ended": ended,
+            "history": history,
+            "marks": marks if len(marks) else None,
+        }
+        train(fields, notebook.program.dtype)
         training.first_loss = float(self._first_loss[0])
         stopped = note_best([training], self._watch, [0])
-        notebook.note([training], history[..., None], [0], [int(ended)], stopped)
+        diverged = [0 if end == NEVER else end for end in ended.tolist()]
+        notebook.note([training], history, [0], diverged, stopped)
         notebook.mark(training, marks)
 
-    def _room(self, training: Training) -> Room:
-        program, plan, row = self._notebook.program, self._net.plan, self._net.row
-        dtype, n_train, drops = program.dtype, len(training.rows.train), program.has_dropout
+    def _room(self, training: Training) -> dict[str, Any]:
+        program, plan, row = self._notebook.program, self._net["plan"], self._net["row"]
+        dtype, n_train = program.dtype, len(training.rows.train)
         n_values, n_scored = row * sum(program.widths[1:]), SCORED * sum(program.widths[1:])
-        gap, n_rows = int(plan[0, 2]), max(row, SCORED)
-        return Room(
-            aligned((max(n_values, n_scored),), dtype),
-            aligned((n_values,), dtype),
-            aligned((max(n_values, n_scored) if self._net.curve >= 0 else 0,), dtype),
-            aligned((n_values if drops else 0,), dtype),
-            np.empty(max(program.widths[1:]) * row // 4 if drops else 0, np.uint64),
-            aligned((len(self._state.p),), dtype),
-            aligned((n_rows * gap,), dtype),
-            aligned((n_rows * program.widths[0],), dtype),
-            aligned((row * int(plan[:, 2].max()),), dtype),
-            np.empty(n_train, np.int64),
-            order_room(n_train),
-        )
+        gap, n_rows = int(plan[:, 2].max()), max(row, SCORED)
+        units = max(*program.widths[1:], LANES)
+        room: dict[str, Any] = {
+            "h": aligned((max(n_values, n_scored),), dtype),
+            "d": aligned((n_values,), dtype),
+            "g": aligned((max(LANES * gap, padded(units)),), dtype),
+            "shares": np.empty(n_rows, dtype),
+            "batch": aligned((n_rows * int(plan[0, 2]),), dtype),
+            "inputs": aligned((n_rows * program.widths[0],), dtype),
+            "turned": aligned((row * gap,), dtype),
+            "slopes": aligned((max(n_values, n_scored),), dtype) if self._curved else None,
+            "keep": None,
+            "noise": None,
+            **room_for_order(n_train),
+        }
+        if program.has_dropout:
+            room["keep"] = aligned((n_values,), dtype)
+            room["noise"] = np.empty(units * row // 4, np.uint64)
+        return room
 
-    def _steps(self, training: Training, n_epochs: int) -> Steps:
+    @property
+    def _curved(self) -> bool:
+        return bool(self._net["curve"] >= 0)
+
+    def _steps(self, training: Training, n_epochs: int) -> dict[str, Any]:
         notebook = self._notebook
         n_steps, dtype = notebook.n_steps, notebook.program.dtype
         with np.errstate(over="ignore"):  # a rate beyond float32: the run diverges
             settings = settings_of(training, n_epochs, n_steps).astype(dtype)
         exempt = np.array([not training.run.optim.decay_biases])
-        biases = spared(settings[..., None], exempt, notebook.optimiser == ADAM)[..., 0]
-        thresholds = np.zeros((0, 1), dtype)
+        biases = spared(settings[..., None], exempt, notebook.adam)[..., 0]
+        thresholds = None
         if notebook.program.sparse:
             thresholds = np.empty(settings.shape[:2], dtype)
             thresholds[:] = thresholds_of(training, n_epochs, n_steps)
-        return Steps(settings, np.ascontiguousarray(biases), thresholds, bool(exempt[0]))
+        return {
+            "settings": settings,
+            "bias_settings": np.ascontiguousarray(biases),
+            "thresholds": thresholds,
+            "by_epoch": settings.shape[0] > 1,
+            "by_step": settings.shape[1] > 1,
+        }
 
     def state(self, member: int) -> dict[str, Tensor]:
         """See `Unit`."""
@@ -167,47 +151,48 @@ class MLPUnit:
     def weights(self, member: int) -> dict[str, Tensor]:
         """See `Unit`."""
         flat, out = torch.from_numpy(self._state.p), {}
-        for layer, (n_in, n_out, gap, weight, bias, _) in enumerate(self._net.plan.tolist()):
+        for layer, (n_in, n_out, gap, weight, bias, _) in enumerate(self._net["plan"].tolist()):
             rows = flat[weight : weight + n_out * gap].view(n_out, gap)
             out[f"weight.{layer}"] = rows[:, :n_in]
             out[f"bias.{layer}"] = flat[bias : bias + n_out]
         return out
 
 
-def _net_of(training: Training, program: Program) -> Net:
-    row = -(-max(program.batch_sizes) // _ROW) * _ROW
+def _net_of(training: Training, program: Program) -> dict[str, Any]:
+    """Return the layers, what lies between them, and its noise, as `kernel/job.h` names them."""
+    row = padded(max(program.batch_sizes))
     net = training.run.mlp
     kind, given = activation_settings(net.activation)
     slope = {"identity": 1.0}.get(kind, given.get("slope", given.get("alpha", 0.0)))
     rates: Doubles = np.array([realised_rate(rate) for rate in net.dropout])
-    return Net(
-        plan_of(program, row),
-        plan_of(program, SCORED),
-        row,
-        np.dtype(program.dtype).type(slope),
-        CURVES.index(kind) if kind in CURVES else -1,
-        philox_key(training.run.seed, "dropout", 2),
-        threshold(rates).astype(np.int64),
-        (1 / (1 - rates)).astype(program.dtype),
-    )
+    drops = program.has_dropout
+    return {
+        "plan": plan_of(program, row),
+        "score_plan": plan_of(program, SCORED),
+        "n_layers": program.n_layers,
+        "row": row,
+        "scored": SCORED,
+        "curve": CURVES.index(kind) if kind in CURVES else -1,
+        "alpha": slope,
+        "noise_key": philox_key(training.run.seed, "dropout", 2),
+        "edges": threshold(rates).astype(np.int64) if drops else None,
+        "ups": (1 / (1 - rates)).astype(program.dtype) if drops else None,
+        "least": None,
+        "most": None,
+        "mask": None,
+    }
 
 
 def plan_of(program: Program, row: int) -> NDArray[np.int64]:
     """Return where layers lie in flat arrays, with `row` places for a unit's values, (L, 6).
 
-    Rows of weights begin at whole 64-byte lines; for the columns see `train_mlp`.
+    Rows of weights begin at whole lines; for the columns see `Layer` in `kernel/job.h`.
     """
     rows: list[Any] = []
     at = values = 0
     for n_in, n_out in pairwise(program.widths):
-        gap = _lines(n_in, program.dtype)
+        gap = padded(n_in)
         rows.append((n_in, n_out, gap, at, at + n_out * gap, values))
-        at += n_out * gap + _lines(n_out, program.dtype)
+        at += n_out * gap + padded(n_out)
         values += n_out * row
     return np.array(rows, dtype=np.int64)
-
-
-def _lines(n: int, dtype: str) -> int:
-    """Round a number of elements up to whole lines."""
-    line = _LINE // np.dtype(dtype).itemsize
-    return -(-n // line) * line

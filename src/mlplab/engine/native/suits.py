@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
-from functools import lru_cache
-from importlib.util import find_spec
 from itertools import pairwise
 
 from mlplab.data import Task
+from mlplab.engine.native.library import declined, missing
 from mlplab.specs import Run
 from mlplab.specs.activation import activation_settings
 
@@ -27,13 +25,9 @@ MOST_PARAMS = 2**18
 MOST_INPUT_BYTES = 64 * 2**20
 
 
-@lru_cache(maxsize=1)
 def is_available() -> bool:
-    """Say whether this process compiles loops: numba is there, and nobody declined it.
-
-    The environment variable `MLPLAB_NUMERICS=loop` declines it, with all other fast kernels.
-    """
-    return os.environ.get("MLPLAB_NUMERICS") != "loop" and find_spec("numba") is not None
+    """Say whether this process runs compiled loops; where not, `library.missing` says why."""
+    return not declined() and not missing()
 
 
 def suits(run: Run, task: Task, loss: str, optimiser: str, batch_size: int) -> bool:

@@ -1,8 +1,8 @@
 /* Vectors of sixteen linear models, each lane a run: nothing crosses lanes. Weights of a vector are
    (O, I + 1, 16) with the biases as last row, outputs (O, scored, 16). */
 #define PARTS (LANES / ACROSS) /* of a row of sixteen */
-/* Examples of a pass: as many as leave their sums in registers. */
-#define TOGETHER (PARTS == 1 ? 8 : PARTS == 2 ? ROWS / 2 + 1 : 2)
+/* Examples of a pass: their sums take half of the registers. */
+#define TOGETHER (REGISTERS / 2 / PARTS < 8 ? REGISTERS / 2 / PARTS : 8)
 
 /* z = bias + sum over inputs of weights times n examples x. */
 INLINE void N(outputs)(int n, const VECTOR *w, const VECTOR *bias, const REAL *const *x, Int seen,

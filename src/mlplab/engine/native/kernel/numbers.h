@@ -15,8 +15,9 @@
 #define SMALLEST DBL_MIN
 #endif
 
-/* Tiles of ROWS by two vectors stay in registers: 32 of them, or 16 with AVX2. */
+/* Tiles of ROWS by two vectors stay in registers. */
 #if defined(__AVX512F__)
+#define REGISTERS 32
 #define ROWS 8
 #if SINGLE
 #define VECTOR __m512
@@ -26,6 +27,7 @@
 #define VECTOR_FMA _mm512_fmadd_pd
 #endif
 #elif defined(__FMA__)
+#define REGISTERS 16
 #define ROWS 6
 #if SINGLE
 #define VECTOR __m256
@@ -35,6 +37,7 @@
 #define VECTOR_FMA _mm256_fmadd_pd
 #endif
 #elif defined(__aarch64__)
+#define REGISTERS 32
 #define ROWS 8
 #if SINGLE
 #define VECTOR float32x4_t

@@ -17,6 +17,7 @@
 #undef MANTISSA
 #undef SMALLEST
 #undef ROWS
+#undef REGISTERS
 #undef VECTOR
 #undef VECTOR_FMA
 #undef FMA

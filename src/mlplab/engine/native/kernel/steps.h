@@ -1,25 +1,31 @@
 /* The optimisers' steps, for networks and linear models alike: weights come in rows of sixteen. */
 
-typedef struct { REAL settings[8][LANES], bias_settings[8][LANES], edges[LANES]; } N(Step);
+typedef REAL N(Row)[LANES];
+typedef struct {
+  const N(Row) *settings, *bias_settings, *edges;
+  N(Row) spread[2 * 8 + 1]; /* a network's, whose lanes are one run */
+} N(Step);
 
-/* What step s of epoch e is like for each lane; all are one run of a network. */
+static const N(Row) *N(rows)(const REAL *given, Int n_lanes, Int now, Int n_rows, N(Row) *spread) {
+  if (n_lanes == LANES) return (const N(Row) *)given + now * n_rows;
+  for (Int k = 0; k < n_rows; k++)
+    for (int lane = 0; lane < LANES; lane++) spread[k][lane] = given[now * n_rows + k];
+  return (const N(Row) *)spread;
+}
+
+/* What step s of epoch e is like. */
 static void N(read_step)(const N(Job) *job, Int n_lanes, Int v, Int e, Int s, N(Step) *step) {
   Int n_e = job->by_epoch ? job->n_epochs : 1, n_s = job->by_step ? job->n_steps : 1;
   Int now = (v * n_e + e * job->by_epoch) * n_s + s * job->by_step, n_rows = job->adam ? 8 : 4;
-  const REAL *settings = job->settings + now * n_rows * n_lanes;
-  const REAL *bias_settings = job->bias_settings + now * n_rows * n_lanes;
-  for (Int k = 0; k < n_rows; k++)
-    for (int lane = 0; lane < LANES; lane++) {
-      Int at = n_lanes == 1 ? k : k * LANES + lane;
-      step->settings[k][lane] = settings[at], step->bias_settings[k][lane] = bias_settings[at];
-    }
+  step->settings = N(rows)(job->settings, n_lanes, now, n_rows, step->spread);
+  step->bias_settings = N(rows)(job->bias_settings, n_lanes, now, n_rows, step->spread + 8);
+  step->edges = NULL;
   if (job->thresholds)
-    for (int lane = 0; lane < LANES; lane++)
-      step->edges[lane] = job->thresholds[n_lanes == 1 ? now : now * LANES + lane];
+    step->edges = N(rows)(job->thresholds, n_lanes, now, 1, step->spread + 16);
 }
 
 /* b1, 1 - b1, b2, 1 - b2, what weights shrink by, coupled decay, -rate, eps; see `settings.py`. */
-static void N(move_by_adam)(const REAL (*s)[LANES], const REAL *restrict g, REAL *restrict p,
+static void N(move_by_adam)(const N(Row) *s, const REAL *restrict g, REAL *restrict p,
                             REAL *restrict first, REAL *restrict second, Int n) {
   for (Int i = 0; i < n; i += LANES)
     for (int lane = 0; lane < LANES; lane++) {
@@ -33,7 +39,7 @@ static void N(move_by_adam)(const REAL (*s)[LANES], const REAL *restrict g, REAL
 }
 
 /* Momentum, decay, -rate along the velocity, -rate along the gradient. */
-static void N(move_by_sgd)(const REAL (*s)[LANES], const REAL *restrict g, REAL *restrict p,
+static void N(move_by_sgd)(const N(Row) *s, const REAL *restrict g, REAL *restrict p,
                            REAL *restrict velocity, Int n) {
   for (Int i = 0; i < n; i += LANES)
     for (int lane = 0; lane < LANES; lane++) {
@@ -45,15 +51,15 @@ static void N(move_by_sgd)(const REAL (*s)[LANES], const REAL *restrict g, REAL 
 }
 
 /* One step of n weights from `at` on, and the soft threshold after it where there are edges. */
-static void N(move)(const N(Job) *job, const REAL (*s)[LANES], const REAL *edges, const REAL *g,
+static void N(move)(const N(Job) *job, const N(Row) *s, const N(Row) *edges, const REAL *g,
                     Int at, Int n) {
   REAL *p = job->p + at;
   if (job->adam) N(move_by_adam)(s, g, p, job->first + at, job->second + at, n);
   else N(move_by_sgd)(s, g, p, job->first + at, n);
-  if (!edges || !job->thresholds) return;
+  if (!edges) return;
   for (Int i = 0; i < n; i += LANES)
     for (int lane = 0; lane < LANES; lane++) {
-      REAL value = p[i + lane], edge = edges[lane], part = value < edge ? value : edge;
+      REAL value = p[i + lane], edge = edges[0][lane], part = value < edge ? value : edge;
       p[i + lane] = value - (part < -edge ? -edge : part);
     }
 }

@@ -4,7 +4,10 @@ BIN := .venv/bin
 EXTRAS ?= test,bench
 MINUTES ?= 10
 
-.PHONY: demo test test-slow fuzz lint bench docs clean
+SOURCES := setup.py src/mlplab/engine/native/sources.py $(wildcard src/mlplab/engine/native/kernel/*.[ch])
+WHEELS := linux-x86_64 linux-aarch64 macos-arm64 macos-x86_64 windows-x86_64
+
+.PHONY: demo test test-slow fuzz sanitize lint bench docs wheels clean
 
 demo: .venv/.installed  ## exercise 4.2.1 on real Fashion-MNIST, with error bars and a page
 	$(BIN)/mlplab data fetch fashion-mnist
@@ -21,9 +24,17 @@ test-slow: .venv/.installed  ## the long ones: simulations, many kills, Fashion-
 fuzz: .venv/.installed  ## the random tests on fresh examples for MINUTES=10, from a printed seed (SEED=N: again)
 	OMP_NUM_THREADS=1 $(BIN)/python tests/fuzz.py --minutes $(MINUTES) $(if $(SEED),--seed $(SEED))
 
+sanitize: .venv/.installed  ## the compiled loops' tests with gcc's checks of addresses and of undefined behaviour
+	CC=gcc CFLAGS="-O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined" \
+		$(BIN)/python setup.py --quiet build_ext --build-lib build/checked --build-temp build/checked
+	LD_PRELOAD="$$(gcc -print-file-name=libasan.so) $$(gcc -print-file-name=libubsan.so)" \
+		MLPLAB_LOOPS=build/checked/mlplab/engine/native/kernel/loops.so ASAN_OPTIONS=detect_leaks=0 \
+		OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q tests/engine/test_kernel.py \
+		tests/engine/test_curves.py tests/engine/test_native.py
+
 lint: .venv/.linting  ## ruff, mypy --strict, and what the pages show as a typed reader sees it
-	$(BIN)/ruff check src tests
-	$(BIN)/ruff format --check src tests
+	$(BIN)/ruff check src tests setup.py
+	$(BIN)/ruff format --check src tests setup.py
 	$(BIN)/mypy
 	$(BIN)/python tests/typed_pages.py
 
@@ -35,8 +46,12 @@ docs: .venv/.installed  ## pages that are made from the code: the command refere
 	$(BIN)/python -m mlplab.cli.vocabulary docs
 	$(BIN)/python -m mlplab.stats.simulate --out docs/verdict-simulation.md --long
 
+wheels: .venv/.installed  ## a wheel for each kind of machine, cross-compiled, in dist/
+	for target in $(WHEELS); do rm -rf build && MLPLAB_TARGET=$$target \
+		$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist . || exit 1; done
+
 clean:
-	rm -rf .venv reports .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv build dist reports .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -44,7 +59,7 @@ clean:
 	$(PYTHON) -m venv .venv || { rm -rf .venv; \
 		echo "no venv module: on Debian, apt-get install python3-venv"; exit 1; }
 
-.venv/.installed: .venv/bin/python pyproject.toml constraints.txt
+.venv/.installed: .venv/bin/python pyproject.toml constraints.txt $(SOURCES)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[$(EXTRAS)]'
 	@touch $@
 

@@ -85,12 +85,12 @@ def _field(declared: str) -> tuple[str, tuple[str, bool]]:
 
 @lru_cache(maxsize=1)
 def library() -> Library:
-    """Return the library of this installation.
+    """Return the library of this installation, or that at `MLPLAB_LOOPS` of the environment.
 
     Raises:
         Unusable: see `Library`.
     """
-    return Library(KERNEL / "loops.so")
+    return Library(Path(os.environ.get("MLPLAB_LOOPS", KERNEL / "loops.so")))
 
 
 def declined() -> bool:

@@ -69,9 +69,14 @@ def test_avx2_and_avx512_give_the_same_bits(own_bits):
     assert by(Library(LOOPS, "v3")) == own_bits
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("compiler", ["gcc", "clang"])
-@pytest.mark.parametrize("flags", ["-O3", "-O1"])
+@pytest.mark.parametrize(
+    ("compiler", "flags"),
+    [
+        ("gcc", "-O1"),
+        pytest.param("gcc", "-O3", marks=pytest.mark.slow),
+        pytest.param("clang", "-O3", marks=pytest.mark.slow),
+    ],
+)
 def test_another_compiler_gives_the_same_bits(own_bits, compiler, flags, tmp_path, monkeypatch):
     if shutil.which(compiler) is None:
         pytest.skip(f"no {compiler} here")

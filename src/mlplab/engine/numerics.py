@@ -50,9 +50,10 @@ def runs_per_block(width: int) -> int:
 
 def _profile() -> str:
     blas = openblas()
-    if kernel_kind() == "loop" or blas is None:
-        return "loop-mkl" if torch.backends.mkl.is_available() else "loop"  # type: ignore[no-untyped-call]
     compiled = f"-loops{COVERS}" if is_available() else ""
+    if kernel_kind() == "loop" or blas is None:
+        mkl = "-mkl" if torch.backends.mkl.is_available() else ""  # type: ignore[no-untyped-call]
+        return f"loop{mkl}{compiled}"
     return f"openblas-{blas.version}{compiled}-{blas.core.lower()}"
 
 

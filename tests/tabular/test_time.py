@@ -195,7 +195,7 @@ def test_fits_of_scikit_learn_end_when_the_time_does():
     model = fit_table(frame, "y", n_folds=2, minutes=1, blend=True, clock=Clock(0.6), threads=1)
     assert "rivals" in keys(model)
     with FitProcesses(1) as processes:
-        assert list(processes.run(lambda fold: (None, 0, None, None), 2, lambda: True)) == []
+        assert list(processes.run(lambda fold: (int, ()), 2, lambda: True)) == []
 
 
 def test_gaps_and_texts_of_every_kind_of_column_are_part_of_a_fits_identity():

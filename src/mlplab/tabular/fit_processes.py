@@ -14,6 +14,7 @@ from typing import Any, Self
 from mlplab.execute import WorkerError
 from mlplab.execute.frames import receive, send
 
+Work = tuple[Callable[..., Any], tuple[Any, ...]]
 _SECONDS_BETWEEN = 0.2
 # Ctrl-C reaches the whole terminal; the caller decides what it means.
 _START = """
@@ -51,7 +52,7 @@ class _Server:
                 return
             inbox.put((self, kind, content))
 
-    def give(self, fold: int, work: Any) -> None:
+    def give(self, fold: int, work: Work) -> None:
         """Hand over the fit of a fold; a process that is gone is noticed by the listener."""
         self.fold = fold
         assert self._process.stdin is not None
@@ -89,12 +90,12 @@ class FitProcesses:
             server.end()
 
     def run(
-        self, work: Callable[[int], Any], n_folds: int, stop: Callable[[], bool]
+        self, work: Callable[[int], Work], n_folds: int, stop: Callable[[], bool]
     ) -> Iterator[tuple[int, Any]]:
         """Yield (fold, model) as fits end.
 
         Args:
-            work: of a fold, the arguments of `scikit_members.fit_and_keep`.
+            work: of a fold, the function that fits, of a module, and its arguments.
             n_folds: how many.
             stop: asked a few times a second; once true, nothing more is yielded, and what is not
                 finished is of no use any more: the processes are ended.
@@ -129,24 +130,22 @@ class FitProcesses:
             yield fold, content
 
     @staticmethod
-    def _give(server: _Server, todo: list[int], work: Callable[[int], Any]) -> None:
+    def _give(server: _Server, todo: list[int], work: Callable[[int], Work]) -> None:
         fold = todo.pop(0)
         server.give(fold, work(fold))
 
 
 def serve() -> None:
     """Fit what comes in on standard input until it ends."""
-    from mlplab.tabular.scikit_members import fit_and_keep
-
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what libraries print is no answer
     while True:
         try:
-            given = receive(sys.stdin.buffer)
+            fit, arguments = receive(sys.stdin.buffer)
         except EOFError:
             return
         try:
-            answer: tuple[str, Any] = ("model", fit_and_keep(*given))
+            answer: tuple[str, Any] = ("model", fit(*arguments))
         except Exception as problem:
             answer = ("failed", f"{type(problem).__name__}: {problem}")
         try:

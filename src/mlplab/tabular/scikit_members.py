@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from mlplab.tabular.fit_processes import FitProcesses
+from mlplab.tabular.fit_processes import FitProcesses, Work
 from mlplab.tabular.fold_networks import FoldInputs
 from mlplab.tabular.model_inputs import Inputs
 from mlplab.tabular.scikit_forms import FORMS, Form, KernelForm, LinearForm, TreesForm
@@ -255,12 +255,13 @@ def fit_recipe(
         WorkerError: a fit failed.
     """
 
-    def work(fold: int) -> Any:
+    def work(fold: int) -> Work:
         block = made.blocks[fold]
         rows = slice(block.start, block.start + block.n)
         y = made.task.targets[rows]
         y = y if y.ndim == 1 else y[:, 0].astype(np.float64)
-        return recipe, seed, np.asarray(made.task.inputs[rows]), np.asarray(y)
+        x = np.asarray(made.task.inputs[rows])
+        return fit_and_keep, (recipe, seed, x, np.asarray(y))
 
     yield from processes.run(work, len(made.blocks), stop)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from tempfile import SpooledTemporaryFile
-from types import TracebackType
 from typing import Self
 
 from mlplab.store import Checkpoint, Store
@@ -52,10 +51,5 @@ class Checkpoints(Mapping[str, Checkpoint]):
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *problem: object) -> None:
         self._file.close()

@@ -198,6 +198,7 @@ def fit(
     }
     check_task(asked.train, task, metric)
     from mlplab.cli import fit_show
+    from mlplab.cli.documents import write_json
     from mlplab.cli.fit_files import make_folders, write_model, write_page
     from mlplab.cli.progress import spell_seconds
     from mlplab.cli.screen import note
@@ -218,7 +219,7 @@ def fit(
         fit_show.show_score(model_of, asked, kept, places)
     if model_of.interrupted:
         if as_json:
-            fit_show.show_document(model_of, asked, places, kept, None, settings)
+            write_json(fit_show.document(model_of, asked, places, kept, None, settings))
         raise Interrupted(
             f"interrupted: this is of the {len(model_of.tried)} configurations that had finished, "
             "without a page; the same command goes on"
@@ -227,7 +228,7 @@ def fit(
     note(f"page: computing its numbers, about {spell_seconds(seconds)}", quiet)
     written = write_page(model_of, asked, places, kept, seconds, (train, test))
     if as_json:
-        fit_show.show_document(model_of, asked, places, kept, written, settings)
+        write_json(fit_show.document(model_of, asked, places, kept, written, settings))
     else:
         fit_show.show_page(asked, written)
     if kept.refused is not None:

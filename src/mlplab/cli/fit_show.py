@@ -145,18 +145,6 @@ def show_page(asked: Asked, written: Written) -> None:
     click.echo(f"page: {written.page}")
 
 
-def show_document(
-    model: TableModel,
-    asked: Asked,
-    places: Places,
-    kept: Kept,
-    written: Written | None,
-    settings: dict[str, Any],
-) -> None:
-    """Write a fit as one JSON document; without its page where that was not made."""
-    write_json(document(model, asked, places, kept, written, settings))
-
-
 def document(
     model: TableModel,
     asked: Asked,
@@ -165,7 +153,7 @@ def document(
     written: Written | None,
     settings: dict[str, Any],
 ) -> dict[str, Any]:
-    """Return a fit as one JSON document."""
+    """Return a fit as one JSON document; without its page where that was not made."""
     cv = model.cv
     found = None if written is None else written.explanation
     apart = None if found is None else found.apart

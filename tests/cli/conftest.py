@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import subprocess
@@ -14,6 +15,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from mlplab.cli import program
+from mlplab.draw import Figure
 from mlplab.exercises import Exercise, Findings, Profile, Results, registry
 from mlplab.exercises.text import Text
 from mlplab.experiment import Experiment
@@ -76,6 +78,19 @@ def start() -> Iterator[Start]:
     for process in started:
         process.kill()
         process.communicate()
+
+
+@pytest.fixture(scope="module")
+def small_fits() -> Iterator[None]:
+    """Fits try one configuration and draw nothing, so that they take a second or two."""
+    import mlplab.tabular
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Figure, "svg", lambda self, *_, **__: f"<svg >{self.name}</svg>")
+        patch.setattr(Figure, "png", lambda self, *_, **__: self.name.encode())
+        quick = functools.partial(mlplab.tabular.fit_table, configurations=1)
+        patch.setattr(mlplab.tabular, "fit_table", quick)
+        yield
 
 
 def _tell(results: Results) -> Findings:

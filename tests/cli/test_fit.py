@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import dataclasses
-import functools
 import json
 import signal
 import time
@@ -17,12 +16,12 @@ from click.testing import CliRunner
 import mlplab.tabular
 from mlplab.cli import program
 from mlplab.cli.tables import read_types
-from mlplab.draw import Figure
 from mlplab.errors import StoreError
 from mlplab.store import Store
 from mlplab.tabular import check_submission
 from mlplab.tabular.shortcuts import Shortcut
 
+pytestmark = pytest.mark.usefixtures("small_fits")
 FILES = {"index.html", "folds.csv", "importance.svg", "members.csv", "worst-rows.csv"}
 
 
@@ -47,17 +46,6 @@ def sales(n: int, start: int = 1) -> list[dict]:
 
 def without(rows: list[dict], *names: str) -> list[dict]:
     return [{key: value for key, value in row.items() if key not in names} for row in rows]
-
-
-@pytest.fixture(autouse=True, scope="module")
-def small():
-    """Fits try one configuration and draw nothing, so that they take a second or two."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Figure, "svg", lambda self, *_, **__: f"<svg >{self.name}</svg>")
-        patch.setattr(Figure, "png", lambda self, *_, **__: self.name.encode())
-        quick = functools.partial(mlplab.tabular.fit_table, configurations=1)
-        patch.setattr(mlplab.tabular, "fit_table", quick)
-        yield
 
 
 def run_there(folder: Path, *args: object) -> dict:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import json
 import re
 from pathlib import Path
@@ -13,23 +12,11 @@ import pytest
 from click.testing import CliRunner
 from sklearn.datasets import load_digits, load_iris, load_wine
 
-import mlplab.tabular
 from mlplab.cli import program
-from mlplab.draw import Figure
 from mlplab.tabular import check_submission
 
+pytestmark = pytest.mark.usefixtures("small_fits")
 QUICK = ("--minutes", "0.02", "--folds", "2", "--quiet")
-
-
-@pytest.fixture(autouse=True, scope="module")
-def small():
-    """Fits try one configuration and draw nothing, so that they take a second or two."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Figure, "svg", lambda self, *_, **__: f"<svg >{self.name}</svg>")
-        patch.setattr(Figure, "png", lambda self, *_, **__: self.name.encode())
-        quick = functools.partial(mlplab.tabular.fit_table, configurations=1)
-        patch.setattr(mlplab.tabular, "fit_table", quick)
-        yield
 
 
 def plan(*args: object) -> dict:

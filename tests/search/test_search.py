@@ -20,14 +20,6 @@ SPACE = {"lr": ml.Range(low=0.001, high=3, log=True), "hidden": [(4,), (16,)]}
 BASE = ml.Run(fit=ml.Fit(epochs=4, batch_size=32))
 
 
-@pytest.fixture(scope="module")
-def task():
-    rng = np.random.default_rng(0)
-    X = rng.standard_normal((240, 6)).astype("f4")
-    y = (X[:, 0] * X[:, 1] > 0).astype(int)
-    return ml.task_from_arrays(X[:160], y[:160], X[160:], y[160:], valid=0.25)
-
-
 def summary(result):
     return [
         (name_of(t.config), t.epochs, t.seeds, t.scores) for t in result.trials

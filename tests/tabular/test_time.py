@@ -8,7 +8,14 @@ import pytest
 
 from mlplab.errors import Interrupted
 from mlplab.store import Store
-from mlplab.tabular import fit_table, infer_schema, load_table_model, question, table_search
+from mlplab.tabular import (
+    fit_table,
+    infer_schema,
+    load_table_model,
+    question,
+    table_search,
+    table_size,
+)
 from mlplab.tabular.explanation import explain
 from mlplab.tabular.fit_processes import FitProcesses
 from mlplab.tabular.fold_networks import Table
@@ -130,7 +137,7 @@ def test_a_request_to_stop_gives_the_model_of_what_has_finished_and_is_no_decisi
 
 
 def test_a_table_with_too_many_columns_is_screened_in_each_folds_training_rows(monkeypatch):
-    monkeypatch.setattr(table_search, "seconds_per_column", lambda *_: 1.0)
+    monkeypatch.setattr(table_size, "seconds_per_column", lambda *_: 1.0)
     frame = table(60, more=60)
     model = fit_table(frame, "y", n_folds=2, minutes=1, clock=Clock(0.4), threads=1)
     (short,) = [one for one in model.shortcuts if one.key == "columns"]
@@ -143,7 +150,7 @@ def test_a_table_with_too_many_columns_is_screened_in_each_folds_training_rows(m
 
 
 def test_a_first_wave_that_would_take_too_long_is_made_smaller(monkeypatch):
-    monkeypatch.setattr(table_search, "seconds_per_wave", lambda *_: 1e5)
+    monkeypatch.setattr(table_size, "seconds_per_wave", lambda *_: 1e5)
     model = fit_table(table(900), "y", n_folds=2, minutes=0.5, clock=Clock(0.05), threads=1)
     assert {"epochs", "rows"} <= keys(model)
     (rows,) = [one for one in model.shortcuts if one.key == "rows"]

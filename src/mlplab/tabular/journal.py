@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from mlplab.store import Store
+from mlplab.tabular.time_budget import Budget
 
 _SECONDS_BETWEEN = 2.0
 
@@ -19,9 +20,10 @@ class Journal:
         key: the identity of the question.
         subject: what it is, in words.
 
+    >>> budget = Budget(60.0, None, None, clock=lambda: 1.5, started=0.0)
     >>> with Store(":memory:") as store:
     ...     first = Journal(store, "k", "a fit")
-    ...     first.note("train", 3, seconds=1.5)
+    ...     first.note("train", 3, budget)
     ...     again = Journal(store, "k", "a fit")
     ...     again.seconds, again.next("train"), again.next("train")
     (1.5, 3, None)
@@ -52,21 +54,23 @@ class Journal:
         self._at += 1
         return value
 
-    def decide(self, what: str, choose: Callable[[], Any], seconds: Callable[[], float]) -> Any:
-        """Return what was decided here before, else what is chosen now, and keep it."""
+    def decide(self, what: str, choose: Callable[[], Any], budget: Budget) -> Any:
+        """Return what an earlier part of the same fit decided here, else choose, and keep that."""
         known = self.next(what)
         if known is not None:
             return known
         value = choose()
-        self.note(what, value, seconds())
+        self.note(what, value, budget)
         return value
 
-    def note(self, what: str, value: Any, seconds: float) -> None:
-        """Keep a decision, taken so many seconds after the start."""
+    def note(self, what: str, value: Any, budget: Budget) -> None:
+        """Keep a decision; what is given up because an end is asked for is none of the clock's."""
+        if budget.stop():
+            return
         del self._notes[self._at :]
         self._notes.append([what, value])
         self._at += 1
-        self._write(seconds)
+        self._write(budget.passed)
 
     def beat(self, seconds: float) -> None:
         """Keep how long it has taken, now and then."""

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from mlplab.tabular.candidates import Candidate, kinds_of_inputs
 from mlplab.tabular.fold_networks import FoldInputs, Table, Trainer, train_networks
 from mlplab.tabular.model_inputs import fit_encoder
-
-if TYPE_CHECKING:
-    from mlplab.tabular.table_search import Budget
+from mlplab.tabular.time_budget import Budget
 
 _COLUMNS, _EPOCHS, _TRY_SHARE = 24, 3, 0.08
 _BESIDES = 2.0  # encoding is about half of what making inputs takes

@@ -27,8 +27,9 @@ from mlplab.tabular.question import question_of
 from mlplab.tabular.read import Table as ReadTable
 from mlplab.tabular.scoring import METRICS, Scoring, TaskKind, scoring_of
 from mlplab.tabular.table_model import CrossValidation, TableModel, in_units
-from mlplab.tabular.table_search import Budget, Search
+from mlplab.tabular.table_search import Search
 from mlplab.tabular.target_kind import class_order, describe_target
+from mlplab.tabular.time_budget import Budget
 
 if TYPE_CHECKING:
     import pandas as pd

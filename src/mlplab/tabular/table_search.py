@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from mlplab.experiment.progress import Progress
 from mlplab.tabular.candidates import Candidate, chunks_of_candidates, kinds_of_inputs
 from mlplab.tabular.constant import constant_networks
 from mlplab.tabular.ensemble_weights import (
@@ -30,136 +28,21 @@ from mlplab.tabular.fold_networks import (
 from mlplab.tabular.journal import Journal
 from mlplab.tabular.model_inputs import Inputs
 from mlplab.tabular.scikit_forms import Form
-from mlplab.tabular.scikit_members import Recipe, ScikitModels, fit_recipe, recipes
+from mlplab.tabular.scikit_members import Recipe, fit_recipe, recipes
 from mlplab.tabular.shortcuts import Shortcut
-from mlplab.tabular.small_tries import seconds_per_column, seconds_per_wave
 from mlplab.tabular.table_members import Encoding, Networks, Part, rounded
+from mlplab.tabular.table_size import TableSize
+from mlplab.tabular.time_budget import FIRST_SECONDS, LATE, Budget
+from mlplab.tabular.tried import Tried
 
 Array = npt.NDArray[np.float64]
-Say = Callable[[Progress], None]
 
 _POOL = 40  # the best of the first wave, from which survivors are chosen
 _SURVIVORS = 10
 _MORE_SEEDS = 7
 _LEAST_CHUNKS = 2
 MOST_CONFIGURATIONS = 240  # unless a number is asked for: with more, luck chooses on small tables
-# Of the time that is left: what one kind of inputs, and the first wave, may take.
-_INPUTS_SHARE, _MOST_INPUTS_SHARE, _FIRST_SHARE = 0.08, 0.15, 0.25
-_SMALL_CELLS = 200_000
-_FEWEST_COLUMNS, _FEWEST_EPOCHS, _FEWEST_ROWS = 32, 3, 200
-_LATE = 0.85  # of the time: until then the first waves may take, even in a shorter first part
-_FIRST_SECONDS = 10.0  # without any network there is nothing: the first ones may take so long
 _MOST_BYTES = 2e9  # of the predictions of all that was tried
-
-
-@dataclass(eq=False)
-class Tried:
-    """A configuration with what was trained of it.
-
-    Attributes:
-        words: the settings in words.
-        inputs: what it is given.
-        candidate: the configuration of a network; None for a scikit-learn model.
-        run: how networks were trained.
-        networks: their weights by seed, then fold.
-        models: of scikit-learn, one per fold.
-        outputs: out-of-fold predictions by seed, as they are learnt, (N,) or (N, C) each.
-        seconds: that a seed took.
-    """
-
-    words: str
-    inputs: Inputs
-    candidate: Candidate | None = None
-    run: Any = None
-    networks: list[list[bytes]] = field(default_factory=list)
-    models: list[Form] = field(default_factory=list)
-    outputs: list[Array] = field(default_factory=list)
-    seconds: float = 0.0
-
-    @property
-    def kind(self) -> str:
-        """`mlp` or `scikit-learn`."""
-        return "scikit-learn" if self.candidate is None else "mlp"
-
-    @property
-    def mean(self) -> Array:
-        """Out-of-fold predictions of all seeds together."""
-        return np.asarray(np.mean(self.outputs, axis=0))
-
-    def part(self, encoding: int) -> Part:
-        """Return it as a member of a model whose encoding is at that place."""
-        if self.candidate is None:
-            return ScikitModels(self.words, encoding, tuple(self.models))
-        by_fold = tuple(zip(*self.networks, strict=True))
-        return Networks(self.words, encoding, self.run, by_fold)
-
-
-class Budget:
-    """How long a search may take: until a time, or for a number of configurations.
-
-    Args:
-        seconds: from the start.
-        configurations: of the first wave; then time is not looked at.
-        say: told how far it is.
-        clock: seconds that only grow.
-        started: on the clock; None is now.
-        stop: whether somebody asks for an end.
-    """
-
-    def __init__(
-        self,
-        seconds: float,
-        configurations: int | None,
-        say: Say | None,
-        *,
-        clock: Callable[[], float] = time.monotonic,
-        started: float | None = None,
-        stop: Callable[[], bool] = lambda: False,
-    ) -> None:
-        self.clock = clock
-        self.start = clock() if started is None else started
-        self.seconds = seconds
-        self.configurations = configurations
-        self.stop = stop
-        self._say = say
-        self._said = -1.0
-        self.n_runs = 0
-        self.run_epochs = 0.0
-
-    @property
-    def passed(self) -> float:
-        """Seconds since the start."""
-        return self.clock() - self.start
-
-    def went_on(self, seconds: float) -> None:
-        """Count what an earlier part of the same work has taken."""
-        self.start -= seconds
-
-    def left(self, share: float = 1.0, *, least: float = 0.0) -> float:
-        """Seconds that are left of a share of the time; below 0 once an end is asked for.
-
-        Args:
-            share: of the time.
-            least: seconds from the start that are granted at least.
-        """
-        if self.stop():
-            return -1.0
-        if self.configurations is not None:
-            return float("inf")
-        return max(share * self.seconds, least) - self.passed
-
-    def trained(self, run_epochs: float = 0.0, n_runs: int = 0, share: float = 0.0) -> None:
-        """Note what was trained, and tell of it; `share` of the work is done where time is none."""
-        self.n_runs += n_runs
-        self.run_epochs += run_epochs
-        passed = self.passed
-        if self._say is None or passed - self._said < 0.1:
-            return
-        self._said = passed
-        left = max(0.0, self.seconds - passed) if self.configurations is None else None
-        done = min(0.999, passed / self.seconds) if self.configurations is None else share
-        total = self.run_epochs / max(done, 1e-3)
-        self._say(Progress(self.n_runs, self.n_runs, 0, self.run_epochs, total, passed, left))
 
 
 class Search:
@@ -173,13 +56,12 @@ class Search:
         self.seed = seed
         self.trainer = trainer
         self.journal = journal
+        self._size = TableSize(table, budget, trainer, journal)
         self.tried: list[Tried] = []
         self.shortcuts: list[Shortcut] = []
         self._inputs: dict[Inputs, FoldInputs] = {}
-        self._undrawn: dict[Inputs, FoldInputs] = {}
         self._asked: set[tuple[str, Candidate]] = set()
         self._inputs_seconds = 0.0
-        self._epochs_share = 1.0
 
     def broad(self, limit: float) -> None:
         """Train configurations with one seed: 240, or while a share `limit` of the time lasts.
@@ -187,11 +69,13 @@ class Search:
         A table that is too large for the time is made smaller first, and this is told: fewer
         columns, fewer epochs, fewer rows, by what small tries took.
         """
-        self._screen()
-        chunks = chunks_of_candidates(self._n_rows(), self.table.task, self.seed)
+        self._size.screen()
+        chunks = chunks_of_candidates(self._size.n_rows, self.table.task, self.seed)
         first = next(chunks)
-        self._shrink(first)
-        chunks = chunks_of_candidates(self._n_rows(), self.table.task, self.seed)
+        self._size.shrink(first)
+        self.table = self._size.table
+        self.shortcuts += self._size.shortcuts
+        chunks = chunks_of_candidates(self._size.n_rows, self.table.task, self.seed)
         wanted = self.budget.configurations
         most = wanted or MOST_CONFIGURATIONS
         for number, chunk in enumerate(chunks):
@@ -202,9 +86,9 @@ class Search:
             if self._too_large():
                 self.shortcuts.append(Shortcut("room", {"n": len(self.tried)}))
                 return
-            share = limit if number >= _LEAST_CHUNKS else max(limit, _LATE)
-            go = self._decide("wave", lambda c=chunk, s=share: self._affords(c, s))  # type: ignore[misc]
-            if not go or not self._wave(self._shorter(chunk), share):
+            share = limit if number >= _LEAST_CHUNKS else max(limit, LATE)
+            go = self.journal.decide("wave", partial(self._affords, chunk, share), self.budget)
+            if not go or not self._wave(self._size.shorter(chunk), share):
                 n = len(self.tried)
                 if wanted is None and not self.budget.stop():
                     self.shortcuts.append(Shortcut("ended", {"n": n, "all": most}))
@@ -244,7 +128,7 @@ class Search:
 
         for more in range(1, rounds + 1):
             by_inputs: dict[Inputs, list[Tried]] = {}
-            for place in self._decide("seeds", affordable):
+            for place in self.journal.decide("seeds", affordable, self.budget):
                 by_inputs.setdefault(networks[place].inputs, []).append(networks[place])
             for some in by_inputs.values():
                 self._train(some, self.seed + 1000 * more, 1.0)
@@ -303,9 +187,13 @@ class Search:
         n_rows, task = min(map(len, rows)), table.task
         every = recipes(task, n_rows, kinds_of_inputs(task))
         n_before = len(self.tried)
+
+        def in_time() -> bool:
+            return self.budget.left(limit) > 0
+
         with FitProcesses(self.trainer.threads or default_workers()) as processes:
             for recipe in every:
-                if not self._decide("rival", lambda: self.budget.left(limit) > 0):
+                if not self.journal.decide("rival", in_time, self.budget):
                     break
                 self._rival(recipe, processes, limit)
         n = len(self.tried) - n_before
@@ -329,108 +217,28 @@ class Search:
         done = len(models) == self.table.n_folds
         seconds = self.budget.clock() - start if known is None else float(known["seconds"])
         if known is None:
-            self._note("fitted", {"done": done, "seconds": seconds})
+            self.journal.note("fitted", {"done": done, "seconds": seconds}, self.budget)
         if done and made is not None:
             one = Tried(recipe.words, recipe.inputs, seconds=seconds)
             one.models = [models[k] for k in range(self.table.n_folds)]
             one.outputs = [self._outputs(made, one.part(0))]
             self.tried.append(one)
 
-    def _screen(self) -> None:
-        """Where a kind of inputs would take too long, show folds fewer columns, then fewer rows."""
-        table, n_rows = self.table, self._n_rows()
-        n_all = sum(c.kind in ("number", "category", "date") for c in table.schema.features)
-        small = n_rows * n_all <= _SMALL_CELLS and n_all <= _FEWEST_COLUMNS
-        if small or self.budget.configurations is not None:
-            return
-
-        def size() -> list[int]:
-            each = table.n_folds * max(1e-9, seconds_per_column(table, self.budget.clock))
-            left = max(0.0, self.budget.left(least=_FIRST_SECONDS))
-            n = min(n_all, max(_FEWEST_COLUMNS, int(_INPUTS_SHARE * left / each)))
-            rows = n_rows * _MOST_INPUTS_SHARE * left / (n * each)
-            return [n, min(n_rows, max(_FEWEST_ROWS, int(rows)))]
-
-        n, rows = self._decide("columns", size)
-        if n < n_all:
-            self.table = table.screened(n)
-            self.shortcuts.append(Shortcut("columns", {"n": n, "all": n_all}))
-        self._sample(rows)
-
-    def _sample(self, rows: int) -> None:
-        n_rows = self._n_rows()
-        if rows < n_rows:
-            n_all = int((self.table.fold_index != 0).sum())
-            self.shortcuts = [one for one in self.shortcuts if one.key != "rows"]
-            self.shortcuts.append(Shortcut("rows", {"n": rows, "all": n_all}))
-            self.table = self.table.sampled(rows)
-            self._undrawn.clear()
-
-    def _shrink(self, first: list[Candidate]) -> None:
-        """Where the first wave would take too long, train for fewer epochs, and on fewer rows."""
-        n_rows = self._n_rows()
-        if self.budget.configurations is not None:
-            return
-
-        def share() -> list[float]:
-            epochs, inputs = first[0].epochs, first[0].inputs
-            try:
-                made = FoldInputs(self.table, inputs, self._late(_LATE))
-            except OutOfTimeError:
-                return [1.0, epochs, n_rows]
-            self._undrawn[inputs] = made
-            fits = [*first, *first[:1] * made.draws]
-            seconds = seconds_per_wave(made, fits, self.trainer, self.budget, _FIRST_SECONDS)
-            affordable = _FIRST_SHARE * max(0.0, self.budget.left(least=_FIRST_SECONDS))
-            whole = min(1.0, affordable / max(seconds, 1e-9))
-            fewer = min(epochs, max(_FEWEST_EPOCHS, round(epochs * whole)))
-            rows = min(1.0, whole * epochs / fewer)
-            return [fewer / epochs, fewer, max(min(n_rows, _FEWEST_ROWS), int(rows * n_rows))]
-
-        shared, epochs, rows = self._decide("size", share)
-        self._epochs_share = float(shared)
-        if epochs < first[0].epochs:
-            n_epochs = {"n": int(epochs), "all": first[0].epochs}
-            self.shortcuts.append(Shortcut("epochs", n_epochs))
-        self._sample(int(rows))
-
-    def _shorter(self, chunk: list[Candidate]) -> list[Candidate]:
-        if self._epochs_share >= 1:
-            return chunk
-        return [c.replace(epochs=max(1, round(c.epochs * self._epochs_share))) for c in chunk]
-
-    def _n_rows(self) -> int:
-        return min(len(self.table.training_rows(k)) for k in range(self.table.n_folds))
-
     def _too_large(self) -> bool:
         return sum(one.outputs[0].nbytes for one in self.tried) > _MOST_BYTES
 
     def _late(self, limit: float) -> Callable[[], bool]:
         """Whether a share of the time is over; as long as there is nothing, more is granted."""
-        least = 0.0 if self.tried else _FIRST_SECONDS
+        least = 0.0 if self.tried else FIRST_SECONDS
         return lambda: self.budget.left(limit, least=least) < 0
-
-    def _decide(self, what: str, choose: Callable[[], Any]) -> Any:
-        """Decide by the clock, or as an earlier part of the same fit did."""
-        known = self.journal.next(what)
-        if known is not None:
-            return known
-        value = choose()
-        self._note(what, value)
-        return value
-
-    def _note(self, what: str, value: Any) -> None:
-        # What is given up because somebody asks for an end is no decision of the clock.
-        if not self.budget.stop():
-            self.journal.note(what, value, self.budget.passed)
 
     def _affords(self, chunk: list[Candidate], limit: float) -> bool:
         """Whether a chunk, and inputs that it may need, are expected to end in time."""
         if not self.tried:
-            return self.budget.left(limit, least=_FIRST_SECONDS) > 0
+            return self.budget.left(limit, least=FIRST_SECONDS) > 0
         left = self.budget.left(limit)
         fresh = 0.0 if chunk[0].inputs in self._inputs else self._inputs_seconds
-        return self._expected(self._shorter(chunk)) + fresh <= left
+        return self._expected(self._size.shorter(chunk)) + fresh <= left
 
     def _wave(self, chunk: list[Candidate], limit: float) -> bool:
         """Train a chunk of new configurations; False where the time ended before."""
@@ -438,11 +246,11 @@ class Search:
         if known is False:
             return False
         # Unless there is nothing yet, what takes too long is given up.
-        share = 0.9 if self.tried else _LATE
+        share = 0.9 if self.tried else LATE
         late = self._late(share) if known is None else (lambda: False)
         made = self._inputs_in_time(chunk[0].inputs, late)
         if known is None:
-            self._note("inputs", made is not None)
+            self.journal.note("inputs", made is not None, self.budget)
         if made is None:
             return False
         chunk = self._new(chunk)
@@ -486,7 +294,7 @@ class Search:
         for one, candidate in zip(some, candidates, strict=True):
             one.seconds = each * candidate.work
         if known is None:
-            self._note("trained", {"done": done, "seconds": each})
+            self.journal.note("trained", {"done": done, "seconds": each}, self.budget)
 
     def _progressed(self, run_epochs: float) -> None:
         self.budget.trained(run_epochs, 0, self._share())
@@ -506,8 +314,8 @@ class Search:
     def _inputs_of(self, inputs: Inputs, stop: Callable[[], bool] = lambda: False) -> FoldInputs:
         if inputs not in self._inputs:
             start = self.budget.clock()
-            made = self._undrawn.pop(inputs, None) or FoldInputs(self.table, inputs, stop)
-            made.draw_in(self.trainer, stop, epochs_share=self._epochs_share)
+            made = self._size.undrawn.pop(inputs, None) or FoldInputs(self.table, inputs, stop)
+            made.draw_in(self.trainer, stop, epochs_share=self._size.epochs_share)
             self._inputs[inputs] = made
             self._inputs_seconds = max(self._inputs_seconds, self.budget.clock() - start)
         return self._inputs[inputs]

@@ -6,9 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-import mlplab.tabular.explanation
 from mlplab.errors import ConfigError
-from mlplab.tabular import TableModel, fit_table, infer_schema
+from mlplab.tabular import TableModel, fit_table, infer_schema, timed_importance
 from mlplab.tabular.explanation import explain, loss_of
 from mlplab.tabular.scoring import METRICS, Scoring
 
@@ -138,7 +137,7 @@ def test_a_loss_is_larger_for_worse_predictions(metric):
 
 def test_a_long_table_is_measured_on_a_sample_of_its_rows(numbers, monkeypatch):
     model, train = numbers
-    monkeypatch.setattr(mlplab.tabular.explanation, "_MOST_ROWS", 40)
+    monkeypatch.setattr(timed_importance, "_MOST_ROWS", 40)
     found = explain(model, train, seconds=5)
     assert found.importance["n_rows"].max() == 40
     assert found.importance["column"].iloc[0] == "signal"

@@ -6,12 +6,15 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 
 from mlplab.errors import DataError
 from mlplab.stats.failures import clopper_pearson
 
 if TYPE_CHECKING:
     import pandas as pd
+
+Array = npt.NDArray[np.float64]
 
 
 def confusion_table(target: Any, predicted: Any, classes: Sequence[str]) -> pd.DataFrame:
@@ -94,3 +97,30 @@ def calibration_table(hit: Any, probability: Any, *, bins: int = 10) -> pd.DataF
         low, high = clopper_pearson(k, n)
         records.append((float(given[inside].mean()), k / n, float(low), float(high), n))
     return pd.DataFrame(records, columns=["probability", "observed", "low", "high", "n"])
+
+
+def classified_tables(
+    truth: Any, given: Array, classes: Sequence[Any]
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return confusion and calibration of class probabilities; rows without any are left out.
+
+    Args:
+        truth: class ids, (N,).
+        given: probabilities, (N, C), or NaN.
+        classes: their names, (C,).
+
+    >>> given = np.array([[0.9, 0.1], [0.2, 0.8], [np.nan, np.nan]])
+    >>> confusion, calibration = classified_tables(np.array([0, 0, 1]), given, ["a", "b"])
+    >>> confusion["n"].tolist(), calibration["n"].tolist()
+    ([1, 1, 0, 0], [2])
+    """
+    names = np.array([str(name) for name in classes], object)
+    known = np.flatnonzero(np.isfinite(given).all(axis=1))
+    truth, given = truth[known], given[known]
+    found = given.argmax(axis=1)
+    confusion = confusion_table(names[truth], names[found], list(names))
+    # Of two classes, the second one's probability says all.
+    two = len(names) == 2
+    hit = truth == 1 if two else truth == found
+    probability = given[:, 1] if two else given.max(axis=1)
+    return confusion, calibration_table(hit, np.clip(probability, 0.0, 1.0))

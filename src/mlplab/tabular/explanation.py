@@ -11,18 +11,21 @@ import numpy as np
 import numpy.typing as npt
 
 from mlplab.errors import ConfigError
-from mlplab.tabular.adversarial import ToldApart, tell_tables_apart
-from mlplab.tabular.classified import calibration_table, confusion_table
+from mlplab.tabular.adversarial import ToldApart
+from mlplab.tabular.classified import classified_tables
 from mlplab.tabular.columns import Schema
-from mlplab.tabular.dependence import partial_dependence
 from mlplab.tabular.facts import missing_map, missing_table
-from mlplab.tabular.importance import Loss, Predict, Rows, permutation_importance
+from mlplab.tabular.importance import Loss, Rows
 from mlplab.tabular.infer import texts_of
 from mlplab.tabular.labels import label_text
-from mlplab.tabular.residuals import residual_table, unusual_values, worst_rows
+from mlplab.tabular.residuals import residual_table
 from mlplab.tabular.scoring import Scoring
 from mlplab.tabular.shortcuts import Shortcut
+from mlplab.tabular.timed_apart import apart_in_time
+from mlplab.tabular.timed_dependence import dependence_in_time
+from mlplab.tabular.timed_importance import importance_in_time
 from mlplab.tabular.used_columns import weigh_columns
+from mlplab.tabular.worst_predicted import with_unusual, worst_classified, worst_numbers
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,13 +37,7 @@ Array = npt.NDArray[np.float64]
 _USABLE = ("number", "category", "date")
 # Of the time: telling the tables apart, importance, dependence.
 _APART, _IMPORTANCE, _DEPENDENCE = 0.25, 0.45, 0.25
-_FEW_COLUMNS, _MOST_UNUSUAL = 16, 200
-# Of the time for importance: all columns; what must be left for measuring the foremost again.
-_FIRST, _LEAST, _FOREMOST, _MOST_FASTER = 0.4, 0.2, 20, 3.0
-_PILOT_ROWS, _MOST_ROWS = 120, 5000
-_MOST_APART, _FEWEST_DEPENDENT, _MOST_DEPENDENT = 2000, 60, 500
-_POINTS = 16
-_TINY = 1e-15
+_FEW_COLUMNS, _MOST_UNUSUAL, _PILOT_ROWS = 16, 200, 120
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -141,30 +138,29 @@ def explain(
     per_row = (clock() - asked) / few
     residuals = confusion = calibration = None
     if is_classes:
-        confusion, calibration = _classified(truth, out_of_fold, model.classes)
-        worst = _worst_classified(truth, out_of_fold, model.classes, n_worst)
+        confusion, calibration = classified_tables(truth, out_of_fold, model.classes)
+        worst = worst_classified(truth, out_of_fold, model.classes, n_worst)
     else:
         residuals = residual_table(truth, out_of_fold, model.fold_index, logarithmic=logarithmic)
-        worst = _worst_numbers(residuals, n_worst)
+        worst = worst_numbers(residuals, n_worst)
     sought = heaviest[:_MOST_UNUSUAL]
     if len(sought) < len(usable):
         shortcuts.append(Shortcut("unusual", {"n": len(sought), "all": len(usable)}))
-    worst = _told(worst, train, schema, sought)
     gaps = missing_table(_features(train, schema), None if test is None else test)
     where = missing_map(_features(train, schema))
     apart, apart_rows = None, 0
     if test is not None:
-        apart, apart_rows, short = _apart(train, test, schema, _APART * seconds, seed, clock)
+        apart, apart_rows, short = apart_in_time(train, test, schema, _APART * seconds, seed, clock)
         shortcuts += short
     ordered = usable if len(usable) <= _FEW_COLUMNS else heaviest
-    importance = _importance(
+    importance = importance_in_time(
         predict, shown, truth, loss, ordered, _IMPORTANCE * seconds, seed, clock, per_row
     )
     if len(importance) < len(usable):
         shortcuts.append(Shortcut("importance", {"n": len(importance), "all": len(usable)}))
     chosen = [str(name) for name in importance.loc[importance["low"] > 0, "column"]]
     wanted = chosen[:n_dependent]
-    dependence, n_rows = _dependence(
+    dependence, n_rows = dependence_in_time(
         predict, shown, schema, wanted, _DEPENDENCE * seconds, seed, clock
     )
     if len(dependence) < len(wanted):
@@ -174,7 +170,7 @@ def explain(
         residuals=residuals,
         confusion=confusion,
         calibration=calibration,
-        worst=worst,
+        worst=with_unusual(worst, train, schema, sought),
         importance=importance,
         base=loss(truth, np.asarray(model.out_of_fold, np.float64)),
         dependence=dependence,
@@ -218,215 +214,7 @@ def _features(frame: pd.DataFrame, schema: Schema) -> pd.DataFrame:
     return frame[names]
 
 
-def _classified(truth: Any, given: Array, classes: Any) -> tuple[pd.DataFrame, pd.DataFrame]:
-    names = np.array([str(name) for name in classes], object)
-    known = np.flatnonzero(np.isfinite(given).all(axis=1))
-    truth, given = truth[known], given[known]
-    found = given.argmax(axis=1)
-    confusion = confusion_table(names[truth], names[found], list(names))
-    # Of two classes, the second one's probability says all.
-    two = len(names) == 2
-    hit = truth == 1 if two else truth == found
-    probability = given[:, 1] if two else given.max(axis=1)
-    return confusion, calibration_table(hit, np.clip(probability, 0.0, 1.0))
-
-
-def _worst_numbers(residuals: pd.DataFrame, n: int) -> pd.DataFrame:
-    places = worst_rows(residuals["residual"], n)
-    return residuals.iloc[places][["row", "target", "predicted", "residual"]].reset_index(drop=True)
-
-
-def _worst_classified(truth: Any, given: Array, classes: Any, n: int) -> pd.DataFrame:
-    import pandas as pd
-
-    names = np.array([str(name) for name in classes], object)
-    own = given[np.arange(len(truth)), truth]
-    rows = worst_rows(-np.log(np.maximum(own, _TINY)), n)
-    found = given.argmax(axis=1)
-    wrong = rows[found[rows] != truth[rows]]
-    return pd.DataFrame(
-        {
-            "row": wrong,
-            "target": names[truth[wrong]],
-            "predicted": names[found[wrong]],
-            "probability": own[wrong],
-        }
-    )
-
-
-def _told(
-    worst: pd.DataFrame, train: pd.DataFrame, schema: Schema, sought: list[str]
-) -> pd.DataFrame:
-    """Add ids and what is unusual to the worst rows."""
-    names = set(sought)
-    some = Schema(columns=tuple(c for c in schema.features if c.name in names))
-    told = [
-        "; ".join(f"{name} {entry} ({100 * share:.2g} %)" for name, entry, share in one)
-        for one in unusual_values(train, some, worst["row"])
-    ]
-    out = worst.assign(unusual=told)
-    name = schema.row_id()
-    if name is not None:
-        out.insert(1, name, train[name].iloc[worst["row"]].to_numpy())
-    return out
-
-
 def _in_order(where: pd.DataFrame, gaps: pd.DataFrame) -> pd.DataFrame:
     order = {name: i for i, name in enumerate(gaps["column"])}
     places = where["column"].map(order)
     return where.iloc[np.argsort(places.to_numpy(), kind="stable")].reset_index(drop=True)
-
-
-def _importance(
-    predict: Predict,
-    train: pd.DataFrame,
-    truth: Any,
-    loss: Loss,
-    columns: list[str],
-    seconds: float,
-    seed: int,
-    clock: Callable[[], float],
-    per_row: float,
-) -> pd.DataFrame:
-    """Measure all columns; where time asked for fewer rows, the foremost again on more of them.
-
-    A column that no model looks at is not predicted with: its rise is 0.
-    """
-    import pandas as pd
-
-    start = clock()
-    n_rows = len(train)
-    affordable = max(_PILOT_ROWS, int(_FIRST * seconds / 2 / max(per_row, 1e-9)))
-    most = min(_MOST_ROWS, affordable)
-    kept = np.sort(np.random.default_rng(seed).permutation(n_rows)[:most])
-    train, truth = train.iloc[kept], truth[kept]
-    measured = [name for name in columns if name in train]
-
-    def of_kept(frame: pd.DataFrame, rows: Rows) -> Array:
-        return predict(frame, kept[rows])
-
-    first = permutation_importance(
-        of_kept,
-        train,
-        truth,
-        loss,
-        columns=measured,
-        seconds=_FIRST * seconds,
-        seed=seed,
-        clock=clock,
-    )
-    silent = [name for name in columns if name not in train]
-    if silent and measured:
-        zero = {"rise": 0.0, "low": 0.0, "high": 0.0}
-        rest = pd.DataFrame({"column": silent, **zero}).assign(
-            n_repeats=first["n_repeats"].iloc[0], n_rows=first["n_rows"].iloc[0]
-        )
-        first = pd.concat([first, rest]).sort_values(
-            "rise", ascending=False, kind="stable", ignore_index=True
-        )
-    took = clock() - start
-    left = seconds - took
-    done = not measured or first["n_rows"].iloc[0] == len(train)
-    if done or left < _LEAST * seconds:
-        return first
-    # Many rows in a call cost less each than the few by which time was planned.
-    faster = min(max(1.0, _FIRST * seconds / took), _MOST_FASTER)
-    foremost = [str(name) for name in first["column"].head(_FOREMOST) if name in train]
-    again = permutation_importance(
-        of_kept,
-        train,
-        truth,
-        loss,
-        columns=foremost,
-        seconds=left * faster,
-        seed=seed + 1,
-        clock=clock,
-    )
-    both = pd.concat([again, first[~first["column"].isin(again["column"])]])
-    return both.sort_values("rise", ascending=False, kind="stable", ignore_index=True)
-
-
-def _apart(
-    train: pd.DataFrame,
-    test: pd.DataFrame,
-    schema: Schema,
-    seconds: float,
-    seed: int,
-    clock: Callable[[], float],
-) -> tuple[ToldApart | None, int, list[Shortcut]]:
-    """Tell the tables apart with as many rows as the time allows, found by first small tries.
-
-    Where columns are many, the first try is with few of them, and says how many there is time for.
-    """
-    fewest = min(len(train), len(test))
-    if fewest < 10:
-        return None, 0, []
-    names = [column.name for column in schema.features if column.kind in _USABLE]
-    order = np.random.default_rng(seed).permutation(len(names))
-
-    def told(n: int, n_columns: int) -> ToldApart:
-        kept = {names[i] for i in order[:n_columns]} if n_columns < len(names) else set(names)
-        some = Schema(columns=tuple(c for c in schema.features if c.name in kept))
-        columns = [column.name for column in some.columns]
-        parts = [
-            part[columns].sample(min(n, len(part)), random_state=seed) for part in (train, test)
-        ]
-        return tell_tables_apart(parts[0], parts[1], some, seed=seed)
-
-    small, n_columns = min(_PILOT_ROWS, fewest), len(names)
-    start = clock()
-    if n_columns > 2 * _FEW_COLUMNS:
-        found = told(small, _FEW_COLUMNS)
-        per_column = max(clock() - start, 1e-3) / _FEW_COLUMNS
-        n_columns = min(n_columns, max(_FEW_COLUMNS, int(seconds / 4 / per_column)))
-    found = told(small, n_columns)
-    took = max(clock() - start, 1e-3)
-    left_out = n_columns < len(names)
-    short = [Shortcut("apart", {"n": n_columns, "all": len(names)})] if left_out else []
-    affordable = int(small * (seconds - took) / took)
-    n = min(affordable, _MOST_APART, max(len(train), len(test)))
-    if n > 1.5 * small:
-        return told(n, n_columns), min(n, fewest), short
-    return found, small, short
-
-
-def _dependence(
-    predict: Predict,
-    train: pd.DataFrame,
-    schema: Schema,
-    columns: list[str],
-    seconds: float,
-    seed: int,
-    clock: Callable[[], float],
-) -> tuple[dict[str, pd.DataFrame], int]:
-    """Follow the columns with as many rows as the time allows, found by a first small try."""
-    if not columns:
-        return {}, 0
-    order = np.random.default_rng(seed).permutation(len(train))
-
-    def follow(name: str, n: int) -> pd.DataFrame:
-        rows = np.sort(order[:n])
-        return partial_dependence(
-            lambda frame, places: predict(frame, rows[places]),
-            train.iloc[rows],
-            schema[name],
-            points=_POINTS,
-        )
-
-    start = clock()
-    fewest = min(len(train), _FEWEST_DEPENDENT)
-    first = follow(columns[0], fewest)
-    took = max(clock() - start, 1e-3)
-    affordable = int(fewest * (seconds - took) / (took * len(columns)))
-    n = min(len(train), _MOST_DEPENDENT, max(fewest, affordable))
-    followed = {columns[0]: first} if n == fewest else {}
-    longest = took
-    for name in columns:
-        turn = clock()
-        if name in followed:
-            continue
-        if followed and turn - start + longest > seconds:
-            break
-        followed[name] = follow(name, n)
-        longest = max(longest, clock() - turn)
-    return followed, n

@@ -18,7 +18,7 @@ from mlplab.cli import program
 from mlplab.cli.tables import read_types
 from mlplab.errors import StoreError
 from mlplab.store import Store
-from mlplab.tabular import check_submission
+from mlplab.tabular import check_submission, fold_networks
 from mlplab.tabular.shortcuts import Shortcut
 
 pytestmark = pytest.mark.usefixtures("small_fits")
@@ -170,7 +170,7 @@ def test_ctrl_c_while_the_page_is_made_names_what_is_kept(fitted, invoke, monkey
 def test_the_score_is_printed_before_the_page_is_made(fitted, invoke, monkeypatch, tmp_path):
     folder, found = fitted
     model = mlplab.tabular.load_table_model(found["model"])
-    short = (Shortcut("rows", {"n": 20, "all": 40}),)
+    short = (Shortcut("rows", {"n": 20, "all": 40}), Shortcut("levels", {"n": 4}))
     model = dataclasses.replace(model, shortcuts=short)
     monkeypatch.setattr(mlplab.tabular, "fit_table", lambda *_, **__: model)
 
@@ -181,9 +181,23 @@ def test_the_score_is_printed_before_the_page_is_made(fitted, invoke, monkeypatc
     asked = ("fit", folder / "train.csv", "--target", "price", "--out", tmp_path / "page")
     result = invoke(*asked)
     assert "score: log-rmse" in result.stdout or "score: rmse" in result.stdout
-    assert "each fold trained on 20 of its 40 rows" in result.stdout
+    for shortcut in short:
+        assert str(shortcut) in " ".join(result.stdout.split())
     assert str(tmp_path / "page" / "model.mlplab") in result.stdout
     assert result.exit_code == 1
+
+
+def test_levels_that_share_a_feature_are_in_the_document_and_on_the_page(
+    document, monkeypatch, tmp_path
+):
+    monkeypatch.setattr(fold_networks, "_FEWEST_LEVELS", 4)
+    monkeypatch.setattr(fold_networks, "_MOST_LEVEL_CELLS", 0)
+    wide = [row | {"kind": f"k{i % 10}"} for i, row in enumerate(sales(80))]
+    train = write_rows(tmp_path / "wide.csv", wide)
+    fit = document("fit", train, "--target", "price", "--folds", "2", "--minutes", "0.02")
+    line = "of wide categories only the 4 most frequent levels have a feature each"
+    assert line in fit["left_out"]
+    assert line in Path(fit["report"]).read_text()
 
 
 def test_an_interrupted_fit_writes_and_tells_what_has_finished(

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -10,6 +13,7 @@ from mlplab.errors import Interrupted
 from mlplab.store import Store
 from mlplab.tabular import (
     fit_table,
+    fold_networks,
     infer_schema,
     load_table_model,
     question,
@@ -21,6 +25,7 @@ from mlplab.tabular.fit_processes import FitProcesses
 from mlplab.tabular.fold_networks import Table
 from mlplab.tabular.model_inputs import Inputs, fit_encoder
 from mlplab.tabular.screening import strongest_columns
+from mlplab.tabular.shortcuts import SHORTCUTS
 
 
 class Clock:
@@ -182,6 +187,24 @@ def test_of_a_wide_category_the_most_frequent_levels_have_a_feature():
     assert len(whole.names) == 30
     assert set(few.names) == {"k=v26", "k=v27", "k=v28", "k=v29", "k=(rare)"}
     assert (few.transform(frame).sum(axis=1) == 1).all()
+
+
+def test_whatever_may_be_told_as_left_out_is_left_out_somewhere():
+    folder = Path(table_search.__file__).parent
+    source = "".join(path.read_text() for path in folder.glob("*.py"))
+    assert set(re.findall(r'Shortcut\("([\w-]+)"', source)) == set(SHORTCUTS)
+
+
+def test_levels_without_a_feature_of_their_own_are_told_of(monkeypatch):
+    frame = table(200).assign(k=[f"v{i % 10}" for i in range(200)])
+    asked = {"n_folds": 2, "configurations": 1, "threads": 1}
+    assert "levels" not in keys(fit_table(frame, "y", **asked))
+    monkeypatch.setattr(fold_networks, "_FEWEST_LEVELS", 4)
+    monkeypatch.setattr(fold_networks, "_MOST_LEVEL_CELLS", 0)
+    (short,) = fit_table(frame, "y", **asked).shortcuts
+    assert str(short) == "of wide categories only the 4 most frequent levels have a feature each"
+    monkeypatch.setattr(fold_networks, "_FEWEST_LEVELS", 10)
+    assert "levels" not in keys(fit_table(frame, "y", **asked))
 
 
 def test_the_pages_numbers_leave_out_columns_that_weigh_little_and_say_so():

@@ -130,7 +130,7 @@ def show_score(model: TableModel, asked: Asked, kept: Kept, places: Places) -> N
         f"{spell_seconds(model.seconds)}; the page has them all"
     )
     for one in model.shortcuts:
-        write(f"for want of time: {one}")
+        write(f"for want of time or memory: {one}")
     click.echo(f"model: {places.model}")
     if kept.submission is not None:
         click.echo(f"submission: {kept.submission} ({kept.n_predicted} rows, checked)")
@@ -141,7 +141,7 @@ def show_page(asked: Asked, written: Written) -> None:
     """Write what the page found and where it is, its path last."""
     _write_findings(asked, written)
     for one in written.explanation.shortcuts:
-        write(f"for want of time: {one}")
+        write(f"for want of time or memory: {one}")
     click.echo(f"page: {written.page}")
 
 

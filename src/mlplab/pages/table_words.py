@@ -66,7 +66,7 @@ TABLE: Mapping[str, Both] = {
     "time": _both("Time", "用时"),
     "training-time": _both("{a} training, {b} for this page", "训练 {a}，本页 {b}"),
     "command": _both("Command", "命令"),
-    "shortcuts": _both("Left out for want of time", "限于时间而省略"),
+    "shortcuts": _both("Left out for want of time or memory", "限于时间或内存而省略"),
     "types-text": _both("What a column was taken for can be declared:", "列的类型可以自行声明："),
     "same": _both(
         "The score is of predictions whose mixture was chosen without the fold of each row.",
@@ -124,7 +124,6 @@ _SHORTCUTS_ZH: Mapping[str, str] = {
     "importance": "{all} 列中只测了模型中权重最大的 {n} 列的重要性",
     "dependence": "{all} 列中只画出 {n} 列的依赖关系",
     "apart": "区分两表时，在 {all} 列中随机取 {n} 列",
-    "no-apart": "没有比较两表",
     "unusual": "最差各行中的不寻常取值只在 {all} 列中的 {n} 列里查找",
 }
 

@@ -159,6 +159,11 @@ class Encoder(Spec):
         """Names of the features, (F,)."""
         return tuple(name for step in self.steps for name in step.names)
 
+    def is_cut(self, most_levels: int) -> bool:
+        """Whether a column has so many levels with a feature each, and others that share one."""
+        levels = [step for step in self.steps if isinstance(step, Levels)]
+        return any(step.rare and len(step.levels) == most_levels for step in levels)
+
     def transform(self, frame: pd.DataFrame) -> Array:
         """Return the features of a frame that fits the schema, (N, F)."""
         parts = [step.values(frame) for step in self.steps]

@@ -1,4 +1,4 @@
-"""What was left out of a fit or of its explanation so that it ends in time: said, never silent."""
+"""What was left out of a fit or of its explanation for time or memory: said, never silent."""
 
 from __future__ import annotations
 
@@ -40,7 +40,6 @@ SHORTCUTS = {
     "the model",
     "dependence": "dependence was followed for {n} of {all} columns",
     "apart": "tables were told apart by {n} of {all} columns, drawn at random",
-    "no-apart": "tables were not told apart",
     "unusual": "what is unusual in the worst rows was sought in {n} of {all} columns",
 }
 """What may be left out -> its words."""

@@ -26,6 +26,7 @@ from mlplab.tabular.labels import Label, labels_of
 from mlplab.tabular.question import question_of
 from mlplab.tabular.read import Table as ReadTable
 from mlplab.tabular.scoring import METRICS, Scoring, TaskKind, scoring_of
+from mlplab.tabular.shortcuts import Shortcut
 from mlplab.tabular.table_model import CrossValidation, TableModel, in_units
 from mlplab.tabular.table_search import Search
 from mlplab.tabular.target_kind import class_order, describe_target
@@ -179,6 +180,10 @@ def fit_table(
     tried = _frame(search, scoring, truth, told, shares, groups)
     inputs = list(dict.fromkeys(search.tried[i].inputs for i, _ in kept))
     parts = tuple(search.tried[i].part(inputs.index(search.tried[i].inputs)) for i, _ in kept)
+    encodings = tuple(search.encoding(one) for one in inputs)
+    encoders = [encoder for encoding in encodings for encoder in encoding.encoders]
+    if any(encoder.is_cut(table.most_levels) for encoder in encoders):
+        search.shortcuts.append(Shortcut("levels", {"n": table.most_levels}))
     members = tried[tried["weight"] > 0].sort_values("weight", ascending=False, kind="stable")
     whole = None
     if nested and not stop():
@@ -211,7 +216,7 @@ def fit_table(
         seconds=clock() - started,
         logarithmic=scoring.logarithmic,
         bounds=bounds,
-        encodings=tuple(search.encoding(one) for one in inputs),
+        encodings=encodings,
         parts=parts,
         weights=np.array([weight for _, weight in kept]),
         shortcuts=tuple(search.shortcuts),

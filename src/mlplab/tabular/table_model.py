@@ -74,7 +74,7 @@ class TableModel:
         logarithmic: whether logarithms of the target were learnt.
         bounds: between which predictions lie, as they are learnt.
         encodings, parts, weights: what predicts.
-        shortcuts: what was left out for want of time.
+        shortcuts: what was left out for want of time or memory.
         interrupted: whether it is of what had finished when an end was asked for.
     """
 

@@ -9,6 +9,8 @@ from sklearn.datasets import load_digits
 
 from mlplab import MLPClassifier, MLPRegressor
 from mlplab.errors import ConfigError, DataError
+from mlplab.estimators.scale import SmoothClip
+from mlplab.estimators.targets import Targets
 
 rng = np.random.default_rng(0)
 X = rng.normal(size=(150, 4))
@@ -106,6 +108,113 @@ def test_a_feature_that_was_constant_is_scaled_when_it_varies(tmp_path):
     for _ in range(30):
         model.partial_fit(wide, X[:, 1])
     assert model.score(wide, X[:, 1]) > 0.9
+
+
+NEARLY = 5 + 1e-3 * np.arange(150)
+QUICK = {"hidden": (32,), "n_seeds": 2, "lr": 0.02, "batch_size": 32, "dropout": 0}
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        lambda model: model.partial_fit(X[:20], NEARLY[:20]),
+        lambda model: model.partial_fit(X[:20], 5 + 1e-9 * NEARLY[:20]),
+        lambda model: model.partial_fit(X[:20], SLOPE[:20], np.arange(20.0)),
+        lambda model: [model.partial_fit(X[:20], NEARLY[:20]) for _ in range(8)],
+        lambda model: model.set_params(epochs=2).fit(X, NEARLY),
+        lambda model: model.set_params(ema=0.9).partial_fit(X[:20], NEARLY[:20]),
+        lambda model: model.set_params(target_transform="asinh").partial_fit(X[:20], NEARLY[:20]),
+    ],
+    ids=["nearly constant", "but for 1e-9", "elsewhere", "many", "fit", "ema", "asinh"],
+)
+def test_a_first_chunk_of_a_narrow_scale_is_no_end(first, tmp_path):
+    model = MLPRegressor(**QUICK, random_state=0)
+    first(model)
+    model.save(tmp_path / "model")
+    loaded = MLPRegressor.load(tmp_path / "model")
+    loaded.partial_fit(X, SLOPE + 1000)
+    for _ in range(15):
+        model.partial_fit(X, SLOPE + 1000)
+    assert loaded.targets_.mean == model.targets_.mean
+    assert loaded.targets_.seen.rows < model.targets_.seen.rows
+    assert model.score(X, SLOPE + 1000) > 0.9
+
+
+def test_chunks_of_few_rows_find_the_scale():
+    model = MLPRegressor(**QUICK, random_state=0).partial_fit(X[:20], NEARLY[:20])
+    for start in np.arange(60) * 20 % 140:
+        model.partial_fit(X[start : start + 20], 93 + SLOPE[start : start + 20])
+    assert model.score(X, 93 + SLOPE) > 0.9
+
+
+@pytest.mark.parametrize("setting", [{}, {"ema": 0.5}, {"hidden": ()}, {"norm": "batch"}])
+def test_a_new_scale_keeps_what_predictions_differ_by(setting):
+    both = np.stack([SLOPE, SLOPE], axis=1)
+    model = MLPRegressor(**QUICK | setting, dtype="float64", random_state=0).partial_fit(X, both)
+    before = model.predict(X)
+    # without a step to speak of, rewriting is all that is left
+    model.set_params(lr=1e-300, weight_decay=0.0, norm=setting.get("norm", "none"))
+    scale = model.scaler_
+    model._widen(X, both + [0, 1e4], None)
+    assert model.scaler_.center.tolist() == scale.center.tolist()
+    level = model.targets_.mean[1] - SLOPE.mean()
+    assert level > 9000
+    assert_allclose(model.predict(X), before + [0, level], rtol=1e-9)
+    model._fit_part(X, both + [0, 1e4], None, first=False)
+    if not setting.get("norm"):
+        assert_allclose(model.predict(X), before + [0, level], rtol=1e-9)
+
+
+def test_a_feature_of_a_narrow_scale_is_scaled_anew():
+    narrow, wide = X * [1, 1e-4, 1, 1] + [0, 7, 0, 0], X * [1, 1e3, 1, 1]
+    model = MLPRegressor(**QUICK, random_state=0).partial_fit(narrow[:20], X[:20, 0])
+    others = model.scaler_.center[[0, 2, 3]]
+    for _ in range(30):
+        model.partial_fit(wide, X[:, 1])
+    assert model.scaler_.center[[0, 2, 3]].tolist() == others.tolist()
+    assert model.score(wide, X[:, 1]) > 0.9
+
+
+STREAMS = {
+    "alike": (X, y),
+    "heavy tails": (np.random.default_rng(1).standard_t(2, (150, 4)), X[:, 0] ** 3),
+    "an outlier": (X, np.where(np.arange(150) == 140, 1e3, y)),
+    "drift": (X + np.linspace(0, 2, 150)[:, None], y + np.linspace(0, 5, 150)),
+    "zeros": (np.where(X > 1, X, 0), np.where(y > 0, y, 0)),
+}
+
+
+@pytest.mark.parametrize("stream", STREAMS)
+@pytest.mark.parametrize("weights", [None, np.tile([0.5, 2, 1], 50)])
+def test_ordinary_streams_keep_the_scale_of_the_first_rows(stream, weights, monkeypatch):
+    inputs, numbers = STREAMS[stream]
+    targets = np.stack([numbers, -10 * numbers], axis=1)
+
+    def predictions():
+        model = MLPRegressor((8,), n_seeds=2, random_state=0)
+        for part in (slice(0, 60), slice(60, 110), slice(110, 150), slice(0, 60)):
+            part_weights = None if weights is None else weights[part]
+            model.partial_fit(inputs[part], targets[part], part_weights)
+        return model.predict(inputs)
+
+    found = predictions()
+    for scale in (Targets, SmoothClip):
+        monkeypatch.setattr(scale, "widened", lambda self, *_: self)
+    assert found.tobytes() == predictions().tobytes()
+
+
+@pytest.mark.parametrize("largest", [1e300, -1e200])
+def test_targets_too_large_to_be_squared_are_named(largest):
+    huge = np.where(np.arange(150) == 3, largest, y)
+    model = MLPRegressor((8,), n_seeds=2, random_state=0)
+    for train in (model.fit, model.partial_fit, model.partial_fit(X, y).partial_fit):
+        with pytest.raises(DataError, match=r"^y: expected targets from -1e\+140 .* got -?1e"):
+            train(X, huge)
+    with pytest.raises(DataError, match=r"^y\[:, 1\]: expected"):
+        MLPRegressor().fit(X, np.stack([y, huge], axis=1))
+    assert np.isfinite(
+        MLPRegressor(target_transform="asinh", epochs=1).fit(X, huge).predict(X)
+    ).all()
 
 
 def test_what_does_not_fit_gets_one_line():

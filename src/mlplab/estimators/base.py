@@ -67,7 +67,7 @@ class MLPEstimator(BaseEstimator):  # type: ignore[misc]
         self.scaler_ = SmoothClip.fit(X, weights, keep_constant=keep_constant)
 
     def _widen(self, X: Array, y: Array, weights: Array | None) -> None:
-        """Find what is scaled by, where all rows so far were alike."""
+        """Find what is scaled by, where these rows do not fit what was found so far."""
         self.scaler_ = self.scaler_.widened(X, weights)
 
     def _fit_part(self, X: Array, y: Array, weights: Array | None, *, first: bool) -> None:
@@ -76,11 +76,11 @@ class MLPEstimator(BaseEstimator):  # type: ignore[misc]
             raise ConfigError(
                 f"calibration={self.calibration}: partial_fit holds out no rows; use 0, or fit"
             )
+        run = run_of(self.get_params(deep=False), len(X), continued=True)
         if first:
             self._begin(X, y, weights, keep_constant=True)
         else:
             self._widen(X, y, weights)
-        run = run_of(self.get_params(deep=False), len(X), continued=True)
         task = self._task(self._scaled(X), y, weights, 0)
         before: list[Progress | None]
         if first:

@@ -130,7 +130,8 @@ class MLPClassifier(ClassifierMixin, MLPEstimator):  # type: ignore[misc]
         """Train every network for one pass over these rows, from where it is.
 
         The rate stays constant, and scaling is that of the first rows in which there is a
-        spread; `early_stopping`, `epochs` and `class_weight="balanced"` have no meaning here.
+        spread, until later rows lie far outside it (docs/estimators.md says when);
+        `early_stopping`, `epochs` and `class_weight="balanced"` have no meaning here.
 
         Args:
             X: (N, I).

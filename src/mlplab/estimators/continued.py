@@ -39,6 +39,19 @@ class Progress:
     state: Mapping[str, Tensor] | None = None
 
 
+def restarted(
+    before: Sequence[Progress] | None, members: Sequence[Member]
+) -> tuple[Progress, ...] | None:
+    """Return where networks are whose weights were rewritten: the optimiser begins anew.
+
+    What it keeps are gradients in other units; averages of weights begin anew as well.
+    """
+    if before is None:
+        return None
+    pairs = zip(before, members, strict=True)
+    return tuple(Progress(member, progress.passes) for progress, member in pairs)
+
+
 def one_pass(
     runs: Sequence[Run], task: Task, before: Sequence[Progress | None]
 ) -> tuple[Progress, ...]:

@@ -20,6 +20,7 @@ from safetensors.numpy import save as save_tensors
 from mlplab.errors import ConfigError, DataError, StoreError
 from mlplab.estimators.population import Member
 from mlplab.estimators.scale import SmoothClip
+from mlplab.estimators.seen import Seen
 from mlplab.estimators.settings import run_of
 from mlplab.estimators.targets import TRANSFORMS, Targets
 from mlplab.specs.base import explain
@@ -83,9 +84,11 @@ def save_estimator(model: Any, path: Path) -> None:
         "scaler.columns": model.scaler_.columns,
         "scaler.center": model.scaler_.center,
         "scaler.scale": model.scaler_.scale,
+        **_seen_tensors("scaler", model.scaler_.seen),
     }
     if targets is not None:
         tensors |= {"targets.mean": targets.mean, "targets.deviation": targets.deviation}
+        tensors |= _seen_tensors("targets", targets.seen)
     if model.calibration_scores_ is not None:
         tensors["calibration.scores"] = model.calibration_scores_
     for index, member in enumerate(model.members_):
@@ -161,7 +164,25 @@ def _scaler(tensors: dict[str, NDArray[Any]], n_features: int) -> SmoothClip:
     n = int(columns.sum())
     if center.shape != (n,) or scale.shape != (n,) or (scale < 0).any():
         raise DataError("scaler: expected a center, and a scale from 0, for each used feature")
-    return SmoothClip(columns, center, scale)
+    return SmoothClip(columns, center, scale, _seen(tensors, "scaler", n))
+
+
+def _seen_tensors(owner: str, seen: Seen) -> dict[str, NDArray[Any]]:
+    return {f"{owner}.rows": seen.rows, f"{owner}.far": seen.far}
+
+
+def _seen(tensors: dict[str, NDArray[Any]], owner: str, n: int) -> Seen:
+    """Read what rows a scale of n columns has met; files from before do not say."""
+    if f"{owner}.rows" not in tensors:
+        return Seen()
+    rows, far = tensors.pop(f"{owner}.rows"), tensors.pop(f"{owner}.far")
+    if (
+        rows.shape != far.shape
+        or rows.shape not in ((n,), (1,))
+        or not ((far >= 0) & (far <= rows)).all()
+    ):
+        raise DataError(f"{owner}: expected how many rows, and how many far ones, for each")
+    return Seen(rows, far)
 
 
 def _restore_outputs(model: Any, note: _Note, tensors: dict[str, NDArray[Any]]) -> int:
@@ -183,7 +204,8 @@ def _restore_outputs(model: Any, note: _Note, tensors: dict[str, NDArray[Any]]) 
         raise DataError(f"transform: expected one of {', '.join(TRANSFORMS)}")
     if note.one_target and len(mean) != 1:
         raise DataError("one_target: there are more")
-    model.targets_ = Targets(note.transform, mean, deviation, note.one_target)
+    seen = _seen(tensors, "targets", len(mean))
+    model.targets_ = Targets(note.transform, mean, deviation, note.one_target, seen)
     model.n_outputs_ = len(mean)
     return len(mean)
 

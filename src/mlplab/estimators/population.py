@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -44,6 +44,18 @@ class Member:
 
         exact = {name: one.astype(np.float64) for name, one in load(self.weights).items()}
         return predict(self.run, save(exact), np.asarray(inputs, dtype=np.float64))
+
+
+def with_output_unit(member: Member, unit: NDArray[np.float64]) -> Member:
+    """Return a network whose outputs are this one's times `unit`, (O,)."""
+    from safetensors.numpy import load, save
+
+    tensors = load(member.weights)
+    last = sum(name.endswith(".weight") for name in tensors) - 1
+    for name in (f"layers.{last}.weight", f"layers.{last}.bias"):
+        scaled = (tensors[name].T * unit).T
+        tensors[name] = np.ascontiguousarray(scaled, dtype=tensors[name].dtype)
+    return replace(member, weights=save(tensors))
 
 
 def train_members(runs: Sequence[Run], task: Task, workers: int | None) -> tuple[Member, ...]:

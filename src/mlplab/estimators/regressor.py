@@ -14,8 +14,9 @@ from mlplab.data import Task, task_from_arrays
 from mlplab.errors import ConfigError, DataError
 from mlplab.estimators.base import Array, MLPEstimator
 from mlplab.estimators.conformal import conformal_quantile, require_calibration
+from mlplab.estimators.continued import restarted
 from mlplab.estimators.parameters import described
-from mlplab.estimators.population import each_output, mean_and_spread
+from mlplab.estimators.population import each_output, mean_and_spread, with_output_unit
 from mlplab.estimators.targets import Targets
 
 
@@ -128,7 +129,8 @@ class MLPRegressor(RegressorMixin, MLPEstimator):  # type: ignore[misc]
         """Train every network for one pass over these rows, from where it is.
 
         The rate stays constant, and scaling is that of the first rows in which there is a
-        spread; `early_stopping` and `epochs` have no meaning here.
+        spread, until later rows lie far outside it (docs/estimators.md says when);
+        `early_stopping` and `epochs` have no meaning here.
 
         Args:
             X: (N, I).
@@ -207,7 +209,11 @@ class MLPRegressor(RegressorMixin, MLPEstimator):  # type: ignore[misc]
 
     def _widen(self, X: Array, y: Array, weights: Array | None) -> None:
         super()._widen(X, y, weights)
-        self.targets_ = self.targets_.widened(y, weights)
+        before, self.targets_ = self.targets_, self.targets_.widened(y, weights)
+        unit = before.unit(self.targets_)
+        if (unit != 1).any():
+            self.members_ = tuple(with_output_unit(member, unit) for member in self.members_)
+            self._progress = restarted(self._progress, self.members_)
 
     def _task(self, inputs: Array, y: Array, weights: Array | None, valid: float | int) -> Task:
         return task_from_arrays(

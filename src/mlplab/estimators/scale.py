@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from mlplab.estimators.seen import FAR, Seen
 
 LIMIT = 3.0
 _QUARTILES = (0.25, 0.5, 0.75)
@@ -24,6 +26,7 @@ class SmoothClip:
         columns: which of the I features are used, (I,) bool; J of them.
         center: (J,).
         scale: (J,); 0 for a kept column that did not vary yet, which is shifted alone.
+        seen: rows since center and scale were found.
 
     Source: Holzmüller, Grinsztajn and Steinwart, Better by default, arXiv 2407.04491, 2024.
     """
@@ -31,6 +34,7 @@ class SmoothClip:
     columns: NDArray[np.bool_]
     center: NDArray[np.float64]
     scale: NDArray[np.float64]
+    seen: Seen = field(default_factory=Seen)
 
     @classmethod
     def fit(
@@ -57,29 +61,36 @@ class SmoothClip:
         scale = np.where(sound, spread, np.where(columns, np.where(spread > 0, 1e308, 1.0), 0.0))
         if keep_constant or not columns.any():
             columns = np.ones_like(columns)
-        return cls(columns, center[columns], scale[columns])
+        near = np.zeros((len(X), int(columns.sum())), dtype=bool)
+        return cls(columns, center[columns], scale[columns], Seen().plus(near, weights))
 
     def widened(self, X: NDArray[Any], weights: NDArray[Any] | None = None) -> SmoothClip:
-        """Return this with a scale for each column that had none, as it did not vary so far.
+        """Return this with the scale of further rows for each column whose own does not fit them.
 
-        What a network learnt stays: it has seen nothing but 0 in such a column.
+        It does not where the column did not vary so far, or where more than half of the rows since
+        the scale was found are further than 10 scales from the center: the quartiles of no rows
+        leave so many outside. The column has then told a network little: all it saw is nearly one
+        value, in what now counts as spread.
 
         Args:
             X: further rows, (N, I).
             weights: (N,), above 0; None where all are 1.
         """
-        flat = self.scale == 0
-        rows = X[:, self.columns][:, flat].astype(np.float64)
-        if not (rows != self.center[flat]).any():
-            return self
-        if weights is not None:
-            weights = np.concatenate([[weights.mean()], weights])
-        fresh = SmoothClip.fit(
-            np.concatenate([self.center[flat][None], rows]), weights, keep_constant=True
-        )
+        rows = X[:, self.columns].astype(np.float64)
+        # halves: the distance of 1e308 and -1e308 overflows
+        distance, edge = np.abs(rows / 2 - self.center / 2), FAR / 2 * np.minimum(self.scale, 1e306)
+        seen = self.seen.plus(distance > edge, weights)
+        flat = (self.scale == 0) & (rows != self.center).any(axis=0)
+        fresh = flat | ((self.scale > 0) & (seen.far > seen.rows / 2))
         center, scale = self.center.copy(), self.scale.copy()
-        center[flat], scale[flat] = fresh.center, fresh.scale
-        return SmoothClip(self.columns, center, scale)
+        if fresh.any():
+            if weights is not None:
+                weights = np.concatenate([[weights.mean()], weights])
+            rows = np.concatenate([self.center[None], rows])
+            found = SmoothClip.fit(rows, weights, keep_constant=True)
+            center[fresh], scale[fresh] = found.center[fresh], found.scale[fresh]
+            seen = seen.renewed(fresh, found.seen)
+        return SmoothClip(self.columns, center, scale, seen)
 
     def transform(self, X: NDArray[Any], dtype: str = "float32") -> NDArray[Any]:
         """Return scaled and bent features, (N, J)."""

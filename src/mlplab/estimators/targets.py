@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mlplab.errors import ConfigError, DataError
+from mlplab.estimators.seen import FAR, Seen
 from mlplab.hints import expected
 
 Function = Callable[[Any], Any]
@@ -21,6 +22,9 @@ TRANSFORMS: dict[str, tuple[Function, Function, str, float]] = {
     "asinh": (np.arcsinh, np.sinh, "", -np.inf),
 }
 _MOST = 700.0  # exp of more overflows
+_LARGEST = 1e140  # the squares of more, summed over rows, overflow
+# by Chebyshev no rows leave more than this share outside 10 of their own standard deviations
+_SHARE = 1 / FAR**2
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,12 +37,14 @@ class Targets:
         deviation: (O,); 0 where the targets are constant, which are then predicted exactly, until
             `widened` by others.
         one: whether targets were given as (N,), and predictions are to be.
+        seen: rows since mean and deviation were found.
     """
 
     transform: str
     mean: NDArray[np.float64]
     deviation: NDArray[np.float64]
     one: bool
+    seen: Seen = field(default_factory=Seen)
 
     @classmethod
     def fit(
@@ -53,7 +59,7 @@ class Targets:
 
         Raises:
             ConfigError: an unknown transform.
-            DataError: targets outside its domain.
+            DataError: targets outside its domain, or too large to be squared.
 
         >>> targets = Targets.fit(np.array([1.0, 10, 100]), "log")
         >>> targets.back(targets.there(np.array([5.0]))).round(6).tolist()
@@ -63,15 +69,18 @@ class Targets:
         if name not in TRANSFORMS:
             raise ConfigError(f"target_transform: {expected(transform, TRANSFORMS)}")
         z = _apply(name, y)
-        mean = np.average(z, axis=0, weights=weights)
-        deviation = np.sqrt(np.average((z - mean) ** 2, axis=0, weights=weights))
+        mean, deviation = _moments(z, weights)
         # what rounding leaves of a constant is no deviation
         constant = z.max(axis=0) == z.min(axis=0)
         mean = np.where(constant, z[0], mean)
-        return cls(name, mean, np.where(constant, 0.0, deviation), y.ndim == 1)
+        seen = Seen().plus(np.zeros(z.shape, dtype=bool), weights)
+        return cls(name, mean, np.where(constant, 0.0, deviation), y.ndim == 1, seen)
 
     def widened(self, y: NDArray[Any], weights: NDArray[Any] | None = None) -> Targets:
-        """Return this with a scale for each target that had none, as it was constant so far.
+        """Return this with the scale of further rows for each target whose own does not fit them.
+
+        It does not where the target was constant so far, or where more than 1 % of the rows since
+        the scale was found are further than 10 deviations from the mean.
 
         Args:
             y: further rows, (N,) or (N, O).
@@ -80,22 +89,30 @@ class Targets:
         >>> constant = Targets.fit(np.array([5.0, 5.0]), None)
         >>> constant.widened(np.array([4.0, 6.0])).there(np.array([5.0])).tolist()
         [[0.0]]
+        >>> narrow = Targets.fit(np.array([5.0, 5.001]), None)
+        >>> narrow.widened(np.array([90.0, 110.0])).deviation.round(1).tolist()
+        [46.0]
         """
         z = _apply(self.transform, y)
-        fresh = (self.deviation == 0) & (z != self.mean).any(axis=0)
-        if not fresh.any():
-            return self
-        # the constant counts as one row: a chunk of another constant then has a spread as well
+        seen = self.seen.plus(np.abs(z - self.mean) > FAR * self.deviation, weights)
+        constant = (self.deviation == 0) & (z != self.mean).any(axis=0)
+        fresh = constant | ((self.deviation > 0) & (seen.far > _SHARE * seen.rows))
+        # what was learnt so far counts as one row: a chunk of one value then has a spread as well
         z = np.concatenate([self.mean[None], z])
         if weights is not None:
             weights = np.concatenate([[weights.mean()], weights])
-        mean = np.average(z, axis=0, weights=weights)
-        deviation = np.sqrt(np.average((z - mean) ** 2, axis=0, weights=weights))
-        return replace(
-            self,
-            mean=np.where(fresh, mean, self.mean),
-            deviation=np.where(fresh, deviation, self.deviation),
+        mean, deviation = _moments(z, weights)
+        return Targets(
+            self.transform,
+            np.where(fresh, mean, self.mean),
+            np.where(fresh, deviation, self.deviation),
+            self.one,
+            seen.renewed(fresh, Seen().plus(np.zeros(z.shape, dtype=bool), weights)),
         )
+
+    def unit(self, other: Targets) -> NDArray[np.float64]:
+        """Return this deviation in units of another one, (O,); 1 where this is 0."""
+        return np.where(self.deviation > 0, self.deviation / np.maximum(other.deviation, 1e-300), 1)
 
     def there(self, y: NDArray[Any]) -> NDArray[np.float64]:
         """Return what a network learns, (N, O)."""
@@ -114,9 +131,25 @@ class Targets:
         return values[:, 0] if self.one else values
 
 
+def _moments(
+    z: NDArray[np.float64], weights: NDArray[Any] | None
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return means and standard deviations, each (O,), of (N, O)."""
+    mean = np.average(z, axis=0, weights=weights)
+    return mean, np.sqrt(np.average((z - mean) ** 2, axis=0, weights=weights))
+
+
 def _apply(name: str, y: NDArray[Any]) -> NDArray[np.float64]:
     there, _, needs, least = TRANSFORMS[name]
     columns = np.asarray(y, dtype=np.float64).reshape(len(y), -1)
     if columns.size and columns.min() <= least:
         raise DataError(f"target_transform={name!r}: needs {needs}; got {columns.min():g}")
-    return np.asarray(there(columns))
+    z = np.asarray(there(columns))
+    for target in np.flatnonzero(np.abs(z).max(axis=0, initial=0) > _LARGEST):
+        name = "y" if z.shape[1] == 1 else f"y[:, {target}]"
+        value = columns[np.abs(z[:, target]).argmax(), target]
+        raise DataError(
+            f"{name}: expected targets from {-_LARGEST:g} to {_LARGEST:g}; got {value:g}; "
+            "give them in a larger unit, or target_transform='asinh'"
+        )
+    return z

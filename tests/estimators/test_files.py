@@ -193,3 +193,26 @@ def test_what_has_no_place_in_a_file_is_said(tmp_path):
     with pytest.raises(ConfigError, match="has no place in a file"):
         model.set_params(n_jobs=object()).save(tmp_path / "model")
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("targets.rows", np.zeros(2)),
+        ("targets.far", np.array([61.0])),
+        ("targets.renewed", np.zeros(1)),
+        ("scaler.far", -np.ones(3)),
+    ],
+)
+def test_counts_of_rows_that_cannot_be_are_refused(tmp_path, name, value):
+    path = tmp_path / "model"
+    MLPRegressor(**QUICK).fit(X, number).save(path)
+    note, tensors = take_apart(path.read_bytes())
+    note = {"mlplab-estimator": json.dumps(note)}
+    counts = ("rows", "far", "renewed")
+    path.write_bytes(save({n: t for n, t in tensors.items() if not n.endswith(counts)}, note))
+    MLPRegressor.load(path).partial_fit(X, number).save(path)
+    MLPRegressor.load(path)
+    path.write_bytes(save(tensors | {name: value}, note))
+    with pytest.raises(DataError, match=name.split(".")[0]):
+        MLPRegressor.load(path)

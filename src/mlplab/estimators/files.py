@@ -88,7 +88,7 @@ def save_estimator(model: Any, path: Path) -> None:
     }
     if targets is not None:
         tensors |= {"targets.mean": targets.mean, "targets.deviation": targets.deviation}
-        tensors |= _seen_tensors("targets", targets.seen)
+        tensors |= _seen_tensors("targets", targets.seen) | {"targets.renewed": targets.renewed}
     if model.calibration_scores_ is not None:
         tensors["calibration.scores"] = model.calibration_scores_
     for index, member in enumerate(model.members_):
@@ -205,7 +205,10 @@ def _restore_outputs(model: Any, note: _Note, tensors: dict[str, NDArray[Any]]) 
     if note.one_target and len(mean) != 1:
         raise DataError("one_target: there are more")
     seen = _seen(tensors, "targets", len(mean))
-    model.targets_ = Targets(note.transform, mean, deviation, note.one_target, seen)
+    renewed = tensors.pop("targets.renewed", np.zeros(1, dtype=bool))
+    if renewed.dtype != np.bool_ or renewed.shape not in ((len(mean),), (1,)):
+        raise DataError("targets.renewed: expected true or false for each")
+    model.targets_ = Targets(note.transform, mean, deviation, note.one_target, seen, renewed)
     model.n_outputs_ = len(mean)
     return len(mean)
 

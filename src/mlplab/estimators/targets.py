@@ -38,6 +38,7 @@ class Targets:
             `widened` by others.
         one: whether targets were given as (N,), and predictions are to be.
         seen: rows since mean and deviation were found.
+        renewed: whether they were found among further rows, (O,) bool, or one for all.
     """
 
     transform: str
@@ -45,6 +46,7 @@ class Targets:
     deviation: NDArray[np.float64]
     one: bool
     seen: Seen = field(default_factory=Seen)
+    renewed: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(1, dtype=bool))
 
     @classmethod
     def fit(
@@ -91,28 +93,34 @@ class Targets:
         [[0.0]]
         >>> narrow = Targets.fit(np.array([5.0, 5.001]), None)
         >>> narrow.widened(np.array([90.0, 110.0])).deviation.round(1).tolist()
-        [46.0]
+        [10.0]
         """
         z = _apply(self.transform, y)
         seen = self.seen.plus(np.abs(z - self.mean) > FAR * self.deviation, weights)
         constant = (self.deviation == 0) & (z != self.mean).any(axis=0)
         fresh = constant | ((self.deviation > 0) & (seen.far > _SHARE * seen.rows))
-        # what was learnt so far counts as one row: a chunk of one value then has a spread as well
-        z = np.concatenate([self.mean[None], z])
-        if weights is not None:
-            weights = np.concatenate([[weights.mean()], weights])
         mean, deviation = _moments(z, weights)
+        # a chunk of one value has no spread, and targets that change between two would change
+        # their scale each time: with the mean so far as one more row neither happens
+        wide = self.renewed | (z.max(axis=0) == z.min(axis=0))
+        again = np.concatenate([self.mean[None], z])
+        shares = None if weights is None else np.concatenate([[weights.mean()], weights])
+        wide_mean, wide_deviation = _moments(again, shares)
+        mean = np.where(wide, wide_mean, mean)
+        deviation = np.where(wide, wide_deviation, deviation)
         return Targets(
             self.transform,
             np.where(fresh, mean, self.mean),
             np.where(fresh, deviation, self.deviation),
             self.one,
             seen.renewed(fresh, Seen().plus(np.zeros(z.shape, dtype=bool), weights)),
+            self.renewed | fresh,
         )
 
     def unit(self, other: Targets) -> NDArray[np.float64]:
-        """Return this deviation in units of another one, (O,); 1 where this is 0."""
-        return np.where(self.deviation > 0, self.deviation / np.maximum(other.deviation, 1e-300), 1)
+        """Return this deviation in units of another one, (O,); 1 where this is 0 or the larger."""
+        kept = (self.deviation == 0) | (self.deviation >= other.deviation)
+        return np.where(kept, 1.0, self.deviation / np.where(kept, 1.0, other.deviation))
 
     def there(self, y: NDArray[Any]) -> NDArray[np.float64]:
         """Return what a network learns, (N, O)."""

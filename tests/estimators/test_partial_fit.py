@@ -120,12 +120,13 @@ QUICK = {"hidden": (32,), "n_seeds": 2, "lr": 0.02, "batch_size": 32, "dropout":
         lambda model: model.partial_fit(X[:20], NEARLY[:20]),
         lambda model: model.partial_fit(X[:20], 5 + 1e-9 * NEARLY[:20]),
         lambda model: model.partial_fit(X[:20], SLOPE[:20], np.arange(20.0)),
+        lambda model: model.partial_fit(X[:20], NEARLY[:20], np.full(20, 1e4)),
         lambda model: [model.partial_fit(X[:20], NEARLY[:20]) for _ in range(8)],
         lambda model: model.set_params(epochs=2).fit(X, NEARLY),
         lambda model: model.set_params(ema=0.9).partial_fit(X[:20], NEARLY[:20]),
         lambda model: model.set_params(target_transform="asinh").partial_fit(X[:20], NEARLY[:20]),
     ],
-    ids=["nearly constant", "but for 1e-9", "elsewhere", "many", "fit", "ema", "asinh"],
+    ids=["nearly constant", "but for 1e-9", "elsewhere", "heavy", "many", "fit", "ema", "asinh"],
 )
 @pytest.mark.parametrize("level", [100, 1e5])
 def test_a_first_chunk_of_a_narrow_scale_is_no_end(first, level, tmp_path):

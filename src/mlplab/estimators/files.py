@@ -179,7 +179,7 @@ def _seen(tensors: dict[str, NDArray[Any]], owner: str, n: int) -> Seen:
     if (
         rows.shape != far.shape
         or rows.shape not in ((n,), (1,))
-        or not ((far >= 0) & (far <= rows)).all()
+        or not ((far >= 0) & (far <= rows + 1e-6 * rows)).all()
     ):
         raise DataError(f"{owner}: expected how many rows, and how many far ones, for each")
     return Seen(rows, far)

@@ -17,8 +17,9 @@ class Seen:
     """Rows since a scale was found, for each of K columns.
 
     Attributes:
-        rows: the sum of their weights, (K,), or one number for all columns.
-        far: of those further than `FAR` scales from the center.
+        rows: how many, (K,), or one number for all columns.
+        far: those further than `FAR` scales from the center; in a chunk whose rows have weights,
+            by their share of these.
     """
 
     rows: NDArray[np.float64] = field(default_factory=lambda: np.zeros(1))
@@ -34,8 +35,8 @@ class Seen:
         >>> Seen().plus(np.array([[True, False], [False, False]])).far.tolist()
         [1.0, 0.0]
         """
-        ones = np.ones(len(far)) if weights is None else np.asarray(weights, dtype=np.float64)
-        return Seen(self.rows + np.full(far.shape[1], ones.sum()), self.far + ones @ far)
+        shares = np.ones(len(far)) if weights is None else weights / weights.mean()
+        return Seen(self.rows + np.full(far.shape[1], shares.sum()), self.far + shares @ far)
 
     def renewed(self, columns: NDArray[np.bool_], seen: Seen) -> Seen:
         """Return this with what another one has of some columns, (K,) bool."""

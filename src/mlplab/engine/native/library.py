@@ -48,7 +48,7 @@ class Library:
             self._library = ctypes.CDLL(str(path))
             best = self._library.loops_level()
         except (OSError, AttributeError) as problem:
-            reason = problem if path.exists() else "it has not been built"
+            reason = problem if path.exists() else "it has not been built; `pip install -e .` does"
             raise Unusable(f"{path.name}: {reason}") from None
         if best not in LEVELS:
             raise Unusable("the processor has no fused products (AVX2 and FMA)")

@@ -19,7 +19,7 @@ from mlplab.engine.native.job import LANES
 from mlplab.engine.native.suits import CURVES
 from mlplab.engine.order import order
 from mlplab.engine.training import Splits, Training
-from mlplab.specs import MLP, SGD, Adam, AdamW, Fit, Fold, Own
+from mlplab.specs import MLP, SGD, Adam, AdamW, Fit, Fold, Own, RMSprop
 from mlplab.specs.keyed import philox, philox_key
 
 NATIVE = True
@@ -52,6 +52,7 @@ class TestSameAsStacks:
             Adam(lr=0.01, weight_decay=0.1, betas=(0.5, 0.9)),
             AdamW(lr=0.01, weight_decay=0.1, schedule="step:1,0.5"),
             SGD(lr=0.1, schedule="plateau:0,0.5"),
+            RMSprop(lr=0.01, weight_decay=0.1, alpha=0.9, schedule="one-cycle"),
         ],
     )
     def test_histories_and_weights_in_double_precision(self, kind, hidden, optim):
@@ -199,6 +200,21 @@ class TestWeights:
                      fit=Fit(epochs=5, batch_size=1))  # fmt: skip
             ends.append(trained([run], task)[run.key].weights)
         assert ends[0] == ends[1]
+
+
+class TestLabelSmoothing:
+    @pytest.mark.parametrize("hidden", [(), (9, 4)])
+    @pytest.mark.parametrize("weights", ["none", "some"])
+    def test_as_in_stacks(self, hidden, weights):
+        task = made_up(n=60, features=7, outputs=4, valid=0.25, dtype="float64", weights=weights)
+        runs = [
+            of(task, net=MLP(hidden=hidden), optim=Adam(lr=0.03), seed=seed,
+               fit=Fit(epochs=4, batch_size=8, last_batch="keep", test="epoch", dtype="float64",
+                       label_smoothing=part))
+            for part in (0.0, 0.1, 0.5, 0.9) for seed in (0, 1)
+        ]  # fmt: skip
+        loops = assert_same(runs, task)
+        assert len({end.outcome.last("train_loss") for end in loops.values()}) == len(runs)
 
 
 class TestEarlyStopping:
@@ -489,6 +505,7 @@ class TestFurtherSettings:
             SGD(lr=0.1, momentum=0.9, l1=0.01),
             Adam(lr=0.05, l1=0.02, weight_decay=0.3, decay_biases=False),
             AdamW(lr=0.05, weight_decay=0.5, decay_biases=False, schedule="warmup:1"),
+            RMSprop(lr=0.01, l1=0.02, weight_decay=0.3, decay_biases=False),
         ],
     )
     def test_penalties_and_fewer_inputs_as_in_stacks(self, hidden, optim):

@@ -112,6 +112,7 @@ def check_sizes(f: Fields) -> None:
         _need(f, kept=places * f["size"], **dict.fromkeys(watch, places))
     optional: dict[str, int] = {
         "thresholds": n_settings,
+        "smoothing": places,
         "marks": n_test * places,
         "example_weights": n_rows,
     }

@@ -159,6 +159,8 @@ class LinearUnit:
             idle = np.ones(self._n_vectors * LANES)
             idle[places] = 0
             settings[..., -1, :] += idle.reshape(-1, 1, 1, LANES)
+        smoothing = np.zeros(self._n_vectors * LANES, dtype)
+        smoothing[places] = [training.run.fit.label_smoothing for training in trainings]
         thresholds = None
         if notebook.program.sparse:
             edges = [thresholds_of(training, n_epochs, n_steps) for training in trainings]
@@ -177,6 +179,7 @@ class LinearUnit:
             "settings": settings,
             "bias_settings": biases,
             "thresholds": thresholds,
+            "smoothing": smoothing if notebook.program.smooths else None,
             "by_epoch": settings.shape[1] > 1,
             "by_step": settings.shape[2] > 1,
         }

@@ -131,6 +131,7 @@ class MLPUnit:
             settings = settings_of(training, n_epochs, n_steps).astype(dtype)
         exempt = np.array([not training.run.optim.decay_biases])
         biases = spared(settings[..., None], exempt, notebook.adam)[..., 0]
+        smoothing = np.full(1, training.run.fit.label_smoothing, dtype)
         thresholds = None
         if notebook.program.sparse:
             thresholds = np.empty(settings.shape[:2], dtype)
@@ -139,6 +140,7 @@ class MLPUnit:
             "settings": settings,
             "bias_settings": np.ascontiguousarray(biases),
             "thresholds": thresholds,
+            "smoothing": smoothing if notebook.program.smooths else None,
             "by_epoch": settings.shape[0] > 1,
             "by_step": settings.shape[1] > 1,
         }

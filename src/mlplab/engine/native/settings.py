@@ -11,22 +11,22 @@ from mlplab.engine.native.suits import OPTIMISERS
 from mlplab.engine.optimisers import Slot
 from mlplab.engine.optimisers.base import scheduled_rates
 from mlplab.engine.training import Training
-from mlplab.specs import SGD, Adam, AdamW
+from mlplab.specs import SGD, Adam, AdamW, RMSprop
 
 Numbers = NDArray[np.float64]
-STEPWISE = ("adam", "adamw")
+ADAM_LIKE = ("adam", "adamw", "rmsprop")
 
 
 def is_adam(optimiser: str) -> bool:
     """Say which of the two compiled steps an optimiser takes."""
     assert optimiser in OPTIMISERS
-    return optimiser in STEPWISE
+    return optimiser in ADAM_LIKE
 
 
 def settings_of(training: Training, n_epochs: int, n_steps: int) -> Numbers:
-    """Return a run's settings for its next epochs, (E or 1, S or 1, K); see `lanes` for the rows.
+    """Return a run's settings for its next epochs, (E or 1, S or 1, K).
 
-    There is one row where they stay the same.
+    There is one row where they stay the same. For the K settings see `kernel/steps.h`.
     """
     optim = training.run.optim
     rates = _rates(training, n_epochs, n_steps)
@@ -42,6 +42,11 @@ def settings_of(training: Training, n_epochs: int, n_steps: int) -> Numbers:
         # m^ / (sqrt(v^) + eps) is c m / (sqrt(v) + eps root(c2)).
         out[..., 6] = -rates / first * root
         out[..., 7] = optim.eps * root
+        return out
+    if isinstance(optim, RMSprop):  # Adam without a memory of the gradient
+        out = np.empty((*rates.shape, 8))
+        out[...] = (0, 1, optim.alpha, 1 - optim.alpha, 1, optim.weight_decay, 0, optim.eps)
+        out[..., 6] = -rates
         return out
     assert isinstance(optim, SGD)
     out = np.empty((*rates.shape, 4))

@@ -9,12 +9,12 @@ from mlplab.engine.native.library import declined, missing
 from mlplab.specs import Run
 from mlplab.specs.activation import activation_settings
 
-OPTIMISERS = ("sgd", "momentum", "nesterov", "adam", "adamw")
+OPTIMISERS = ("sgd", "momentum", "nesterov", "rmsprop", "adam", "adamw")
 LOSSES = ("squared", "cross-entropy")
 BENT = ("relu", "leaky-relu", "identity")
 CURVES = ("sigmoid", "silu", "tanh", "elu", "softplus", "gelu")
 
-COVERS = 3
+COVERS = 4
 """The number of the set of runs that suit, a part of their provenance: one more whenever runs move
 between stacks and loops, since their bits then change in rounding.
 """
@@ -43,7 +43,7 @@ def suits(run: Run, task: Task, loss: str, optimiser: str, batch_size: int) -> b
     net, fit, optim = run.mlp, run.fit, run.optim
     if not is_available() or loss not in LOSSES or optimiser not in OPTIMISERS:
         return False
-    if fit.label_smoothing or fit.ema or fit.measures:
+    if fit.ema or fit.measures:
         return False
     if optim.clip_norm or optim.clip_value:
         return False

@@ -21,6 +21,7 @@ static void N(walk)(const N(Job) *job, Int n_lanes, Int v, Int e) {
   double *losses = N(sums)(job, 0, 0, v, e, n_lanes), *hits = N(sums)(job, 0, 1, v, e, n_lanes);
   N(Step) step;
   const Int *rows = job->order;
+  const REAL *smoothing = job->smoothing ? job->smoothing + v * n_lanes : NULL;
   Int row = job->row;
   for (Int s = 0; s < job->n_steps; rows += job->sizes[s++]) {
     Int n = job->sizes[s], is_new = s == 0 || n != job->sizes[s - 1];
@@ -30,10 +31,11 @@ static void N(walk)(const N(Job) *job, Int n_lanes, Int v, Int e) {
       REAL *z = job->h + job->plan[job->n_layers - 1].at;
       N(gather)(job, rows, n, row);
       N(forward)(job, job->plan, row, n, (job->epoch + e) * job->n_steps + s);
-      N(judge)(job, 0, z, row, rows, n, job->shares, losses, hits, NULL, 0);
+      N(judge)(job, 0, z, row, rows, n, job->shares, smoothing, losses, hits, NULL, 0);
     } else {
       N(linear_outputs)(job, v, rows, n);
-      N(judge)(job, 1, job->h, job->scored * LANES, rows, n, job->shares, losses, hits, NULL, 0);
+      N(judge)(job, 1, job->h, job->scored * LANES, rows, n, job->shares, smoothing, losses, hits,
+               NULL, 0);
     }
     if (job->epoch + e == 0 && s == 0)
       for (Int lane = 0; lane < n_lanes; lane++)
@@ -58,11 +60,11 @@ static void N(score)(const N(Job) *job, Int n_lanes, Int v, Int e, Int split, co
       REAL *z = job->h + job->score_plan[job->n_layers - 1].at;
       N(gather)(job, rows + at, n, portion);
       N(forward)(job, job->score_plan, portion, n, -1);
-      N(judge)(job, 0, z, portion, rows + at, n, job->shares, losses, hits, some, apart);
+      N(judge)(job, 0, z, portion, rows + at, n, job->shares, NULL, losses, hits, some, apart);
     } else {
       N(linear_outputs)(job, v, rows + at, n);
-      N(judge)(job, 1, job->h, job->scored * LANES, rows + at, n, job->shares, losses, hits, some,
-               apart);
+      N(judge)(job, 1, job->h, job->scored * LANES, rows + at, n, job->shares, NULL, losses, hits,
+               some, apart);
     }
   }
 }

@@ -35,6 +35,8 @@ typedef struct { Int n_in, n_out, gap, weight, bias, at; } Layer;
   X(Int *, best_epochs) X(Int *, stopped) \
   /* mean loss of the very first batch, epoch of divergence (0, or NEVER without a run): (V, L) */ \
   X(double *, first_losses) X(Int *, ended) \
+  /* label smoothing of each place (V, L), or none */ \
+  X(const REAL *, smoothing) \
   /* sums of loss and of hits or squares on three splits (3, 2, E, V, L), right ones (T, V, L) */ \
   X(double *, history) X(Byte *, marks) \
   /* room: for the order; values, deltas, slopes and masks of layers; a gradient; the batch */ \

@@ -6,9 +6,11 @@
    same: 1 where a block is one example; `losses` and `hits` are then one of each lane.
    z: output o of a block lies `apart` numbers after output o - 1; blocks follow each other.
    shares: of the batch's weight, of each example.
+   smoothing: what of cross-entropy's targets is spread over all classes, of each lane where a block
+     is one example, or of all; or none.
    marks: 1 for each that is right, examples `marks_apart` from each other; or none. */
 INLINE void N(judge)(const N(Job) *job, int same, REAL *restrict z, Int apart, const Int *rows,
-                     Int n, const REAL *shares, double *losses, double *hits, Byte *marks,
+                     Int n, const REAL *shares, const REAL *smoothing, double *losses, double *hits, Byte *marks,
                      Int marks_apart) {
   Int n_outputs = job->n_outputs, columns = job->classes ? 1 : n_outputs;
   int n_targets = same ? 1 : LANES;
@@ -38,22 +40,30 @@ INLINE void N(judge)(const N(Job) *job, int same, REAL *restrict z, Int apart, c
           marks[j * marks_apart + lane] = best[lane] == label[same ? 0 : lane];
     }
     if (job->cross_entropy) {
-      REAL total[LANES] = {0}, own[LANES] = {0};
+      REAL total[LANES] = {0}, own[LANES] = {0}, all[LANES] = {0};
       for (Int o = 0; o < n_outputs; o++)
         for (int lane = 0; lane < LANES; lane++) {
           REAL less, shifted = z[o * apart + lane] - top[lane];
           own[lane] = label[same ? 0 : lane] == o ? shifted : own[lane];
+          all[lane] += shifted;
           z[o * apart + lane] = N(exp)(shifted, &less);
           total[lane] += z[o * apart + lane];
         }
       for (int lane = 0; lane < LANES; lane++) {
-        REAL value = N(log)(total[lane]) - own[lane];
+        REAL part = smoothing ? smoothing[same ? lane : 0] : 0;
+        REAL mean = smoothing ? (1 - part) * own[lane] + part / n_outputs * all[lane] : own[lane];
+        REAL value = N(log)(total[lane]) - mean;
         loss[lane] += lane < n_lanes ? value : 0;
       }
       for (Int o = 0; o < n_outputs; o++)
         for (int lane = 0; lane < LANES; lane++) {
-          REAL hot = label[same ? 0 : lane] == o ? 1 : 0, part = z[o * apart + lane] / total[lane];
-          z[o * apart + lane] = (part - hot) * share[same ? 0 : lane];
+          REAL hot = label[same ? 0 : lane] == o ? 1 : 0, spread = 0;
+          if (smoothing) {
+            spread = smoothing[same ? lane : 0] / n_outputs;
+            hot *= 1 - smoothing[same ? lane : 0];
+          }
+          z[o * apart + lane] =
+              (z[o * apart + lane] / total[lane] - hot - spread) * share[same ? 0 : lane];
         }
     } else {
       for (Int o = 0; o < n_outputs; o++) {

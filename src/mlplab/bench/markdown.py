@@ -6,15 +6,20 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mlplab.bench.rows import BenchRow
-from mlplab.bench.workloads import FEWEST_ROUNDS, WORKLOADS
+from mlplab.bench.workloads import FEWEST_ROUNDS, WORKLOADS, Workload
 from mlplab.errors import ConfigError
 
 BEGIN, END = "<!-- bench:begin -->", "<!-- bench:end -->"
 _VERDICTS = {True: "reached", False: "**not reached**", None: "not measured"}
 
 
-def to_markdown(rows: Sequence[BenchRow]) -> str:
-    """Write rows as Markdown: a table of targets, one of seconds, and how each was measured."""
+def to_markdown(rows: Sequence[BenchRow], others: Sequence[Workload] = ()) -> str:
+    """Write rows as Markdown: a table of targets, one of seconds, and how each was measured.
+
+    Args:
+        rows: what was measured.
+        others: workloads whose targets are listed as not measured.
+    """
     lines = ["| workload | must reach | measured (spread over rounds) | |", "|---|---|---|---|"]
     for row in rows:
         for target in WORKLOADS[row.workload].targets:
@@ -23,6 +28,11 @@ def to_markdown(rows: Sequence[BenchRow]) -> str:
                 f"| {row.workload} | {target.says()} | {_ratio(row, target.beside, ratio)} | "
                 f"{_VERDICTS[row.reached[target.says()]]} |"
             )
+    lines += [
+        f"| {workload.name} | {target.says()} | - | {_VERDICTS[None]} |"
+        for workload in others
+        for target in workload.targets
+    ]
     lines += ["", "| workload | measured | seconds per unit |", "|---|---|---|"]
     for row in rows:
         ours = "not measured" if row.ours_seconds is None else _seconds(row.ours_seconds)
@@ -46,6 +56,8 @@ def to_markdown(rows: Sequence[BenchRow]) -> str:
 def update_page(page: Path, rows: Sequence[BenchRow]) -> None:
     """Replace what stands between the markers of a page by the Markdown of these rows.
 
+    Workloads without a row are listed as not measured: figures of two runs do not stand together.
+
     Raises:
         ConfigError: the page is missing or lacks the markers, or a row stands on too few rounds.
     """
@@ -56,7 +68,10 @@ def update_page(page: Path, rows: Sequence[BenchRow]) -> None:
             f"got {min(row.rounds for row in rows)}"
         )
     before, after = split_page(page)
-    page.write_text(f"{before}{BEGIN}\n{to_markdown(rows)}{END}{after}", encoding="utf-8")
+    measured = {row.workload for row in rows}
+    others = [workload for name, workload in WORKLOADS.items() if name not in measured]
+    figures = to_markdown(rows, others)
+    page.write_text(f"{before}{BEGIN}\n{figures}{END}{after}", encoding="utf-8")
 
 
 def split_page(page: Path) -> tuple[str, str]:

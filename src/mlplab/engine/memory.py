@@ -9,7 +9,7 @@ from itertools import pairwise
 from mlplab.engine.activations import activation
 from mlplab.engine.modules.program import ModuleProgram
 from mlplab.engine.numerics import runs_per_block
-from mlplab.engine.program import AnyProgram, Program
+from mlplab.engine.program import AnyProgram, Program, judged_slots
 
 BUDGET_BYTES = 256 * 2**20
 """What one stack may take, unless told otherwise."""
@@ -95,8 +95,9 @@ def scorer_bytes(program: Program, n_slots: int, lanes: int | None = None) -> in
     lanes = program.score_lanes if lanes is None else lanes
     widths = program.padded_widths
     at_once = min(n_slots, program.score_portion)
-    outputs = int((_loss_arrays(program) - 2) * widths[-1])
-    each = at_once * (sum(widths[1:]) + outputs) + widths[0] + widths[-1]
+    judged = min(at_once, judged_slots(lanes * widths[-1]))
+    outputs = judged * int((_loss_arrays(program) - 2) * widths[-1])
+    each = at_once * sum(widths[1:]) + outputs + widths[0] + widths[-1]
     return element_bytes(program) * lanes * each
 
 

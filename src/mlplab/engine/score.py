@@ -15,7 +15,7 @@ from mlplab.engine.device import sum_dtype
 from mlplab.engine.hidden import HiddenLayer
 from mlplab.engine.kernels import Products
 from mlplab.engine.losses import loss_of
-from mlplab.engine.program import Program
+from mlplab.engine.program import Program, judged_slots
 from mlplab.engine.tensors import TaskTensors
 
 _KEPT_FLOATS = 2**18  # 1 MB
@@ -100,7 +100,7 @@ class Scorer:
         hits = np.empty((n_slots if keep_hits else 0, len(rows)), np.bool_)
         shape = (n_slots if keep_outputs else 0, len(rows), len(self._target))
         outputs = np.empty(shape, self._program.dtype)
-        at = 0
+        at_once, at = judged_slots(self._target.numel()), 0
         for x, target, n in self._batches(rows, group):
             now, at = slice(at, at + n), at + n
             for begin, stop in self._portions(n_slots):
@@ -108,13 +108,16 @@ class Scorer:
                 z = self._forward(x, *parts, hidden, start + begin)
                 if keep_outputs:
                     outputs[begin:stop, now] = z[:, :, :n].transpose(1, 2).cpu().numpy()
-                judged = self._loss.judge(z, target.expand_as(z))
-                loss = judged.loss[:, :n].sum(1, dtype=kept)
-                sums[0, begin:stop] += loss
-                same = judged.hit is judged.loss
-                sums[1, begin:stop] += loss if same else judged.hit[:, :n].sum(1, dtype=kept)
-                if keep_hits:
-                    hits[begin:stop, now] = judged.hit[:, :n].cpu().numpy() > 0.5
+                for first in range(begin, stop, at_once):
+                    slots = slice(first, min(first + at_once, stop))
+                    part = z[first - begin : slots.stop - begin]
+                    judged = self._loss.judge(part, target.expand_as(part))
+                    loss = judged.loss[:, :n].sum(1, dtype=kept)
+                    sums[0, slots] += loss
+                    same = judged.hit is judged.loss
+                    sums[1, slots] += loss if same else judged.hit[:, :n].sum(1, dtype=kept)
+                    if keep_hits:
+                        hits[slots, now] = judged.hit[:, :n].cpu().numpy() > 0.5
         return Scores(
             n_rows=len(rows),
             loss=sums[0].tolist(),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
 import signal
@@ -41,7 +42,7 @@ def experiment(which):
         )
     return ml.Experiment(
         TaskRef(name="digits", valid=0.1),
-        ml.Run(net=ml.MLP(hidden=(32,)), fit=ml.Fit(epochs=500, batch_size=8)),
+        ml.Run(net=ml.MLP(hidden=(32,)), fit=ml.Fit(epochs=2500, batch_size=8)),
         seeds=1,
     )
 """
@@ -69,9 +70,9 @@ def kill_until_done(
         first = process.stdout.readline()
         if attempt < kills and first.strip() == "at work":
             time.sleep(rng.uniform(0, longest))
-            done += process.poll() is None
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+            with contextlib.suppress(ProcessLookupError):  # it has ended by itself
+                os.killpg(process.pid, signal.SIGKILL)
+            done += process.wait() == -signal.SIGKILL
         elif process.wait() == 0:
             return done, seen
         with Store(store) as kept:
@@ -108,9 +109,8 @@ def test_twenty_kills_lose_nothing_and_change_no_bit(tmp_path):
 
 
 def test_a_run_longer_than_the_time_between_kills_still_ends(tmp_path):
-    started = time.monotonic()
-    done, _ = kill_until_done(tmp_path, "long", kills=3, longest=2.6)
-    assert done >= 1, f"the run took less than a kill ({time.monotonic() - started:.1f} s)"
+    done, _ = kill_until_done(tmp_path, "long", kills=3, longest=0.8)
+    assert done >= 1, "the run took less than a kill"
     compare_with_uninterrupted(tmp_path, "long")
 
 

@@ -19,7 +19,11 @@ from mlplab.engine.memory import rooms
 from mlplab.engine.training import Splits, Training
 from mlplab.specs import MLP, SGD, Adam, Fit, Run
 
-few = settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+few = settings(
+    max_examples=int(os.environ.get("FEW_EXAMPLES", "25")),
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+)
 many = settings(max_examples=1500, deadline=None, suppress_health_check=list(HealthCheck))
 
 
@@ -125,7 +129,8 @@ def test_what_a_run_may_not_see_of_the_test_split_does_not_come_by_a_companion()
     ids=lambda chosen: next(iter(chosen.values())),
 )  # fmt: skip
 def test_the_same_holds_with_other_kernels(chosen):
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)} | chosen
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path), "FEW_EXAMPLES": "10"}
+    environment |= chosen
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(Path(__file__)),
          "-k", "TestRandomPopulations or large_networks or ends_of_vector or strangers"],

@@ -132,7 +132,7 @@ class TestDeath:
                     kept[event.key] = event
                 event = next(events)
         assert kept
-        resumed = ended(execute(runs, task, workers=2, resume=kept, **KEEP))
+        resumed = ended(execute(runs, task, workers=1, resume=kept, **KEEP))
         assert {key: bits(one) for key, one in resumed.items()} == expected
 
 

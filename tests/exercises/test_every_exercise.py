@@ -7,6 +7,7 @@ import re
 import pandas as pd
 import pytest
 
+from mlplab.draw import Figure
 from mlplab.exercises import PROFILES, answer, get_exercise, list_exercises, plan, search_table
 from mlplab.exercises import memory as memory_of
 from mlplab.exercises import section_4_2 as section
@@ -103,9 +104,11 @@ class TestEvery:
         assert [one["runs"] for one in before] == [one["runs"] for one in plans]
         assert all(one["remaining"] == one["runs"] for one in before)
 
-    def test_a_page_is_made_of_it(self, name, answers, tmp_path):
+    def test_a_page_is_made_of_it(self, name, answers, tmp_path, monkeypatch):
         from mlplab.pages import Report, write_page
 
+        # A picture in dots shows what one in lines does, and takes as long again.
+        monkeypatch.setattr(Figure, "png", lambda self, *_, **__: self.name.encode())
         found = answers(name)
         page = write_page(Report(**(found.report() | {"command": "mlplab run"})), tmp_path)
         html = page.read_text(encoding="utf-8")

@@ -16,14 +16,24 @@ import pytest
 import mlplab as ml
 from mlplab.store import Store
 
-SWEEP = """
-import sys
+# Processes to be killed are forked from one that has loaded everything, and trained nothing.
+NURSERY = """
+import os, signal, sys
 import mlplab as ml
+import mlplab.engine.lane, mlplab.engine.native.lane, mlplab.execute, mlplab.store.store
 from kills import experiment
-experiment(sys.argv[2]).run(
-    sys.argv[1], workers=int(sys.argv[3]), progress=lambda p: print("at work", flush=True)
-)
-print("done", flush=True)
+
+store, which, workers = sys.argv[1:]
+for line in sys.stdin:
+    child = os.fork()
+    if not child:
+        os.setpgid(0, 0)
+        print("at birth", os.getpid(), flush=True)
+        experiment(which).run(
+            store, workers=int(workers), progress=lambda p: print("at work", flush=True)
+        )
+        os._exit(0)
+    print("ended", os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
 """
 
 DESIGNS = """
@@ -57,29 +67,39 @@ def kill_until_done(
     rng = random.Random(7)
     seen: set[str] = set()
     done = 0
-    for attempt in range(kills + 200):
-        process = subprocess.Popen(
-            [sys.executable, "-c", SWEEP, str(store), which, str(workers)],
-            cwd=folder,
-            env=os.environ | {"PYTHONPATH": os.pathsep.join([*sys.path, str(folder)])},
-            stdout=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
-        )
-        assert process.stdout is not None
-        first = process.stdout.readline()
-        if attempt < kills and first.strip() == "at work":
-            time.sleep(rng.uniform(0, longest))
-            with contextlib.suppress(ProcessLookupError):  # it has ended by itself
-                os.killpg(process.pid, signal.SIGKILL)
-            done += process.wait() == -signal.SIGKILL
-        elif process.wait() == 0:
-            return done, seen
-        with Store(store) as kept:
-            keys = [run.key for run in design(which, folder).runs()]
-            finished = set(kept.get(keys))
-        assert seen <= finished, "a finished run was lost"
-        seen = finished
+    nursery = subprocess.Popen(
+        [sys.executable, "-c", NURSERY, str(store), which, str(workers)],
+        cwd=folder,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join([*sys.path, str(folder)])},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    with nursery:
+        assert nursery.stdin is not None
+        assert nursery.stdout is not None
+        lines = iter(nursery.stdout.readline, "")
+        for attempt in range(kills + 200):
+            nursery.stdin.write("go\n")
+            nursery.stdin.flush()
+            pid = int(next(lines).removeprefix("at birth"))
+            line = next(lines)
+            if line.strip() == "at work" and attempt < kills:
+                time.sleep(rng.uniform(0, longest))
+                with contextlib.suppress(ProcessLookupError):  # it has ended by itself
+                    os.killpg(pid, signal.SIGKILL)
+            while not line.startswith("ended"):
+                line = next(lines)
+            code = int(line.removeprefix("ended"))
+            done += code == -signal.SIGKILL
+            if code == 0 and attempt >= kills:
+                nursery.stdin.close()
+                return done, seen
+            with Store(store) as kept:
+                keys = [run.key for run in design(which, folder).runs()]
+                finished = set(kept.get(keys))
+            assert seen <= finished, "a finished run was lost"
+            seen = finished
     raise AssertionError("the design never ended")
 
 

@@ -45,6 +45,11 @@ def saved(tmp_path_factory):
     return out
 
 
+def test_a_blend_marks_what_is_not_ours(saved):
+    assert set(saved["alcohol"][1].tried["kind"]) == {"mlp", "scikit-learn"}
+    assert set(saved["target"][1].tried["kind"]) == {"mlp"}
+
+
 @pytest.mark.parametrize("target", ["target", "alcohol"])
 def test_a_model_is_read_back_as_it_was(saved, target, tmp_path):
     frame, model, blob = saved[target]

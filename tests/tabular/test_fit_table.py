@@ -199,12 +199,6 @@ def test_nested_repeats_the_choice_without_each_fold():
     assert model.cv.nested == pytest.approx(root_mean_squared_error(logs, np.log(guesses)))
 
 
-def test_a_blend_marks_what_is_not_ours():
-    frame = made_frame(60)
-    model = fit_table(frame, "price", n_folds=2, configurations=4, blend=True)
-    assert set(model.tried["kind"]) == {"mlp", "scikit-learn"}
-
-
 @pytest.mark.parametrize(
     ("changes", "error", "says"),
     [

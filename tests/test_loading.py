@@ -55,7 +55,8 @@ def test_later_calls_work():
 
 def test_a_command_ends_with_one_line(tmp_path):
     store = str(tmp_path / "s.sqlite")
-    done = python("from mlplab.cli import main\nmain()\n", "train", "digits", "--store", store)
+    command = ("train", "digits", "--epochs", "100000", "--store", store, "--quiet")
+    done = python("from mlplab.cli import main\nmain()\n", *command)
     assert done.stdout == ""
     (line,) = done.stderr.splitlines()
     assert line.startswith("mlplab: interrupted")

@@ -119,6 +119,7 @@ def is_worker(pid: str) -> bool:
 METRICS = """
     import functools, json, multiprocessing, os, population, sys
     from mlplab.engine import Ended, metric
+    from mlplab.errors import ConfigError
     from population import digest, execute
     import mlplab.execute.execute as module
 
@@ -132,57 +133,56 @@ METRICS = """
         return {one.last("valid_where") == os.getpid() for one in done}
 """
 
+MINE = """
+import os
 
-class TestMetrics:
-    def test_those_that_a_worker_cannot_import_stay_here(self, tmp_path):
-        done = run_script(tmp_path, METRICS + """
-    found = [where(in_main), where(lambda t, o: float(os.getpid())),
-             where(functools.partial(in_main, factor=2.0))]
+def mine(targets, outputs):
+    print("noise" * 100)
+    os.write(1, b"more noise")
+    return float(os.getpid())
+
+def fails(targets, outputs):
+    return 1 / 0
+"""
+
+
+@pytest.fixture(scope="module")
+def answers(tmp_path_factory):
+    # One script asks all, since each start of workers takes seconds.
+    folder = tmp_path_factory.mktemp("metrics")
+    (folder / "mine.py").write_text(MINE)
+    return last_line(run_script(folder, METRICS + """
+    stay = [where(in_main), where(lambda t, o: float(os.getpid())),
+            where(functools.partial(in_main, factor=2.0))]
     names = {}
     exec("import os\\ndef made(t, o): return float(os.getpid())", names)
     names["made"].__module__ = "made_up_on_the_spot"
     sys.modules["made_up_on_the_spot"] = type(sys)("made_up_on_the_spot")
     sys.modules["made_up_on_the_spot"].made = names["made"]
-    found.append(where(names["made"]))
-    print(json.dumps([sorted(one) for one in found]))
-        """)  # fmt: skip
-        assert last_line(done) == [[True]] * 4
+    stay.append(where(names["made"]))
+    import mine
+    go = where(mine.mine)
+    metric("fails")(mine.fails)
+    lines = []
+    for workers in (1, 2):
+        try:
+            digest(workers, ("fails",))
+        except ConfigError as problem:
+            lines.append(str(problem))
+    print(json.dumps({"stay": [sorted(one) for one in stay], "go": sorted(go), "lines": lines}))
+    """))  # fmt: skip
 
-    def test_those_of_a_module_go_to_the_workers_and_may_print(self, tmp_path):
-        (tmp_path / "mine.py").write_text(
-            dedent("""
-            import os
-            def mine(targets, outputs):
-                print("noise" * 100)
-                os.write(1, b"more noise")
-                return float(os.getpid())
-        """)
-        )
-        done = run_script(tmp_path, METRICS + """
-    from mine import mine
-    print(json.dumps(sorted(where(mine))))
-        """)  # fmt: skip
-        assert last_line(done) == [False]
 
-    def test_one_that_fails_there_is_the_line_it_is_here(self, tmp_path):
-        (tmp_path / "mine.py").write_text("def mine(targets, outputs): return 1 / 0\n")
-        done = run_script(tmp_path, """
-            import json
-            from mine import mine
-            from mlplab.engine import metric
-            from mlplab.errors import ConfigError
-            from population import digest
-            metric("mine")(mine)
-            lines = []
-            for workers in (1, 2):
-                try:
-                    digest(workers, ("mine",))
-                except ConfigError as problem:
-                    lines.append(str(problem))
-            print(json.dumps(lines))
-        """)  # fmt: skip
-        here, there = last_line(done)
-        assert here == there == "metric 'mine' failed with ZeroDivisionError: division by zero"
+class TestMetrics:
+    def test_those_that_a_worker_cannot_import_stay_here(self, answers):
+        assert answers["stay"] == [[True]] * 4
+
+    def test_those_of_a_module_go_to_the_workers_and_may_print(self, answers):
+        assert answers["go"] == [False]
+
+    def test_one_that_fails_there_is_the_line_it_is_here(self, answers):
+        here, there = answers["lines"]
+        assert here == there == "metric 'fails' failed with ZeroDivisionError: division by zero"
 
 
 class TestWorkerCount:

@@ -31,7 +31,7 @@ def answers(tmp_path_factory, synthetic_houses):
         def of(name):
             if name not in known:
                 known.clear()
-                known[name] = answer(get_exercise(name), "quick", seeds=5, store=store, workers=1)
+                known[name] = answer(get_exercise(name), "quick", seeds=3, store=store, workers=1)
             return known[name]
 
         of.store = store
@@ -69,7 +69,7 @@ class TestEvery:
     def test_a_second_answer_trains_nothing_and_is_remembered_to_the_bit(self, name, answers):
         first = answers(name)
         again = answer(
-            first.exercise, "quick", seeds=5, store=answers.store, workers=1, recompute=True
+            first.exercise, "quick", seeds=3, store=answers.store, workers=1, recompute=True
         )
         assert again.from_store == again.n_runs
         assert again.remembered == ()
@@ -82,7 +82,7 @@ class TestEvery:
                 pytest.approx(value, rel=1e-9, nan_ok=True) if isinstance(value, float) else value
             )
             assert again.findings.values[key] == expected, key
-        third = answer(first.exercise, "quick", seeds=5, store=answers.store, workers=1)
+        third = answer(first.exercise, "quick", seeds=3, store=answers.store, workers=1)
         assert third.remembered[-1] == "findings"
         assert ("proofs" in third.remembered) == (third.exercise.prove is not None)
         assert ("measured" in third.remembered) == (third.exercise.measure is not None)
@@ -98,17 +98,19 @@ class TestEvery:
 
     def test_a_plan_after_an_answer_leaves_nothing_to_train(self, name, answers):
         found = answers(name)
-        plans = plan(found.exercise, "quick", seeds=5, store=answers.store)
+        plans = plan(found.exercise, "quick", seeds=3, store=answers.store)
         assert {one["remaining"] for one in plans} <= {0}
-        before = plan(found.exercise, "quick", seeds=5, store=":memory:")
+        before = plan(found.exercise, "quick", seeds=3, store=":memory:")
         assert [one["runs"] for one in before] == [one["runs"] for one in plans]
         assert all(one["remaining"] == one["runs"] for one in before)
 
     def test_a_page_is_made_of_it(self, name, answers, tmp_path, monkeypatch):
         from mlplab.pages import Report, write_page
 
-        # A picture in dots shows what one in lines does, and takes as long again.
+        # Each is drawn once: in dots, in the dark and in Chinese it takes as long again.
+        draw = Figure.svg
         monkeypatch.setattr(Figure, "png", lambda self, *_, **__: self.name.encode())
+        monkeypatch.setattr(Figure, "svg", lambda self, *_, **__: draw(self, titled=False))
         found = answers(name)
         page = write_page(Report(**(found.report() | {"command": "mlplab run"})), tmp_path)
         html = page.read_text(encoding="utf-8")

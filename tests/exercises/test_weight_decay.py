@@ -116,7 +116,7 @@ def test_samples_by_slope_have_the_moments_of_a_correlated_gaussian():
 
 
 def test_training_without_remedy_leaves_what_no_row_shows():
-    draws = Draws([0, 1], 1.0)
+    draws = Draws(range(2), 1.0)
     X, y = draw_sparse_linear(draws.seeds, 20)
     start, end = draws.start(), train(X, y, draws.start())
     _, _, right = np.linalg.svd(X, full_matrices=True)
@@ -128,6 +128,6 @@ def test_training_without_remedy_leaves_what_no_row_shows():
 
 
 def test_inputs_that_a_smaller_model_does_not_see_weigh_nothing():
-    model = Draws([0], 1.0).model("inputs", 5)
+    model = Draws(range(1), 1.0).model("inputs", 5)
     assert (model.weights[:, 5:] == 0).all()
     assert (model.weights[:, :5] != 0).all()

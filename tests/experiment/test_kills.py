@@ -52,7 +52,7 @@ def experiment(which):
         )
     return ml.Experiment(
         TaskRef(name="digits", valid=0.1),
-        ml.Run(net=ml.MLP(hidden=(32,)), fit=ml.Fit(epochs=2500, batch_size=8)),
+        ml.Run(net=ml.MLP(hidden=(32,)), fit=ml.Fit(epochs=1500, batch_size=8)),
         seeds=1,
     )
 """
@@ -123,13 +123,13 @@ def compare_with_uninterrupted(folder: Path, which: str) -> None:
 
 
 def test_twenty_kills_lose_nothing_and_change_no_bit(tmp_path):
-    done, _ = kill_until_done(tmp_path, "sweep", kills=20, longest=0.4)
+    done, _ = kill_until_done(tmp_path, "sweep", kills=20, longest=0.2)
     assert done >= 10
     compare_with_uninterrupted(tmp_path, "sweep")
 
 
 def test_a_run_longer_than_the_time_between_kills_still_ends(tmp_path):
-    done, _ = kill_until_done(tmp_path, "long", kills=3, longest=0.8)
+    done, _ = kill_until_done(tmp_path, "long", kills=3, longest=0.4)
     assert done >= 1, "the run took less than a kill"
     compare_with_uninterrupted(tmp_path, "long")
 

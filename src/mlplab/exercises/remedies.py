@@ -99,7 +99,7 @@ class Draws:
         scale: standard deviation of the first weights.
     """
 
-    seeds: Sequence[int]
+    seeds: range
     scale: float
 
     def start(self, member: int = 0) -> LinearModels:
@@ -110,7 +110,7 @@ class Draws:
 
     def model(self, remedy: str, strength: float | None = None) -> LinearModels:
         """Return what a remedy makes of every draw."""
-        X, y = draw_sparse_linear(self.seeds, N_MORE if remedy == "data" else N_TRAIN)
+        X, y = _samples(self.seeds, N_MORE if remedy == "data" else N_TRAIN)
         if remedy == "stopping":
             return self._stopped(X, y)
         if remedy == "members":
@@ -140,6 +140,15 @@ class Draws:
             np.stack([m.weights for m in at])[best, each],
             np.stack([m.intercepts for m in at])[best, each],
         )
+
+
+@lru_cache(maxsize=4)
+def _samples(seeds: range, n: int) -> tuple[Array, Array]:
+    """Return every seed's training rows, read-only: all remedies and strengths see the same."""
+    samples = draw_sparse_linear(seeds, n)
+    for array in samples:
+        array.flags.writeable = False
+    return samples
 
 
 @dataclass(frozen=True, eq=False)
@@ -175,7 +184,7 @@ def compared(n_draws: int) -> Compared:
         here = Draws(range(n_draws), scale)
         for remedy in REMEDIES:
             risks[start, remedy] = true_risk(here.model(remedy, strengths.get((start, remedy))))
-    X, y = draw_sparse_linear(range(n_draws), N_TRAIN)
+    X, y = _samples(range(n_draws), N_TRAIN)
     X, y = X - X.mean(axis=1, keepdims=True), y - y.mean(axis=1, keepdims=True)
     rate = float(largest_stable_rate(X).min()) / 20
     path = descent_path(X, y, STEPS, rate=rate)

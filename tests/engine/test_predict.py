@@ -9,6 +9,7 @@ from safetensors.torch import load, save
 from tests.engine import plain
 from tests.engine.population import made_up, of, trained
 
+from mlplab import activation
 from mlplab.data import load_task
 from mlplab.engine import predict
 from mlplab.errors import DataError, StoreError
@@ -95,3 +96,27 @@ def test_weights_come_only_when_asked_for():
     task = made_up()
     run = of(task, fit=Fit(epochs=1, batch_size=16))
     assert trained([run], task, keep_weights=False)[run.key].weights is None
+
+
+def test_few_rows_take_one_thread_and_leave_the_callers_number():
+    threads = []
+
+    @activation("counting-threads")
+    def counting(z):
+        threads.append(torch.get_num_threads())
+        return torch.tanh(z)
+
+    task = made_up(features=4)
+    run = of(task, net=MLP(hidden=(300,), activation="counting-threads"),
+             fit=Fit(epochs=1, batch_size=16))  # fmt: skip
+    weights = trained([run], task)[run.key].weights
+    before = torch.get_num_threads()
+    try:
+        torch.set_num_threads(2)
+        for n_rows in (8, 100_000):
+            threads.clear()
+            predict(run, weights, np.zeros((n_rows, 4), np.float32))
+            assert set(threads) == ({1} if n_rows == 8 else {2})
+            assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)

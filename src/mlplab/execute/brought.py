@@ -7,15 +7,34 @@ import os
 import pickle
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from importlib.machinery import PathFinder
 from pathlib import Path
 from typing import Any
 
 from mlplab.errors import WorkerError
 from mlplab.inside import GUARD, mark
+from mlplab.specs import Module, Run
+from mlplab.specs.plugins import PluginName, registered_plugins
 
 HERE = "workers=1 (--threads 1) trains without them"
+
+
+def plugins_of(runs: Iterable[Run]) -> dict[PluginName, Any]:
+    """Return what users registered and these runs name, for a worker process to install."""
+    registered = registered_plugins()
+    if not registered:
+        return {}
+    wanted: set[PluginName] = set()
+    for run in runs:
+        if isinstance(run.net, Module):
+            wanted.add(("module", run.net.name))
+        else:
+            wanted.add(("activation", run.net.activation))
+            wanted.add(("init", run.net.init.kind))
+        wanted.add(("schedule", run.optim.schedule.kind))
+        wanted.add(("optimiser", getattr(run.optim, "name", "")))
+    return {name: made for name, made in registered.items() if name in wanted}
 
 
 def pack(brought: Any) -> bytes | None:

@@ -13,12 +13,11 @@ from mlplab.engine.measures import Measure, measures_of
 from mlplab.engine.native.library import tell_missing
 from mlplab.engine.training import Splits
 from mlplab.errors import ConfigError
-from mlplab.execute.brought import pack
+from mlplab.execute.brought import pack, plugins_of
 from mlplab.execute.chunks import apart, deal
 from mlplab.execute.processes import in_processes
 from mlplab.inside import is_worker, refuse_at_import
 from mlplab.specs import Run
-from mlplab.specs.plugins import plugins_of
 
 _SMALL_SECONDS = 4.0  # starting workers takes about as long
 

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any, Literal
+from collections.abc import Mapping
+from typing import Any, Literal
 
 from mlplab.errors import ConfigError
 from mlplab.hints import hint
-
-if TYPE_CHECKING:
-    from mlplab.specs.run import Run
 
 PluginKind = Literal["activation", "init", "schedule", "optimiser", "module"]
 PluginName = tuple[PluginKind, str]
@@ -56,22 +53,9 @@ def find_plugin(kind: PluginKind, name: str) -> Any:
     return _PLUGINS[kind, name]
 
 
-def plugins_of(runs: Iterable[Run]) -> dict[PluginName, Any]:
-    """Return what users registered and these runs name, for a worker process to install."""
-    if not _PLUGINS:
-        return {}
-    from mlplab.specs.module import Module
-
-    wanted: set[PluginName] = set()
-    for run in runs:
-        if isinstance(run.net, Module):
-            wanted.add(("module", run.net.name))
-        else:
-            wanted.add(("activation", run.net.activation))
-            wanted.add(("init", run.net.init.kind))
-        wanted.add(("schedule", run.optim.schedule.kind))
-        wanted.add(("optimiser", getattr(run.optim, "name", "")))
-    return {name: made for name, made in _PLUGINS.items() if name in wanted}
+def registered_plugins() -> dict[PluginName, Any]:
+    """Return all that users have registered, by kind and name."""
+    return dict(_PLUGINS)
 
 
 def install_plugins(plugins: Mapping[PluginName, Any]) -> None:

@@ -24,7 +24,8 @@ from mlplab.engine.order import order
 from mlplab.engine.program import AnyProgram
 from mlplab.engine.score import Scores, mean_metrics
 from mlplab.engine.training import Splits, Training
-from mlplab.engine.workshop import AnyStack, workshop_of
+from mlplab.engine.workshop import workshop_of
+from mlplab.engine.workshop_protocols import AnyStack
 
 _REFILL_BELOW = 0.75  # of a full stack; refilling moves every run, so it waits for a few
 _LARGE_BYTES = 2**25  # of a stack; smaller ones would only pay for their pages once more

@@ -1,9 +1,8 @@
-"""How stacks of modules are seated, made, scored and packed; see `engine.workshop.Workshop`."""
+"""How stacks of modules are seated, made, scored and packed; see `workshop_protocols.Workshop`."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
-from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
@@ -20,9 +19,7 @@ from mlplab.engine.score import Scores
 from mlplab.engine.sharing import Group
 from mlplab.engine.tensors import TaskTensors
 from mlplab.engine.training import Training
-
-if TYPE_CHECKING:
-    from mlplab.engine.workshop import AnyStack
+from mlplab.engine.workshop_protocols import AnyStack
 
 
 class ModuleWorkshop:

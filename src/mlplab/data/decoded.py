@@ -11,7 +11,7 @@ from typing import Any
 
 from mlplab.data.files import FileSet, Found, is_intact, sha256_of
 from mlplab.data.places import cache_folder, fresh_file
-from mlplab.data.share import attach, share_task
+from mlplab.data.share import attach
 from mlplab.data.task import Task
 from mlplab.errors import DataError
 
@@ -72,7 +72,7 @@ def _keep(task: Task, files: FileSet) -> Task:
     folder = decoded_folder(files)
     if folder.is_dir():
         _sweep(folder)
-    handle = share_task(task, folder, again=True)
+    handle = task.share(folder, again=True)
     names = {name: Path(path).name for name, path in handle["files"].items()}
     manifest = {
         "format": _FORMAT,

@@ -10,6 +10,7 @@ from typing import Any, Literal, final
 import numpy as np
 import numpy.typing as npt
 
+from mlplab.data.array_files import write_arrays
 from mlplab.data.content import content_hash
 from mlplab.data.split import Split, draw_split, held_out_count
 from mlplab.errors import ConfigError, DataError
@@ -198,11 +199,38 @@ class Task:
             "content": self.content,
         }
 
-    def share(self, folder: str | Path) -> dict[str, Any]:
-        """Write the arrays to `folder` once; return a handle for `attach`, as JSON values."""
-        from mlplab.data.share import share_task
+    def share(self, folder: str | Path, *, again: bool = False) -> dict[str, Any]:
+        """Write the arrays to `folder`, once, and return a handle for `attach`.
 
-        return share_task(self, folder)
+        Files are named by content: sharing again, or a variant by `with_valid`, writes nothing.
+        Arrays that are mapped from files already are referred to where they lie.
+
+        Args:
+            folder: made where it is missing; the caller deletes it when nobody is attached.
+            again: write every file even where there is one.
+
+        Returns:
+            JSON values; looks and `on_look` stay behind.
+
+        Raises:
+            DataError: the folder cannot be written.
+        """
+        known = {} if again else self._files
+        arrays = {n: a for n, a in self._arrays().items() if a is not None and n not in known}
+        files = write_arrays(arrays, Path(folder), self.content[:16], again=again)
+        return {
+            "name": self.name,
+            "kind": self.kind,
+            "n_classes": self.n_classes,
+            "input_scale": self.input_scale,
+            "valid": self.valid,
+            "params": dict(self.params),
+            "class_names": list(self.class_names) if self.class_names else None,
+            "image_shape": list(self.image_shape) if self.image_shape else None,
+            "source": self.source,
+            "content": self.content,
+            "files": {**known, **files},
+        }
 
     def _with(self, **changes: Any) -> Task:
         fields = {name: value for name, value in self.__dict__.items() if name != "_sealed"}

@@ -1,0 +1,55 @@
+"""Arrays as .npy files that several processes map into memory."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from mlplab.data.places import fresh_file
+from mlplab.errors import DataError
+
+
+def write_arrays(
+    arrays: Mapping[str, npt.NDArray[Any]], folder: Path, stem: str, *, again: bool = False
+) -> dict[str, str]:
+    """Write arrays as `folder/stem-name.npy` and return their paths by name.
+
+    Each appears under its name only when it is complete; one that is there stays, unless `again`.
+
+    Raises:
+        DataError: the folder cannot be written.
+    """
+    files = {}
+    for name, array in arrays.items():
+        path = folder.absolute() / f"{stem}-{name}.npy"
+        try:
+            if again or not path.exists():
+                with fresh_file(path) as draft, draft.open("wb") as stream:
+                    np.save(stream, array, allow_pickle=False)
+        except OSError as problem:
+            raise DataError(f"{path}: cannot be written ({problem.strerror or problem})") from None
+        files[name] = str(path)
+    return files
+
+
+def open_array(path: Path) -> npt.NDArray[Any]:
+    """Map one .npy file read-only; an empty array, which cannot be mapped, is read.
+
+    Raises:
+        DataError: it is missing, cut short or of another format.
+    """
+    try:
+        mapped = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (OSError, ValueError, EOFError):
+        try:
+            whole = np.load(path, allow_pickle=False)
+            if whole.size == 0:
+                return np.asarray(whole)
+        except (OSError, ValueError, EOFError):
+            pass
+        raise DataError(f"{path}: missing, cut short or not a .npy file; share again") from None
+    return np.asarray(mapped)

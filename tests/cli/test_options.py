@@ -8,9 +8,10 @@ import click
 import pytest
 
 import mlplab as ml
-from mlplab.cli.sweep import SEARCHES, sweep
+from mlplab.cli.sweep import sweep
 from mlplab.cli.train import train
 from mlplab.data import load_task
+from mlplab.specs.strategies import STRATEGY_NAMES
 
 VALUES = {
     # an option without a value here is a new one: say what it is tried with
@@ -46,7 +47,7 @@ MODES = {
     "grid, plan": (*SWEEP, "--plan"),
     "grid, score": (*SWEEP, "--score-test"),
     "grid, nothing chooses": (*SWEEP, "--valid", "0"),
-    **{name: (*SWEEP, "--search", name) for name in SEARCHES[1:]},
+    **{name: (*SWEEP, "--search", name) for name in STRATEGY_NAMES[1:]},
     "random, score and study": (*SWEEP, *["--search", "random", "--score-test", "--study", "s.db"]),
 }
 COMMANDS = {"train": train, "sweep": sweep}

@@ -75,7 +75,7 @@ def test_replay_of_a_table_is_the_search_that_trains(task):
     configs = tuple({**c, "net.hidden": (c["net.hidden"],)} for c in table.configs)
     table = type(table)(configs, table.seeds, table.scores)
     terms = Terms(epochs=4, budget=60)
-    steps = walk(STRATEGIES["halving"], trained.search.space, terms, Replay(table), 4)
+    steps = walk(STRATEGIES["halving"], trained.space, terms, Replay(table), 4)
     replayed = [trial for step in steps for trial in step]
     assert [t.scores for t in replayed] == [t.scores for t in trained.trials]
 

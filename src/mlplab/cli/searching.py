@@ -70,10 +70,10 @@ def show_search(result: SearchResult, test: TestScore | None, setting: Setting) 
         }
         write_json(found)
         return
-    search, n_configs = result.search, _n_configurations(result)
+    n_configs = _n_configurations(result)
     write(
-        f"{result.runs.experiment.data.name}: {search.strategy} search, {n_configs} configurations "
-        f"in {result.run_epochs} of {search.budget} run-epochs, {spell_seconds(result.seconds)}"
+        f"{result.runs.experiment.data.name}: {result.strategy} search, {n_configs} configurations "
+        f"in {result.run_epochs} of {result.budget} run-epochs, {spell_seconds(result.seconds)}"
     )
     _write_trials(result)
     write("")
@@ -86,7 +86,6 @@ def show_search(result: SearchResult, test: TestScore | None, setting: Setting) 
 
 
 def _described(result: SearchResult) -> dict[str, Any]:
-    search = result.search
     trials = []
     for trial, row in zip(result.trials, result.frame()[result.metric], strict=True):
         trials.append(
@@ -100,9 +99,9 @@ def _described(result: SearchResult) -> dict[str, Any]:
             }
         )
     return {
-        "strategy": search.strategy,
+        "strategy": result.strategy,
         "metric": result.metric,
-        "budget": search.budget,
+        "budget": result.budget,
         "run_epochs": result.run_epochs,
         "configurations": _n_configurations(result),
         "search_optimism": result.search_optimism,
@@ -111,8 +110,7 @@ def _described(result: SearchResult) -> dict[str, Any]:
 
 
 def _n_configurations(result: SearchResult) -> int:
-    space = result.search.space
-    return len({space.name(trial.config) for trial in result.trials})
+    return len({result.space.name(trial.config) for trial in result.trials})
 
 
 def _write_trials(result: SearchResult) -> None:
@@ -121,7 +119,7 @@ def _write_trials(result: SearchResult) -> None:
         ["epochs", "n_seeds", result.metric],
         ascending=[False, False, not result.higher_is_better],
     )
-    names = short_names(list(result.search.space.factors))
+    names = short_names(list(result.space.factors))
     shown: list[dict[Any, Any]] = ranked.head(_SHOWN_TRIALS).to_dict("records")
     digits = digits_apart(row[path] for row in shown for path in names)
     rows = [

@@ -33,19 +33,19 @@ from mlplab.cli.values import (
 )
 from mlplab.hints import hint
 from mlplab.specs import MLP, OPTIMISERS, Difference, Run
+from mlplab.specs.strategies import STRATEGY_NAMES
 
 if TYPE_CHECKING:
     from mlplab.search import Range
     from mlplab.specs import Optimiser
 
 _RANGE = re.compile(r"(?P<low>[^.:]*\.?[^.:]*?)\.\.(?P<high>[^:]+)(?P<log>:log)?")
-SEARCHES = ("grid", "random", "coordinate", "tpe", "halving", "hyperband", "racing")
 _MATTERS = Difference.model_fields["matters"]
 
 
 def _known_search(ctx: click.Context, param: click.Parameter, value: str) -> str:
-    if value not in SEARCHES:
-        raise click.BadParameter(f"there is no search {value!r}; {hint(value, SEARCHES)}")
+    if value not in STRATEGY_NAMES:
+        raise click.BadParameter(f"there is no search {value!r}; {hint(value, STRATEGY_NAMES)}")
     return value
 
 
@@ -67,9 +67,9 @@ def _matters_at_all(ctx: click.Context, param: click.Parameter, value: float) ->
 )
 @click.option(
     "--search",
-    default=SEARCHES[0],
+    default=STRATEGY_NAMES[0],
     show_default=True,
-    metavar=f"[{'|'.join(SEARCHES)}]",
+    metavar=f"[{'|'.join(STRATEGY_NAMES)}]",
     callback=_known_search,
     help="How configurations are chosen; grid tries every combination, the others spend a budget.",
 )

@@ -16,6 +16,7 @@ from mlplab.data.registry import (
     dataset,
     fetch,
     load_task,
+    task_of,
     valid_of,
     verify,
 )
@@ -48,6 +49,7 @@ __all__ = [
     "load_task",
     "read_idx",
     "task_from_arrays",
+    "task_of",
     "valid_of",
     "verify",
 ]

@@ -151,6 +151,24 @@ def load_task(
     return task._with(name=name_or_arrays, params=params, valid=valid, source=source, base=base)
 
 
+def task_of(task: Task | TaskRef | str, *, valid: float | int = 0.0) -> Task:
+    """Return a task, loaded if it is only named.
+
+    Args:
+        task: a task, the name of a registered one, or a reference.
+        valid: held out of a task that is given by its name.
+
+    Raises:
+        ConfigError: an unknown name or parameter.
+        DataError: data that are missing, damaged or unusable.
+    """
+    if isinstance(task, Task):
+        return task
+    ref = TaskRef(name=task, valid=valid) if isinstance(task, str) else task
+    params: dict[str, Any] = dict(ref.params)
+    return load_task(ref.name, valid=ref.valid, **params)
+
+
 def base_of(task: Task | TaskRef | str) -> Run:
     """Return the base run registered with a data set, or `Run()`; nothing is loaded.
 

@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING, Any, final
 
 from mlplab.experiment import Best, Runs, TestScore
 from mlplab.experiment.arms import shown_value
+from mlplab.experiment.declare import read_name
 from mlplab.experiment.progress import Report
-from mlplab.search.declare import read_direction
-from mlplab.search.trial import Trial
+from mlplab.search.space import Space
+from mlplab.search.study import write_study
+from mlplab.search.trial import Terms, Trial
+from mlplab.specs import digest
 
 if TYPE_CHECKING:
     import pandas as pd
-
-    from mlplab.search.search import Search
 
 
 @final
@@ -25,8 +26,12 @@ class SearchResult:
     """A search that has ended; made by `Search.run`.
 
     Attributes:
-        search: what was asked.
+        strategy: by which configurations were tried.
+        space: of which they were.
+        terms: the budget, the seeds and what else the strategy went by.
+        search_seed: of the strategy's own draws.
         metric: what chose.
+        higher_is_better: whether larger values of it are better.
         trials: in the order in which they were tried.
         finalists: the best configurations, best first, with their scores in the search.
         runs: of the finalists, on seeds that had no part in the search.
@@ -36,8 +41,12 @@ class SearchResult:
         seconds: that the call took.
     """
 
-    search: Search
+    strategy: str
+    space: Space = field(repr=False)
+    terms: Terms
+    search_seed: int
     metric: str
+    higher_is_better: bool
     trials: tuple[Trial, ...]
     finalists: tuple[Trial, ...]
     runs: Runs = field(repr=False)
@@ -45,6 +54,11 @@ class SearchResult:
     n_runs: int
     from_store: int
     seconds: float
+
+    @property
+    def budget(self) -> int:
+        """The run-epochs that the search could spend, without the finalists."""
+        return self.terms.budget
 
     @property
     def run_epochs(self) -> int:
@@ -101,15 +115,37 @@ class SearchResult:
 
         Returns:
             The study's name.
+
+        Raises:
+            ConfigError: Optuna is not installed.
+            StoreError: the storage cannot be written, or has another search under that name.
         """
-        from mlplab.search.study import write_study
+        mark = self._digest()
+        title = read_name(name) or f"mlplab {self.strategy} {self.search_seed} {mark}"
+        return write_study(
+            self.trials,
+            self.space,
+            storage,
+            title,
+            mark,
+            metric=self.metric,
+            higher_is_better=self.higher_is_better,
+        )
 
-        return write_study(self, storage, name)
-
-    @property
-    def higher_is_better(self) -> bool:
-        """Whether larger values of the metric are better."""
-        return bool(read_direction(self.metric, self.search.higher_is_better))
+    def _digest(self) -> str:
+        """Return eight digits that say which search this is: its task, its space and its terms."""
+        factors = {path: repr(levels) for path, levels in self.space.factors.items()}
+        terms = [
+            self.strategy,
+            self.search_seed,
+            self.terms.budget,
+            self.terms.seeds,
+            self.terms.per_range,
+            self.terms.population,
+            repr(self.terms.start),
+            self.metric,
+        ]
+        return digest([self.runs.experiment.data.content, self.space.base, factors, terms], 8)
 
     @property
     def _sign(self) -> float:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, final
 
-from mlplab.data import Task
+from mlplab.data import Task, task_of
 from mlplab.errors import ConfigError
 from mlplab.experiment import Backend, Experiment, Setup, this_machine
 from mlplab.experiment.declare import fresh_seeds, read_matters, read_name, read_seeds, read_whole
@@ -219,8 +219,12 @@ class Search:
             backend=setup.backend,
         )
         return SearchResult(
-            search=self,
+            strategy=self.strategy,
+            space=self.space,
+            terms=replace(self._terms(), start=self.start),
+            search_seed=self.search_seed,
             metric=metric,
+            higher_is_better=bool(higher),
             trials=tuple(trials),
             finalists=tuple(finalists),
             runs=runs,
@@ -231,14 +235,7 @@ class Search:
         )
 
     def _load(self) -> tuple[Task, str]:
-        if isinstance(self.task, Task):
-            task = self.task
-        else:
-            from mlplab.data import load_task
-
-            ref = TaskRef(name=self.task, valid=0.1) if isinstance(self.task, str) else self.task
-            params: dict[str, Any] = dict(ref.params)
-            task = load_task(ref.name, valid=ref.valid, **params)
+        task = task_of(self.task, valid=0.1)
         default = "valid_accuracy" if task.kind == "classification" else "valid_rmse"
         return task, self.metric or default
 

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from mlplab.errors import StoreError
 from mlplab.experiment.declare import read_name
 from mlplab.search.ranges import Range
+from mlplab.search.space import Space
 from mlplab.search.strategies.tpe import distributions, load_optuna, shown
-from mlplab.specs import digest
-
-if TYPE_CHECKING:
-    from mlplab.search.result import SearchResult
+from mlplab.search.trial import Trial
 
 _SEARCH = "mlplab search"  # the attribute by which a study says which search it is of
 
@@ -32,16 +30,29 @@ def check_storage(storage: str) -> None:
         optuna.delete_study(study_name=name, storage=backend)
 
 
-def write_study(result: SearchResult, storage: str, name: str | None = None) -> str:
+def write_study(
+    trials: Sequence[Trial],
+    space: Space,
+    storage: str,
+    title: str,
+    mark: str,
+    *,
+    metric: str,
+    higher_is_better: bool,
+) -> str:
     """Write all trials of a search as one finished study; an older one of it is replaced.
 
     Each trial's value is the metric's mean over its seeds; a trial with a failed run is marked as
     failed. Epochs, seeds and run-epochs are user attributes.
 
     Args:
-        result: the search.
+        trials: in the order in which they were tried.
+        space: of which they are.
         storage: a database URL that Optuna understands, or a file name for SQLite.
-        name: of the study; default: one made from what was searched, and how.
+        title: the study's name.
+        mark: says which search it is of; the same one may be written again.
+        metric: what chose.
+        higher_is_better: whether larger values of it are better.
 
     Returns:
         The study's name.
@@ -51,10 +62,7 @@ def write_study(result: SearchResult, storage: str, name: str | None = None) -> 
         StoreError: the storage cannot be written, or has another search under that name.
     """
     optuna = load_optuna("a study file")
-    search = result.search
-    mark = _digest(result)
-    title = read_name(name) or f"mlplab {search.strategy} {search.search_seed} {mark}"
-    direction = "maximize" if result._sign > 0 else "minimize"
+    direction = "maximize" if higher_is_better else "minimize"
     with _writing(storage) as backend:
         if title in optuna.get_all_study_names(backend):
             older = optuna.load_study(study_name=title, storage=backend)
@@ -66,7 +74,8 @@ def write_study(result: SearchResult, storage: str, name: str | None = None) -> 
             optuna.delete_study(study_name=title, storage=backend)
         study = optuna.create_study(study_name=title, storage=backend, direction=direction)
         study.set_user_attr(_SEARCH, mark)
-        study.add_trials(_trials(result))
+        sign = 1.0 if higher_is_better else -1.0
+        study.add_trials(_as_optuna(trials, space, metric, sign))
     return title
 
 
@@ -90,47 +99,29 @@ def _writing(storage: str) -> Iterator[Any]:
         raise
 
 
-def _trials(result: SearchResult) -> list[Any]:
-    """Return the search's trials as Optuna has them."""
+def _as_optuna(trials: Sequence[Trial], space: Space, metric: str, sign: float) -> list[Any]:
+    """Return trials as Optuna has them."""
     trial_module = load_optuna().trial
-    factors = result.search.space.factors
-    shapes = distributions(result.search.space)
-    trials = []
-    for trial in result.trials:
+    shapes = distributions(space)
+    out = []
+    for trial in trials:
         sound = math.isfinite(trial.score)
         state = trial_module.TrialState
-        trials.append(
+        out.append(
             trial_module.create_trial(
                 params={
-                    path: value if isinstance(factors[path], Range) else shown(value)
+                    path: value if isinstance(space.factors[path], Range) else shown(value)
                     for path, value in trial.config.items()
                 },
                 distributions=shapes,
-                value=result._sign * trial.score if sound else None,
+                value=sign * trial.score if sound else None,
                 state=state.COMPLETE if sound else state.FAIL,
                 user_attrs={
-                    "metric": result.metric,
+                    "metric": metric,
                     "epochs": trial.epochs,
                     "seeds": list(trial.seeds),
                     "run_epochs": trial.run_epochs,
                 },
             )
         )
-    return trials
-
-
-def _digest(result: SearchResult) -> str:
-    """Return eight digits that say which search this is: the task, the space and all its terms."""
-    search = result.search
-    factors = {path: repr(levels) for path, levels in search.space.factors.items()}
-    terms = (
-        search.strategy,
-        search.search_seed,
-        search.budget,
-        search.seeds,
-        search.per_range,
-        search.population,
-        repr(search.start),
-        result.metric,
-    )
-    return digest([result.runs.experiment.data.content, search.base, factors, list(terms)], 8)
+    return out

@@ -12,18 +12,12 @@ from mlplab.search.strategies.hyperband import hyperband
 from mlplab.search.strategies.racing import racing
 from mlplab.search.strategies.random import random
 from mlplab.search.strategies.tpe import tpe
+from mlplab.specs.strategies import STRATEGY_NAMES
 
 __all__ = ["STRATEGIES", "Strategy", "strategy_of"]
 
-STRATEGIES: dict[str, Strategy] = {
-    "grid": grid,
-    "random": random,
-    "coordinate": coordinate,
-    "tpe": tpe,
-    "halving": halving,
-    "hyperband": hyperband,
-    "racing": racing,
-}
+_IN_ORDER = (grid, random, coordinate, tpe, halving, hyperband, racing)
+STRATEGIES: dict[str, Strategy] = dict(zip(STRATEGY_NAMES, _IN_ORDER, strict=True))
 
 
 def strategy_of(name: str) -> Strategy:

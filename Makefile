@@ -44,7 +44,7 @@ bench: .venv/.installed  ## every workload beside its baselines, in one run
 docs: .venv/.installed  ## pages that are made from the code: the command reference, the vocabulary, the simulation's table
 	$(BIN)/python -m mlplab.cli.reference > docs/cli.md
 	$(BIN)/python -m mlplab.cli.vocabulary docs
-	$(BIN)/python -m mlplab.stats.simulate --out docs/verdict-simulation.md --long
+	$(BIN)/python -m mlplab.bench.verdict_simulation --out docs/verdict-simulation.md --long
 
 wheels: .venv/.installed  ## a wheel for each kind of machine, cross-compiled, in dist/
 	for target in $(WHEELS); do rm -rf build && MLPLAB_TARGET=$$target \

@@ -50,12 +50,10 @@ def test_the_room_knows_numpy_scipy_and_what_it_tells_users_with_only():
 
 
 def test_global_randomness_is_neither_read_nor_changed():
-    from mlplab.stats.simulate import simulate_verdicts
-
+    values = np.random.default_rng(0).normal(size=(3, 8))
     np.random.seed(3)  # noqa: NPY002
     before = np.random.get_state()[1].copy()  # noqa: NPY002
-    first = simulate_verdicts(np.random.default_rng(0), families=20)
-    room.best_arms(np.random.default_rng(0).normal(size=(3, 8)), 1.0)
+    first = room.best_arms(values, 1.0)
     assert np.array_equal(before, np.random.get_state()[1])  # noqa: NPY002
     np.random.seed(4)  # noqa: NPY002
-    assert simulate_verdicts(np.random.default_rng(0), families=20) == first
+    assert room.best_arms(values, 1.0) == first

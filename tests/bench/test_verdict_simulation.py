@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
+from mlplab.bench.real_differences import random_signs, simulate_real
+from mlplab.bench.verdict_errors import NOT_GATED, SYMMETRIC, is_false, simulate_verdicts
+from mlplab.bench.verdict_simulation import LONG_FAMILIES, exceeding, main
 from mlplab.errors import ConfigError
 from mlplab.stats import LOOKS, SPLIT, WORDS, decide, decide_at_looks
-from mlplab.stats.real_differences import random_signs, simulate_real
-from mlplab.stats.simulate import NOT_GATED, SYMMETRIC, is_false, simulate_verdicts
-from mlplab.stats.simulation_report import LONG_FAMILIES, exceeding, main
 
 NORMAL = {"normal": SYMMETRIC["normal"]}
 
@@ -194,10 +194,19 @@ def test_the_page_is_made_by_one_command(tmp_path):
         main(given)
     text = page.read_text(encoding="utf-8")
     assert done.value.code == 0
-    assert f"`python -m mlplab.stats.simulate {' '.join(given)}`" in text
+    assert f"`python -m mlplab.bench.verdict_simulation {' '.join(given)}`" in text
     for heading in ("## normal", "## t3", "## Real differences", "## Other shapes", "## Control"):
         assert heading in text
     tables = [line for line in text.splitlines() if line.startswith("| looks | 12 |")]
     assert len(tables) == 7
     assert sum(SPLIT) == pytest.approx(1.0)
     assert len(SPLIT) == len(LOOKS)
+
+
+def test_global_randomness_is_neither_read_nor_changed():
+    np.random.seed(3)  # noqa: NPY002
+    before = np.random.get_state()[1].copy()  # noqa: NPY002
+    first = simulate_verdicts(np.random.default_rng(0), families=20)
+    assert np.array_equal(before, np.random.get_state()[1])  # noqa: NPY002
+    np.random.seed(4)  # noqa: NPY002
+    assert simulate_verdicts(np.random.default_rng(0), families=20) == first

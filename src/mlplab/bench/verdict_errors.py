@@ -1,4 +1,4 @@
-"""How often the verdict procedure is wrong, by simulation: `python -m mlplab.stats.simulate`."""
+"""How often the verdict procedure is wrong, by simulation on drawn numbers."""
 
 from __future__ import annotations
 
@@ -224,9 +224,3 @@ def _tally(
         wrong |= going & is_false(row, expect, theta)
         going &= ~settled[row]
     return np.array([wrong.any(axis=1).sum(), (going & undecided[looks[-1]]).sum()])
-
-
-if __name__ == "__main__":
-    from mlplab.stats.simulation_report import main
-
-    main()

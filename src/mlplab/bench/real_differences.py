@@ -9,12 +9,20 @@ from itertools import groupby
 import numpy as np
 from numpy.typing import ArrayLike
 
+from mlplab.bench.verdict_errors import (
+    CLAIMS,
+    SEEDS,
+    SPREADS,
+    THETAS,
+    Cell,
+    Sampler,
+    simulate_verdicts,
+)
 from mlplab.errors import ConfigError
 from mlplab.stats.decision import Expect
 from mlplab.stats.interval import ALPHA, finite_numbers
 from mlplab.stats.quantiles import FloatArray, t_upper
 from mlplab.stats.sequential import LOOKS, SPLIT
-from mlplab.stats.simulate import CLAIMS, SEEDS, SPREADS, THETAS, Cell, Sampler, simulate_verdicts
 
 
 @dataclass(frozen=True, slots=True)

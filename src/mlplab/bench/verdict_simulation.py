@@ -1,4 +1,4 @@
-"""The table of simulated error rates as a Markdown page; every number in it is computed."""
+"""The table of simulated error rates of verdicts as a Markdown page; every number is computed."""
 
 from __future__ import annotations
 
@@ -9,11 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from mlplab.stats.interval import ALPHA
-from mlplab.stats.quantiles import FloatArray
-from mlplab.stats.real_differences import PooledCell, simulate_real
-from mlplab.stats.sequential import LOOKS
-from mlplab.stats.simulate import (
+from mlplab.bench.real_differences import PooledCell, simulate_real
+from mlplab.bench.verdict_errors import (
     NOT_GATED,
     SPREADS,
     SYMMETRIC,
@@ -22,7 +19,11 @@ from mlplab.stats.simulate import (
     Sampler,
     simulate_verdicts,
 )
+from mlplab.stats.interval import ALPHA
+from mlplab.stats.quantiles import FloatArray
+from mlplab.stats.sequential import LOOKS
 
+_PROGRAM = "python -m mlplab.bench.verdict_simulation"
 LONG_FAMILIES, SHORT_FAMILIES, RECHECK = 200_000, 4_000, 4
 
 RULES = (
@@ -146,7 +147,9 @@ def page(
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Command line: simulate, write or print the page, exit with 1 if a rate exceeds 5 %."""
-    parser = argparse.ArgumentParser("python -m mlplab.stats.simulate", description=__doc__)
+    parser = argparse.ArgumentParser(
+        "python -m mlplab.bench.verdict_simulation", description=__doc__
+    )
     parser.add_argument("--long", action="store_true", help=f"{LONG_FAMILIES:,} families per cell")
     parser.add_argument("--families", type=int, help="families per cell")
     parser.add_argument("--seed", type=int, default=0, help="seed of the random numbers")
@@ -158,7 +161,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     chosen = parser.parse_args(given)
     families = chosen.families or (LONG_FAMILIES if chosen.long else SHORT_FAMILIES)
     real = None if chosen.differences is None else np.loadtxt(chosen.differences, ndmin=2)
-    command = " ".join(["python -m mlplab.stats.simulate", *given])
+    command = " ".join([_PROGRAM, *given])
 
     def progress(line: str) -> None:
         print(line, file=sys.stderr, flush=True)
@@ -234,3 +237,7 @@ def _size(seeds: int | None) -> str:
 
 def _theta(theta: float) -> str:
     return {0.0: "0", 1.0: "+d", -1.0: "-d"}.get(theta, f"{theta:g} d")
+
+
+if __name__ == "__main__":
+    main()

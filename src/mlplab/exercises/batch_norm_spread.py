@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from mlplab.data import Task
 from mlplab.exercises.profile import Profile
-from mlplab.experiment import Experiment, Runs
+from mlplab.experiment import Runs
+from mlplab.experiment.declaration import Declaration
 from mlplab.experiment.design import Cell
 from mlplab.experiment.progress import Report
 from mlplab.experiment.weights import run_weights, unpack_weights
@@ -72,7 +73,7 @@ class Member:
 
 
 def cells_looked_into(
-    cells: Sequence[Cell], experiment: Experiment, profile: Profile
+    cells: Sequence[Cell], experiment: Declaration, profile: Profile
 ) -> list[Cell]:
     """Return the first seeds' runs with a norm that the exercise looks into."""
     seeds = experiment.seeds[: profile.pick(2, 3)]

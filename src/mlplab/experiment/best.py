@@ -6,22 +6,24 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from numbers import Integral
-from typing import TYPE_CHECKING, Any, Literal, final
+from typing import Any, Literal, final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mlplab.errors import ConfigError, DataError
 from mlplab.experiment.arms import Arm
+from mlplab.experiment.conduct import finish, log_test_look
+from mlplab.experiment.declaration import Declaration
 from mlplab.experiment.declare import fresh_seeds, read_matters, read_seeds
 from mlplab.experiment.metrics import check_metric, higher_is_better, refuse_test, rows_scored
 from mlplab.experiment.progress import Report
+from mlplab.experiment.results import Results
+from mlplab.experiment.summary import summarise
+from mlplab.experiment.table import Table
 from mlplab.experiment.weights import run_weights
 from mlplab.specs import Fold, Holdout
 from mlplab.stats import best_arms, score_label, selection_optimism
-
-if TYPE_CHECKING:
-    from mlplab.experiment.runs import Runs
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +95,7 @@ class Best:
     failed: tuple[str, ...]
     matters: float
     seeds: tuple[int, ...]
-    _runs: Runs = field(repr=False)
+    _results: Results = field(repr=False)
 
     def score_test(
         self, seeds: int | Sequence[int] | None = None, *, progress: Report | None = None
@@ -108,30 +110,24 @@ class Best:
         Raises:
             ConfigError: the task has no test split.
         """
-        from mlplab.experiment.experiment import Experiment
-
-        chosen = self._runs.experiment
+        chosen = self._results.experiment
         run = self.arm.run
         if run.fit.test == "never":
             run = run.with_value("fit.test", "end")
         split, _, name = self.metric.partition("_")
         metric = f"test_{name}" if split in ("train", "valid") else self.metric
         check_metric(metric, run, chosen.data)
-        used = {cell.seed for cell in self._runs.cells}
+        used = {cell.seed for cell in self._results.cells}
         given = self.seeds if seeds is None else read_seeds(seeds)
         if seeds is None or isinstance(seeds, Integral):
             given = fresh_seeds(used, len(given))
-        fresh = Experiment(chosen.data, run, seeds=given, name=chosen.title, fails=chosen.fails)
-        setup = self._runs.setup
-        runs = fresh.run(
-            setup.store,
-            workers=setup.workers,
-            device=setup.device,
-            backend=setup.backend,
-            progress=progress,
-            purpose=f"score of the arm chosen by {self.metric}: {self.arm.label}",
-        )
-        (found,) = runs.summary(metric)
+        fresh = Declaration(chosen.data, run, seeds=given, name=chosen.title, fails=chosen.fails)
+        cells, setup = fresh.cells(), self._results.setup
+        ended = finish(cells, fresh.data, setup, progress=progress)
+        purpose = f"score of the arm chosen by {self.metric}: {self.arm.label}"
+        log_test_look(ended, setup.store, purpose, fresh.title)
+        table = Table(cells, ended.outcomes, fresh.fails)
+        (found,) = summarise(table, fresh.design, metric, fresh.data)
         return TestScore(
             metric,
             found.mean,
@@ -157,13 +153,13 @@ class Best:
 
         Cost: one forward pass per run.
         """
-        runs = self._runs
-        task = runs.experiment.data
+        results = self._results
+        task = results.experiment.data
         inputs = _checked(X, task.n_features)
-        cells = [cell for cell in runs.cells if cell.arm == self.arm]
+        cells = [cell for cell in results.cells if cell.arm == self.arm]
         total = np.zeros((len(inputs), task.n_outputs))
-        for cell, blob in zip(cells, run_weights(cells, runs, progress), strict=True):
-            outputs = runs.setup.backend.predict(cell.run, blob, inputs, task.input_scale)
+        for cell, blob in zip(cells, run_weights(cells, results, progress), strict=True):
+            outputs = results.setup.backend.predict(cell.run, blob, inputs, task.input_scale)
             scores = np.asarray(outputs, dtype=np.float64)
             total += _softmax(scores) if task.kind == "classification" else scores
         return total / len(cells)
@@ -174,17 +170,17 @@ class Best:
         Raises:
             ConfigError: the task is not one of classes.
         """
-        if self._runs.experiment.data.kind != "classification":
+        if self._results.experiment.data.kind != "classification":
             raise ConfigError("predict_class: expected classes; predict() is for numbers too")
         return np.asarray(self.predict(X).argmax(axis=1), dtype=np.int64)
 
 
-def choose(runs: Runs, metric: str, matters: float, higher: bool | None) -> Best:
+def choose(results: Results, metric: str, matters: float, higher: bool | None) -> Best:
     """Choose the arm with the best mean; see `Runs.best`."""
     refuse_test(metric, "best()")
     read_matters(matters)
-    experiment = runs.experiment
-    for arm in runs.arms:
+    experiment = results.experiment
+    for arm in results.arms:
         check_metric(metric, arm.run, experiment.data)
         rows = any(path.split(".")[0] == "rows" for path in arm.factors)
         if rows and isinstance(arm.run.rows, Fold | Holdout):
@@ -193,8 +189,8 @@ def choose(runs: Runs, metric: str, matters: float, higher: bool | None) -> Best
         higher = higher_is_better(metric)
     if higher is None:
         raise ConfigError(f"best(): say higher_is_better=True or False for {metric!r}")
-    arms = runs.arms
-    data = runs.table.select(arms, metric)
+    arms = results.arms
+    data = results.table.select(arms, metric)
     labels = [arm.label for arm in arms]
     failed = np.flatnonzero(data.failed.any(axis=1)).tolist()
     candidates: tuple[int, ...] = (0,)
@@ -228,7 +224,7 @@ def choose(runs: Runs, metric: str, matters: float, higher: bool | None) -> Best
         tuple(labels[place] for place in failed),
         matters,
         data.seeds,
-        runs,
+        results,
     )
 
 

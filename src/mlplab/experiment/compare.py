@@ -4,32 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from itertools import combinations
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from mlplab.errors import ConfigError
 from mlplab.experiment.arms import Arm, factor_path, show_value
 from mlplab.experiment.parts import Contrast
+from mlplab.experiment.results import Results
 from mlplab.experiment.verdict import Judge, part_verdict
 from mlplab.specs import Verdict, digest
-
-if TYPE_CHECKING:
-    from mlplab.experiment.runs import Runs
 
 Setting = tuple[tuple[str, Any], ...]
 
 
 def compare_levels(
-    runs: Runs, factor: str, metric: str, matters: float, pairs: Literal["first", "all"]
+    results: Results, factor: str, metric: str, matters: float, pairs: Literal["first", "all"]
 ) -> tuple[Verdict, ...]:
     """Decide "higher with this level than with that one" for pairs of a factor's levels."""
-    experiment = runs.experiment
+    experiment = results.experiment
     path = factor_path(experiment.base, factor)
     arms_of: dict[Any, dict[Setting, Arm]] = {}
-    for arm in runs.arms:
+    for arm in results.arms:
         arms_of.setdefault(arm.factors.get(path), {})[_others(arm, path)] = arm
     levels = list(arms_of)
     if len(levels) < 2:
-        varied = list(dict.fromkeys(name for arm in runs.arms for name in arm.factors))
+        varied = list(dict.fromkeys(name for arm in results.arms for name in arm.factors))
         raise ConfigError(
             f"compare: {factor!r} has one level in this design; varied: {', '.join(varied) or '-'}"
         )
@@ -49,7 +47,7 @@ def compare_levels(
                 "of the other factors"
             )
         contrasts.append(_contrast(*sides, metric, matters))
-    judge = Judge(runs.table, experiment.data, len(contrasts))
+    judge = Judge(results.table, experiment.data, len(contrasts))
     name = path.rsplit(".", 1)[-1]
     verdicts = []
     for (up, down), part in zip(chosen, contrasts, strict=True):

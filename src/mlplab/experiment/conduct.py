@@ -80,6 +80,13 @@ def finish(
     return Finished(ordered, len(plan.finished))
 
 
+def log_test_look(found: Finished, store: Store, purpose: str, title: str) -> None:
+    """Log one look of an experiment if results have metrics of the test split."""
+    if any(name.startswith("test_") for one in found.outcomes.values() for name in one.history):
+        n_runs = len(found.outcomes)
+        store.log_look("test", purpose, title, n_runs, found.n_from_store == n_runs)
+
+
 def conduct(
     plan: Plan,
     task: Task,

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mlplab.errors import ConfigError
 from mlplab.experiment.arms import Arm, show_value
+from mlplab.experiment.results import Results
 from mlplab.specs import holds_out
 from mlplab.specs.metric_range import shown_interval
 from mlplab.stats import cross_validated_interval
-
-if TYPE_CHECKING:
-    from mlplab.experiment.runs import Runs
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -43,12 +41,12 @@ class CrossValidated:
     n_failed: int
 
 
-def cross_validate(runs: Runs, metric: str) -> tuple[CrossValidated, ...]:
+def cross_validate(results: Results, metric: str) -> tuple[CrossValidated, ...]:
     """Score every setting of a design that varies `rows`; see `Runs.cross_validated`."""
     if not metric.startswith("valid_"):
         raise ConfigError(f"cross_validated: expected a valid_* metric; got {metric!r}")
     settings: dict[tuple[tuple[str, Any], ...], list[Arm]] = {}
-    for arm in runs.arms:
+    for arm in results.arms:
         if "rows" not in arm.factors or not holds_out(arm.run.rows):
             raise ConfigError(
                 f"cross_validated: arm {arm.label!r} is not of a fold; vary rows over folds(5) "
@@ -56,16 +54,18 @@ def cross_validate(runs: Runs, metric: str) -> tuple[CrossValidated, ...]:
             )
         rest = tuple(item for item in arm.factors.items() if item[0] != "rows")
         settings.setdefault(rest, []).append(arm)
-    return tuple(_score(runs, dict(rest), arms, metric) for rest, arms in settings.items())
+    return tuple(_score(results, dict(rest), arms, metric) for rest, arms in settings.items())
 
 
-def _score(runs: Runs, factors: Mapping[str, Any], arms: list[Arm], metric: str) -> CrossValidated:
-    data = runs.table.select(arms, metric)
+def _score(
+    results: Results, factors: Mapping[str, Any], arms: list[Arm], metric: str
+) -> CrossValidated:
+    data = results.table.select(arms, metric)
     sums = np.where(data.failed, 0.0, data.values).sum(axis=1)
     n_sound = (~data.failed).sum(axis=1)
     values = np.divide(sums, n_sound, out=np.full(len(arms), np.nan), where=n_sound > 0)
     seed = data.seeds[0]
-    parts = [runs.experiment.data.split(seed, arm.run.rows) for arm in arms]
+    parts = [results.experiment.data.split(seed, arm.run.rows) for arm in arms]
     n_train = round(float(np.mean([len(part.train) for part in parts])))
     n_held = round(float(np.mean([len(part.valid) for part in parts])))
     sound = values[np.isfinite(values)]

@@ -11,13 +11,16 @@ from numpy.typing import NDArray
 
 from mlplab.errors import ConfigError
 from mlplab.experiment.arms import Arm
+from mlplab.experiment.best import Best, choose
 from mlplab.experiment.compare import compare_levels
 from mlplab.experiment.conduct import Setup
+from mlplab.experiment.cross_validation import CrossValidated, cross_validate
+from mlplab.experiment.declaration import Declaration
 from mlplab.experiment.design import Cell
 from mlplab.experiment.frame import make_frame
 from mlplab.experiment.metrics import check_metric, records
+from mlplab.experiment.results import Results
 from mlplab.experiment.summary import ArmSummary, summarise
-from mlplab.experiment.table import Table
 from mlplab.experiment.verdict import Judge, LookPlan, count_claims, judge_claim, question_of
 from mlplab.experiment.weights import run_weights, unpack_weights
 from mlplab.specs import Outcome, Proof, Provenance, Verdict
@@ -26,13 +29,9 @@ from mlplab.stats import FailureCount, count_failures
 if TYPE_CHECKING:
     import pandas as pd
 
-    from mlplab.experiment.best import Best
-    from mlplab.experiment.cross_validation import CrossValidated
-    from mlplab.experiment.experiment import Experiment
-
 
 @final
-class Runs:
+class Runs(Results):
     """All runs of an experiment, finished; made by `Experiment.run`.
 
     Attributes:
@@ -40,6 +39,7 @@ class Runs:
         cells: arm, seed, run and key of every run.
         outcomes: key -> outcome.
         setup: where they are kept, and what trains more of them.
+        table: the outcomes as arms by seeds.
         from_store: runs that were remembered rather than trained.
         seconds: that the call took.
         plan: the looks, if seeds were added until decided.
@@ -47,7 +47,7 @@ class Runs:
 
     def __init__(
         self,
-        experiment: Experiment,
+        experiment: Declaration,
         cells: Sequence[Cell],
         outcomes: Mapping[str, Outcome],
         setup: Setup,
@@ -55,14 +55,10 @@ class Runs:
         seconds: float,
         plan: LookPlan | None = None,
     ) -> None:
-        self.experiment = experiment
-        self.cells = tuple(cells)
-        self.outcomes = dict(outcomes)
-        self.setup = setup
+        super().__init__(experiment, cells, outcomes, setup)
         self.from_store = from_store
         self.seconds = seconds
         self.plan = plan
-        self.table = Table(self.cells, self.outcomes, experiment.fails)
 
     def __len__(self) -> int:
         return len(self.cells)
@@ -72,11 +68,6 @@ class Runs:
             f"Runs({self.experiment.title!r}: {len(self)} runs, {len(self.arms)} arms, "
             f"{self.from_store} from the store, {self.seconds:.1f} s)"
         )
-
-    @property
-    def arms(self) -> tuple[Arm, ...]:
-        """The arms, in the order of the design."""
-        return self.experiment.design
 
     def frame(self, *, last: bool = False) -> pd.DataFrame:
         """Return a tidy frame: one row per run and epoch, or only each run's last epoch.
@@ -120,8 +111,6 @@ class Runs:
         Raises:
             ConfigError: the design does not vary `rows`, or the metric was not recorded.
         """
-        from mlplab.experiment.cross_validation import cross_validate
-
         self._known(metric, None)
         return cross_validate(self, metric)
 
@@ -198,8 +187,6 @@ class Runs:
             GuardError: a metric of the test split.
             ConfigError: a metric that was not recorded, or of unknown direction.
         """
-        from mlplab.experiment.best import choose
-
         return choose(self, metric, matters, higher_is_better)
 
     def weights(self, arm: Arm | Mapping[str, Any] | str, seed: int) -> dict[str, NDArray[Any]]:

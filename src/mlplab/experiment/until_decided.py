@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from mlplab.errors import ConfigError
 from mlplab.experiment.arms import Arm
-from mlplab.experiment.conduct import Setup, finish
+from mlplab.experiment.conduct import Finished, Setup, finish
+from mlplab.experiment.declaration import Declaration
 from mlplab.experiment.design import Cell
 from mlplab.experiment.parts import arms_of, parts_of
 from mlplab.experiment.progress import Report
@@ -16,21 +15,8 @@ from mlplab.experiment.table import Table
 from mlplab.experiment.verdict import Judge, LookPlan, count_claims
 from mlplab.specs import Outcome, Proof
 
-if TYPE_CHECKING:
-    from mlplab.experiment.experiment import Experiment
 
-
-@dataclass(frozen=True, slots=True)
-class Looked:
-    """What was trained or remembered over all looks, and the plan they followed."""
-
-    cells: tuple[Cell, ...]
-    outcomes: dict[str, Outcome]
-    n_from_store: int
-    plan: LookPlan
-
-
-def look_plan(experiment: Experiment) -> tuple[LookPlan, tuple[int, ...]]:
+def look_plan(experiment: Declaration) -> tuple[LookPlan, tuple[int, ...]]:
     """Return the looks and the seeds they draw on: 0 to 63, or those the experiment lists.
 
     Raises:
@@ -51,16 +37,19 @@ def look_plan(experiment: Experiment) -> tuple[LookPlan, tuple[int, ...]]:
 
 
 def finish_until_decided(
-    experiment: Experiment,
+    experiment: Declaration,
     setup: Setup,
     *,
     keep_weights: bool = False,
     progress: Report | None = None,
-) -> Looked:
+) -> tuple[tuple[Cell, ...], Finished, LookPlan]:
     """Finish the seeds of one look after the other, for the arms that open claims still need.
 
     Every arm gets the seeds of the first look. A part of a claim is through when it is equivalent
     or beyond +-d; an arm that only such parts need gets no further seeds.
+
+    Returns:
+        All cells, what came of them, and the looks that were planned.
     """
     plan, seeds = look_plan(experiment)
     declared = [claim for claim in experiment.claims if not isinstance(claim, Proof)]
@@ -82,4 +71,4 @@ def finish_until_decided(
         if not parts:
             break
         wanted = arms_of(parts)
-    return Looked(tuple(cells), outcomes, n_from_store, plan)
+    return tuple(cells), Finished(outcomes, n_from_store), plan

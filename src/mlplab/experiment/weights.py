@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from numpy.typing import NDArray
 
@@ -11,19 +11,19 @@ from mlplab.errors import ConfigError
 from mlplab.experiment.conduct import finish
 from mlplab.experiment.design import Cell
 from mlplab.experiment.progress import Report
-
-if TYPE_CHECKING:
-    from mlplab.experiment.runs import Runs
+from mlplab.experiment.results import Results
 
 
-def run_weights(cells: Sequence[Cell], runs: Runs, progress: Report | None = None) -> list[bytes]:
+def run_weights(
+    cells: Sequence[Cell], results: Results, progress: Report | None = None
+) -> list[bytes]:
     """Return the weights of runs as safetensors bytes; missing ones are trained and then kept.
 
     Raises:
         ConfigError: a run diverged.
     """
-    setup = runs.setup
-    done = finish(cells, runs.experiment.data, setup, keep_weights=True, progress=progress)
+    setup = results.setup
+    done = finish(cells, results.experiment.data, setup, keep_weights=True, progress=progress)
     blobs = setup.store.weights([cell.key for cell in cells])
     for cell in cells:
         if cell.key not in blobs:

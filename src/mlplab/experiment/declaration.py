@@ -1,0 +1,128 @@
+"""What is asked: a base run, the factors varied, the seeds, the claims."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from numbers import Integral
+from typing import TYPE_CHECKING, Any
+
+from mlplab.data import Task, base_of, task_of
+from mlplab.errors import ConfigError
+from mlplab.experiment.arms import Arm, ArmIndex, make_arms, product
+from mlplab.experiment.backend import Backend, this_machine
+from mlplab.experiment.declare import (
+    check_claims,
+    read_fails,
+    read_name,
+    read_rows,
+    read_seeds,
+    read_vary,
+)
+from mlplab.experiment.design import Cell, make_cells
+from mlplab.specs import Claim, Run, TaskRef, digest
+
+if TYPE_CHECKING:
+    from mlplab.engine import Cost
+
+
+@dataclass(frozen=True, eq=False, init=False, repr=False)
+class Declaration:
+    """An experiment as data, without what trains it: results refer to it, `Experiment` runs it."""
+
+    task: Task | TaskRef | str
+    base: Run
+    vary: Mapping[str, tuple[Any, ...]]
+    seeds: tuple[int, ...]
+    claims: tuple[Claim, ...]
+    name: str | None
+    design: tuple[Arm, ...]
+    counted_seeds: bool
+    fails: Mapping[str, float]
+
+    def __init__(
+        self,
+        task: Task | TaskRef | str,
+        base: Run | None = None,
+        vary: Mapping[str, Sequence[Any]] | None = None,
+        seeds: int | Sequence[int] = 8,
+        claims: Sequence[Claim] = (),
+        name: str | None = None,
+        arms: Sequence[Mapping[str, Any]] | None = None,
+        fails: Mapping[str, float] | None = None,
+    ) -> None:
+        if not isinstance(task, Task | TaskRef | str):
+            raise ConfigError(f"task: expected a Task or the name of one; got {task!r}")
+        base = base_of(task) if base is None else base
+        if not isinstance(base, Run):
+            raise ConfigError(f"base: expected a Run; got {base!r}")
+        base = base.replace(task=None, seed=0)
+        factors = read_vary(base, vary or {})
+        rows = product(factors) if factors or not arms else []
+        fields: dict[str, Any] = {
+            "task": task,
+            "base": base,
+            "vary": factors,
+            "seeds": read_seeds(seeds),
+            "claims": tuple(claims),
+            "name": read_name(name),
+            "design": make_arms(base, [*rows, *read_rows(base, arms or ())]),
+            "counted_seeds": isinstance(seeds, Integral),
+            "fails": read_fails(base, fails or {}, task if isinstance(task, Task) else None),
+        }
+        for field, value in fields.items():
+            object.__setattr__(self, field, value)
+        check_claims(self.claims, self.find, task if isinstance(task, Task) else None)
+
+    def __repr__(self) -> str:
+        name = self.task if isinstance(self.task, str) else self.task.name
+        size = f"{len(self.design)} arms x {len(self.seeds)} seeds, {len(self.claims)} claims"
+        return f"{type(self).__name__}({self.name or 'unnamed'!r} on {name!r}: {size})"
+
+    @cached_property
+    def data(self) -> Task:
+        """The task, loaded when it is first needed.
+
+        Raises:
+            DataError: it cannot be found.
+            ConfigError: a claim is about a split that it does not have.
+        """
+        task = task_of(self.task)
+        if task is not self.task:
+            check_claims(self.claims, self.find, task)
+            read_fails(self.base, self.fails, task)
+        return task
+
+    @cached_property
+    def title(self) -> str:
+        """The name, or one made from the content."""
+        if self.name is not None:
+            return self.name
+        content = [arm.run.canonical() for arm in self.design], self.data.content
+        return f"experiment-{digest(list(content), 8)}"
+
+    def find(self, arm: Arm | Mapping[str, Any] | str) -> Arm:
+        """Return the arm of the design that a label, or factor values over the base's, name.
+
+        Raises:
+            ConfigError: it is not in the design.
+        """
+        return self._index.find(arm)
+
+    @cached_property
+    def _index(self) -> ArmIndex:
+        return ArmIndex(self.design, self.base)
+
+    def cells(self, seeds: Sequence[int] | None = None) -> tuple[Cell, ...]:
+        """Return arms x seeds, each with its run and key."""
+        ref = TaskRef(**self.data.spec())
+        return make_cells(self.design, self.seeds if seeds is None else seeds, ref)
+
+    def runs(self) -> tuple[Run, ...]:
+        """Return the runs that the experiment consists of, arm by arm."""
+        return tuple(cell.run for cell in self.cells())
+
+    def cost(self, *, workers: int | None = None, backend: Backend | None = None) -> Cost:
+        """Estimate runs, flop, seconds and bytes of all runs; nothing is trained."""
+        return (backend or this_machine()).plan_cost(self.runs(), self.data, workers)

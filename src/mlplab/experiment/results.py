@@ -1,0 +1,42 @@
+"""Finished runs as data: the cells of a declaration, what came of them, and their table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from mlplab.experiment.arms import Arm
+from mlplab.experiment.conduct import Setup
+from mlplab.experiment.declaration import Declaration
+from mlplab.experiment.design import Cell
+from mlplab.experiment.table import Table
+from mlplab.specs import Outcome
+
+
+class Results:
+    """What comparing, choosing and scoring read.
+
+    Attributes:
+        experiment: what was asked.
+        cells: arm, seed, run and key of every run.
+        outcomes: key -> outcome.
+        setup: where they are kept, and what trains more of them.
+        table: the outcomes as arms by seeds.
+    """
+
+    def __init__(
+        self,
+        experiment: Declaration,
+        cells: Sequence[Cell],
+        outcomes: Mapping[str, Outcome],
+        setup: Setup,
+    ) -> None:
+        self.experiment = experiment
+        self.cells = tuple(cells)
+        self.outcomes = dict(outcomes)
+        self.setup = setup
+        self.table = Table(self.cells, self.outcomes, experiment.fails)
+
+    @property
+    def arms(self) -> tuple[Arm, ...]:
+        """The arms, in the order of the design."""
+        return self.experiment.design

@@ -1,136 +1,21 @@
-"""Table models as files: JSON and safetensors in a zip; nothing in it is ever executed."""
+"""Table models read from files, whoever made them: everything is checked, nothing executed."""
 
 from __future__ import annotations
 
-import io
 import math
-import os
-import tempfile
 import zipfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    StrictBool,
-    StrictFloat,
-    StrictInt,
-    StrictStr,
-    ValidationError,
-)
+from pydantic import ValidationError
 
 from mlplab.errors import DataError, MlplabError
 from mlplab.specs.base import explain
-from mlplab.tabular.columns import Schema
-from mlplab.tabular.model_inputs import Encoder
-from mlplab.tabular.scoring import METRICS, TaskKind
+from mlplab.tabular.model_note import ModelNote, read_model_file
+from mlplab.tabular.scoring import METRICS
 from mlplab.tabular.shortcuts import SHORTCUTS, Shortcut
 from mlplab.tabular.table_members import PARTS, Encoding, Tensors
-
-if TYPE_CHECKING:
-    from mlplab.tabular.table_model import TableModel
-
-_NOTE, _TENSORS = "model.json", "arrays.safetensors"
-_MOST_BYTES = {_NOTE: 2**28, _TENSORS: 2**33}
-Cell = str | int | float | None
-
-
-class _Encoding(BaseModel):
-    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
-
-    encoders: tuple[Encoder, ...]
-    width: int = Field(ge=1, le=10_000_000)
-
-
-class _Scores(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-    metric: str
-    why: str
-    score: float
-    optimistic: float
-    folds: list[float]
-    interval: tuple[float, float]
-    nested: float | None
-
-
-class _Note(BaseModel):
-    """The JSON of a file."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    format: Literal["mlplab-table-model-1"]
-    task: TaskKind
-    target: str
-    table_schema: Schema
-    classes: tuple[StrictBool | StrictInt | StrictFloat | StrictStr, ...]
-    n_folds: int = Field(ge=2, le=100_000)
-    cv: _Scores
-    members: dict[str, list[Cell]]
-    tried: dict[str, list[Cell]]
-    seconds: float = Field(ge=0)
-    logarithmic: bool
-    bounds: tuple[float, float]
-    encodings: list[_Encoding]
-    parts: list[dict[str, Any]] = Field(min_length=1)
-    shortcuts: list[tuple[str, dict[str, int]]] = []
-    interrupted: bool = False
-
-
-def save_table_model(model: TableModel, path: Path) -> None:
-    """Write a table model; see `TableModel.save`."""
-    from safetensors.numpy import save
-
-    cv = model.cv
-    tensors: Tensors = {
-        "fold_index": model.fold_index,
-        "out_of_fold": model.out_of_fold,
-        "cv.out_of_fold": cv.out_of_fold,
-        "weights": model.weights,
-    }
-    for place, encoding in enumerate(model.encodings):
-        tensors[f"encodings.{place}.means"] = encoding.means
-        tensors[f"encodings.{place}.deviations"] = encoding.deviations
-    parts = []
-    for place, part in enumerate(model.parts):
-        said, own = part.note()
-        parts.append({**said, "part": part.kind})
-        tensors |= {f"parts.{place}.{name}": one for name, one in own.items()}
-    note = _Note(
-        format="mlplab-table-model-1",
-        task=model.task,
-        target=model.target,
-        table_schema=model.schema,
-        classes=model.classes,
-        n_folds=model.n_folds,
-        cv=_Scores(
-            metric=cv.metric,
-            why=cv.why,
-            score=cv.score,
-            optimistic=cv.optimistic,
-            folds=cv.folds.tolist(),
-            interval=cv.interval,
-            nested=cv.nested,
-        ),
-        members=_cells(model.members),
-        tried=_cells(model.tried),
-        seconds=model.seconds,
-        logarithmic=model.logarithmic,
-        bounds=model.bounds,
-        encodings=[_Encoding(encoders=e.encoders, width=e.width) for e in model.encodings],
-        parts=parts,
-        shortcuts=[(one.key, dict(one.values)) for one in model.shortcuts],
-        interrupted=model.interrupted,
-    )
-    blob = io.BytesIO()
-    with zipfile.ZipFile(blob, "w") as archive:
-        archive.writestr(_NOTE, note.model_dump_json(), zipfile.ZIP_DEFLATED)
-        packed = save({name: np.ascontiguousarray(one) for name, one in tensors.items()})
-        archive.writestr(_TENSORS, packed, zipfile.ZIP_STORED)
-    _write(path, blob.getvalue())
+from mlplab.tabular.table_model import CrossValidation, TableModel
 
 
 def load_table_model(path: str | Path) -> TableModel:
@@ -148,7 +33,7 @@ def load_table_model(path: str | Path) -> TableModel:
     except OSError as problem:
         raise DataError(f"{path}: cannot be read ({problem.strerror or problem})") from None
     except ValidationError as problems:
-        reason = explain(problems, _Note)[:300]
+        reason = explain(problems, ModelNote)[:300]
     except zipfile.BadZipFile:
         reason = "no zip, or a damaged one"
     except MlplabError as problem:
@@ -167,16 +52,8 @@ def load_table_model(path: str | Path) -> TableModel:
 
 def _restore(path: Path) -> TableModel:
     import pandas as pd
-    from safetensors.numpy import load
 
-    from mlplab.tabular.table_model import CrossValidation, TableModel
-
-    with zipfile.ZipFile(path) as archive:
-        note = _Note.model_validate_json(_entry(archive, _NOTE))
-        tensors: Tensors = load(_entry(archive, _TENSORS))
-    for name, tensor in tensors.items():
-        if tensor.dtype.kind not in "biuf" or not np.isfinite(tensor).all():
-            raise DataError(f"{name}: expected finite numbers")
+    note, tensors = read_model_file(path)
     fold_index = tensors.pop("fold_index")
     n_rows = len(fold_index)
     if fold_index.shape != (n_rows,) or fold_index.dtype != np.int64 or not n_rows:
@@ -235,7 +112,7 @@ def _restore(path: Path) -> TableModel:
     )
 
 
-def _encodings(note: _Note, tensors: Tensors) -> tuple[Encoding, ...]:
+def _encodings(note: ModelNote, tensors: Tensors) -> tuple[Encoding, ...]:
     found = []
     for place, said in enumerate(note.encodings):
         names = ("means", "deviations")
@@ -248,32 +125,3 @@ def _encodings(note: _Note, tensors: Tensors) -> tuple[Encoding, ...]:
             raise DataError("encodings: more features than the width")
         found.append(Encoding(said.encoders, said.width, means, deviations))
     return tuple(found)
-
-
-def _entry(archive: zipfile.ZipFile, name: str) -> bytes:
-    info = archive.getinfo(name)
-    if info.file_size > _MOST_BYTES[name]:
-        raise DataError(f"{name}: {info.file_size} bytes are too many")
-    return archive.read(info)
-
-
-def _cells(frame: Any) -> dict[str, list[Cell]]:
-    """A frame's columns as plain values; None where a number is not finite."""
-    plain = {str(name): frame[name].tolist() for name in frame.columns}
-    return {
-        name: [None if isinstance(one, float) and not math.isfinite(one) else one for one in cells]
-        for name, cells in plain.items()
-    }
-
-
-def _write(path: Path, blob: bytes) -> None:
-    """Write a file that appears whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, draft = tempfile.mkstemp(dir=path.parent, prefix=".mlplab-")
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(blob)
-        os.replace(draft, path)
-    except BaseException:
-        Path(draft).unlink(missing_ok=True)
-        raise

@@ -14,9 +14,16 @@ from mlplab.errors import ConfigError, DataError
 from mlplab.tabular.columns import Schema
 from mlplab.tabular.labels import Label, array_of_labels
 from mlplab.tabular.model_inputs import features_of
+from mlplab.tabular.model_note import (
+    EncodingNote,
+    ModelNote,
+    ScoresNote,
+    plain_cells,
+    write_model_file,
+)
 from mlplab.tabular.scoring import TaskKind
 from mlplab.tabular.shortcuts import Shortcut
-from mlplab.tabular.table_members import Encoding, Part
+from mlplab.tabular.table_members import Encoding, Part, Tensors
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -149,9 +156,48 @@ class TableModel:
 
     def save(self, path: str | Path) -> None:
         """Write the model to one file: safetensors and JSON in a zip; it appears whole or not."""
-        from mlplab.tabular.model_files import save_table_model
-
-        save_table_model(self, Path(path))
+        cv = self.cv
+        tensors: Tensors = {
+            "fold_index": self.fold_index,
+            "out_of_fold": self.out_of_fold,
+            "cv.out_of_fold": cv.out_of_fold,
+            "weights": self.weights,
+        }
+        for place, encoding in enumerate(self.encodings):
+            tensors[f"encodings.{place}.means"] = encoding.means
+            tensors[f"encodings.{place}.deviations"] = encoding.deviations
+        parts = []
+        for place, part in enumerate(self.parts):
+            said, own = part.note()
+            parts.append({**said, "part": part.kind})
+            tensors |= {f"parts.{place}.{name}": one for name, one in own.items()}
+        note = ModelNote(
+            format="mlplab-table-model-1",
+            task=self.task,
+            target=self.target,
+            table_schema=self.schema,
+            classes=self.classes,
+            n_folds=self.n_folds,
+            cv=ScoresNote(
+                metric=cv.metric,
+                why=cv.why,
+                score=cv.score,
+                optimistic=cv.optimistic,
+                folds=cv.folds.tolist(),
+                interval=cv.interval,
+                nested=cv.nested,
+            ),
+            members=plain_cells(self.members),
+            tried=plain_cells(self.tried),
+            seconds=self.seconds,
+            logarithmic=self.logarithmic,
+            bounds=self.bounds,
+            encodings=[EncodingNote(encoders=e.encoders, width=e.width) for e in self.encodings],
+            parts=parts,
+            shortcuts=[(one.key, dict(one.values)) for one in self.shortcuts],
+            interrupted=self.interrupted,
+        )
+        write_model_file(Path(path), note, tensors)
 
     def _outputs(self, features: pd.DataFrame, folds: Sequence[int]) -> Array:
         total: Any = 0.0

@@ -1,11 +1,11 @@
-"""Imports point down: read from the source, so that a lazy one counts as well."""
+"""Imports point down, and none in a circle: read from the source, so that a lazy one counts."""
 
 from __future__ import annotations
 
 import ast
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -64,6 +64,11 @@ def room_of(path: Path) -> str:
     return first.removesuffix(".py")
 
 
+def module_name(path: Path) -> str:
+    parts = ("mlplab", *path.relative_to(SOURCE).with_suffix("").parts)
+    return ".".join(parts).removesuffix(".__init__")
+
+
 def imports(tree: ast.AST, package: str = "mlplab") -> Iterator[str]:
     """Every imported module, as a dotted name; `from mlplab import x` gives `mlplab.x`."""
     for node in ast.walk(tree):
@@ -117,12 +122,51 @@ def parse(path: Path) -> ast.Module:
     return ast.parse(path.read_text(encoding="utf-8"))
 
 
+def module_graph(trees: Mapping[str, ast.AST]) -> dict[str, set[str]]:
+    """Which of these modules each one imports, in functions and for types only as well."""
+    graph: dict[str, set[str]] = {}
+    for module, tree in trees.items():
+        names: set[str] = set()
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Import):
+                names |= {alias.name for alias in node.names}
+            elif isinstance(node, ast.ImportFrom):
+                inside = [f"{node.module}.{alias.name}" for alias in node.names]
+                names |= {name if name in trees else str(node.module) for name in inside}
+        graph[module] = names & trees.keys() - {module}
+    return graph
+
+
+def circles(graph: Mapping[str, set[str]]) -> list[list[str]]:
+    """The strongly connected components of more than one module."""
+    reached: dict[str, set[str]] = {}
+    for module in graph:
+        found, waiting = set[str](), [module]
+        while waiting:
+            new = graph[waiting.pop()] - found
+            found |= new
+            waiting += new
+        reached[module] = found
+    together = {
+        frozenset(other for other in found if module in reached[other])
+        for module, found in reached.items()
+        if module in found
+    }
+    return sorted(map(sorted, together))
+
+
 def test_imports_point_down() -> None:
     assert len(MODULES) > 50
     strangers = {room_of(path) for path in MODULES} - FLOOR.keys() - {"__init__"}
     assert not strangers, "these rooms have no place in FLOORS"
     wrong = {str(path): wrong_directions(room_of(path), parse(path)) for path in MODULES}
     assert not {path: names for path, names in wrong.items() if names}
+
+
+def test_no_modules_import_each_other() -> None:
+    trees = {module_name(path): parse(path) for path in MODULES}
+    assert {"mlplab", "mlplab.loading", "mlplab.stats.interval"} <= trees.keys()
+    assert circles(module_graph(trees)) == []
 
 
 def test_third_party_packages_stay_where_they_belong() -> None:
@@ -149,6 +193,25 @@ def test_third_party_packages_stay_where_they_belong() -> None:
 )
 def test_the_check_finds_a_wrong_import(room: str, line: str) -> None:
     assert wrong_directions(room, ast.parse(line))
+
+
+@pytest.mark.parametrize(
+    "back",
+    [
+        "import p.a.one",
+        "from p.a import one",
+        "def f():\n    from p.a.one import x",
+        "if TYPE_CHECKING:\n    from p.a.one import X",
+        "from p.a import y",
+    ],
+)
+def test_the_check_finds_a_circle(back: str) -> None:
+    sources = {"p.a": "from p.a.one import y", "p.a.one": "import p.a.two", "p.a.two": back}
+    trees = {name: ast.parse(text) for name, text in sources.items()}
+    face = ["p.a"] if back.endswith("y") else []
+    assert circles(module_graph(trees)) == [[*face, "p.a.one", "p.a.two"]]
+    trees["p.a.two"] = ast.parse("import p.b\nfrom q import one")
+    assert circles(module_graph(trees)) == []
 
 
 def test_the_check_finds_a_heavy_import() -> None:

@@ -16,7 +16,7 @@ from mlplab.errors import ConfigError, DataError
 from mlplab.estimators.base import Array, MLPEstimator
 from mlplab.estimators.conformal import conformal_quantile, require_calibration
 from mlplab.estimators.parameters import described
-from mlplab.estimators.population import each_output, mean_and_spread, softmax
+from mlplab.estimators.population import each_output, mean_and_spread
 
 
 @described
@@ -210,10 +210,13 @@ class MLPClassifier(ClassifierMixin, MLPEstimator):  # type: ignore[misc]
     def _probabilities(
         self, inputs: Array, *, spread: bool = False
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        from scipy.special import softmax
+
         n = len(self.members_)
         if spread and n < 2:
             raise ConfigError("return_std: needs at least 2 networks; raise n_seeds")
-        return mean_and_spread((softmax(out) for out in each_output(self.members_, inputs)), n)
+        outputs = each_output(self.members_, inputs)
+        return mean_and_spread((softmax(out, axis=1) for out in outputs), n)
 
     def _labelled(
         self, X: Array, y: Any, sample_weight: Any, classes: Array | None

@@ -96,12 +96,6 @@ def each_output(members: Sequence[Member], inputs: NDArray[Any]) -> Iterator[NDA
         yield member.outputs(inputs)
 
 
-def softmax(outputs: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return probabilities of logits (N, C)."""
-    raised = np.exp(outputs - outputs.max(axis=1, keepdims=True))
-    return np.asarray(raised / raised.sum(axis=1, keepdims=True))
-
-
 def mean_and_spread(
     values: Iterator[NDArray[np.float64]], n: int
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

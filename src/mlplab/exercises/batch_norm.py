@@ -148,25 +148,19 @@ def _one_image(one: Member, n_batches: int = 100) -> pd.DataFrame:
     """The probability of its class that one borderline image gets in random batches."""
     import numpy as np
     import pandas as pd
+    from scipy.special import softmax
 
     from mlplab.theory.mates import scores_among_mates
 
     z, classes = one.valid
-    probability = _softmax(one.net.settled(z, z))[np.arange(len(z)), classes]
+    probability = softmax(one.net.settled(z, z), axis=-1)[np.arange(len(z)), classes]
     place = int(abs(probability - 0.5).argmin())
     parts = []
     for size in (2, 4, 16, 64, 256):
         scores = scores_among_mates(one.net, z[[place]], z, size, n_batches, one.seed)
-        found = _softmax(scores[:, 0])[:, classes[place]]
+        found = softmax(scores[:, 0], axis=-1)[:, classes[place]]
         parts.append(pd.DataFrame({"batch size": size, "probability": found}))
     return pd.concat(parts, ignore_index=True)
-
-
-def _softmax(scores: Any) -> Any:
-    import numpy as np
-
-    raised = np.exp(scores - scores.max(-1, keepdims=True))
-    return raised / raised.sum(-1, keepdims=True)
 
 
 def _by_size(frame: pd.DataFrame, values: Mapping[str, Any]) -> Figure:

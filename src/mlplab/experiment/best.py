@@ -153,6 +153,8 @@ class Best:
 
         Cost: one forward pass per run.
         """
+        from scipy.special import softmax
+
         results = self._results
         task = results.experiment.data
         inputs = _checked(X, task.n_features)
@@ -161,7 +163,7 @@ class Best:
         for cell, blob in zip(cells, run_weights(cells, results, progress), strict=True):
             outputs = results.setup.backend.predict(cell.run, blob, inputs, task.input_scale)
             scores = np.asarray(outputs, dtype=np.float64)
-            total += _softmax(scores) if task.kind == "classification" else scores
+            total += softmax(scores, axis=1) if task.kind == "classification" else scores
         return total / len(cells)
 
     def predict_class(self, X: ArrayLike) -> NDArray[np.int64]:
@@ -238,8 +240,3 @@ def _checked(X: ArrayLike, n_features: int) -> NDArray[Any]:
         bad = int(np.count_nonzero(~np.isfinite(inputs)))
         raise DataError(f"X: expected finite numbers; {bad} are not")
     return inputs
-
-
-def _softmax(outputs: NDArray[np.float64]) -> NDArray[np.float64]:
-    raised = np.exp(outputs - outputs.max(axis=1, keepdims=True))
-    return np.asarray(raised / raised.sum(axis=1, keepdims=True))

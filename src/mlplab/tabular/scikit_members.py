@@ -101,13 +101,14 @@ def form_outputs(
     model: Form, inputs: Array, n_classes: int, mean: float, deviation: float
 ) -> Array:
     """Return numbers (N,) as they are learnt, or probabilities (N, C)."""
+    from scipy.special import softmax
+
     raw = model.raw(np.ascontiguousarray(inputs, np.float32))
     if not n_classes:
         return np.asarray(raw[:, 0] * deviation + mean)
     if raw.shape[1] == 1:
         raw = np.column_stack([np.zeros(len(raw)), raw[:, 0]])
-    raised = np.exp(raw - raw.max(axis=1, keepdims=True))
-    return np.asarray(raised / raised.sum(axis=1, keepdims=True))
+    return np.asarray(softmax(raw, axis=1))
 
 
 def recipes(task: TaskKind, n_rows: int, kinds: tuple[Inputs, ...]) -> list[Recipe]:

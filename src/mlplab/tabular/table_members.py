@@ -173,14 +173,15 @@ def network_outputs(
     run: Run, weights: Any, inputs: Array, n_classes: int, mean: float, deviation: float
 ) -> Array:
     """Return the mean of networks: numbers (N,) as they are learnt, or probabilities (N, C)."""
+    from scipy.special import softmax
+
     from mlplab.engine import predict
 
     total: Any = 0.0
     for blob in weights:
         raw = np.asarray(predict(run, blob, np.ascontiguousarray(inputs, np.float32)), np.float64)
         if n_classes:
-            raised = np.exp(raw - raw.max(axis=1, keepdims=True))
-            total = total + raised / raised.sum(axis=1, keepdims=True)
+            total = total + softmax(raw, axis=1)
         else:
             total = total + raw[:, 0] * deviation + mean
     return np.asarray(total / len(weights))

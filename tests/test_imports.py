@@ -16,7 +16,7 @@ SOURCE = Path(mlplab.__file__).parent
 
 # From the ground up; rooms of one line never import each other.
 FLOORS = (
-    ("errors", "loading", "version"),
+    ("atomic", "errors", "loading", "version"),
     ("extras", "hints", "inside"),
     ("specs",),
     ("data", "store", "stats"),
@@ -35,6 +35,7 @@ FLOOR = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
 
 # Third-party packages that a room may import, anywhere in it; rooms not named may import any.
 ALLOWED = {
+    "atomic": set(),
     "errors": set(),
     "inside": set(),
     "loading": set(),

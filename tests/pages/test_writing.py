@@ -61,15 +61,14 @@ def test_an_interrupted_write_leaves_whole_files_only(
 
 def test_a_full_disk_replaces_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_files(tmp_path, {"a": b"old"})
-    real = os.fdopen
+    real = Path.write_bytes
 
-    def fdopen(handle: int, mode: str) -> object:
-        if len(list(tmp_path.glob(".b*"))):
-            os.close(handle)
+    def write_bytes(path: Path, content: bytes) -> int:
+        if len(list(tmp_path.glob(".*"))) > 1:
             raise OSError(28, "No space left on device")
-        return real(handle, mode)
+        return real(path, content)
 
-    monkeypatch.setattr(os, "fdopen", fdopen)
+    monkeypatch.setattr(Path, "write_bytes", write_bytes)
     with pytest.raises(MlplabError, match="cannot write to"):
         write_files(tmp_path, {"a": b"new", "b": b"new"})
     assert _content(tmp_path) == {"a": b"old"}

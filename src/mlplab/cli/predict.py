@@ -102,11 +102,11 @@ def _as_csv(frame: pd.DataFrame) -> str:
 
 
 def _write_whole(path: Path, text: str) -> None:
-    from mlplab.data.places import fresh_file
+    from mlplab.atomic import atomic_file
     from mlplab.errors import DataError
 
     try:
-        with fresh_file(path) as draft:
+        with atomic_file(path) as draft:
             draft.write_text(text, encoding="utf-8", newline="")
     except OSError as problem:
         raise DataError(f"{path}: cannot be written ({problem.strerror or problem})") from None

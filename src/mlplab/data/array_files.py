@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from mlplab.data.places import fresh_file
+from mlplab.atomic import atomic_file
 from mlplab.errors import DataError
 
 
@@ -28,7 +28,7 @@ def write_arrays(
         path = folder.absolute() / f"{stem}-{name}.npy"
         try:
             if again or not path.exists():
-                with fresh_file(path) as draft, draft.open("wb") as stream:
+                with atomic_file(path) as draft, draft.open("wb") as stream:
                     np.save(stream, array, allow_pickle=False)
         except OSError as problem:
             raise DataError(f"{path}: cannot be written ({problem.strerror or problem})") from None

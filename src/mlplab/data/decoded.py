@@ -9,8 +9,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from mlplab.atomic import atomic_file
 from mlplab.data.files import FileSet, Found, is_intact, sha256_of
-from mlplab.data.places import cache_folder, fresh_file
+from mlplab.data.places import cache_folder
 from mlplab.data.share import attach
 from mlplab.data.task import Task
 from mlplab.errors import DataError
@@ -80,7 +81,7 @@ def _keep(task: Task, files: FileSet) -> Task:
         "arrays": {name: _facts(folder / name) for name in names.values()},
         "task": handle | {"files": names},
     }
-    with fresh_file(folder / "manifest.json") as draft:
+    with atomic_file(folder / "manifest.json") as draft:
         draft.write_text(json.dumps(manifest, indent=1))
     for other in set(folder.glob("*.npy")) - {folder / name for name in names.values()}:
         other.unlink()

@@ -10,6 +10,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from mlplab.atomic import atomic_file
 from mlplab.data.files import (
     FileSet,
     Found,
@@ -22,7 +23,6 @@ from mlplab.data.files import (
     locate,
     sha256_of,
 )
-from mlplab.data.places import fresh_file
 from mlplab.errors import DataError
 
 _log = logging.getLogger(__name__)
@@ -109,7 +109,7 @@ def copy_files(found: Found, folder: Path) -> list[Path]:
             raise DataError(f"{copies[name]}: another file is there; name another folder")
     try:
         for name in lacking:
-            with fresh_file(copies[name]) as draft:
+            with atomic_file(copies[name]) as draft:
                 shutil.copyfile(found.folder / name, draft)
     except OSError as problem:
         raise DataError(f"{folder}: cannot be written ({problem.strerror or problem})") from None

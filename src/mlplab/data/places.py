@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -68,18 +65,3 @@ def places(name: str, aliases: tuple[str, ...] = ()) -> list[Place]:
     found.append(Place("cache", cache_folder() / name))
     found += [Place("system", root / name) for root in SYSTEM_FOLDERS]
     return found
-
-
-@contextmanager
-def fresh_file(target: Path) -> Iterator[Path]:
-    """Give a path beside `target` to write to; it becomes `target` only if nothing goes wrong.
-
-    The folder is made where it is missing. Whatever happens, nothing partial stays.
-    """
-    target.parent.mkdir(parents=True, exist_ok=True)
-    draft = target.with_name(f".{target.name}.{os.getpid()}-{threading.get_ident()}.part")
-    try:
-        yield draft
-        os.replace(draft, target)
-    finally:
-        draft.unlink(missing_ok=True)

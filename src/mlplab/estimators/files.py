@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
-import tempfile
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal
@@ -17,6 +15,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load as load_tensors
 from safetensors.numpy import save as save_tensors
 
+from mlplab.atomic import atomic_file
 from mlplab.errors import ConfigError, DataError, StoreError
 from mlplab.estimators.population import Member
 from mlplab.estimators.scale import SmoothClip
@@ -95,7 +94,8 @@ def save_estimator(model: Any, path: Path) -> None:
         for name, tensor in load_tensors(member.weights).items():
             tensors[f"members.{index}.{name}"] = tensor
     whole = {name: np.ascontiguousarray(tensor) for name, tensor in tensors.items()}
-    _write(path, save_tensors(whole, {_NOTE: json.dumps(note, allow_nan=False)}))
+    with atomic_file(path, 0o600) as draft:
+        draft.write_bytes(save_tensors(whole, {_NOTE: json.dumps(note, allow_nan=False)}))
 
 
 def load_estimator(cls: Any, path: Path) -> Any:
@@ -277,14 +277,3 @@ def _finite(history: dict[str, list[float]]) -> dict[str, list[float | None]]:
         name: [value if math.isfinite(value) else None for value in values]
         for name, values in history.items()
     }
-
-
-def _write(path: Path, blob: bytes) -> None:
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(blob)
-        os.replace(name, path)
-    except BaseException:
-        os.unlink(name)
-        raise

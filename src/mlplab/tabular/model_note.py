@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import io
 import math
-import os
-import tempfile
 import zipfile
 from pathlib import Path
 from typing import Any, Literal
@@ -13,6 +11,7 @@ from typing import Any, Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictFloat, StrictInt, StrictStr
 
+from mlplab.atomic import atomic_file
 from mlplab.errors import DataError
 from mlplab.tabular.columns import Schema
 from mlplab.tabular.model_inputs import Encoder
@@ -79,7 +78,9 @@ def write_model_file(path: Path, note: ModelNote, tensors: Tensors) -> None:
         archive.writestr(_NOTE, note.model_dump_json(), zipfile.ZIP_DEFLATED)
         packed = save({name: np.ascontiguousarray(one) for name, one in tensors.items()})
         archive.writestr(_TENSORS, packed, zipfile.ZIP_STORED)
-    _write(path, blob.getvalue())
+    # Private: a model holds words of the table it was made from.
+    with atomic_file(path, 0o600) as draft:
+        draft.write_bytes(blob.getvalue())
 
 
 def read_model_file(path: Path) -> tuple[ModelNote, Tensors]:
@@ -114,16 +115,3 @@ def _entry(archive: zipfile.ZipFile, name: str) -> bytes:
     if info.file_size > _MOST_BYTES[name]:
         raise DataError(f"{name}: {info.file_size} bytes are too many")
     return archive.read(info)
-
-
-def _write(path: Path, blob: bytes) -> None:
-    """Write a file that appears whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, draft = tempfile.mkstemp(dir=path.parent, prefix=".mlplab-")
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(blob)
-        os.replace(draft, path)
-    except BaseException:
-        Path(draft).unlink(missing_ok=True)
-        raise

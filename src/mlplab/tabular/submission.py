@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from mlplab.data.places import fresh_file
+from mlplab.atomic import atomic_file
 from mlplab.errors import DataError
 from mlplab.tabular.csv_text import read_cells
 from mlplab.tabular.values import number_of
@@ -66,7 +66,7 @@ def write_submission(
     if len({id_column, target, ""}) < 3:
         raise DataError(f"submission: expected two names of columns; got {id_column!r}, {target!r}")
     try:
-        with fresh_file(path) as draft:
+        with atomic_file(path) as draft:
             with draft.open("w", encoding="utf-8", newline="") as stream:
                 writer = csv.writer(stream, lineterminator="\n")
                 writer.writerow([target] if ids is None else [id_column, target])

@@ -7,7 +7,7 @@ from mlplab.bench.real_differences import random_signs, simulate_real
 from mlplab.bench.verdict_errors import NOT_GATED, SYMMETRIC, is_false, simulate_verdicts
 from mlplab.bench.verdict_simulation import LONG_FAMILIES, exceeding, main
 from mlplab.errors import ConfigError
-from mlplab.stats import LOOKS, SPLIT, WORDS, decide, decide_at_looks
+from mlplab.stats import LOOKS, SPLIT, WORDS, decide, walk_looks
 
 NORMAL = {"normal": SYMMETRIC["normal"]}
 
@@ -77,9 +77,14 @@ def test_counts_what_the_public_functions_say(expect, theta):
         return bool(is_false(np.array(WORDS.index(words)), expect, theta))
 
     plain = [[decide(row[:8], 1.0, expect=expect, claims=2) for row in family] for family in y]
-    looked = [
-        [decide_at_looks(row, 1.0, expect=expect, claims=2) for row in family] for family in y
-    ]
+
+    def at_looks(row):
+        def evaluate(n, share):
+            return decide(row[:n], 1.0, expect=expect, claims=2, spend=share)
+
+        return walk_looks(evaluate, len(row))
+
+    looked = [[at_looks(row) for row in family] for family in y]
     by_size = {cell.seeds: cell for cell in cells}
     assert by_size[8].false_families == sum(any(map(wrong, family)) for family in plain)
     undecided = [decision.verdict == "undecided" for family in plain for decision in family]

@@ -10,7 +10,7 @@ from mlplab.errors import ConfigError
 from mlplab.exercises import Findings, answer
 from mlplab.exercises.measured import Measured, decide_measured
 from mlplab.exercises.registry import Exercise
-from mlplab.stats import decide_many
+from mlplab.stats import decide
 from mlplab.store import Store
 
 
@@ -25,7 +25,7 @@ def claims(n=3, repetitions=20, seed=0):
 def test_verdicts_are_those_of_one_interval_whose_level_all_claims_share():
     stated = claims()
     verdicts = decide_measured(stated)
-    wanted = decide_many([one.values for one in stated], 0.5)
+    wanted = [decide(one.values, 0.5, claims=3) for one in stated]
     for verdict, decision in zip(verdicts, wanted, strict=True):
         assert verdict.verdict == decision.verdict
         assert verdict.interval == pytest.approx((decision.low, decision.high))

@@ -10,7 +10,7 @@ from mlplab.data import Task
 from mlplab.errors import ConfigError, Interrupted
 from mlplab.experiment import Experiment, Runs
 from mlplab.specs import Chain, Difference, Run, Threshold
-from mlplab.stats import decide_at_looks
+from mlplab.stats import decide, walk_looks
 from mlplab.store import Store
 
 METRIC = "valid_accuracy"
@@ -66,7 +66,10 @@ def test_verdicts_are_those_of_the_declared_looks(
     for claim, verdict in zip((CLEAR, CLOSE), runs.verdicts(), strict=True):
         arms = [runs.experiment.find(arm) for arm in (claim.arm, claim.baseline)]
         values = runs.values(METRIC, arms)
-        looked = decide_at_looks(values[0] - values[1], 0.005, claims=2, n_test=500)
+        y = values[0] - values[1]
+        looked = walk_looks(
+            lambda n, share, y=y: decide(y[:n], 0.005, claims=2, spend=share, n_test=500), len(y)
+        )
         assert looked.stopped
         assert verdict.verdict == looked.decision.verdict
         assert verdict.interval == pytest.approx((looked.decision.low, looked.decision.high))

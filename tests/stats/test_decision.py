@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mlplab.errors import ConfigError
-from mlplab.stats import WORDS, classify, decide, decide_interval, decide_many, mean_interval
+from mlplab.stats import WORDS, classify, decide, decide_interval, mean_interval
 
 bound = st.floats(-5, 5, width=32)
 samples = st.lists(bound, min_size=5, max_size=20)
@@ -109,13 +109,6 @@ def test_a_threshold_is_taken_off_first():
     assert decide(accuracy - 0.95, 0.005, expect="lower").verdict == "supported"
 
 
-def test_many_claims_share_the_level():
-    rows = np.random.default_rng(0).normal(0.5, 0.5, size=(4, 8))
-    together = decide_many(rows, 1.0)
-    assert together == tuple(decide(row, 1.0, claims=4) for row in rows)
-    assert decide_many(rows, 1.0, claims=9) == tuple(decide(row, 1.0, claims=9) for row in rows)
-
-
 def test_one_line_says_it_all():
     line = str(decide([0.1, -0.9, 1.2, 0.4, -0.3], 0.5))
     for word in ("undecided", "5 seeds", "95 %", "would decide"):
@@ -129,8 +122,7 @@ def test_one_line_says_it_all():
         (lambda: decide([1.0] * 5, np.nan), "matters: expected a finite number"),
         (lambda: decide([1.0] * 5, 1.0, expect="more"), "expect: expected higher, lower or same"),
         (lambda: decide([[1.0] * 5], 1.0), "expected one claim"),
-        (lambda: decide_many([1.0] * 5, 1.0), "one row per claim"),
-        (lambda: decide_many([[1.0] * 5], 1.0, claims=0), "claims: expected at least 1"),
+        (lambda: decide([1.0] * 5, 1.0, claims=0), "claims: expected at least 1"),
     ],
 )
 def test_a_bad_call_is_named(call, words):

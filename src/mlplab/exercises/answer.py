@@ -307,8 +307,3 @@ def _failures(all_runs: Any) -> list[dict[str, Any]]:
                     }
                 )
     return rows
-
-
-def verdict_of(verdicts: Sequence[Verdict], says: str) -> Verdict:
-    """Return the verdict whose claim has this wording."""
-    return next(verdict for verdict in verdicts if verdict.says == says)

@@ -1,11 +1,10 @@
 """What runs prove: intervals, verdicts, best arms, failures; numpy and scipy only."""
 
 from mlplab.stats.anova import Anova, functional_anova, without_noise
-from mlplab.stats.arms import ArmsDecision, decide_arms, median_interval
+from mlplab.stats.arms import DIFFERENCE, INTERACTION, ArmsDecision, decide_arms, median_interval
 from mlplab.stats.auc import auc_interval
 from mlplab.stats.best import BestArms, best_arms
 from mlplab.stats.chain import ChainDecision, decide_chain
-from mlplab.stats.contrasts import DIFFERENCE, INTERACTION, contrast_values, main_effect
 from mlplab.stats.crossval import cross_validated_interval
 from mlplab.stats.decision import (
     WORDS,
@@ -13,7 +12,6 @@ from mlplab.stats.decision import (
     classify,
     decide,
     decide_interval,
-    decide_many,
 )
 from mlplab.stats.failures import (
     FailureComparison,
@@ -21,7 +19,6 @@ from mlplab.stats.failures import (
     clopper_pearson,
     count_failures,
     fails_more_often,
-    mcnemar_exact,
 )
 from mlplab.stats.images import new_images_interval, new_images_variance, unpack_correct
 from mlplab.stats.interval import ALPHA, Interval, alpha_per_claim, grid_floor, mean_interval
@@ -33,10 +30,8 @@ from mlplab.stats.sequential import (
     LOOKS,
     SPLIT,
     LooksDecision,
-    decide_at_looks,
     is_settled,
     look_number,
-    mark_look,
     walk_looks,
 )
 
@@ -64,23 +59,17 @@ __all__ = [
     "best_arms",
     "classify",
     "clopper_pearson",
-    "contrast_values",
     "count_failures",
     "cross_validated_interval",
     "decide",
     "decide_arms",
-    "decide_at_looks",
     "decide_chain",
     "decide_interval",
-    "decide_many",
     "fails_more_often",
     "functional_anova",
     "grid_floor",
     "is_settled",
     "look_number",
-    "main_effect",
-    "mark_look",
-    "mcnemar_exact",
     "mean_interval",
     "median_interval",
     "new_images_interval",

@@ -45,13 +45,6 @@ class Anova:
         """Return the share of all sets of so many factors: 1 for main effects, 2 for pairs."""
         return sum(share for factors, share in self.shares.items() if len(factors) == n_factors)
 
-    def touching(self, name: str) -> float:
-        """Return the share of all sets that hold a factor: what would go if it did not vary.
-
-        Source: Homma and Saltelli (1996), the total sensitivity index.
-        """
-        return sum(share for factors, share in self.shares.items() if name in factors)
-
 
 def functional_anova(values: ArrayLike, names: Sequence[str]) -> Anova:
     """Split the variance of a full grid exactly into main effects and interactions.

@@ -10,12 +10,15 @@ from numpy.typing import ArrayLike, NDArray
 
 from mlplab.errors import ConfigError
 from mlplab.stats.best import arms_and_failures
-from mlplab.stats.contrasts import DIFFERENCE
 from mlplab.stats.decision import WORDS, Decision, Expect, classify, decide
 from mlplab.stats.failures import FailureCount, count_failures
 from mlplab.stats.interval import ALPHA, alpha_per_claim
 from mlplab.stats.power import MIN_SEEDS
 from mlplab.stats.quantiles import FloatArray, fair_coin_cdf
+
+DIFFERENCE = (1.0, -1.0)
+# arms in the order: both, only A, only B, neither
+INTERACTION = (1.0, -1.0, -1.0, 1.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,14 +30,12 @@ class ArmsDecision:
         complete: the verdict of the complete seeds alone.
         median: verdict, low and high by ranks, failures included; None if it was not needed.
         failures: count and interval of every arm, in order.
-        n_complete: seeds on which every arm finished.
     """
 
     decision: Decision
     complete: Decision
     median: tuple[str, float, float] | None
     failures: tuple[FailureCount, ...]
-    n_complete: int
 
 
 def median_interval(y: ArrayLike, a: float) -> tuple[float, float]:
@@ -123,12 +124,12 @@ def decide_arms(
         both = int(lost.all(axis=0).sum())
         note = f"{both} seeds on which every arm failed are left out" if both else ""
         decision = replace(complete, note=_join(complete.note, note))
-        return ArmsDecision(decision, complete, None, counts, int(whole.sum()))
+        return ArmsDecision(decision, complete, None, counts)
     low, high = median_interval(ranked, alpha_per_claim(claims, alpha, spend))
     row = int(classify(low, high, matters, expect))
     decision = _agree(complete, row, lost.shape[1])
     median = (WORDS[row][0], low, high)
-    return ArmsDecision(decision, complete, median, counts, int(whole.sum()))
+    return ArmsDecision(decision, complete, median, counts)
 
 
 def _ranks(y: FloatArray, lost: NDArray[np.bool_], better: FloatArray) -> tuple[FloatArray, int]:

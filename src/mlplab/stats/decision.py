@@ -121,7 +121,7 @@ def decide(
 
     Assumes: as `mean_interval`; and that claims, d and seeds were fixed before looking.
     Does not license: "supported, open" says that there is a difference, not that it matters;
-    "undecided" is no evidence of sameness; more seeds after a look need `decide_at_looks`.
+    "undecided" is no evidence of sameness; more seeds after a look need `walk_looks`.
 
     Args:
         y: one finite number per seed, (n,).
@@ -137,33 +137,6 @@ def decide(
     """
     interval = mean_interval(y, claims=claims, alpha=alpha, spend=spend, n_test=n_test)
     return decide_interval(interval, matters, expect=expect)
-
-
-def decide_many(
-    y: ArrayLike,
-    matters: float,
-    *,
-    expect: Expect = "higher",
-    claims: int | None = None,
-    alpha: float = ALPHA,
-    n_test: int | None = None,
-) -> tuple[Decision, ...]:
-    """`decide` for every row of `y`, (M, n); the rows are all the declared claims by default.
-
-    Assumes and licenses what `decide` does; give `claims` if more were declared than rows.
-
-    >>> rows = [[0.011, 0.013, 0.012, 0.014, 0.010], [0.001, -0.002, 0.000, 0.001, -0.001]]
-    >>> [decision.verdict for decision in decide_many(rows, 0.005)]
-    ['supported', 'equivalent']
-    """
-    values = np.asarray(y, dtype=np.float64)
-    if values.ndim != 2 or not len(values):
-        raise ConfigError(f"y: expected one row per claim, (M, n); got shape {values.shape}")
-    family = len(values) if claims is None else claims
-    interval = mean_interval(values, claims=family, alpha=alpha, n_test=n_test)
-    return tuple(
-        decide_interval(interval[row], matters, expect=expect) for row in range(len(values))
-    )
 
 
 def decide_interval(interval: Interval, matters: float, *, expect: Expect = "higher") -> Decision:

@@ -98,21 +98,6 @@ def count_failures(failed: ArrayLike, level: float = 0.95) -> FailureCount:
     return FailureCount(int(mask.sum()), mask.size, float(low), float(high), level)
 
 
-def mcnemar_exact(a_only: int, b_only: int) -> float:
-    """Exact two-sided p that one-sided failures fall on A and B with equal chance.
-
-    `min(1, 2 P(Binomial(a_only + b_only, 1/2) <= min(a_only, b_only)))`.
-
-    Assumes: seeds are independent. Does not license: a statement on how often either arm fails.
-
-    >>> mcnemar_exact(5, 0), mcnemar_exact(2, 2)
-    (0.0625, 1.0)
-    """
-    if min(a_only, b_only) < 0:
-        raise ConfigError(f"counts: expected 0 or more; got {a_only} and {b_only}")
-    return min(1.0, 2.0 * fair_coin_cdf(min(a_only, b_only), a_only + b_only))
-
-
 def fails_more_often(
     a_failed: ArrayLike, b_failed: ArrayLike, *, claims: int = 1, alpha: float = ALPHA
 ) -> FailureComparison:
@@ -131,7 +116,8 @@ def fails_more_often(
         raise DataError(f"failed: expected two rows of the same seeds; got {a.shape}, {b.shape}")
     level = 1.0 - alpha_per_claim(claims, alpha)
     a_only, b_only = int((a & ~b).sum()), int((b & ~a).sum())
-    p = min(1.0, claims * mcnemar_exact(a_only, b_only))
+    # McNemar's exact test: one-sided failures fall on A and B with equal chance.
+    p = min(1.0, claims * 2.0 * fair_coin_cdf(min(a_only, b_only), a_only + b_only))
     verdict: Literal["supported", "refuted", "undecided", "none"] = "undecided"
     if a.size < MIN_SEEDS:
         verdict = "none"

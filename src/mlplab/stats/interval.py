@@ -73,7 +73,7 @@ def mean_interval(
         y: one number per seed, (n,); or one row per claim, (M, n). Everything finite.
         claims: claims declared together, each part of a chain counted; not inferred from `y`.
         alpha: probability that any of the declared claims is reported falsely.
-        spend: share of `alpha` given to this look at the data (see `decide_at_looks`).
+        spend: share of `alpha` given to this look at the data (see `walk_looks`).
         n_test: test examples, if `y` comes from accuracies: s is then at least
             `1 / (n_test * sqrt(12))`, the spread that rounding to the grid alone produces.
         shared: see `cross_validated_interval`.

@@ -33,7 +33,7 @@ def seeds_needed(
 
     Assumes: the estimate so far is about right, which an undecided claim promises least of all.
     Does not license: stopping as soon as it "works"; seeds are declared, or looked at by
-    `decide_at_looks`.
+    `walk_looks`.
 
     Args:
         mean, std, n_seeds: what the seeds so far say; at least two of them.

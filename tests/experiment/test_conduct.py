@@ -15,7 +15,7 @@ from mlplab.errors import Interrupted, StoreError
 from mlplab.experiment import Experiment, Progress, Setup, conduct
 from mlplab.experiment.plan import make_plan
 from mlplab.specs import Fit, Provenance, Run, TaskRef
-from mlplab.store import Store
+from mlplab.store import Checkpoint, Store
 from mlplab.store.failures import UnwritableError
 
 
@@ -208,7 +208,7 @@ def test_checkpoints_are_kept_and_handed_back(
     fake.stop_after = 0
     outcomes.close()
     todo = [key for key in keys(experiment) if key != done]
-    store.put_checkpoint(todo[0], fake.provenance.id, 1, 10, b"half")
+    store.put_checkpoints([Checkpoint(todo[0], 1, 10, b"half")], fake.provenance.id)
     with pytest.raises(Interrupted):
         experiment.run(store, backend=fake.backend, progress=reports.append)
     resume = fake.calls[-1]["resume"]

@@ -11,7 +11,7 @@ from mlplab.engine.events import Checkpointed
 from mlplab.experiment import keeper
 from mlplab.experiment.checkpoints import Checkpoints
 from mlplab.experiment.keeper import Keeper
-from mlplab.store import Store
+from mlplab.store import Checkpoint, Store
 
 
 class Slow:
@@ -61,8 +61,8 @@ def test_checkpoints_are_as_they_were_whatever_becomes_of_the_store() -> None:
     with Store(":memory:") as store:
         blobs = {f"k{n}": bytes([n]) * 100 for n in range(5)}
         for n, (key, blob) in enumerate(blobs.items()):
-            store.put_checkpoint(key, "p", n, 0, blob)
-        store.put_checkpoint("elsewhere", "q", 1, 0, b"other")
+            store.put_checkpoints([Checkpoint(key, n, 0, blob)], "p")
+        store.put_checkpoints([Checkpoint("elsewhere", 1, 0, b"other")], "q")
         with Checkpoints(store, ["none", *blobs, "elsewhere"], "p") as states:
             store.prune(checkpoints=True)
             assert {key: state.blob for key, state in states.items()} == blobs

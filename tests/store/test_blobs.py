@@ -7,9 +7,9 @@ from mlplab.store import Checkpoint
 
 
 def test_a_checkpoint_replaces_the_last_one_of_its_provenance(store):
-    store.put_checkpoint("k", "p", 1, 10, b"early")
-    store.put_checkpoint("k", "elsewhere", 1, 5, b"other")
-    store.put_checkpoint("k", "p", 2, 20, b"late\0\xff")
+    store.put_checkpoints([Checkpoint("k", 1, 10, b"early")], "p")
+    store.put_checkpoints([Checkpoint("k", 1, 5, b"other")], "elsewhere")
+    store.put_checkpoints([Checkpoint("k", 2, 20, b"late\0\xff")], "p")
     assert store.checkpoints(["k", "x"], "p") == {"k": Checkpoint("k", 2, 20, b"late\0\xff")}
     assert store.checkpoints(["k"], "nowhere") == {}
 
@@ -22,18 +22,17 @@ def test_many_checkpoints_at_once_equal_one_by_one(store):
 
 def test_a_finished_run_has_no_checkpoint_and_gets_none(store, outcome):
     for key in ("done", "going"):
-        store.put_checkpoint(key, "p", 1, 1, b"x")
-    store.put_checkpoint("done", "elsewhere", 1, 1, b"x")
+        store.put_checkpoints([Checkpoint(key, 1, 1, b"x")], "p")
+    store.put_checkpoints([Checkpoint("done", 1, 1, b"x")], "elsewhere")
     store.put([outcome("done")])
-    store.put_checkpoint("done", "p", 2, 2, b"too late")
+    store.put_checkpoints([Checkpoint("done", 2, 2, b"too late")], "p")
     assert set(store.checkpoints(["done", "going"], "p")) == {"going"}
     assert set(store.checkpoints(["done"], "elsewhere")) == {"done"}
 
 
-def test_the_first_weights_stay_and_the_asked_provenance_is_preferred(store):
-    store.put_weights("k", "a", b"\0first")
-    store.put_weights("k", "a", b"again")
-    store.put_weights("k", "b", b"elsewhere")
+def test_the_first_weights_stay_and_the_asked_provenance_is_preferred(store, outcome):
+    for provenance, blob in (("a", b"\0first"), ("a", b"again"), ("b", b"elsewhere")):
+        store.put([outcome("k", provenance)], weights={"k": blob})
     assert store.weights(["k", "x"], "a") == {"k": b"\0first"}
     assert store.weights(["k"], "b") == {"k": b"elsewhere"}
     assert store.weights(["k"]) == store.weights(["k"], "c") == {"k": b"elsewhere"}

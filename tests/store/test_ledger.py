@@ -47,16 +47,6 @@ def test_the_history_is_kept_and_the_latest_is_each_claims_last(store):
     assert [one["verdict"] for one in store.verdicts("f", latest=True)] == ["none"]
 
 
-def test_the_same_number_of_seeds_again_is_the_same_look(store):
-    for n_seeds in (16, 8, 16, 8, 32):
-        store.put_verdicts("e", [verdict("a", n_seeds)])
-    store.put_verdicts("e", [verdict("b", 64)])
-    store.put_verdicts("f", [verdict("a", 64)])
-    assert store.claim_looks("e", "a") == [16, 8, 32]
-    assert store.claim_looks("e", "nothing") == []
-    assert len(store.verdicts("e")) == 6
-
-
 @pytest.mark.parametrize("bad", [{"n_seeds": 8}, {"id": ""}, {"id": 3}])
 def test_a_verdict_needs_its_claims_id(store, bad):
     with pytest.raises(StoreError, match="without its claim's id"):

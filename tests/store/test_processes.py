@@ -22,7 +22,7 @@ from mlplab.store import Store
 WRITER = """
 import sys
 from mlplab.specs.outcome import Outcome
-from mlplab.store import Store
+from mlplab.store import Checkpoint, Store
 
 place, name, batches, size = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
 print("ready", flush=True)
@@ -33,7 +33,7 @@ for batch in range(batches):
     keys = [f"{name}-{batch}-{n}" for n in range(size)]
     rows = [Outcome(key, name, "finished", 50, history, 0.1, 1) for key in keys]
     shared = Outcome(f"shared-{batch}", "p", "finished", 1, {}, 0.1, 1)
-    store.put_checkpoint(f"{name}-going", name, batch, batch, b"x" * 1000)
+    store.put_checkpoints([Checkpoint(f"{name}-going", batch, batch, b"x" * 1000)], name)
     store.put([*rows, shared], {key: "{}" for key in keys})
     print(batch, flush=True)
 """

@@ -16,7 +16,7 @@ from sqlalchemy import text
 from tests.store.test_failures import as_nobody
 
 from mlplab.errors import StoreError
-from mlplab.store import Store, schema
+from mlplab.store import Checkpoint, Store, schema
 from mlplab.store.failures import FullError, UnwritableError
 
 
@@ -72,7 +72,7 @@ def test_everything_can_be_read(frozen, outcome, journal, log):
     ]
 
 
-def test_an_older_one_too(frozen, monkeypatch):
+def test_an_older_one_too(frozen, outcome, monkeypatch):
     def add_table(connection):
         connection.execute(text("CREATE TABLE mlplab_extra (name TEXT)"))
 
@@ -83,7 +83,7 @@ def test_an_older_one_too(frozen, monkeypatch):
         assert store.info().schema_version == schema.newest_version()
         assert "k1" in store.get(["k1"])
         with pytest.raises(UnwritableError):
-            store.put_weights("k1", "p1", b"others")
+            store.put([outcome("k1")], weights={"k1": b"others"})
     assert frozen.read_bytes() == before
 
 
@@ -92,7 +92,7 @@ def test_what_is_written_says_one_line(frozen, outcome, caplog):
     with as_nobody(), Store(frozen) as store:
         for write in (
             lambda: store.put([outcome("k3")]),
-            lambda: store.put_checkpoint("k3", "p1", 1, 1, b"state"),
+            lambda: store.put_checkpoints([Checkpoint("k3", 1, 1, b"state")], "p1"),
             lambda: store.prune(weights=True),
         ):
             with pytest.raises(
@@ -139,7 +139,7 @@ def test_a_few_rows_at_a_time_is_as_all_at_once(tmp_path, outcome, monkeypatch, 
         store = Store(tmp_path / name)
         keys = [f"k{number}" for number in range(50)]
         store.put([outcome(k) for k in keys[:45]], dict.fromkeys(keys, "{}"), {keys[0]: b"w"})
-        store.put_checkpoint("k49", "p1", 1, 1, b"state")
+        store.put_checkpoints([Checkpoint("k49", 1, 1, b"state")], "p1")
         store.remember("key", "a picture", b"blob")
         return store
 

@@ -6,7 +6,7 @@ import pytest
 
 from mlplab.errors import StoreError
 from mlplab.specs.outcome import Provenance
-from mlplab.store import Store
+from mlplab.store import Checkpoint, Store
 from mlplab.store.schema import newest_version
 from mlplab.version import ENGINE_VERSION
 
@@ -23,7 +23,7 @@ def filled(store, outcome):
         store.put_provenance(provenance)
         key, name = provenance.engine, provenance.id
         store.put([outcome(key, name)], {key: "{}"}, weights={key: b"w" * 1000})
-        store.put_checkpoint("started" + key, name, 1, 1, b"c" * 1000)
+        store.put_checkpoints([Checkpoint("started" + key, 1, 1, b"c" * 1000)], name)
     store.put([outcome("stray", "nowhere")], {"stray": "{}"})
     store.put_verdicts("e", [{"id": "a", "n_seeds": 8}])
     store.log_look("test", "score", "e", 8, False)

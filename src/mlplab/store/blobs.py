@@ -9,7 +9,7 @@ from sqlalchemy import Connection, select
 
 from mlplab.store import schema
 from mlplab.store.records import Checkpoint
-from mlplab.store.statements import in_parts, insert_new, insert_or_replace
+from mlplab.store.statements import in_parts, insert_or_replace
 
 
 def write_checkpoints(
@@ -57,12 +57,6 @@ def keys_with_checkpoints(
         query = select(table.c.key).where(table.c.key.in_(part), table.c.provenance == provenance)
         found.update(connection.execute(query).scalars())
     return [key for key in keys if key in found]
-
-
-def write_weights(connection: Connection, key: str, provenance: str, blob: bytes) -> None:
-    """Keep a run's weights; the first ones stay."""
-    row = {"key": key, "provenance": provenance, "saved_at": time.time(), "blob": bytes(blob)}
-    insert_new(connection, schema.weights, [row])
 
 
 def read_weights(

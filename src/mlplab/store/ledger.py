@@ -50,18 +50,6 @@ def read_verdicts(
     ]
 
 
-def read_claim_looks(connection: Connection, experiment: str, claim: str) -> list[int]:
-    """Return the numbers of seeds at which a claim was evaluated, each once, first look first."""
-    table = schema.verdicts
-    query = (
-        select(table.c.n_seeds)
-        .where(table.c.experiment == experiment, table.c.claim == claim)
-        .group_by(table.c.n_seeds)
-        .order_by(func.min(table.c.id))
-    )
-    return list(connection.execute(query).scalars())
-
-
 def write_look(
     connection: Connection,
     split: str,

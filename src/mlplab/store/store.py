@@ -100,10 +100,6 @@ class Store:
 
         return self._database.read(read_provenances)
 
-    def put_checkpoint(self, key: str, provenance: str, epoch: int, step: int, blob: bytes) -> None:
-        """Keep how far a run has come, in place of its last checkpoint."""
-        self.put_checkpoints([Checkpoint(key, epoch, step, blob)], provenance)
-
     def put_checkpoints(self, checkpoints: Iterable[Checkpoint], provenance: str) -> None:
         """Keep many runs' checkpoints at once; runs that have finished keep none."""
         from mlplab.store.blobs import write_checkpoints
@@ -124,12 +120,6 @@ class Store:
 
         keys = list(keys)
         return self._database.read(lambda c: keys_with_checkpoints(c, keys, provenance))
-
-    def put_weights(self, key: str, provenance: str, blob: bytes) -> None:
-        """Keep a finished run's weights (safetensors bytes, never looked into); the first stay."""
-        from mlplab.store.blobs import write_weights
-
-        self._database.write(lambda c: write_weights(c, key, provenance, blob))
 
     def weights(self, keys: Iterable[str], provenance: str | None = None) -> dict[str, bytes]:
         """Return key -> weights; of several provenances the given one, else the newest."""
@@ -165,21 +155,6 @@ class Store:
         from mlplab.store.ledger import read_verdicts
 
         return self._database.read(lambda c: read_verdicts(c, experiment, latest))
-
-    def claim_looks(self, experiment: str, claim: str) -> list[int]:
-        """Return the numbers of seeds at which a claim was evaluated, first look first.
-
-        The same number again is the same look. A new one would be look `len(...) + 1`.
-
-        >>> with Store(":memory:") as store:
-        ...     for n in (8, 8, 16):
-        ...         store.put_verdicts("4.2.1", [{"id": "wider", "n_seeds": n}])
-        ...     store.claim_looks("4.2.1", "wider")
-        [8, 16]
-        """
-        from mlplab.store.ledger import read_claim_looks
-
-        return self._database.read(lambda c: read_claim_looks(c, experiment, claim))
 
     def log_look(
         self, split: str, purpose: str, experiment: str, n_runs: int, remembered: bool

@@ -119,7 +119,7 @@ def answer(
         ConfigError: a package that the exercise needs is not installed.
     """
     from mlplab.exercises.memory import Memory
-    from mlplab.exercises.progress import Whole
+    from mlplab.experiment.progress import Total
     from mlplab.store import Store
 
     started = time.monotonic()
@@ -129,10 +129,14 @@ def answer(
     kept = store if isinstance(store, Store) else Store(store)
     memory = Memory(exercise, how, seeds, kept, recompute=recompute)
     experiments = exercise.design(how, seeds)
-    whole = None if progress is None else Whole(progress, list(experiments.values()), kept)
+    total = None
+    if progress is not None:
+        plans = [experiment.plan(kept) for experiment in experiments.values()]
+        epochs = sum(cell.run.fit.epochs for plan in plans for cell in plan.remaining)
+        total = Total(progress, sum(len(plan.cells) for plan in plans), epochs)
 
     def part() -> Report | None:
-        return None if whole is None else whole.next_part()
+        return None if total is None else total.next_part()
 
     def run(name: str, experiment: Experiment) -> Runs:
         return experiment.run(

@@ -106,3 +106,36 @@ class Tally:
                 0.0 if finished else left,
             )
         )
+
+
+class Total:
+    """Adds up what several experiments report, one after the other.
+
+    Args:
+        report: gets the sums.
+        n_runs, run_epochs: what is known ahead; what turns up beyond it, such as fresh seeds for a
+            chosen arm, is added when it begins.
+    """
+
+    def __init__(self, report: Report, n_runs: int = 0, run_epochs: float = 0.0) -> None:
+        self._report = report
+        self._n_runs = n_runs
+        self._run_epochs = float(run_epochs)
+        self._start = time.monotonic()
+        self._before = self._now = (0, 0, 0, 0.0)
+
+    def next_part(self) -> Report:
+        """Begin the next experiment; return what it shall report to."""
+        self._before = self._now
+        return self._add
+
+    def _add(self, part: Progress) -> None:
+        n_runs, done, stored, made = self._before
+        total = max(self._run_epochs, made + part.run_epochs_total)
+        n_runs, done, made = n_runs + part.n_runs, done + part.n_done, made + part.run_epochs
+        self._now = (n_runs, done, stored + part.n_from_store, made)
+        seconds = time.monotonic() - self._start
+        left = estimate_left(made, total, seconds)
+        self._report(
+            Progress(max(self._n_runs, n_runs), done, self._now[2], made, total, seconds, left)
+        )

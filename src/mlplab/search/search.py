@@ -13,7 +13,7 @@ from mlplab.errors import ConfigError
 from mlplab.experiment import Backend, Experiment, Setup, this_machine
 from mlplab.experiment.declare import fresh_seeds, read_matters, read_name, read_seeds, read_whole
 from mlplab.experiment.metrics import refuse_test
-from mlplab.experiment.progress import Report
+from mlplab.experiment.progress import Report, Total
 from mlplab.inside import refuse_at_import
 from mlplab.search.declare import (
     check_budget,
@@ -24,7 +24,6 @@ from mlplab.search.declare import (
     read_direction,
     read_start,
 )
-from mlplab.search.progress import Steps
 from mlplab.search.ranges import Range
 from mlplab.search.result import SearchResult
 from mlplab.search.space import Space, name_of, read_space
@@ -189,8 +188,8 @@ class Search:
         space = self._affordable()
         check_task(space, metric, task, setup.backend, self._planned_seeds())
         last = self.n_finalists * self.n_finalist_seeds * self.base.fit.epochs
-        steps = None if progress is None else Steps(progress, self.budget + last)
-        report = (lambda: None) if steps is None else steps.next_step
+        total = None if progress is None else Total(progress, run_epochs=self.budget + last)
+        report = (lambda: None) if total is None else total.next_part
         sign = 1.0 if higher else -1.0
         trainer = Trainer(task, space, metric, sign, setup, report, keep_weights)
         terms = replace(

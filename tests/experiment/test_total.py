@@ -1,9 +1,9 @@
-"""Progress of an exercise counts all its experiments as one piece of work."""
+"""Progress of several experiments counts them as one piece of work."""
 
 from __future__ import annotations
 
 import mlplab as ml
-from mlplab.exercises.progress import Whole
+from mlplab.experiment.progress import Total
 from mlplab.store import Store
 
 
@@ -17,9 +17,9 @@ def test_counts_never_fall_and_end_complete(tmp_path):
     parts[0].run(store, workers=1)
     later = ml.Experiment("digits", base, vary={"lr": [0.4]}, seeds=1)  # not announced before
     seen = []
-    whole = Whole(seen.append, parts, store)
+    total = Total(seen.append, n_runs=7, run_epochs=3 * 3)
     for experiment in (*parts, later):
-        experiment.run(store, workers=1, progress=whole.next_part())
+        experiment.run(store, workers=1, progress=total.next_part())
     done = [progress.n_done for progress in seen]
     assert done == sorted(done)
     assert seen[0].n_runs == 7

@@ -8,7 +8,6 @@ from typing import Any
 from mlplab.cli.screen import show_number, write
 
 _INDENT = " " * 12
-_MEANING = {"none": "no verdict"}
 
 
 def write_verdict(verdict: Mapping[str, Any], *more: str) -> None:
@@ -18,8 +17,11 @@ def write_verdict(verdict: Mapping[str, Any], *more: str) -> None:
         verdict: `Verdict.model_dump(mode="json")`, or as much of it as there is.
         more: further facts, such as a date.
     """
-    word = str(verdict["verdict"])
-    write(f"{_MEANING.get(word, word):<11} {verdict['says']}", hang=_INDENT)
+    from mlplab.draw.words import VERDICT_WORDS
+
+    word = verdict["verdict"]
+    word = VERDICT_WORDS[word]["en"] if word in VERDICT_WORDS else str(word)
+    write(f"{word:<11} {verdict['says']}", hang=_INDENT)
     facts = [fact for fact in (_numbers(verdict), *more) if fact]
     if facts:
         write(", ".join(facts), hang=_INDENT, start=_INDENT)

@@ -20,6 +20,15 @@ VERDICT_SYMBOLS: Mapping[str, str] = {
     "undecided": "?",
     "none": "–",
 }
+# Each verdict's word, in tables and in sentences.
+VERDICT_WORDS: Mapping[str, Mapping[str, str]] = {
+    "supported": {"en": "supported", "zh": "成立"},
+    "refuted": {"en": "refuted", "zh": "不成立"},
+    "equivalent": {"en": "equivalent", "zh": "等价"},
+    "undecided": {"en": "undecided", "zh": "未定"},
+    "none": {"en": "no verdict", "zh": "无结论"},
+    "proved": {"en": "proved", "zh": "已证明"},
+}
 
 _SPLITS = {"train": "training", "valid": "validation", "test": "test"}
 _METRICS = {
@@ -78,12 +87,7 @@ _ZH = {
     "runs": "运行数",
     "log scale": "对数刻度",
     "standard deviation": "标准差",
-    "supported": "成立",
-    "refuted": "不成立",
-    "equivalent": "等价",
-    "undecided": "未定",
-    "none": "无结论",
-    "proved": "已证明",
+    **{word: text["zh"] for word, text in VERDICT_WORDS.items()},
     "candidate and near-best": "候选且近最优",
     "candidate": "候选",
     "near-best": "近最优",

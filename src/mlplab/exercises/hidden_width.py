@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from mlplab.draw.words import VERDICT_WORDS
 from mlplab.exercises.profile import Profile
 from mlplab.exercises.registry import Findings
-from mlplab.exercises.wording import VERDICT_WORDS
 
 if TYPE_CHECKING:
     import pandas as pd

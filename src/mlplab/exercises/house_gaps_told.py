@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from mlplab.draw.words import VERDICT_WORDS
 from mlplab.exercises.house_gaps import (
     AT_REMOVED,
     COLUMNS,
@@ -19,7 +20,7 @@ from mlplab.exercises.house_tables import houses
 from mlplab.exercises.measured import Measured
 from mlplab.exercises.profile import Profile
 from mlplab.exercises.registry import Checked, Findings
-from mlplab.exercises.wording import VERDICT_WORDS, measured_values
+from mlplab.exercises.wording import measured_values
 
 if TYPE_CHECKING:
     from mlplab.draw import Figure

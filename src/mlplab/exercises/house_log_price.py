@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mlplab.draw import band_lines
+from mlplab.draw.words import VERDICT_WORDS
 from mlplab.exercises.house_scores import (
     LOG_BAND,
     SCORE,
@@ -22,7 +23,7 @@ from mlplab.exercises.house_scores import (
 from mlplab.exercises.house_tables import houses
 from mlplab.exercises.measured import Measured
 from mlplab.exercises.registry import Checked, Findings
-from mlplab.exercises.wording import VERDICT_WORDS, measured_values
+from mlplab.exercises.wording import measured_values
 from mlplab.experiment import Runs
 
 if TYPE_CHECKING:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from mlplab.draw.words import VERDICT_WORDS
 from mlplab.exercises.measured import Measured, decide_measured
 
 if TYPE_CHECKING:
@@ -13,16 +14,6 @@ if TYPE_CHECKING:
 
     from mlplab.experiment import Runs
     from mlplab.specs import Verdict
-
-VERDICT_WORDS = {
-    "supported": {"en": "supported", "zh": "成立"},
-    "refuted": {"en": "refuted", "zh": "不成立"},
-    "equivalent": {"en": "equivalent", "zh": "等价"},
-    "undecided": {"en": "undecided", "zh": "未定"},
-    "none": {"en": "too few seeds for a verdict", "zh": "种子太少，不作结论"},
-    "proved": {"en": "proved", "zh": "得证"},
-}
-"""Verdicts as a text's sentences name them."""
 
 
 def verdict_values(name: str, verdict: Verdict) -> dict[str, Any]:

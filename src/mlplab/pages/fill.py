@@ -7,10 +7,10 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from mlplab.draw.words import VERDICT_WORDS
 from mlplab.errors import ConfigError
 from mlplab.hints import hint
 from mlplab.pages.numbers import effect_text, interval_text
-from mlplab.pages.wording import WORDS
 from mlplab.specs import Verdict
 
 Verdicts = Mapping[str, Verdict] | Sequence[Verdict]
@@ -94,7 +94,7 @@ def _look_up(name: str, values: Mapping[str, Any], language: str) -> Any:
 def _verdict(wanted: str, known: Mapping[str, Verdict], language: str) -> str:
     wanted, _, spec = wanted.partition(":")
     if wanted in known:
-        return f"**{WORDS[known[wanted].verdict][language]}**"
+        return f"**{VERDICT_WORDS[known[wanted].verdict][language]}**"
     key, _, name = wanted.rpartition(".")
     if key not in known or name not in _FIELDS:
         raise KeyError(f"verdict:{wanted}")

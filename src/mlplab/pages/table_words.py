@@ -4,29 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from mlplab.pages.wording import Both, texts
 from mlplab.tabular.shortcuts import SHORTCUTS
 
-Both = Mapping[str, str]
-
-
-def _both(en: str, zh: str) -> Both:
-    return {"en": en, "zh": zh}
-
-
 TABLE: Mapping[str, Both] = {
-    "kicker": _both("Table", "表格"),
-    "score": _both("How good it is", "有多准"),
-    "errors-regression": _both("Where it errs", "误差在哪里"),
-    "errors-classification": _both("Which classes it mistakes", "哪些类别会混淆"),
-    "worst": _both("The worst rows", "误差最大的行"),
-    "worst-classification": _both(
+    "kicker": texts("Table", "表格"),
+    "score": texts("How good it is", "有多准"),
+    "errors-regression": texts("Where it errs", "误差在哪里"),
+    "errors-classification": texts("Which classes it mistakes", "哪些类别会混淆"),
+    "worst": texts("The worst rows", "误差最大的行"),
+    "worst-classification": texts(
         "Rows told wrongly with the least probability for their true class, out of fold, and what "
         "is most unusual in each: in brackets the share of all rows that are as far out. Wrong "
         "labels show here first.",
         "折外判错、且真实类别所得概率最小的行，以及各行中最不寻常的取值："
         "括号内为同样极端的行所占比例。标错的标签往往先在这里显出。",
     ),
-    "worst-regression": _both(
+    "worst-regression": texts(
         "Largest errors out of fold, and what is most unusual in each row: in brackets the share "
         "of all rows that are as far out. Residuals are predicted - true, of logarithms under "
         "log-RMSE. Wrong entries and rows of another kind show here first.",
@@ -34,10 +28,10 @@ TABLE: Mapping[str, Both] = {
         "残差为预测减真实；指标为对数均方根误差时取对数之差。"
         "录入错误和另类样本往往先在这里显出。",
     ),
-    "none-worst": _both("No row is told wrongly.", "没有判错的行。"),
-    "importance": _both("What it looks at", "它看重什么"),
-    "dependence": _both("How predictions go with a column", "预测如何随一列变化"),
-    "dependence-text": _both(
+    "none-worst": texts("No row is told wrongly.", "没有判错的行。"),
+    "importance": texts("What it looks at", "它看重什么"),
+    "dependence": texts("How predictions go with a column", "预测如何随一列变化"),
+    "dependence-text": texts(
         "The mean prediction over {n} of {all} rows with one column set to one value after the "
         "other, each row predicted by models that were not trained on it. Bands: one standard "
         "deviation of the rows' own curves, moved to one level; wide where the effect depends on "
@@ -46,69 +40,69 @@ TABLE: Mapping[str, Both] = {
         "带：各行自己的曲线移到同一水平后的一个标准差；越宽，影响越依赖其他列。"
         "这是模型的行为，不是因果。",
     ),
-    "none-dependence": _both(
+    "none-dependence": texts(
         "No column's shuffling costs anything that shows, so none is followed.",
         "打乱任何一列都看不出影响，因此没有可画的列。",
     ),
-    "gaps": _both("What is missing", "缺失"),
-    "no-gaps": _both("No column has gaps.", "没有缺失。"),
-    "apart": _both("Are the rows to predict alike?", "待预测的行是否相似？"),
-    "models": _both("Members, and what was tried", "成员模型与尝试过的配置"),
-    "members": _both("Members of the ensemble", "集成的成员"),
-    "tried": _both("Configurations tried, the best first", "尝试过的配置，最好的在前"),
-    "how": _both("How it was made", "如何得到"),
-    "training": _both("Training rows", "训练行"),
-    "dropped": _both("{n} rows without a target are left out", "略去 {n} 行无目标值的行"),
-    "predicting": _both("Rows to predict", "待预测的行"),
-    "metric": _both("Metric", "指标"),
-    "folds": _both("Folds", "折数"),
-    "columns": _both("Columns", "列"),
-    "time": _both("Time", "用时"),
-    "training-time": _both("{a} training, {b} for this page", "训练 {a}，本页 {b}"),
-    "command": _both("Command", "命令"),
-    "shortcuts": _both("Left out for want of time or memory", "限于时间或内存而省略"),
-    "types-text": _both("What a column was taken for can be declared:", "列的类型可以自行声明："),
-    "same": _both(
+    "gaps": texts("What is missing", "缺失"),
+    "no-gaps": texts("No column has gaps.", "没有缺失。"),
+    "apart": texts("Are the rows to predict alike?", "待预测的行是否相似？"),
+    "models": texts("Members, and what was tried", "成员模型与尝试过的配置"),
+    "members": texts("Members of the ensemble", "集成的成员"),
+    "tried": texts("Configurations tried, the best first", "尝试过的配置，最好的在前"),
+    "how": texts("How it was made", "如何得到"),
+    "training": texts("Training rows", "训练行"),
+    "dropped": texts("{n} rows without a target are left out", "略去 {n} 行无目标值的行"),
+    "predicting": texts("Rows to predict", "待预测的行"),
+    "metric": texts("Metric", "指标"),
+    "folds": texts("Folds", "折数"),
+    "columns": texts("Columns", "列"),
+    "time": texts("Time", "用时"),
+    "training-time": texts("{a} training, {b} for this page", "训练 {a}，本页 {b}"),
+    "command": texts("Command", "命令"),
+    "shortcuts": texts("Left out for want of time or memory", "限于时间或内存而省略"),
+    "types-text": texts("What a column was taken for can be declared:", "列的类型可以自行声明："),
+    "same": texts(
         "The score is of predictions whose mixture was chosen without the fold of each row.",
         "得分所用的混合权重不使用各行所在的折。",
     ),
-    "honest": _both(
+    "honest": texts(
         "The score is of predictions whose mixture was chosen without the fold of each row. With "
         "weights that have seen all folds it would be {optimistic}: choosing weights flatters.",
         "得分所用的混合权重不使用各行所在的折。若权重用了全部折，得分会是 {optimistic}："
         "差别就是选择权重带来的乐观。",
     ),
-    "nested": _both(
+    "nested": texts(
         "The whole procedure, repeated without each fold, scores {nested}.",
         "整个流程在去掉每一折后各重复一次，得分为 {nested}。",
     ),
-    "apart-text": _both(
+    "apart-text": texts(
         "A random forest was trained to tell the rows of {test} from training rows (at most {n} of "
         "each, target and ids hidden), and scored on rows held out. AUC is the probability that it "
         "finds a row to predict more like one than a training row; 0.5 is guessing.",
         "用随机森林区分 {test} 的行与训练行（每表至多 {n} 行，不看目标与编号），在留出的行上计分。"
         "AUC 是它把一个待预测的行排在一个训练行之前的概率；0.5 相当于猜测。",
     ),
-    "apart-alike": _both(
+    "apart-alike": texts(
         "It finds no difference beyond chance: as far as columns tell, the score above may be "
         "expected of the rows to predict as well.",
         "看不出差别：就各列而言，待预测的行可望得到同样的得分。",
     ),
-    "apart-little": _both(
+    "apart-little": texts(
         "The rows differ a little: they may be predicted somewhat less well than the score says.",
         "略有差别：待预测的行可能比得分所示略差。",
     ),
-    "apart-much": _both(
+    "apart-much": texts(
         "The rows are of another kind: the score need not hold for them. Look for columns that "
         "tell when or where a row was recorded, and declare those ignored.",
         "两表明显不同：得分未必适用。请查找记录时间或来源一类的列，并将其声明为 ignored。",
     ),
-    "apart-copies": _both(
+    "apart-copies": texts(
         "{n} of the {of} rows of {test} are copies of training rows: what is predicted of them "
         "says nothing of new rows.",
         "{test} 的 {of} 行中有 {n} 行与训练行完全相同：对它们的预测不能说明对新行的预测。",
     ),
-    "apart-few": _both("Too few rows to tell.", "行数太少，无法判断。"),
+    "apart-few": texts("Too few rows to tell.", "行数太少，无法判断。"),
 }
 
 # In the order of `tabular.shortcuts.SHORTCUTS`, whose English words these follow.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from mlplab.draw import Text
-from mlplab.draw.words import LANGUAGES, VERDICT_SYMBOLS
+from mlplab.draw.words import LANGUAGES, VERDICT_SYMBOLS, VERDICT_WORDS
 from mlplab.pages.numbers import (
     estimate_text,
     matters_text,
@@ -13,7 +13,7 @@ from mlplab.pages.numbers import (
     percent_text,
 )
 from mlplab.pages.tags import Html, both, group, tag
-from mlplab.pages.wording import SIZES, UI, WORDS, say
+from mlplab.pages.wording import SIZES, UI, say
 from mlplab.specs import Verdict
 
 _WIDTH, _HEIGHT = 168, 22
@@ -22,18 +22,18 @@ _WIDTH, _HEIGHT = 168, 22
 def verdict_chip(word: str) -> Html:
     """Return a verdict's word with its symbol, in its colour."""
     symbol = tag("span", VERDICT_SYMBOLS[word], class_="symbol", aria_hidden="true")
-    return tag("span", symbol, both(WORDS[word]), class_=f"chip {word}")
+    return tag("span", symbol, both(VERDICT_WORDS[word]), class_=f"chip {word}")
 
 
 def tally(verdicts: Sequence[Verdict]) -> Html:
     """Return how many verdicts of each word there are."""
-    words = [word for word in WORDS if any(verdict.verdict == word for verdict in verdicts)]
+    words = [word for word in VERDICT_WORDS if any(verdict.verdict == word for verdict in verdicts)]
     counts = {word: sum(verdict.verdict == word for verdict in verdicts) for word in words}
     chips = [
         tag(
             "li",
             tag("span", VERDICT_SYMBOLS[word], class_="symbol", aria_hidden="true"),
-            tag("span", f"{counts[word]} ", both(WORDS[word])),
+            tag("span", f"{counts[word]} ", both(VERDICT_WORDS[word])),
             class_=f"chip {word}",
         )
         for word in words

@@ -14,9 +14,6 @@ from mlplab.exercises.tuned import TUNING_SEEDS, best_per_level
 from mlplab.experiment import Experiment, Runs
 from mlplab.specs import BestArm, Chain, Difference, TaskRef, Threshold
 
-CHANCE = {"train_accuracy": 0.15}
-"""A run of ten classes that ends no better than this has not learned; declared before."""
-
 _ORDER = "ReLU is better than tanh, and tanh better than sigmoid"
 _STUCK = "sigmoid's training loss stays above 0.5"
 _GELU = "GELU is better than ReLU"

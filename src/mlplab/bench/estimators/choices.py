@@ -17,7 +17,6 @@ from mlplab.estimators.targets import Targets
 from mlplab.tabular import PiecewiseLinear
 
 DEFAULT = "defaults"
-BOTH: tuple[Kind, ...] = ("regression", "classification")
 
 
 class Unbent(SmoothClip):

@@ -16,28 +16,38 @@ static void N(share_out)(const N(Job) *job, const Int *rows, Int n) {
     job->shares[j] = job->example_weights ? job->example_weights[rows[j]] / total : (REAL)1 / n;
 }
 
+/* Outputs of n examples, by a network's `plan` with `row` places for a unit or by linear models, and
+   what they are worth, see `judge`; `step` is -1 where nothing is dropped. */
+INLINE void N(judge_rows)(const N(Job) *job, Int v, const Layer *plan, Int row, const Int *rows,
+                          Int n, Int step, const REAL *smoothing, double *losses, double *hits,
+                          Byte *marks, Int marks_apart) {
+  if (plan) {
+    N(gather)(job, rows, n, row);
+    N(forward)(job, plan, row, n, step);
+    N(judge)(job, 0, job->h + plan[job->n_layers - 1].at, row, rows, n, job->shares, smoothing,
+             losses, hits, marks, marks_apart);
+  } else {
+    N(linear_outputs)(job, v, rows, n);
+    N(judge)(job, 1, job->h, job->scored * LANES, rows, n, job->shares, smoothing, losses, hits,
+             marks, marks_apart);
+  }
+}
+
 /* The steps of an epoch, in the order that `job->order` holds. */
 static void N(walk)(const N(Job) *job, Int n_lanes, Int v, Int e) {
   double *losses = N(sums)(job, 0, 0, v, e, n_lanes), *hits = N(sums)(job, 0, 1, v, e, n_lanes);
   N(Step) step;
   const Int *rows = job->order;
-  const REAL *smoothing = job->smoothing ? job->smoothing + v * n_lanes : NULL;
-  Int row = job->row;
   for (Int s = 0; s < job->n_steps; rows += job->sizes[s++]) {
-    Int n = job->sizes[s], is_new = s == 0 || n != job->sizes[s - 1];
-    if (is_new || job->example_weights) N(share_out)(job, rows, n);
+    Int n = job->sizes[s], number = (job->epoch + e) * job->n_steps + s;
+    if (s == 0 || n != job->sizes[s - 1] || job->example_weights) N(share_out)(job, rows, n);
     if (s == 0 || job->by_step) N(read_step)(job, n_lanes, v, e, s, &step);
-    if (job->plan) {
-      REAL *z = job->h + job->plan[job->n_layers - 1].at;
-      N(gather)(job, rows, n, row);
-      N(forward)(job, job->plan, row, n, (job->epoch + e) * job->n_steps + s);
-      N(judge)(job, 0, z, row, rows, n, job->shares, smoothing, losses, hits, NULL, 0);
-    } else {
-      N(linear_outputs)(job, v, rows, n);
-      N(judge)(job, 1, job->h, job->scored * LANES, rows, n, job->shares, smoothing, losses, hits,
-               NULL, 0);
-    }
-    if (job->epoch + e == 0 && s == 0)
+    /* Compiled once without smoothing, whose sums over all classes take a third of a linear step. */
+    if (job->smoothing)
+      N(judge_rows)(job, v, job->plan, job->row, rows, n, number, job->smoothing + v * n_lanes,
+                    losses, hits, NULL, 0);
+    else N(judge_rows)(job, v, job->plan, job->row, rows, n, number, NULL, losses, hits, NULL, 0);
+    if (number == 0)
       for (Int lane = 0; lane < n_lanes; lane++)
         job->first_losses[v * n_lanes + lane] = losses[lane] / n;
     if (job->plan) N(learn_network)(job, &step, n);
@@ -53,20 +63,10 @@ static void N(score)(const N(Job) *job, Int n_lanes, Int v, Int e, Int split, co
   Int apart = job->vectors[job->n_groups] * n_lanes;
   Int portion = job->plan || job->scored < PORTION ? job->scored : PORTION;
   memset(job->shares, 0, portion * sizeof(REAL)); /* nothing is learnt */
-  for (Int at = 0; at < n_rows; at += portion) {
-    Int n = n_rows - at < portion ? n_rows - at : portion;
-    Byte *some = marks ? marks + at * apart + v * n_lanes : NULL;
-    if (job->plan) {
-      REAL *z = job->h + job->score_plan[job->n_layers - 1].at;
-      N(gather)(job, rows + at, n, portion);
-      N(forward)(job, job->score_plan, portion, n, -1);
-      N(judge)(job, 0, z, portion, rows + at, n, job->shares, NULL, losses, hits, some, apart);
-    } else {
-      N(linear_outputs)(job, v, rows + at, n);
-      N(judge)(job, 1, job->h, job->scored * LANES, rows + at, n, job->shares, NULL, losses, hits,
-               some, apart);
-    }
-  }
+  for (Int at = 0; at < n_rows; at += portion)
+    N(judge_rows)(job, v, job->score_plan, portion, rows + at,
+                  n_rows - at < portion ? n_rows - at : portion, -1, NULL, losses, hits,
+                  marks ? marks + at * apart + v * n_lanes : NULL, apart);
 }
 
 /* Note which runs of a vector have diverged by their training: the rule of `divergence.py`. */

@@ -22,5 +22,5 @@ def stacks(request: pytest.FixtureRequest) -> Iterator[None]:
     """Train everything in stacks, small as it is, unless a module asks for compiled loops."""
     with pytest.MonkeyPatch.context() as patch:
         if not getattr(request.module, "NATIVE", False):
-            patch.setattr(program, "suits", lambda *_: False)
+            patch.setattr(program, "is_native", lambda *_: False)
         yield

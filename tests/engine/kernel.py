@@ -6,9 +6,9 @@ import ctypes
 
 import numpy as np
 
-from mlplab.engine.native.course import room_for_order
+from mlplab.engine.native.coverage import CURVES
 from mlplab.engine.native.library import library
-from mlplab.engine.native.suits import CURVES
+from mlplab.engine.native.unit import room_for_order
 
 ROW = 16
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.engine.kernel import bent
 
 from mlplab.engine.activations import activation
-from mlplab.engine.native.suits import CURVES
+from mlplab.engine.native.coverage import CURVES
 
 
 def torch_s(name, z, alpha=1.0):

@@ -13,7 +13,7 @@ import mlplab as ml
 from mlplab.data import task_from_arrays
 from mlplab.engine import lane, metric, program, train
 from mlplab.engine.events import Ended
-from mlplab.engine.native.suits import suits
+from mlplab.engine.native.coverage import is_native
 from mlplab.specs import MLP, SGD, Adam, Fit, Module
 
 FIT = Fit(epochs=4, batch_size=8, last_batch="keep", test="epoch", measures=("grad_norm",))
@@ -185,7 +185,7 @@ class TestLossesThatAreNotFiniteInCompiledLoops(TestLossesThatAreNotFinite):
 
     @pytest.fixture(autouse=True)
     def loops(self, monkeypatch):
-        monkeypatch.setattr(program, "suits", suits)
+        monkeypatch.setattr(program, "is_native", is_native)
 
 
 @ml.module("cubes")

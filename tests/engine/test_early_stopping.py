@@ -18,7 +18,7 @@ from mlplab.specs import MLP, SGD, Adam, Fit
 def where(request, monkeypatch):
     """Both ways of training follow the same rule."""
     if request.param == "stacks":
-        monkeypatch.setattr(program, "suits", lambda *_: False)
+        monkeypatch.setattr(program, "is_native", lambda *_: False)
     return request.param
 
 

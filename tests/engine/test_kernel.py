@@ -15,7 +15,7 @@ import pytest
 from tests.engine.population import bits, made_up, of, trained
 
 import mlplab
-from mlplab.engine.native import job, library, linear_unit, mlp_unit, suits
+from mlplab.engine.native import coverage, job, library, linear_unit, mlp_unit
 from mlplab.engine.native.arrays import Arrays
 from mlplab.engine.native.library import KERNEL, Library, Unusable
 from mlplab.engine.training import Splits, Training
@@ -35,7 +35,7 @@ def populations():
                                weights=weights)  # fmt: skip
                 losses = ["squared", "auto"] if kind == "classification" else ["auto"]
                 hidden = [((), 0.0, "relu"), ((21, 6), 0.3, "leaky-relu:0.1"), ((7,), 0.0, "relu")]
-                hidden += [((9, 4), 0.2, curve) for curve in suits.CURVES]
+                hidden += [((9, 4), 0.2, curve) for curve in coverage.CURVES]
                 yield task, [
                     of(task, net=MLP(hidden=widths, dropout=rate, activation=name),
                        optim=optim, seed=seed,
@@ -195,7 +195,7 @@ class TestWhereThereIsNone:
     def test_stacks_train_everything_and_one_line_says_why(self, monkeypatch, caplog):
         task = made_up(n=40)
         runs = [of(task, net=MLP(hidden=h), fit=Fit(epochs=2, batch_size=8)) for h in ((), (4,))]
-        for module in (library, suits):
+        for module in (library, coverage):
             monkeypatch.setattr(module, "missing", lambda: "it has not been built")
         library.tell_missing.cache_clear()
         assert not any(Training.begin(run, Splits(task)).program.native for run in runs)

@@ -26,7 +26,7 @@ TASK = task_from_arrays(X, Y, dtype="float64")
 def way(request, monkeypatch):
     """Train in compiled loops, and in stacks."""
     if request.param == "stacks":
-        monkeypatch.setattr(program, "suits", lambda *_: False)
+        monkeypatch.setattr(program, "is_native", lambda *_: False)
 
 
 def ends(*optims: SGD, rows: int = N, epochs: int = 4000):

@@ -15,8 +15,8 @@ from tests.engine.population import bits, ended, made_up, of, populations, train
 from mlplab.data import task_from_arrays
 from mlplab.engine import Checkpointed, Ended, Progressed, predict, program, train
 from mlplab.engine.native import portions
+from mlplab.engine.native.coverage import CURVES, training_paths
 from mlplab.engine.native.job import LANES
-from mlplab.engine.native.suits import CURVES
 from mlplab.engine.order import order
 from mlplab.engine.training import Splits, Training
 from mlplab.specs import MLP, SGD, Adam, AdamW, Fit, Fold, Own, RMSprop
@@ -36,7 +36,7 @@ def native_populations(most: int = 12):
 def in_stacks(runs, task, **options):
     """Train without compiled loops."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(program, "suits", lambda *_: False)
+        patch.setattr(program, "is_native", lambda *_: False)
         return trained(runs, task, **options)
 
 
@@ -486,6 +486,17 @@ class TestWhatSuits:
         task = made_up(n=40)
         run = of(task, **({"fit": Fit(batch_size=8)} | fields))
         assert not Training.begin(run, Splits(task)).program.native
+        ((path, _),) = training_paths([run], task).items()
+        assert path.startswith("stack: ")
+
+    def test_every_run_has_one_way_and_a_stack_its_reason(self):
+        task = made_up(n=40)
+        nets = [MLP(hidden=(4,)), MLP(hidden=(4,), norm="batch")]
+        runs = [of(task, net=net, seed=s, fit=Fit(batch_size=8)) for net in nets for s in range(3)]
+        in_stack = "stack: the norm batch is not in the compiled loops"
+        assert training_paths(runs, task) == {"compiled loop": 3, in_stack: 3}
+        elsewhere = {"stack: compiled loops are for the CPU": 3, in_stack: 3}
+        assert training_paths(runs, task, "cuda") == elsewhere
 
     def test_folds_share_a_program_and_not_a_vector(self):
         task = made_up(n=41, features=6, outputs=3)

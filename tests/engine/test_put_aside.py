@@ -192,7 +192,7 @@ def test_what_a_user_wrote_is_tried_as_it_trains(name):
 @pytest.mark.parametrize("way", ["loops", "stacks", "module"])
 def test_denormal_numbers_are_numbers_whatever_the_caller_makes_of_them(way, monkeypatch):
     if way == "stacks":
-        monkeypatch.setattr(program, "suits", lambda *_: False)
+        monkeypatch.setattr(program, "is_native", lambda *_: False)
     whole = made_up(n=40, features=4)
     X = (whole.inputs * np.float32(1e-39)).astype("f4")
     task = task_from_arrays(X[:40], whole.targets[:40])

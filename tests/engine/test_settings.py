@@ -120,7 +120,7 @@ def test_an_example_of_weight_zero_trains_nothing():
 @pytest.mark.parametrize("native", [True, False])
 def test_what_a_key_leaves_out_changes_no_bit(native, monkeypatch):
     if not native:
-        monkeypatch.setattr("mlplab.engine.program.suits", lambda *_: False)
+        monkeypatch.setattr("mlplab.engine.program.is_native", lambda *_: False)
     task, fit = made_up(n=40), Fit(epochs=2, batch_size=8)
     pairs = [
         ({"net": MLP(hidden=())}, {"net": MLP(hidden=(), activation="prelu", norm="layer")}),

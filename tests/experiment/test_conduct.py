@@ -60,6 +60,7 @@ def test_cost_and_plan_train_nothing(experiment: Experiment, store: Store, fake:
         "flop": 180.0,
         "seconds": pytest.approx(1.8),
         "bytes": 64,
+        "paths": {"compiled loop": 9},
     }
     assert len(fake.trained) == 3
 

@@ -79,7 +79,7 @@ plan = click.option(
     "--plan",
     "plan_only",
     is_flag=True,
-    help="Print runs, flop, estimated seconds and memory, and train nothing.",
+    help="Print runs, flop, estimated time and memory, and what trains them; train nothing.",
 )
 seed = click.option("--seed", metavar="S", callback=whole_from(0), help="One seed, S, alone.")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -36,5 +37,10 @@ def write_plans(plans: Sequence[Mapping[str, Any]], as_json: bool) -> None:
         for one in plans
     ]
     write_table((("experiment",) if named else ()) + numbers, rows, right=numbers)
+    paths: Counter[str] = Counter()
+    for plan in plans:
+        paths.update(plan["paths"])
+    for path, n_runs in paths.items():
+        write(f"{n_runs} to train: {path}")
     if words := list(dict.fromkeys(one for plan in plans for one in plan.get("besides", ()))):
         write(f"not counted: {'; '.join(words)}")

@@ -142,7 +142,7 @@ def train_population(
         from mlplab.engine.device import device_of
         from mlplab.experiment import this_machine
 
-        found = experiment.plan(store, keep_weights=setting.keep_weights)
+        found = experiment.plan(store, keep_weights=setting.keep_weights, device=setting.device)
         cost = found.cost(experiment.data, this_machine(), setting.workers)
         device_of(setting.device)
         words = [besides] if besides else []

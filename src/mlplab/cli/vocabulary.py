@@ -98,6 +98,7 @@ def _page(group: Group, word: Word) -> str:
         f"```bash\n{NAME} train {_DATA} {word.flags}\n```\n",
         f"```python\n{_python(word)}\n```\n",
         *_settings(group, word),
+        f"Trained in: {_path(word)}.\n",
     ]
     stop = "" if word.source.endswith("?") else "."
     parts += _if(word.source and f"Source: {word.source}{stop}")
@@ -153,6 +154,14 @@ def _settings(group: Group, word: Word) -> Iterator[str]:
         free = _free(_may_differ(base, varied))
         yield f"| {name} | {_default(base, word, varied)} | {says} | {free} |"
     yield ""
+
+
+def _path(word: Word) -> str:
+    """How this run trains, wherever compiled loops are built."""
+    from mlplab.data import load_task
+    from mlplab.engine.native.coverage import outside, path_of
+
+    return path_of(outside(described(word).base, load_task(_DATA)))
 
 
 def _default(base: Run, word: Word, varied: Varied) -> str:

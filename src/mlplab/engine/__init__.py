@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from mlplab.engine.events import Checkpointed, Ended, Event, Progressed
     from mlplab.engine.measures import metric
     from mlplab.engine.memory import capacity
+    from mlplab.engine.native.coverage import training_paths
     from mlplab.engine.numerics import kernel_kind, provenance
     from mlplab.engine.program import Program, program_of
     from mlplab.engine.scheduler import train
@@ -29,6 +30,7 @@ __all__ = [
     "program_of",
     "provenance",
     "train",
+    "training_paths",
 ]
 
 # Loaded when asked for: whoever registers a metric does not need torch.
@@ -47,6 +49,7 @@ _HOMES = {
     "program_of": "program",
     "provenance": "numerics",
     "train": "scheduler",
+    "training_paths": "native.coverage",
 }
 
 

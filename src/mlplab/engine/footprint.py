@@ -17,8 +17,8 @@ from mlplab.engine.memory import (
     state_bytes,
     weight_bytes,
 )
+from mlplab.engine.native.coverage import CURVES
 from mlplab.engine.native.portions import LANES, epoch_seconds, epochs_per_call, vectors_per_unit
-from mlplab.engine.native.suits import CURVES
 from mlplab.engine.program import TWO_VECTORS, AnyProgram, Program, padded
 from mlplab.engine.training import SPLITS_KEPT, Training
 from mlplab.specs.activation import activation_settings

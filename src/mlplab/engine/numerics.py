@@ -15,7 +15,7 @@ import torch
 
 from mlplab.engine.device import device_of
 from mlplab.engine.kernels import runs_in_block
-from mlplab.engine.native.suits import COVERS, is_available
+from mlplab.engine.native.coverage import COVERS, is_available
 from mlplab.engine.openblas import openblas
 from mlplab.specs import Provenance
 from mlplab.version import ENGINE_VERSION

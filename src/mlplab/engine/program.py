@@ -13,7 +13,7 @@ from mlplab.engine.batches import batch_sizes
 from mlplab.engine.initialise import check_init
 from mlplab.engine.modules.blueprint import blueprint_of
 from mlplab.engine.modules.program import ModuleProgram
-from mlplab.engine.native.suits import suits
+from mlplab.engine.native.coverage import is_native
 from mlplab.errors import ConfigError
 from mlplab.specs import SGD, Custom, Module, Optimiser, Run
 from mlplab.specs.activation import activation_settings
@@ -58,7 +58,7 @@ class Program:
     sparse: bool = False
     classes: bool = False
     native: bool = False
-    """Whether compiled loops train it, on a CPU; see `native.suits`."""
+    """Whether compiled loops train it, on a CPU; see `native.coverage`."""
 
     @cached_property
     def padded_widths(self) -> tuple[int, ...]:
@@ -215,14 +215,6 @@ def program_of(run: Run, task: Task, n_rows: int, n_valid: int = 0) -> AnyProgra
         native=native,
         **common,
     )
-
-
-def is_native(run: Run, task: Task) -> bool:
-    """Say whether compiled loops train a run, without compiling its program."""
-    if isinstance(run.net, Module):
-        return False
-    loss = _loss_of(run, task)
-    return suits(run, task, loss, _optimiser_kind(run.optim), run.fit.batch_size)
 
 
 def _loss_of(run: Run, task: Task) -> str:

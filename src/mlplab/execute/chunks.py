@@ -10,7 +10,8 @@ from itertools import pairwise
 from mlplab.data import Task
 from mlplab.engine.cost import STEP_SECONDS, run_steps, run_work
 from mlplab.engine.memory import rooms
-from mlplab.engine.program import AnyProgram, is_native
+from mlplab.engine.native.coverage import is_native
+from mlplab.engine.program import AnyProgram
 from mlplab.engine.training import Splits, Training
 from mlplab.specs import Run
 

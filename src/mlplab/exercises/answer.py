@@ -245,7 +245,7 @@ def plan(
     for more in exercise.besides:
         experiment = experiments[more.experiment]
         cells = more.cells(experiment, how, kept)
-        found = make_plan(cells, kept, need_weights=more.weights)
+        found = make_plan(cells, kept, need_weights=more.weights).with_paths(experiment.data)
         cost = found.cost(experiment.data, machine, workers)
         plans.append({"experiment": f"{more.experiment}: {more.says}", **found.as_dict(cost)})
     if plans and (words := _besides_in_words(exercise)):

@@ -54,9 +54,12 @@ class Experiment(Declaration):
     ['lr=0.03 hidden=16', 'lr=0.03 hidden=64', 'lr=0.1 hidden=16', 'lr=0.1 hidden=64']
     """
 
-    def plan(self, store: StoreLike = None, *, keep_weights: bool = False) -> Plan:
-        """Return which runs the store knows and which remain; nothing is trained."""
-        return make_plan(self.cells(), _open(store), need_weights=keep_weights)
+    def plan(
+        self, store: StoreLike = None, *, keep_weights: bool = False, device: str = "cpu"
+    ) -> Plan:
+        """Return which runs the store knows, and which remain and how they train; none is."""
+        plan = make_plan(self.cells(), _open(store), need_weights=keep_weights)
+        return plan.with_paths(self.data, device)
 
     def run(
         self,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from mlplab.data import Task
@@ -25,16 +25,25 @@ class Plan:
         finished: key -> outcome of those the store answers.
         remaining: cells that must be trained.
         without_weights: of these, runs that are finished but whose weights are not kept.
+        paths: how many of them train which way: in a compiled loop, a stack (and why), a module.
     """
 
     cells: tuple[Cell, ...]
     finished: Mapping[str, Outcome]
     remaining: tuple[Cell, ...]
     without_weights: int = 0
+    paths: Mapping[str, int] = field(default_factory=dict)
 
     def cost(self, task: Task, backend: Backend, workers: int | None = None) -> Cost:
         """Estimate what the remaining runs cost; nothing runs."""
         return backend.plan_cost([cell.run for cell in self.remaining], task, workers)
+
+    def with_paths(self, task: Task, device: str = "cpu") -> Plan:
+        """Return the plan with the ways in which the remaining runs train on a device."""
+        from mlplab.engine import training_paths
+
+        runs = (cell.run for cell in self.remaining)
+        return replace(self, paths=training_paths(runs, task, device))
 
     def as_dict(self, cost: Cost) -> dict[str, Any]:
         """Return the plan as plain JSON values."""
@@ -45,6 +54,7 @@ class Plan:
             "flop": cost.flop,
             "seconds": cost.seconds,
             "bytes": cost.bytes,
+            "paths": dict(self.paths),
         }
 
 

@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 from mlplab.engine.events import Checkpointed, Ended, Event, Progressed
 from mlplab.engine.lane import FIRST_CHECKPOINT_SECONDS, PAUSE_SECONDS, Options
 from mlplab.engine.native.arrays import Arrays
-from mlplab.engine.native.course import Unit, seated
 from mlplab.engine.native.job import LANES
 from mlplab.engine.native.linear_unit import LinearUnit
 from mlplab.engine.native.mlp_unit import MLPUnit
 from mlplab.engine.native.portions import epoch_seconds, epochs_per_call, vectors_per_unit
+from mlplab.engine.native.unit import Unit, seated
 from mlplab.engine.numerics import provenance
 from mlplab.engine.program import Program
 from mlplab.engine.surroundings import plain_thread, training_mode

@@ -12,7 +12,10 @@ from torch import Tensor
 
 from mlplab.engine.initialise import initial_weight
 from mlplab.engine.native.arrays import Arrays, aligned
-from mlplab.engine.native.course import (
+from mlplab.engine.native.job import LANES, NEVER, train
+from mlplab.engine.native.patience import NOBODY, keep_best, note_best, watch_of
+from mlplab.engine.native.settings import settings_of, spared, thresholds_of
+from mlplab.engine.native.unit import (
     Doubles,
     Notebook,
     State,
@@ -20,9 +23,6 @@ from mlplab.engine.native.course import (
     room_for_order,
     seated,
 )
-from mlplab.engine.native.job import LANES, NEVER, train
-from mlplab.engine.native.settings import settings_of, spared, thresholds_of
-from mlplab.engine.native.watch import NOBODY, keep_best, note_best, watch_of
 from mlplab.engine.places import put_state
 from mlplab.engine.program import Program
 from mlplab.engine.training import Training
@@ -35,7 +35,7 @@ SCORED = 64  # rows at a time: their outputs stay in the cache
 
 
 class LinearUnit:
-    """Linear models with the same epochs, a lane each; see `course.Unit`.
+    """Linear models with the same epochs, a lane each; see `unit.Unit`.
 
     Args:
         program: what they have in common.

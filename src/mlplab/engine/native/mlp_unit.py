@@ -13,17 +13,17 @@ from torch import Tensor
 
 from mlplab.engine.initialise import initial_weight
 from mlplab.engine.native.arrays import Arrays, aligned
-from mlplab.engine.native.course import (
+from mlplab.engine.native.coverage import CURVES
+from mlplab.engine.native.job import LANES, NEVER, train
+from mlplab.engine.native.patience import NOBODY, keep_best, note_best, watch_of
+from mlplab.engine.native.settings import settings_of, spared, thresholds_of
+from mlplab.engine.native.unit import (
     Doubles,
     Notebook,
     State,
     fields_of_groups,
     room_for_order,
 )
-from mlplab.engine.native.job import LANES, NEVER, train
-from mlplab.engine.native.settings import settings_of, spared, thresholds_of
-from mlplab.engine.native.suits import CURVES
-from mlplab.engine.native.watch import NOBODY, keep_best, note_best, watch_of
 from mlplab.engine.noise import realised_rate, threshold
 from mlplab.engine.places import put_state
 from mlplab.engine.program import Program, padded
@@ -35,7 +35,7 @@ SCORED = 256  # rows at a time
 
 
 class MLPUnit:
-    """One network with hidden layers; see `course.Unit`.
+    """One network with hidden layers; see `unit.Unit`.
 
     Args:
         program: its program.

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mlplab.engine.native.suits import OPTIMISERS
+from mlplab.engine.native.coverage import OPTIMISERS
 from mlplab.engine.optimisers import Slot
 from mlplab.engine.optimisers.base import scheduled_rates
 from mlplab.engine.training import Training

@@ -94,7 +94,7 @@ INLINE REAL N(gelu)(REAL z, REAL alpha, REAL *slope) {
 }
 
 /* h <- f(h + bias) for n places of each unit's `row`, and slopes <- f'(h + bias). `curve` is the
-   number of f in `suits.CURVES`, or -1 for z above 0 and alpha z below, whose slopes are not kept. */
+   number of f in `coverage.CURVES`, or -1 for z above 0 and alpha z below, whose slopes are not kept. */
 EXPORT void N(bend)(REAL *restrict h, REAL *restrict slopes, const REAL *biases, Int n_units,
                     Int row, Int n, Int curve, double alpha) {
   REAL below = alpha;

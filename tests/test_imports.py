@@ -257,7 +257,7 @@ def test_the_face_is_complete() -> None:
     expected = """
         Experiment Run MLP SGD Adam AdamW Fit Init Schedule Fold First folds load_task
         task_from_arrays Difference Chain Threshold Interaction BestArm Verdict Store metric errors
-        __version__ RMSprop LARS Custom Module Search Range activation init schedule
+        __version__ RMSprop LARS Lion Custom Module Search Range activation init schedule
         optimiser module Own MLPClassifier MLPRegressor splits Holdout Block
     """
     assert set(mlplab.__all__) == set(expected.split())

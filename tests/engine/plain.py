@@ -17,7 +17,7 @@ from mlplab.engine.noise import KeyedNoise, realised_rate
 from mlplab.engine.order import order
 from mlplab.engine.program import padded
 from mlplab.engine.weights import unpack_layers
-from mlplab.specs import SGD, AdamW, RMSprop, Run
+from mlplab.specs import SGD, AdamW, Lion, RMSprop, Run
 from mlplab.specs.activation import activation_settings
 
 ACTS = {
@@ -200,6 +200,23 @@ def train_plainly(run: Run, task: Task) -> Plain:
     return made
 
 
+class PlainLion(torch.optim.Optimizer):
+    """Lion as its paper writes it; torch has none."""
+
+    def __init__(self, params: list[Tensor], **defaults: Any) -> None:
+        super().__init__(params, defaults)
+
+    @torch.no_grad()
+    def step(self, closure: Any = None) -> None:
+        for group in self.param_groups:
+            (b1, b2), lr = group["betas"], group["lr"]
+            for p in group["params"]:
+                mean = self.state[p].setdefault("mean", torch.zeros_like(p))
+                update = (b1 * mean + (1 - b1) * p.grad).sign()
+                p.sub_(lr * (update + group["weight_decay"] * p))
+                mean.copy_(b2 * mean + (1 - b2) * p.grad)
+
+
 def make_optimiser(run: Run, params: list[Tensor]) -> torch.optim.Optimizer:
     """Make torch's own optimiser of the same name."""
     optim = run.optim
@@ -209,6 +226,8 @@ def make_optimiser(run: Run, params: list[Tensor]) -> torch.optim.Optimizer:
         return torch.optim.SGD(params, momentum=optim.momentum, nesterov=looks, **common)
     if isinstance(optim, RMSprop):
         return torch.optim.RMSprop(params, alpha=optim.alpha, eps=optim.eps, **common)
+    if isinstance(optim, Lion):
+        return PlainLion(params, betas=optim.betas, **common)
     make = torch.optim.AdamW if isinstance(optim, AdamW) else torch.optim.Adam
     return make(params, betas=optim.betas, eps=optim.eps, **common)
 

@@ -14,7 +14,7 @@ from tests.engine.test_checkpoints import train_with_stops
 
 import mlplab as ml
 from mlplab.data import Task
-from mlplab.specs import LARS, MLP, SGD, Adam, AdamW, Custom, Fit, RMSprop, Run
+from mlplab.specs import LARS, MLP, SGD, Adam, AdamW, Custom, Fit, Lion, RMSprop, Run
 
 few = settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
 many = settings(max_examples=600, deadline=None, suppress_health_check=list(HealthCheck))
@@ -77,6 +77,7 @@ OPTIMISERS = {
     "adamw": AdamW(lr=0.01, weight_decay=0.1),
     "rmsprop": RMSprop(lr=0.01),
     "lars": LARS(lr=0.1),
+    "lion": Lion(lr=0.01, weight_decay=0.1),
     "powers": Custom(name="crowd-powers", lr=0.01, settings={"beta": 0.8}, weight_decay=0.1),
     "curves": Custom(name="crowd-curves", lr=0.01),
     "norms": Custom(name="crowd-norms", lr=0.001),

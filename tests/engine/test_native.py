@@ -19,7 +19,7 @@ from mlplab.engine.native.coverage import CURVES, training_paths
 from mlplab.engine.native.job import LANES
 from mlplab.engine.order import order
 from mlplab.engine.training import Splits, Training
-from mlplab.specs import MLP, SGD, Adam, AdamW, Fit, Fold, Own, RMSprop
+from mlplab.specs import MLP, SGD, Adam, AdamW, Fit, Fold, Lion, Own, RMSprop
 from mlplab.specs.keyed import philox, philox_key
 
 NATIVE = True
@@ -53,6 +53,7 @@ class TestSameAsStacks:
             AdamW(lr=0.01, weight_decay=0.1, schedule="step:1,0.5"),
             SGD(lr=0.1, schedule="plateau:0,0.5"),
             RMSprop(lr=0.01, weight_decay=0.1, alpha=0.9, schedule="one-cycle"),
+            Lion(lr=0.003, weight_decay=0.1, schedule="one-cycle"),
         ],
     )
     def test_histories_and_weights_in_double_precision(self, kind, hidden, optim):

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tests.engine import plain
 from tests.engine.population import bits, made_up, of, trained
 
-from mlplab.specs import LARS, MLP, SGD, Adam, AdamW, Fit, RMSprop, Run, Schedule
+from mlplab.specs import LARS, MLP, SGD, Adam, AdamW, Fit, Lion, RMSprop, Run, Schedule
 
 few = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 
@@ -64,6 +64,8 @@ def test_activations_and_norms(activation, norm):
         SGD(lr=0.1, clip_value=0.05, clip_norm=0.2, momentum=0.9),
         RMSprop(lr=0.01),
         RMSprop(lr=0.01, alpha=0.9, eps=1e-4, weight_decay=0.1),
+        Lion(lr=0.003),
+        Lion(lr=0.003, betas=(0.5, 0.8), weight_decay=0.1),
         Adam(lr=0.01, clip_norm=0.3),
         AdamW(lr=0.01, weight_decay=0.1, clip_norm=0.3),
     ],

@@ -29,7 +29,7 @@ from mlplab.specs import MLP, SGD, Adam, Fit, Fold, Init, Run, Schedule, resolve
         (lambda: Fit(batch_size="many"), ["batch_size", "integer", "many"]),
         (lambda: Fold(n_folds=5, index=5), ["index", "n_folds=5", "5"]),
         (lambda: Schedule.model_validate("exp:2"), ["exponential", "exp:2"]),
-        (lambda: Run(optim={"kind": "lion"}), ["optim", "lion", "sgd"]),
+        (lambda: Run(optim={"kind": "adan"}), ["optim", "adan", "sgd"]),
         (lambda: Run().with_value("optim.rate", 1), ["rate", "lr"]),
         (lambda: resolve(Run(), "lrr"), ["lrr", "did you mean 'lr'"]),
     ],

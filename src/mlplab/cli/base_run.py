@@ -10,7 +10,6 @@ import click
 
 from mlplab.cli.flags import dashed, default_of, default_optimiser
 from mlplab.cli.values import (
-    optimiser_spec,
     read_call,
     read_field,
     read_module,
@@ -18,7 +17,7 @@ from mlplab.cli.values import (
     read_optimiser,
 )
 from mlplab.errors import ConfigError
-from mlplab.specs import MLP, OPTIMISERS, Fit, Module, Run, Spec, TaskRef
+from mlplab.specs import MLP, OPTIMISERS, Fit, Module, Run, Spec, TaskRef, optimiser_spec
 
 Texts = Mapping[str, str | None]
 _SETTINGS = {name for spec in OPTIMISERS.values() for name in spec.model_fields} - {"kind"}

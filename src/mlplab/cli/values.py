@@ -8,8 +8,8 @@ from typing import Annotated, Any, Union, get_args, get_origin
 
 from mlplab.errors import ConfigError
 from mlplab.hints import expected
-from mlplab.specs import OPTIMISERS, Custom, Module, Optimiser, Run, Spec, get_path, resolve
-from mlplab.specs.optim import AnyOptimiser
+from mlplab.specs import Custom, Module, Optimiser, Run, Spec, get_path, resolve
+from mlplab.specs.optim import optimiser_spec
 from mlplab.specs.plugins import plugin_names
 
 _OUTSIDE_BRACKETS = re.compile(r",(?![^(]*\))")
@@ -119,20 +119,6 @@ def read_optimiser(text: str, given: dict[str, Any]) -> Optimiser:
         else:
             settings[key] = read_number(value)
     return Custom(name=name, settings=settings, **own) if kind is Custom else kind(**own)
-
-
-def optimiser_spec(kind: str) -> type[AnyOptimiser]:
-    """Return the spec of an optimiser by name: one of the package, or `Custom` for a user's.
-
-    Raises:
-        ConfigError: there is none.
-    """
-    if kind in OPTIMISERS:
-        return OPTIMISERS[kind]
-    own = plugin_names("optimiser")
-    if kind not in own:
-        raise ConfigError(f"optimizer: {expected(kind, [*OPTIMISERS, *own])}")
-    return Custom
 
 
 def read_module(text: str) -> Module:

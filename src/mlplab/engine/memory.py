@@ -9,6 +9,7 @@ from itertools import pairwise
 from mlplab.engine.activations import activation
 from mlplab.engine.modules.program import ModuleProgram
 from mlplab.engine.numerics import runs_per_block
+from mlplab.engine.optimisers import FORMULAS
 from mlplab.engine.program import AnyProgram, Program, judged_slots
 
 BUDGET_BYTES = 256 * 2**20
@@ -21,7 +22,8 @@ _MOST_SLOTS = 4096
 _LEAST_SLOTS = 8
 _MOST_TEAMS = 32
 # Copies of the weights that optimisers keep: moments, gradient and scratch.
-_STATES = {"sgd": 0, "momentum": 1, "nesterov": 2, "lars": 3, "rmsprop": 3, "adam": 4, "adamw": 4}
+_STATES = {"sgd": 0, "momentum": 1, "lars": 3, "adam": 4, "adamw": 4}
+_STATES |= {kind: formula.copies for kind, formula in FORMULAS.items()}
 _CUSTOM_STATES = 4  # a gradient, and about as much as Adam's in what a user's step keeps
 _FUSED_ADAM_STATES = 3  # it needs no scratch
 

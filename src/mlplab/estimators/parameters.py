@@ -14,12 +14,13 @@ PARAMETERS = {
     "norm": "`none`, `batch` or `layer`.",
     "init": "how first weights are drawn.",
     "dropout": "share of each hidden layer's outputs dropped in training; one, or one per layer.",
-    "optimizer": "`adamw`, `adam`, `sgd`, `rmsprop` or `lars`.",
+    "optimizer": "`adamw`, `adam`, `sgd`, `rmsprop`, `lars`, `lion`, the name of your own, or a "
+    "`mlplab.Custom`, whose own rate, decay, clipping and schedule then hold.",
     "lr": "learning rate.",
     "momentum": "of `sgd` and `lars`; the others have none.",
-    "weight_decay": "decoupled for `adamw`, an L2 penalty for the others. `'auto'`: for `adamw` "
-    "0.002 / lr with numbers and 0.0006 / lr with classes, so that a step shrinks weights alike at "
-    "any rate; 0 for the others.",
+    "weight_decay": "decoupled for `adamw` and `lion`, an L2 penalty for the others. `'auto'`: for "
+    "`adamw` 0.002 / lr with numbers and 0.0006 / lr with classes, so that a step shrinks weights "
+    "alike at any rate; 0 for the others.",
     "schedule": "course of the learning rate, as in `mlplab.Schedule`.",
     "clip_norm": "most that the norm of the gradient may be; 0 does not clip.",
     "epochs": "passes over the training rows.",

@@ -10,9 +10,7 @@ import numpy as np
 from numpy.random import BitGenerator, Generator, RandomState, SeedSequence
 
 from mlplab.errors import ConfigError
-from mlplab.hints import expected
-from mlplab.specs import MLP, Fit, Run
-from mlplab.specs.optim import OPTIMISERS
+from mlplab.specs import MLP, Custom, Fit, Run, Schedule, optimiser_spec
 
 _LEAST_BATCH, _MOST_BATCH = 16, 256
 _STEPS = 16
@@ -120,17 +118,11 @@ def run_of(params: Mapping[str, Any], n_rows: int, *, continued: bool = False) -
     """
     given = {name: plain(value) for name, value in params.items()}
     net = MLP(**{name: given[name] for name in ("hidden", "activation", "norm", "init", "dropout")})
-    name = given["optimizer"]
-    if name not in OPTIMISERS:
-        raise ConfigError(f"optimizer: {expected(name, OPTIMISERS)}")
-    kind = OPTIMISERS[name]
-    given["weight_decay"] = weight_decay_of(
-        given["weight_decay"], name, given["lr"], classes="label_smoothing" in given
+    optim = (
+        _custom(own, continued)
+        if isinstance(own := given["optimizer"], Custom)
+        else _named(given, continued)
     )
-    fields = ["lr", "weight_decay", "clip_norm"]
-    fields += [] if continued else ["schedule"]
-    fields += ["momentum"] if "momentum" in kind.model_fields else []
-    optim = kind(**{field: given[field] for field in fields})
     fit: dict[str, Any] = {name: given[name] for name in ("epochs", "ema", "dtype")}
     for optional in ("label_smoothing", "loss", "huber_delta"):
         if optional in given:
@@ -142,6 +134,22 @@ def run_of(params: Mapping[str, Any], n_rows: int, *, continued: bool = False) -
         optim=optim,
         fit=Fit(batch_size=batch_size_of(given["batch_size"], n_rows), test="never", **fit),
     )
+
+
+def _custom(optim: Custom, continued: bool) -> Custom:
+    return optim.replace(schedule=Schedule()) if continued else optim
+
+
+def _named(given: Mapping[str, Any], continued: bool) -> Any:
+    name = str(given["optimizer"])
+    kind = optimiser_spec(name)
+    fields = ["lr", "clip_norm"] if continued else ["lr", "clip_norm", "schedule"]
+    fields += ["momentum"] if "momentum" in kind.model_fields else []
+    own = {field: given[field] for field in fields}
+    own["weight_decay"] = weight_decay_of(
+        given["weight_decay"], name, given["lr"], classes="label_smoothing" in given
+    )
+    return kind(**({"name": name} if kind is Custom else {}), **own)
 
 
 def entropy_of(random_state: Any) -> int:

@@ -15,7 +15,18 @@ from mlplab.specs.fit import Fit
 from mlplab.specs.init import Init
 from mlplab.specs.module import Module
 from mlplab.specs.net import MLP
-from mlplab.specs.optim import LARS, OPTIMISERS, SGD, Adam, AdamW, Custom, Optimiser, RMSprop
+from mlplab.specs.optim import (
+    LARS,
+    OPTIMISERS,
+    SGD,
+    Adam,
+    AdamW,
+    Custom,
+    Lion,
+    Optimiser,
+    RMSprop,
+    optimiser_spec,
+)
 from mlplab.specs.outcome import Outcome, Provenance
 from mlplab.specs.paths import get_path, resolve, set_fields, set_path
 from mlplab.specs.rows import Block, First, Fold, Holdout, Own, Rows, SeedSplit, holds_out
@@ -41,6 +52,7 @@ __all__ = [
     "Holdout",
     "Init",
     "Interaction",
+    "Lion",
     "Module",
     "Optimiser",
     "Outcome",
@@ -60,6 +72,7 @@ __all__ = [
     "digest",
     "get_path",
     "holds_out",
+    "optimiser_spec",
     "resolve",
     "schedule",
     "set_fields",

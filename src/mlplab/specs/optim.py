@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import Field, model_validator
 
+from mlplab.errors import ConfigError
+from mlplab.hints import expected
 from mlplab.specs.base import Spec
 from mlplab.specs.given import Short
-from mlplab.specs.plugins import find_plugin
+from mlplab.specs.plugins import find_plugin, plugin_names
 from mlplab.specs.schedule import SCHEDULE_FORMS, Schedule
 from mlplab.specs.settings import plain_settings, setting_of
 
@@ -17,6 +19,7 @@ LearningRate = Annotated[float, Field(gt=0, description="Learning rate.")]
 Decay = Annotated[
     float, Field(ge=0, description="L2 penalty: weight_decay * w joins the gradient.")
 ]
+DecoupledDecay = Annotated[float, Field(ge=0, description="Decoupled: w shrinks by lr * this.")]
 Fraction = Annotated[float, Field(ge=0, lt=1)]
 DecayBiases = Annotated[
     bool,
@@ -50,15 +53,25 @@ _SCHEDULE: Any = Field(
 )
 
 
-class _Decaying(Spec):
-    """What optimisers share that let weights decay."""
+class _Rated(Spec):
+    """What all optimisers share: a rate, decay, and bounds of the gradient.
+
+    The schedule stands in each: mypy loses the short form of an inherited field.
+    """
+
+    kind: str
+    lr: LearningRate
+    weight_decay: Decay = 0.0
+    decay_biases: DecayBiases = True
+    l1: L1 = 0.0
+    clip_norm: ClipNorm = 0.0
+    clip_value: ClipValue = 0.0
 
     def _idle(self) -> Collection[str]:
-        weight_decay: float = vars(self)["weight_decay"]
-        return () if weight_decay else ("decay_biases",)
+        return () if self.weight_decay else ("decay_biases",)
 
 
-class SGD(_Decaying):
+class SGD(_Rated):
     """Stochastic gradient descent with momentum: v <- m v + g, w <- w - lr v.
 
     With `nesterov`, w <- w - lr (g + m v). Source: Sutskever et al. (2013), in the form
@@ -69,11 +82,6 @@ class SGD(_Decaying):
     lr: LearningRate = 0.1
     momentum: Fraction = Field(default=0.0, description="Share of the last step kept.")
     nesterov: bool = Field(default=False, description="Look ahead along the momentum.")
-    weight_decay: Decay = 0.0
-    decay_biases: DecayBiases = True
-    l1: L1 = 0.0
-    clip_norm: ClipNorm = 0.0
-    clip_value: ClipValue = 0.0
     schedule: Short[Schedule, str] = _SCHEDULE
 
     @model_validator(mode="after")
@@ -83,7 +91,7 @@ class SGD(_Decaying):
         return self
 
 
-class RMSprop(_Decaying):
+class RMSprop(_Rated):
     """RMSprop: steps divided by the root of a running mean of the squared gradient.
 
     s <- alpha s + (1 - alpha) g^2, w <- w - lr g / (sqrt(s) + eps).
@@ -94,15 +102,10 @@ class RMSprop(_Decaying):
     lr: LearningRate = 0.01
     alpha: Fraction = Field(default=0.99, description="Memory of the mean square.")
     eps: float = Field(default=1e-8, gt=0, description="Added to the root in the denominator.")
-    weight_decay: Decay = 0.0
-    decay_biases: DecayBiases = True
-    l1: L1 = 0.0
-    clip_norm: ClipNorm = 0.0
-    clip_value: ClipValue = 0.0
     schedule: Short[Schedule, str] = _SCHEDULE
 
 
-class Adam(_Decaying):
+class Adam(_Rated):
     """Adam: steps scaled by running means of the gradient and of its square.
 
     Source: Kingma and Ba (2015), arXiv 1412.6980; weight decay joins the gradient.
@@ -114,15 +117,10 @@ class Adam(_Decaying):
         default=(0.9, 0.999), description="Memory of the two means."
     )
     eps: float = Field(default=1e-8, gt=0, description="Added to the root in the denominator.")
-    weight_decay: Decay = 0.0
-    decay_biases: DecayBiases = True
-    l1: L1 = 0.0
-    clip_norm: ClipNorm = 0.0
-    clip_value: ClipValue = 0.0
     schedule: Short[Schedule, str] = _SCHEDULE
 
 
-class AdamW(_Decaying):
+class AdamW(_Rated):
     """Adam with decoupled weight decay: w <- w (1 - lr * weight_decay) before each step.
 
     Source: Loshchilov and Hutter (2019), arXiv 1711.05101.
@@ -134,17 +132,11 @@ class AdamW(_Decaying):
         default=(0.9, 0.999), description="Memory of the two means."
     )
     eps: float = Field(default=1e-8, gt=0, description="Added to the root in the denominator.")
-    weight_decay: float = Field(
-        default=0.01, ge=0, description="Decoupled: w shrinks by lr * this."
-    )
-    decay_biases: DecayBiases = True
-    l1: L1 = 0.0
-    clip_norm: ClipNorm = 0.0
-    clip_value: ClipValue = 0.0
+    weight_decay: DecoupledDecay = 0.01
     schedule: Short[Schedule, str] = _SCHEDULE
 
 
-class LARS(_Decaying):
+class LARS(_Rated):
     """Layer-wise adaptive rate scaling: each layer's step is in proportion to its weights.
 
     v <- m v + lr * trust * |W| / (|G| + weight_decay |W|) * (g + weight_decay w), w <- w - v,
@@ -158,26 +150,37 @@ class LARS(_Decaying):
         default=0.01, gt=0, description="Share of a layer's norm that a step may move."
     )
     momentum: Fraction = Field(default=0.9, description="Share of the last step kept.")
-    weight_decay: Decay = 0.0
-    decay_biases: DecayBiases = True
-    l1: L1 = 0.0
-    clip_norm: ClipNorm = 0.0
-    clip_value: ClipValue = 0.0
+    schedule: Short[Schedule, str] = _SCHEDULE
+
+
+class Lion(_Rated):
+    """Lion: steps of one size, along the sign of a running mean of the gradient.
+
+    w <- w (1 - lr * weight_decay), w <- w - lr sign(b1 m + (1 - b1) g), m <- b2 m + (1 - b2) g.
+    Source: Chen et al. (2023), arXiv 2302.06675.
+    """
+
+    kind: Literal["lion"] = "lion"
+    lr: LearningRate = 1e-4
+    betas: tuple[Fraction, Fraction] = Field(
+        default=(0.9, 0.99), description="Memory of the step's mean, and of the kept one."
+    )
+    weight_decay: DecoupledDecay = 0.0
     schedule: Short[Schedule, str] = _SCHEDULE
 
 
 _NO_SETTINGS: Any = ()
 
 
-class Custom(_Decaying):
+class Custom(_Rated):
     """An optimiser that a user registered with `mlplab.optimiser`.
 
     Settings that equal the function's defaults are left out, so that equal optimisers have equal
     keys.
 
-    >>> Custom(name="lion", lr=0.01)  # doctest: +ELLIPSIS
+    >>> Custom(name="signum", lr=0.01)  # doctest: +ELLIPSIS
     Traceback (most recent call last):
-    mlplab.errors.ConfigError: optimiser: no 'lion' is registered here; registered: ...
+    mlplab.errors.ConfigError: optimiser: no 'signum' is registered here; registered: ...
     """
 
     kind: Literal["custom"] = "custom"
@@ -187,11 +190,6 @@ class Custom(_Decaying):
         default=_NO_SETTINGS,
         description="Its own numbers by name, free per run; those left out have their defaults.",
     )
-    weight_decay: Decay = 0.0
-    decay_biases: DecayBiases = True
-    l1: L1 = 0.0
-    clip_norm: ClipNorm = 0.0
-    clip_value: ClipValue = 0.0
     schedule: Short[Schedule, str] = _SCHEDULE
 
     @model_validator(mode="before")
@@ -227,12 +225,23 @@ def _defaults(name: str) -> dict[str, float]:
     return {setting: float(value) for setting, value in known.items()}
 
 
-AnyOptimiser = SGD | RMSprop | Adam | AdamW | LARS | Custom
+BuiltIn = SGD | RMSprop | Adam | AdamW | LARS | Lion
+AnyOptimiser = BuiltIn | Custom
 Optimiser = Annotated[AnyOptimiser, Field(discriminator="kind")]
-OPTIMISERS: dict[str, type[SGD | RMSprop | Adam | AdamW | LARS]] = {
-    "sgd": SGD,
-    "rmsprop": RMSprop,
-    "adam": Adam,
-    "adamw": AdamW,
-    "lars": LARS,
+OPTIMISERS: dict[str, type[BuiltIn]] = {
+    spec.model_fields["kind"].default: spec for spec in get_args(BuiltIn)
 }
+
+
+def optimiser_spec(name: str) -> type[AnyOptimiser]:
+    """Return the spec of an optimiser by name: one of the package, or `Custom` for a user's.
+
+    Raises:
+        ConfigError: there is none of that name.
+    """
+    if name in OPTIMISERS:
+        return OPTIMISERS[name]
+    own = plugin_names("optimiser")
+    if name not in own:
+        raise ConfigError(f"optimizer: {expected(name, [*OPTIMISERS, *own])}")
+    return Custom

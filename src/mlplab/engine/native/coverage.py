@@ -11,7 +11,7 @@ from mlplab.engine.native.library import declined, missing
 from mlplab.specs import Module, Run
 from mlplab.specs.activation import activation_settings
 
-OPTIMISERS = ("sgd", "momentum", "nesterov", "rmsprop", "adam", "adamw")
+OPTIMISERS = ("sgd", "momentum", "nesterov", "rmsprop", "adam", "adamw", "lion")
 LOSSES = ("squared", "cross-entropy")
 BENT = ("relu", "leaky-relu", "identity")
 CURVES = ("sigmoid", "silu", "tanh", "elu", "softplus", "gelu")

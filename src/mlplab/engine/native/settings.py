@@ -11,16 +11,16 @@ from mlplab.engine.native.coverage import OPTIMISERS
 from mlplab.engine.optimisers import Slot
 from mlplab.engine.optimisers.base import scheduled_rates
 from mlplab.engine.training import Training
-from mlplab.specs import SGD, Adam, AdamW, RMSprop
+from mlplab.specs import SGD, Adam, AdamW, Lion, RMSprop
 
 Numbers = NDArray[np.float64]
-ADAM_LIKE = ("adam", "adamw", "rmsprop")
+_RULES = {"adam": 1, "adamw": 1, "rmsprop": 1, "lion": 2}  # `job->adam`; the rest: 0
 
 
-def is_adam(optimiser: str) -> bool:
-    """Say which of the two compiled steps an optimiser takes."""
+def is_adam(optimiser: str) -> int:
+    """Say which compiled step an optimiser takes: 0 SGD's, 1 Adam's, 2 Lion's."""
     assert optimiser in OPTIMISERS
-    return optimiser in ADAM_LIKE
+    return _RULES.get(optimiser, 0)
 
 
 def settings_of(training: Training, n_epochs: int, n_steps: int) -> Numbers:
@@ -48,6 +48,12 @@ def settings_of(training: Training, n_epochs: int, n_steps: int) -> Numbers:
         out[...] = (0, 1, optim.alpha, 1 - optim.alpha, 1, optim.weight_decay, 0, optim.eps)
         out[..., 6] = -rates
         return out
+    if isinstance(optim, Lion):
+        (b1, b2), out = optim.betas, np.empty((*rates.shape, 8))
+        out[...] = (b1, 1 - b1, b2, 1 - b2, 1, 0, 0, 0)
+        out[..., 4] = 1 - rates * optim.weight_decay
+        out[..., 6] = -rates
+        return out
     assert isinstance(optim, SGD)
     out = np.empty((*rates.shape, 4))
     out[..., 0] = optim.momentum
@@ -57,7 +63,7 @@ def settings_of(training: Training, n_epochs: int, n_steps: int) -> Numbers:
     return out
 
 
-def spared(settings: NDArray[Any], exempt: NDArray[np.bool_], adam: bool) -> NDArray[Any]:
+def spared(settings: NDArray[Any], exempt: NDArray[np.bool_], adam: int) -> NDArray[Any]:
     """Return settings (..., K, L) for biases: without decay for runs that exempt them, (L,)."""
     if not exempt.any():
         return settings

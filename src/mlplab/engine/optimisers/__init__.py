@@ -7,22 +7,23 @@ from torch import Tensor
 from mlplab.engine.optimisers.adam import FusedAdam, StackedAdam
 from mlplab.engine.optimisers.base import Optimiser, Slot
 from mlplab.engine.optimisers.custom import CustomOptimiser
+from mlplab.engine.optimisers.formula import Formula, FormulaOptimiser
 from mlplab.engine.optimisers.lars import StackedLARS
+from mlplab.engine.optimisers.lion import LION
 from mlplab.engine.optimisers.momentum import MomentumSGD
-from mlplab.engine.optimisers.nesterov import NesterovSGD
-from mlplab.engine.optimisers.rmsprop import StackedRMSprop
+from mlplab.engine.optimisers.nesterov import NESTEROV
+from mlplab.engine.optimisers.rmsprop import RMSPROP
 from mlplab.engine.optimisers.sgd import FusedSGD
 from mlplab.engine.program import AnyProgram
 
-__all__ = ["Optimiser", "Slot", "optimiser_of"]
+__all__ = ["FORMULAS", "Optimiser", "Slot", "optimiser_of"]
 
 _KINDS: dict[str, Callable[[Tensor], Optimiser]] = {
     "sgd": FusedSGD,
     "momentum": MomentumSGD,
-    "nesterov": NesterovSGD,
-    "rmsprop": StackedRMSprop,
     "lars": StackedLARS,
 }
+FORMULAS: dict[str, Formula] = {"nesterov": NESTEROV, "rmsprop": RMSPROP, "lion": LION}
 
 
 def optimiser_of(program: AnyProgram, like: Tensor) -> Optimiser:
@@ -33,4 +34,6 @@ def optimiser_of(program: AnyProgram, like: Tensor) -> Optimiser:
     if kind in ("adam", "adamw"):
         make = FusedAdam if program.fused_adam else StackedAdam
         return make(like, decoupled=kind == "adamw")
+    if kind in FORMULAS:
+        return FormulaOptimiser(like, FORMULAS[kind])
     return _KINDS[kind](like)

@@ -133,6 +133,19 @@ OPTIMISERS = Group(
             ),
         ),
         Word(
+            "lion",
+            "Lion",
+            "--optimizer lion --lr 0.0001",
+            "Takes steps of one size, along the sign of a running mean of the gradient.",
+            r"c = \beta_1 m + (1 - \beta_1) g",
+            r"w \leftarrow w \, (1 - \mathrm{lr} \cdot \mathrm{decay}) - \mathrm{lr} \, "
+            r"\mathrm{sign}(c), \quad m \leftarrow \beta_2 m + (1 - \beta_2) g",
+            source="Chen et al. (2023), [arXiv 2302.06675](https://arxiv.org/abs/2302.06675)",
+            checked="Weights equal those of the plain formula on autograd's gradients, step for "
+            "step, in double precision (`tests/engine/test_vocabulary.py`).",
+            varied=(_RATE, Varied("optim.betas", (0.9, 0.99), (0.8, 0.9)), _DECAY),
+        ),
+        Word(
             "clip-norm",
             "Clipping by norm",
             "--clip-norm 1",

@@ -38,6 +38,19 @@ static void N(move_by_adam)(const N(Row) *s, const REAL *restrict g, REAL *restr
     }
 }
 
+/* Settings as Adam's. A mean of 0 moves nothing, as the sign of 0. */
+static void N(move_by_lion)(const N(Row) *s, const REAL *restrict g, REAL *restrict p,
+                            REAL *restrict mean, Int n) {
+  for (Int i = 0; i < n; i += LANES)
+    for (int lane = 0; lane < LANES; lane++) {
+      Int at = i + lane;
+      REAL along = FMA(g[at], s[1][lane], mean[at] * s[0][lane]);
+      REAL sign = along > 0 ? 1 : along < 0 ? -1 : along; /* not a number stays one */
+      p[at] = FMA(sign, s[6][lane], p[at] * s[4][lane]);
+      mean[at] = FMA(g[at], s[3][lane], mean[at] * s[2][lane]);
+    }
+}
+
 /* Momentum, decay, -rate along the velocity, -rate along the gradient. */
 static void N(move_by_sgd)(const N(Row) *s, const REAL *restrict g, REAL *restrict p,
                            REAL *restrict velocity, Int n) {
@@ -54,7 +67,8 @@ static void N(move_by_sgd)(const N(Row) *s, const REAL *restrict g, REAL *restri
 static void N(move)(const N(Job) *job, const N(Row) *s, const N(Row) *edges, const REAL *g,
                     Int at, Int n) {
   REAL *p = job->p + at;
-  if (job->adam) N(move_by_adam)(s, g, p, job->first + at, job->second + at, n);
+  if (job->adam == 2) N(move_by_lion)(s, g, p, job->first + at, n);
+  else if (job->adam) N(move_by_adam)(s, g, p, job->first + at, job->second + at, n);
   else N(move_by_sgd)(s, g, p, job->first + at, n);
   if (!edges) return;
   for (Int i = 0; i < n; i += LANES)

@@ -1,0 +1,140 @@
+"""Optimisers that are one elementwise function, called once for all runs of a stack."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from torch import Tensor
+
+from mlplab.engine.optimisers.base import (
+    LayerGradient,
+    Slot,
+    decays_of,
+    per_slot,
+    rates_of,
+    same_runs,
+    twin,
+)
+
+Decay = Literal["coupled", "decoupled"]
+
+
+@dataclass(frozen=True)
+class Formula:
+    """A step as a function of `weight, gradient, rate, kept..., room, settings`, all in place.
+
+    It may overwrite `gradient` and, where `has_room`, a tensor like it: no step allocates. Every
+    element must depend on its own place alone, by operations whose bits do not depend on where
+    in memory it lies (no `pow`, no sums): then the whole stack moves in one call.
+
+    Attributes:
+        settings: from a spec to the numbers that the function takes by name, in float64.
+        idle: of an empty slot, where a 0 would divide.
+    """
+
+    function: Callable[..., None]
+    keeps: tuple[str, ...]
+    settings: Callable[[Any], Mapping[str, float]]
+    decay: Decay = "coupled"
+    has_room: bool = False
+    idle: float = 1.0
+
+    @property
+    def copies(self) -> int:
+        """How many tensors like the weights it needs beside them."""
+        return len(self.keeps) + 1 + self.has_room
+
+
+class FormulaOptimiser:
+    """Applies a formula to every parameter of a stack."""
+
+    def __init__(self, like: Tensor, formula: Formula) -> None:
+        self._like = like
+        self._formula = formula
+        self._slots: Sequence[Slot | None] = ()
+
+    def state(self, weights: Sequence[Tensor], vectors: Sequence[Tensor]) -> dict[str, Tensor]:
+        """What the formula keeps, per weight and bias, and the gradients' places."""
+        named = {f"w{i}": w for i, w in enumerate(weights)}
+        named |= {f"b{i}": b for i, b in enumerate(vectors)}
+        self._gradients = [twin(w) for w in weights]
+        made = {
+            f"{kept}.{name}": twin(t) for kept in self._formula.keeps for name, t in named.items()
+        }
+        has_room = self._formula.has_room
+        self._rooms = {name: [twin(t)] if has_room else [] for name, t in named.items()}
+        return made
+
+    def begin_epoch(self, slots: Sequence[Slot | None], n_steps: int) -> None:
+        """Take this epoch's rates, and the settings where other runs sit here now."""
+        if not same_runs(self._slots, slots):
+            self._take_runs(slots)
+        self._slots = slots
+        self._rates = rates_of(slots, n_steps, self._like)
+        if self._shrinking:
+            self._shrinks = self._rates.map(lambda rate: 1 - rate * self._decays.weights)
+            self._vector_shrinks = self._rates.map(
+                lambda rate: 1 - rate.squeeze(2) * self._decays.vectors
+            )
+
+    def _take_runs(self, slots: Sequence[Slot | None]) -> None:
+        read, idle = self._formula.settings, self._formula.idle
+        names = next((read(slot.run.optim) for slot in slots if slot is not None), {})
+        self._settings = {
+            name: per_slot(slots, lambda slot, n=name: read(slot.run.optim)[n], self._like, idle)  # type: ignore[misc]
+            for name in names
+        }
+        self._vector_settings = {name: t.squeeze(2) for name, t in self._settings.items()}
+        self._decays = decays_of(slots, self._like)
+        decoupled = self._formula.decay == "decoupled"
+        self._joining = self._decays.any and not decoupled
+        self._shrinking = self._decays.any and decoupled
+
+    def begin_step(self, step: int) -> None:
+        """Take the step's rates."""
+        self._rate = self._rates.at(step)
+        self._vector_rate = self._rate.squeeze(2)
+        if self._shrinking:
+            self._shrink, self._vector_shrink = (
+                self._shrinks.at(step),
+                self._vector_shrinks.at(step),
+            )
+
+    def delta_scale(self) -> None:
+        """The formula wants the gradient itself."""
+
+    def apply(
+        self, layer: int, weight: Tensor, gradient: LayerGradient, state: dict[str, Tensor]
+    ) -> None:
+        """Move one layer's weights."""
+        formed, name = self._gradients[layer], f"w{layer}"
+        gradient.write(formed)
+        if self._joining:
+            formed.addcmul_(weight, self._decays.weights)
+        elif self._shrinking:
+            weight.mul_(self._shrink)
+        kept = [state[f"{key}.{name}"] for key in self._formula.keeps]
+        self._formula.function(
+            weight, formed, self._rate, *kept, *self._rooms[name], **self._settings
+        )
+
+    def apply_vector(
+        self, index: int, vector: Tensor, gradient: Tensor, state: dict[str, Tensor]
+    ) -> None:
+        """Move a bias; its gradient is used up."""
+        name = f"b{index}"
+        if self._joining:
+            gradient.addcmul_(vector, self._decays.vectors)
+        elif self._shrinking:
+            vector.mul_(self._vector_shrink)
+        kept = [state[f"{key}.{name}"] for key in self._formula.keeps]
+        self._formula.function(
+            vector, gradient, self._vector_rate, *kept, *self._rooms[name], **self._vector_settings
+        )
+
+    def end_step(
+        self, weights: Sequence[Tensor], vectors: Sequence[Tensor], state: dict[str, Tensor]
+    ) -> None:
+        """Everything is done already."""

@@ -38,7 +38,7 @@ def test_auto_shrinks_weights_alike_at_any_rate(kind, lr):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("optimizer", ["sgd", "adam", "rmsprop", "lars"])
+@pytest.mark.parametrize("optimizer", ["sgd", "adam", "rmsprop", "lars", "lion"])
 def test_auto_penalises_nothing_where_decay_is_a_penalty(kind, optimizer):
     assert run_of(kind(optimizer=optimizer).get_params(), 100).optim.weight_decay == 0
     given_one = kind(optimizer=optimizer, weight_decay=np.float64(0.1)).get_params()

@@ -5,15 +5,17 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, get_args
 
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
 from mlplab.engine.optimisers.base import LayerGradient, Slot, decays_of, per_slot, rates_of, twin
+from mlplab.engine.optimisers.formula import Decay
 from mlplab.engine.repeats import check_repeats
 from mlplab.errors import ConfigError, users_code
+from mlplab.hints import expected
 from mlplab.specs import OPTIMISERS, Custom, Run
 from mlplab.specs.plugins import find_plugin, register_plugin
 
@@ -28,20 +30,23 @@ class CustomStep:
     function: Step
     keeps: tuple[str, ...]
     defaults: Mapping[str, float] = field(default_factory=dict)
+    decay: Decay = "coupled"
 
 
-def register_optimiser(name: str, *, keeps: Sequence[str] = ()) -> Any:
+def register_optimiser(name: str, *, keeps: Sequence[str] = (), decay: Decay = "coupled") -> Any:
     """Register a step function as an optimiser, for `Custom(name=...)`.
 
     The function moves `weight` in place. It is called for each run by itself: weight, gradient and
     each kept tensor (zeros at first) are (1, O, I) or (1, O), `rate` and the settings broadcast
     against them, so that it may do what it likes and no run sees another. Settings are its keyword
-    parameters with a default; each is free per run. Weight decay joins the gradient before. The
-    name is part of a run's key, the code is not.
+    parameters with a default; each is free per run. The name is part of a run's
+    key, the code is not.
 
     Args:
         name: as `Custom.name` says it.
         keeps: names of the tensors that it keeps beside each parameter.
+        decay: `coupled` where weight decay joins the gradient before the step, `decoupled` where
+            it shrinks the weights before by rate * decay, and stays out of the gradient.
 
     Raises:
         ConfigError: the function's parameters are not weight, gradient, rate, the kept tensors
@@ -54,6 +59,9 @@ def register_optimiser(name: str, *, keeps: Sequence[str] = ()) -> Any:
     >>> Custom(name="signum", lr=0.01, settings={"beta": 0.95}).settings
     (('beta', 0.95),)
     """
+
+    if decay not in get_args(Decay):
+        raise ConfigError(f"optimiser {name!r}: decay: {expected(str(decay), get_args(Decay))}")
 
     def register(function: Step) -> Step:
         parameters = inspect.signature(function).parameters
@@ -68,7 +76,7 @@ def register_optimiser(name: str, *, keeps: Sequence[str] = ()) -> Any:
                 f"optimiser {name!r}: expected the parameters {', '.join(wanted)} and settings "
                 f"with defaults; got {', '.join(parameters)}"
             )
-        made = CustomStep(function, tuple(keeps), settings)
+        made = CustomStep(function, tuple(keeps), settings, decay)
         register_plugin("optimiser", name, made, {**OPTIMISERS, "custom": Custom})
         return function
 
@@ -131,9 +139,11 @@ class CustomOptimiser:
     def _move(
         self, name: str, w: Tensor, gradient: Tensor, state: dict[str, Tensor], decay: Tensor
     ) -> None:
-        if self._decays.any:
-            gradient.addcmul_(w, decay)
         shape = (-1,) + (1,) * (w.ndim - 1)
+        if self._decays.any and self._step.decay == "decoupled":
+            w.mul_(1 - self._rate.view(shape) * decay)
+        elif self._decays.any:
+            gradient.addcmul_(w, decay)
         given = [w, gradient, self._rate.view(shape)]
         kept = [state[f"{key}.{name}"] for key in self._step.keeps]
         settings = [number.view(shape) for number in self._settings.values()]

@@ -188,7 +188,7 @@ OPTIMISERS = {
     "rmsprop": ("alpha=0.9,0.99", "eps=1e-8,1e-4"),
     "adam": ("betas=0.9x0.999,0.8x0.99", "eps=1e-8,1e-4", "optim.eps=1e-8,1e-4"),
     "adamw": ("weight-decay=0.01,0.1", "betas=0.9x0.999,0.8x0.99"),
-    "lion": ("betas=(0.9,0.99),(0.8,0.9)",),
+    "lion": ("betas=0.9x0.99,0.8x0.9",),
     "lars": ("trust=0.01,0.001", "momentum=0,0.9"),
 }
 

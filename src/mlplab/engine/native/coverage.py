@@ -47,7 +47,7 @@ def outside(run: Run, task: Task) -> str:
         f"the loss {fit.loss}": fit.loss not in ("auto", *LOSSES),
         f"the optimiser {getattr(optim, 'name', optim.kind)}": optim.kind not in OPTIMISERS,
         "averaging of weights": fit.ema > 0,
-        "a metric of one's own": bool(fit.measures),
+        f"the measure {', '.join(fit.measures)}": bool(fit.measures),
         "clipping": optim.clip_norm > 0 or optim.clip_value > 0,
         f"the activation {activation}": activation not in BENT + CURVES,
         f"the norm {net.norm}": bool(net.hidden) and net.norm != "none",
@@ -81,7 +81,7 @@ def training_paths(runs: Iterable[Run], task: Task, device: str = "cpu") -> dict
         elsewhere = "MLPLAB_NUMERICS=loop"
     if device != "cpu":
         elsewhere = "compiled loops are for the CPU"
-    for run in runs:
+    for run in list(runs):  # a list keeps each alive, and so its parts' ids its own
         at = (id(run.net), id(run.optim), id(run.fit))  # runs of one arm share their specs
         if at not in known:
             is_module = isinstance(run.net, Module)

@@ -12,9 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 from safetensors.numpy import load, save
+from sklearn.base import clone
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+import mlplab as ml
 from mlplab import MLPClassifier, MLPRegressor
 from mlplab.errors import ConfigError, DataError
 
@@ -98,6 +100,29 @@ def take_apart(blob):
     size = int.from_bytes(blob[:8], "little")
     note = json.loads(json.loads(blob[8 : 8 + size])["__metadata__"]["mlplab-estimator"])
     return note, {name: tensor.copy() for name, tensor in load(blob).items()}
+
+
+@ml.optimiser("file-heavy-ball", keeps=("velocity",), decay="decoupled")
+def heavy_ball(weight, gradient, rate, velocity, beta=0.9):
+    velocity.mul_(beta).add_(gradient)
+    weight.sub_(rate * velocity)
+
+
+@pytest.mark.parametrize(
+    "optimizer",
+    [
+        "lion",
+        "file-heavy-ball",
+        ml.Custom(name="file-heavy-ball", lr=0.02, settings={"beta": 0.5}, weight_decay=0.1),
+    ],
+)
+def test_any_optimiser_is_cloned_and_comes_back(tmp_path, optimizer):
+    model = clone(MLPClassifier(**QUICK, optimizer=optimizer)).fit(X, number > 0)
+    model.save(tmp_path / "model")
+    back = MLPClassifier.load(tmp_path / "model")
+    assert back.get_params() == model.get_params()
+    assert_array_equal(back.predict_proba(X), model.predict_proba(X))
+    assert_array_equal(back.fit(X, number > 0).predict_proba(X), model.predict_proba(X))
 
 
 def refused(tmp_path, blob, match="not a file of MLPClassifier.save"):

@@ -17,6 +17,7 @@ from mlplab.estimators.base import Array, MLPEstimator
 from mlplab.estimators.conformal import conformal_quantile, require_calibration
 from mlplab.estimators.parameters import described
 from mlplab.estimators.population import each_output, mean_and_spread
+from mlplab.specs import Custom
 
 
 @described
@@ -55,7 +56,7 @@ class MLPClassifier(ClassifierMixin, MLPEstimator):  # type: ignore[misc]
         norm: str = "none",
         init: str = "he",
         dropout: Any = 0.3,
-        optimizer: str = "adamw",
+        optimizer: str | Custom = "adamw",
         lr: float = 0.002,
         momentum: float = 0.9,
         weight_decay: Any = "auto",

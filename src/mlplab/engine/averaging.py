@@ -42,6 +42,7 @@ class Averaging:
         """Put the means where the weights are, and the weights where the means were."""
         for name, mean in self.means.items():
             weights = self._params[name]
+            # Contents, not tensors: optimisers and products hold views of both buffers.
             kept = weights.clone()
             weights.copy_(mean)
             mean.copy_(kept)

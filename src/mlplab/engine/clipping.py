@@ -52,6 +52,7 @@ class Clipping:
         for gradient in gradients:
             shape = (-1,) + (1,) * (gradient.ndim - 1)
             bound = self._value.view(shape)
+            # Infinite bounds where a run has none: one pass for all slots, and no branch per run.
             torch.clamp(gradient, -bound, bound, out=gradient)
         factor = (self._norm / (self.norms(gradients) + _SMALL)).clamp_(max=1.0)
         for gradient in gradients:

@@ -67,6 +67,7 @@ def flop_rate() -> float:
     b, out = a.clone(), a.clone()
     with single_thread():
         best = float("inf")
+        # The best of eight: other processes only ever make a product slower.
         for _ in range(8):
             started = time.perf_counter()
             made.gradient(a, b, out)
@@ -117,6 +118,7 @@ def plan_cost(runs: Sequence[Run], task: Task, workers: int = 1) -> Cost:
         program = training.program
         flop += run_flop(run, program, task, training.n_valid)
         work += run_work(run, program, task, training.n_valid)
+        # Runs of a stack step together: its fixed costs are those of the longest.
         steps[program] = max(steps.get(program, 0), run_steps(run, program))
         members.setdefault(program, []).append(training)
     parts = [Members(program, some, task) for program, some in members.items()]

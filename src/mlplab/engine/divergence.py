@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 
+# Far above any spike that a run was seen to recover from.
 FAR = 1000.0
 
 

@@ -21,6 +21,7 @@ class Dropout:
         dtype = getattr(torch, program.dtype)
         shapes = [(n_slots, width, program.lanes) for width in program.widths[1:-1]]
         self._masks = [torch.zeros(shape, dtype=dtype) for shape in shapes]
+        # Apart from h, which the activation's derivative needs as it was before the noise.
         self.dropped = [torch.zeros(shape, dtype=dtype) for shape in shapes]
         self._noise = KeyedNoise()
         self._spread = spread

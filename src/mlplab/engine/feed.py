@@ -71,6 +71,8 @@ class Feed:
             for g, picked in enumerate(rows):
                 self._data.targets(picked, self._target[g])
         if self._program.keeps_epoch:
+            # Whole lines, not just the batch: vector loops then have no tail, and a share of 0
+            # silences the rest.
             stop = start + self._lanes
             if self._members:
                 self.x = [self._all[:, start:stop]] * self._members
@@ -90,6 +92,7 @@ class Feed:
                 share[:, :, :n] = 1 / n
                 self._shares[n] = share
             return self._shares[n]
+        # Lanes beyond a last, smaller batch still hold shares of the batch before.
         self._weighted[:, :, n:] = 0
         for g, picked in enumerate(rows):
             self._weighted[g, 0, :n] = self._data.shares(picked)

@@ -34,6 +34,7 @@ class Gradient:
 
     def _places(self, out: Tensor) -> list[Tensor]:
         """The parts of a buffer that is written to in every step."""
+        # Views are cut once, not in every step; `out` is kept so that no other tensor gets its id.
         if id(out) not in self._known:
             self._known[id(out)] = (out, self._sharing.parts(out))
         return self._known[id(out)][1]

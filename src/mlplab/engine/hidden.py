@@ -86,6 +86,7 @@ class HiddenLayer:
         if self.norm is not None:
             self.norm.forward(h, n)
         if self._z is not None:
+            # Only where f' cannot be written in terms of f: the other activations pay no copy.
             self._z.copy_(h)
         if self.slopes is not None:
             self.slopes.forward(h)
@@ -106,6 +107,7 @@ class HiddenLayer:
             self.slopes.backward(d, self._z)
         else:
             self._act.backward(d, h, h if self._z is None else self._z)
+        # Before the norm's own way back, which needs this very sum as its shift's gradient.
         bias_gradient = d.sum(2)
         if self.norm is not None:
             self.norm.backward(d, bias_gradient, n)

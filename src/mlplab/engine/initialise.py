@@ -116,6 +116,7 @@ def _orthogonal(drawn: NDArray[np.float64]) -> NDArray[np.float64]:
     n_out, n_in = drawn.shape
     tall = torch.from_numpy(np.array(drawn if n_out >= n_in else drawn.T))
     q, r = torch.linalg.qr(tall)
+    # LAPACK fixes no signs of r: without this the law would not be uniform (Haar).
     q = q * torch.sign(torch.diagonal(r))
     made: NDArray[np.float64] = (q if n_out >= n_in else q.t()).numpy()
     return made
@@ -135,6 +136,7 @@ def _draw_all(law: str, seed: int, layer: int, n_out: int, n_in: int) -> NDArray
             generator.standard_normal(out=drawn[unit])
         else:
             generator.random(out=drawn[unit])
+    # The cache hands the same array to all arms of a seed.
     drawn.setflags(write=False)
     return drawn
 

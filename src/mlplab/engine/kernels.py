@@ -78,6 +78,7 @@ class Batched:
         """Several narrow runs to a block; see `Products`."""
         n, rows, columns = tensor.shape
         together = self.runs_in_block(rows)
+        # Fixed numbers of rows, 4 or 8: among those alone a row's bits do not depend on its place.
         return tensor.view(n // together, together * rows, columns) if together > 1 else tensor
 
     def shared_forward(self, x: Tensor, weight: Tensor, out: Tensor) -> None:
@@ -138,6 +139,8 @@ class Loop:
     def shared_update(self, weight: Tensor, delta: Tensor, x: Tensor) -> None:
         """Run by run; see `Products`."""
         for w, d in zip(weight, delta, strict=True):
+            # The rate is in the delta already: the product adds its step to the weights, with no
+            # gradient between.
             w.addmm_(d, x)
 
     def shared_gradient(self, delta: Tensor, x: Tensor, out: Tensor) -> None:

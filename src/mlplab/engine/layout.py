@@ -21,4 +21,5 @@ def slots_apart(*shape: int, dtype: torch.dtype) -> Tensor:
     """
     n_slots, *own = shape
     size = prod(own)
+    # Padding per slot, not per row: products take whole slices, and rows stay contiguous for BLAS.
     return torch.zeros(n_slots, padded(size, TWO_VECTORS), dtype=dtype)[:, :size].view(shape)

@@ -161,6 +161,8 @@ class OfClasses:
 
 def _has_largest(below: Tensor, target: Tensor, descending: Tensor, zero: Tensor) -> Tensor:
     """Return 1 where the first output that is `below` none is the target's, (R, B)."""
+    # In place of argmax, which is slow where classes are not the last dimension: the largest number
+    # among the winners is that of the first of them.
     first = torch.where(below < 0, zero, descending).amax(1)
     return first.eq_((target * descending).sum(1))
 

@@ -82,12 +82,15 @@ def evaluate(name: str, measure: Measure, targets: NDArray[Any], outputs: NDArra
     Raises:
         ConfigError: the function fails, writes into what it is given, or returns no number.
     """
+    # scikit-learn's metrics raise on them, and one diverged run must not end the others.
     if not np.isfinite(outputs).all():
         return float("nan")
     given = _sealed(targets), _sealed(outputs)
     with users_code("metric", name):
         try:
             value = float(measure(*given))
+            # The first time only: two calls of a costly metric in every epoch would double its
+            # price.
             if id(measure) not in _TRIED:
                 _TRIED[id(measure)] = measure
                 again = float(measure(*given))

@@ -22,6 +22,7 @@ def realised_rate(rate: float) -> float:
     >>> realised_rate(0.5)
     0.5
     """
+    # Below 1: kept units are scaled by 1 / (1 - rate).
     return min(round(rate * _LEVELS), _LEVELS - 1) / _LEVELS
 
 
@@ -62,6 +63,8 @@ class KeyedNoise:
         drawn: dict[tuple[int, int], int] = {}
         for g, (seed, step) in enumerate(places):
             if (seed, step) in drawn:
+                # Groups of one seed at the same step (arms that differ in data) see the same masks:
+                # copying costs less than drawing.
                 raw[g] = raw[drawn[seed, step]]
             else:
                 raw[g] = self._raw(seed, layer, step, raw.shape[1])
@@ -73,8 +76,10 @@ class KeyedNoise:
         if (seed, layer) not in self._sources:
             made = philox(seed, "dropout", layer, 0).bit_generator
             self._sources[seed, layer] = (made, made.state)
+        # Moving a generator's counter takes 1 microsecond, making a generator 11.
         source, state = self._sources[seed, layer]
         state["state"]["counter"][:] = (0, layer, step, 0)
+        # Philox makes four words at a time: 4 means none are left over from the last place.
         state["buffer_pos"] = 4
         source.state = state
         words: NDArray[np.uint64] = source.random_raw(n)
@@ -97,5 +102,6 @@ def fill_masks(noise: Tensor, threshold: Tensor, scale: Tensor, out: Tensor) -> 
         scale: 1 / (1 - realised rate) of each run, (R, 1, 1).
         out: (R, U, B).
     """
+    # int16 to float in the copy; one buffer then serves all steps of the pass.
     out.copy_(noise)
     out.sub_(threshold - 1).clamp_(0.0, 1.0).mul_(scale)

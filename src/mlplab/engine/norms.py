@@ -46,6 +46,8 @@ class BatchNorm:
         torch.rsqrt(variance + EPS, out=self._inverse)
         self._normal.mul_(self._inverse)
         self.mean.lerp_(mean.squeeze(2), MOMENTUM)
+        # torch keeps the unbiased variance and normalises by the biased one; batches of one have no
+        # unbiased.
         self.variance.lerp_(variance.squeeze(2) * (n / max(n - 1, 1)), MOMENTUM)
         torch.mul(self._normal, self.gain.unsqueeze(2), out=h)
         h.add_(self._bias.unsqueeze(2))
@@ -54,6 +56,7 @@ class BatchNorm:
         """Turn the delta of y into that of z, in place; `shift_gradient` is its sum over lanes."""
         torch.sum(d * self._normal, 2, out=self.gain_gradient)
         d.sub_(shift_gradient.unsqueeze(2) / n)
+        # d - mean(d) - normal * mean(d * normal), with the gain gradient as n times the last mean.
         d.addcmul_(self._normal, self.gain_gradient.unsqueeze(2), value=-1 / n)
         d.mul_(self.gain.unsqueeze(2) * self._inverse)
         d[:, :, n:] = 0.0

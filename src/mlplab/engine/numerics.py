@@ -52,6 +52,7 @@ def _profile() -> str:
     blas = openblas()
     compiled = f"-loops{COVERS}" if is_available() else ""
     if kernel_kind() == "loop" or blas is None:
+        # torch's products have other bits with MKL than with another BLAS.
         mkl = "-mkl" if torch.backends.mkl.is_available() else ""  # type: ignore[no-untyped-call]
         return f"loop{mkl}{compiled}"
     return f"openblas-{blas.version}{compiled}-{blas.core.lower()}"

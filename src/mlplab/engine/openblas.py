@@ -33,6 +33,8 @@ class OpenBlas:
     """The library, as it was loaded."""
 
     def __init__(self, library: ctypes.CDLL) -> None:
+        # Workers are the parallelism: two of one thread beat two threads by 20 %, by a factor of
+        # two on a busy machine.
         library.scipy_openblas_set_num_threads(1)
         self.core = _text(library.scipy_openblas_get_corename)
         self.version = _text(library.scipy_openblas_get_config).split()[1]
@@ -75,6 +77,8 @@ class OpenBlas:
             columns,
             a.shape[1] if a_t else a.shape[2],
             1.0,
+            # Pointers and strides rather than tensors: slices need not be neighbours, and a stride
+            # of 0 shares inputs among runs without a copy.
             a.data_ptr(),
             a.stride(1),
             a.stride(0),
@@ -142,6 +146,7 @@ def _environment() -> Iterator[None]:
 
 def _keeps_slices_apart(blas: OpenBlas) -> bool:
     """Compare products of several runs with a run's own, and rows of a block with each other."""
+    # Delicate shapes: few rows, a single one, one more than a multiple of a tile.
     generator = torch.Generator().manual_seed(0)
     for dtype in (torch.float32, torch.float64):
         for n, out, inputs, batch in ((3, 5, 100, 16), (2, 65, 784, 48), (5, 1, 33, 64)):

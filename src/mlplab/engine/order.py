@@ -19,5 +19,7 @@ def order(seed: int, epoch: int, rows: NDArray[np.int64]) -> NDArray[np.int64]:
     >>> bool((whole[whole < 3] == part).all())
     True
     """
+    # Raw words: sorting needs no floats, whose rounding would tie some keys.
     keys = philox(seed, "order", epoch).bit_generator.random_raw(int(rows.max()) + 1)
+    # Stable: the compiled loops sort by parts and must break ties the same way.
     return rows[np.argsort(keys[rows], kind="stable")]

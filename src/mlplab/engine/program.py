@@ -83,11 +83,14 @@ class Program:
     @cached_property
     def score_lanes(self) -> int:
         """Examples per portion when a split is scored."""
+        # The widest layer's outputs of one slot then take 1 MB in float32, half of an L2 of 2 MB.
         return max(256, min(1024, padded(2**18 // max(self.widths[1:]), TWO_VECTORS)))
 
     @cached_property
     def score_portion(self) -> int:
         """Slots that are scored at once, to bound the memory; whole blocks of narrow runs."""
+        # 16 MB of float32 in the widest layer; multiples of 8, since blocks of narrow runs have up
+        # to 8 rows.
         return max(8, 2**22 // (self.score_lanes * max(self.widths[1:])) // 8 * 8)
 
     @property
@@ -105,6 +108,7 @@ class Program:
     @property
     def kept_rows(self) -> int:
         """Rows of inputs that a group holds; whole lines, so that each group begins at one."""
+        # The last batch's view reaches up to a whole batch beyond the rows.
         return padded(self.n_rows + self.lanes) if self.keeps_epoch else self.lanes
 
     @property
@@ -130,6 +134,7 @@ class Program:
     def flop_per_example(self) -> int:
         """Multiplications and additions of one example's forward and backward pass."""
         pairs = list(pairwise(self.widths))
+        # Three products a layer, but no delta goes below the first.
         return sum(6 * i * o for i, o in pairs) - 2 * pairs[0][0] * pairs[0][1]
 
     @property

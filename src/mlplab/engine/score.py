@@ -18,6 +18,7 @@ from mlplab.engine.losses import loss_of
 from mlplab.engine.program import Program, judged_slots
 from mlplab.engine.tensors import TaskTensors
 
+# What fits is gathered once rather than in every epoch; a large split would only hold memory.
 _KEPT_FLOATS = 2**18  # 1 MB
 _MOST_KEPT = 8
 
@@ -110,6 +111,8 @@ class Scorer:
                     outputs[begin:stop, now] = z[:, :, :n].transpose(1, 2).cpu().numpy()
                 for first in range(begin, stop, at_once):
                     slots = slice(first, min(first + at_once, stop))
+                    # Losses make several arrays of their argument's size: a few slots at a time
+                    # bound them.
                     part = z[first - begin : slots.stop - begin]
                     judged = self._loss.judge(part, target.expand_as(part))
                     loss = judged.loss[:, :n].sum(1, dtype=kept)

@@ -23,6 +23,7 @@ class Slopes:
 
     def forward(self, h: Tensor, start: int = 0, stop: int | None = None) -> None:
         """Overwrite z by h, for the slots from `start` to `stop`."""
+        # Both halves by clamping: no boolean mask, which is far slower.
         below = h.clamp(max=0.0)
         h.clamp_(min=0.0)
         h.addcmul_(below, self.slope[start:stop].unsqueeze(2))

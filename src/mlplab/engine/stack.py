@@ -62,6 +62,7 @@ class Stack:
         n, widths, lanes = len(slots), program.padded_widths, program.lanes
         pairs = list(pairwise(widths))
         self.weights = [self._apart(n, o, i) for i, o in pairs]
+        # Runs that make one block are rows of one product: no gap may lie between them.
         if products.joins(widths[1]):
             self.weights[0] = self._zeros(n, *self.weights[0].shape[1:])
         self.biases = [self._apart(n, o) for _, o in pairs]
@@ -96,8 +97,11 @@ class Stack:
         self._sparsity = SoftThreshold(self.weights[0]) if program.sparse else None
         sharing = Sharing(products, groups, widths[1])
         self._feed = Feed(program, len(groups), sharing.members, data, self.dtype)
+        # The batch is the last dimension: softmax over classes then reduces along another, 18 times
+        # faster.
         self._h = [self._zeros(n, width, lanes) for width in widths[1:]]
         self._d = [self._zeros(n, width, lanes) for width in widths[1:-1]]
+        # The gradient needs what the layer above has seen, noise included.
         below = [None, *(self._h if self._dropout is None else self._dropout.dropped)]
         self._gradients = [
             Gradient(products, delta, under, self._feed, sharing)
@@ -105,6 +109,7 @@ class Stack:
         ]
         self._last_bias = self.biases[-1].unsqueeze(2)
         parts = (sharing.parts(tensor) for tensor in (self.weights[0], self._h[0]))
+        # Views of buffers that never move: cut once here rather than in every step.
         self._first_layer = list(zip(*parts, strict=True))
         self.loss_sums = torch.zeros(n, dtype=self._sum_dtype)
         self.hit_sums = torch.zeros_like(self.loss_sums)
@@ -123,6 +128,8 @@ class Stack:
         """Draw a slot's first weights; see `initialise.initial_weight`."""
         widths = self.program.widths
         for layer, (n_in, n_out) in enumerate(pairwise(widths)):
+            # What pads the inputs keeps weights of 0: padded inputs are 0, and so is their
+            # gradient.
             drawn = initial_weight(run.mlp.init, run.seed, layer, n_out, n_in)
             self.weights[layer][slot, :, :n_in] = torch.from_numpy(np.array(drawn))
         for hidden in self.hidden:
@@ -191,6 +198,8 @@ class Stack:
         judged = self.loss.judge(z, target)
         self._count(judged, n)
         delta = self.loss.delta(z, target, share)
+        # Rates in the output delta are in all gradients below: SGD needs no pass over the weights,
+        # and rates are free per run. Clipping must see gradients without them.
         scale = None if self._clipping is not None else self.optimiser.delta_scale()
         if scale is not None:
             delta.mul_(scale)
@@ -244,6 +253,7 @@ class Stack:
             below: Tensor | None = None
             if layer:
                 below = self._d[layer - 1]
+                # Before this layer's weights move: its own step may come fused with its gradient.
                 self._products.backward(self.weights[layer], delta, below)
                 below_gradient = self.hidden[layer - 1].backward(below, self._h[layer - 1], n)
             yield layer, bias_gradient
@@ -251,6 +261,7 @@ class Stack:
                 delta, bias_gradient = below, below_gradient
 
     def _backward(self, delta: Tensor, n: int) -> None:
+        # Layer by layer, for the whole gradient is never in memory at once.
         squares = torch.zeros_like(self.norm_sums)
         for layer, bias_gradient in self._deltas(delta, n):
             if self._wants_norm:
@@ -295,6 +306,8 @@ class Stack:
         """Square norm of a layer's loss gradient per slot: costs one more gradient product."""
         gradient = self._formed[layer]
         self._gradients[layer].write(gradient)
+        # One layer's float64 copy at a time, which `memory.slot_bytes` counts as the largest
+        # layer's.
         total = gradient.to(self._sum_dtype).square_().sum((1, 2))
         vectors = [bias_gradient]
         if layer < len(self.hidden):
@@ -304,11 +317,14 @@ class Stack:
         scale = self.optimiser.delta_scale()
         if scale is None:
             return total
+        # The rate was folded into the delta, and the norm is that of the loss gradient: divide it
+        # out.
         factor = scale.to(self._sum_dtype).view(-1).square()
         return torch.where(factor > 0, total / factor, torch.zeros_like(total))
 
     def _count(self, judged: Judged, n: int) -> None:
         loss = judged.loss[:, :n].sum(1, dtype=self._sum_dtype)
         self.loss_sums += loss
+        # Squared error gives one tensor for both: one reduction instead of two.
         same = judged.hit is judged.loss
         self.hit_sums += loss if same else judged.hit[:, :n].sum(1, dtype=self._sum_dtype)

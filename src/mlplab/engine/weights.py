@@ -121,6 +121,7 @@ def _outputs(
 ) -> Iterator[NDArray[Any]]:
     """Yield the outputs of a portion of rows after another."""
     act = activation(net.activation)
+    # At least once: no rows at all still give an array of the right width.
     for first in range(0, max(1, len(inputs)), 4096):
         h = torch.from_numpy(np.array(inputs[first : first + 4096])).to(layers[0].weight.dtype)
         if scale != 1.0:

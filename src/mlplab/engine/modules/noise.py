@@ -62,6 +62,7 @@ class KeyedDraws(TorchDispatchMode):
             self._generator.manual_seed(number)
 
     @classmethod
+    # Otherwise torch wraps each call in `_disable_dynamo`, which imports its compiler.
     def _should_skip_dynamo(cls) -> bool:
         return False
 
@@ -102,6 +103,7 @@ class KeyedDraws(TorchDispatchMode):
         return self._generator
 
     def _dropout(self, x: Tensor, p: float, train: bool | None) -> tuple[Tensor, Tensor]:
+        # The same as native_dropout, which takes no generator.
         if not train:
             return x.clone(), torch.ones_like(x, dtype=torch.bool)
         source = self._source(torch.ops.aten.native_dropout.default)

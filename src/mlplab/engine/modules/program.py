@@ -9,6 +9,8 @@ from mlplab.engine.batches import batch_sizes
 from mlplab.engine.modules.blueprint import Blueprint
 from mlplab.specs import Module, Run
 
+# A kernel may treat its slices differently by their number: always eight, so that a run has the
+# same bits alone. At worst 7 of 8 idle; none where an arm has a multiple of 8 seeds.
 TEAM = 8
 """Runs of one vmapped call: always so many, with idle ones among them where runs are few."""
 
@@ -73,6 +75,7 @@ class ModuleProgram:
     @property
     def flop_per_example(self) -> int:
         """Multiplications and additions of one example's forward and backward pass."""
+        # Products forward, and two for each on the way back.
         return 3 * self.blueprint.flop_per_score
 
     @property

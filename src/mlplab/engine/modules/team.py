@@ -95,15 +95,18 @@ class Team:
         self._optimiser.begin_step(step)
         with users_code("module", self.program.net.name):
             outputs = self._forward(step, x)
+            # The loss and its derivative are those of MLPs: in place, with the batch last.
             z = outputs.detach().transpose(1, 2).clone(memory_format=torch.contiguous_format)
             judged = self._loss.judge(z, target)
             loss = judged.loss.sum(1, dtype=self.sum_dtype)
             hit = judged.hit.sum(1, dtype=self.sum_dtype)
             delta = self._loss.delta(z, target, share).transpose(1, 2)
             leaves = list(self._leaves.values())
+            # Runs do not meet in the forward pass, so one call gives each its own gradient.
             found = torch.autograd.grad(outputs, leaves, delta, allow_unused=True)
         for place, gradient in zip(self._gradients.values(), found, strict=True):
             if gradient is None:
+                # A parameter on a branch that this step did not take.
                 place.zero_()
             else:
                 place.copy_(gradient)
@@ -134,6 +137,7 @@ class Team:
         """Keep buffers that the module has replaced rather than changed in place."""
         for name, place in self.carried.items():
             new = after[name]
+            # Same memory: changed in place, and there already.
             if new.data_ptr() != place.data_ptr():
                 place.copy_(new.detach())
 

@@ -50,6 +50,8 @@ def pack(brought: Any) -> bytes | None:
     except Exception:
         return None
     pickled = stream.getvalue()
+    # Functions are pickled by name: those of a notebook name `__main__`, which a worker has another
+    # of.
     can_travel = b"__main__" not in pickled and all(map(_can_be_imported, pickler.homes))
     return pickled if can_travel else None
 
@@ -101,6 +103,7 @@ class _Pickler(pickle.Pickler):
 
     def reducer_override(self, obj: Any) -> Any:
         self.homes.add(getattr(obj, "__module__", None) or "")
+        # Pickle as usual; this hook is called for each object, which is all that is wanted of it.
         return NotImplemented
 
 
@@ -124,7 +127,9 @@ def _can_be_imported(module: str) -> bool:
     parts = module.split(".")
     for end in range(1, len(parts) + 1):
         spec = getattr(sys.modules.get(".".join(parts[:end])), "__spec__", None)
+        # importlib's own flag: a module that is still being imported has not come to its last line.
         if spec is None or getattr(spec, "_initializing", False):
             return False
     top = parts[0]
+    # What came by a finder of its own (a test runner's, say) need not be on a worker's path.
     return top in sys.builtin_module_names or PathFinder.find_spec(top, sys.path) is not None

@@ -61,18 +61,23 @@ def deal(runs: Sequence[Run], task: Task, workers: int) -> list[Chunk]:
         parts.sort(key=lambda part: (part.training.run.seed, part.training.batches))
         pieces = len(rooms(program, (part.training.batches for part in parts)))
         work = sum(part.work for part in parts)
+        # Steps cost the same for few runs as for many, so cutting pays only where arithmetic
+        # outweighs them, and where the program is long enough to keep others waiting.
         if work > 2 * max(part.steps for part in parts) and work > total / (4 * workers):
             pieces = max(pieces, min(workers, len(parts)))
+            # A multiple of the workers, so that none is left alone with a last piece.
             pieces = min(len(parts), workers * math.ceil(pieces / workers))
         for piece in _cut(parts, pieces):
             seconds = sum(part.work for part in piece) + max(part.steps for part in piece)
             chunks.append(Chunk(tuple(part.training.run for part in piece), seconds))
+    # The longest first: the short ones fill what is left at the end (Graham's rule).
     return sorted(chunks, key=lambda chunk: -chunk.seconds)
 
 
 def _cut(parts: list[_Part], pieces: int) -> list[list[_Part]]:
     """Cut into about equal pieces, preferably where one group of shared batches ends."""
     borders = [0]
+    # A border may move by a quarter of a piece: runs that share batches are worth that much.
     slack = len(parts) / pieces / 4
     for piece in range(1, pieces):
         ideal = piece * len(parts) / pieces

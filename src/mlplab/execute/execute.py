@@ -41,9 +41,11 @@ def default_workers() -> int:
         if not given.isdigit() or int(given) < 1:
             raise ConfigError(f"MLPLAB_WORKERS: expected a whole number from 1; got {given!r}")
         return int(given)
+    # loky sets its variable itself: its workers are no children of `multiprocessing`.
     if multiprocessing.parent_process() is not None or "LOKY_WORKER" in os.environ:
         return 1
     if hasattr(os, "sched_getaffinity"):
+        # Containers and batch systems give a process fewer cores than the machine has.
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 
@@ -101,6 +103,7 @@ def execute(
     states = _Blobs(resume or {})
     many = 1 if is_worker() else workers or default_workers()
     if device == "cpu" and many > 1:
+        # Compiled loops run without Python's lock: threads share the data and start at once.
         native, runs = apart(runs, task)
         if native:
             splits = Splits(task)
@@ -120,6 +123,7 @@ def execute(
     if device == "cpu" and many > 1 and (pickled := pack(brought)) is not None:
         chunks = deal(runs, task, many)
         seconds = sum(chunk.seconds for chunk in chunks)
+        # Asked for by number, workers start for small jobs too.
         if len(chunks) > 1 and (workers is not None or seconds > _SMALL_SECONDS):
             yield from in_processes(chunks, task, many, states, pickled, options)
             return

@@ -24,6 +24,7 @@ def skip_to_talk(stream: IO[bytes]) -> None:
     """
     seen = b""
     while not seen.endswith(_START):
+        # Byte by byte: what follows the mark must stay in the stream.
         byte = stream.read(1)
         if not byte:
             raise EOFError

@@ -28,6 +28,7 @@ from mlplab.inside import GUARD, mark
 from mlplab.specs import Run
 
 _IMPORT_SECONDS = 120.0  # for a user's module, which this process has imported already
+# The system may have ended a worker for want of memory, once; a second time it is the runs.
 _TRIES = 2
 # Ctrl-C reaches the whole terminal, also while a worker still imports; the caller handles it.
 _START = """
@@ -114,8 +115,10 @@ class _Worker:
 
 def _environment() -> dict[str, str]:
     """Return what makes a worker find the same modules and compute with the same kernels."""
+    # Libraries read these as they are loaded: later they would have made their pools already.
     made = os.environ | {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"} | mark()
     if kernel_kind() == "loop":
+        # A caller's OpenBLAS may have failed its probe: workers must not choose anew.
         made["MLPLAB_NUMERICS"] = "loop"
     # An empty entry, as interactive sessions have it, is the working directory.
     made["PYTHONPATH"] = os.pathsep.join(os.path.abspath(path) for path in sys.path)
@@ -254,6 +257,7 @@ def _take_back(worker: _Worker, todo: deque[_Work], code: int) -> None:
             f"a worker process ended twice on the same runs ({ended}); if memory ran "
             "out, use fewer workers (--threads 1); finished runs are kept"
         )
+    # To the front: it was among the longest, and its last checkpoints are in memory.
     todo.appendleft(work)
 
 
@@ -274,6 +278,7 @@ def _dismiss(crew: list[_Worker], inbox: queue.Queue[tuple[_Worker, str, Any]]) 
             worker.process.kill()
     for worker in crew:
         worker.leave(deadline)
+    # A generator that is being closed may not yield: its last checkpoints are lost.
     if sys.exc_info()[0] is GeneratorExit:
         return
     while True:

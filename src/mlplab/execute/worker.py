@@ -110,6 +110,7 @@ def _as_error(problem: BaseException) -> MlplabError:
 
 def _end_children() -> None:
     """End what a user's module has started with `multiprocessing` or joblib."""
+    # os._exit skips the handlers that would end them, and orphans keep pipes open.
     if multiprocessing := sys.modules.get("multiprocessing"):
         for child in multiprocessing.active_children():
             child.kill()

@@ -69,6 +69,7 @@ def read_weights(
         chosen: dict[str, str] = {}
         names = select(table.c.key, table.c.provenance).where(table.c.key.in_(part))
         for key, origin in connection.execute(names.order_by(table.c.saved_at)):
+            # Oldest first, so the last one stays unless the provenance asked for has been met.
             if chosen.get(key) != provenance or provenance is None:
                 chosen[key] = origin
         for row in connection.execute(

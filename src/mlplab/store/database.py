@@ -87,6 +87,8 @@ class Database:
         """
         if self._only_read is not None:
             raise type(self._only_read)(*self._only_read.args)
+        # Taking the write lock at once: a transaction that first reads would fail, not wait, when
+        # it comes to write.
         return self._transact(work, "BEGIN IMMEDIATE")
 
     def size_bytes(self) -> int:
@@ -106,6 +108,7 @@ class Database:
         """Give the pages of removed rows back to the disk, unless another process is writing."""
         if self.place.path is not None and self._only_read is None:
             with contextlib.suppress(StoreError):
+                # Room is a nicety: it waits for nobody, and VACUUM may not stand in a transaction.
                 self._transact(lambda c: c.exec_driver_sql("VACUUM"), None, patience_seconds=0.0)
 
     def empty_log(self) -> None:
@@ -129,6 +132,8 @@ class Database:
         if self._copy is not None and path is not None:
             path = Path(self._copy.name, path.name)
         elif self._only_read is not None:
+            # immutable: SQLite makes no files beside the store, which a read-only disk would
+            # refuse.
             mode = "?mode=ro&immutable=1"
         self._engine = _sqlite(None if path is None else _as_uri(path) + mode)
 
@@ -164,6 +169,8 @@ class Database:
         if version == 0 and not create:
             raise StoreError(f"there is no store at {self.place.shown} yet")
         if self.place.path is not None:
+            # The log lets readers go on while somebody writes, but needs memory that network disks
+            # do not share.
             mode = "DELETE" if is_shared(self.place.path) else "WAL"
             self._transact(lambda c: c.exec_driver_sql(f"PRAGMA journal_mode={mode}"), None)
         if version < newest_version():
@@ -226,16 +233,20 @@ def _sqlite(uri: str | None) -> Engine:
         connection = sqlite3.connect(
             uri or ":memory:",
             timeout=_SQLITE_WAITS_SECONDS,
+            # Python's sqlite3 would begin transactions on its own; the event below begins each.
             isolation_level=None,
             check_same_thread=False,
             uri=uri is not None,
             factory=_KeptConnection if uri is None else sqlite3.Connection,
         )
+        # A row is on the disk when `put` returns: hours of training are worth a sync for each batch
+        # of rows.
         connection.execute("PRAGMA synchronous=FULL")
         if uri is None:
             kept.append(connection)
         return connection
 
+    # A connection that is kept may be in a fork's child, where SQLite forbids its use.
     pool = StaticPool if uri is None else NullPool
     engine = create_engine("sqlite://", creator=connect, poolclass=pool)
 
@@ -257,6 +268,7 @@ def _server(place: Place) -> Engine:
     url = _with_driver(make_url(place.url))
     arguments: dict[str, Any] = {}
     if url.drivername.endswith(("psycopg", "psycopg2")) and "connect_timeout" not in url.query:
+        # Otherwise an unreachable server is noticed after the system's TCP timeout, of minutes.
         arguments["connect_timeout"] = 10
     try:
         return create_engine(url, poolclass=NullPool, connect_args=arguments)

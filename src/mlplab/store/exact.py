@@ -14,6 +14,7 @@ import numpy as np
 _MARK = "!"
 _FORMAT = b"E1"
 _KINDS = "biufcmMSU"
+# Longer ones as hex: Python refuses to parse decimal integers of more than 4,300 digits.
 _LONGEST_INT = 1 << 63
 
 
@@ -76,6 +77,7 @@ def _to_plain(value: Any) -> Any:
 
 def _array_to_plain(array: np.ndarray[Any, Any]) -> dict[str, Any]:
     shape = list(array.shape)
+    # Object arrays hold pointers: their bytes mean nothing to another process.
     if array.dtype.kind == "O":
         return {_MARK: "objects", "shape": shape, "x": [_to_plain(one) for one in array.flat]}
     if array.dtype.kind not in _KINDS:

@@ -61,6 +61,7 @@ def filesystem_of(path: str, mounts: Iterator[tuple[str, str]]) -> str:
     for point, kind in mounts:
         inside = path == point or path.startswith(point.rstrip("/") + "/")
         if inside and len(point) >= depth:
+            # Of equally deep mounts the last hides those before it.
             found, depth = kind, len(point)
     return found
 
@@ -108,5 +109,5 @@ def _is_remote_drive(path: Path) -> bool:
     import ctypes
 
     anchor = os.path.splitdrive(os.path.abspath(path))[0] + "\\"
-    remote = 4
+    remote = 4  # DRIVE_REMOTE of the Windows API
     return anchor.startswith("\\\\") or ctypes.windll.kernel32.GetDriveTypeW(anchor) == remote

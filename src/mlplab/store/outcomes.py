@@ -61,6 +61,7 @@ def read_outcomes(
             select(table).where(table.c.key.in_(part)).order_by(table.c.id)
         ):
             known = rows.get(row.key)
+            # By id, oldest first: the newest stays unless the provenance asked for has been met.
             if known is None or row.provenance == provenance or known.provenance != provenance:
                 rows[row.key] = row
         found.update((key, _as_outcome(rows[key])) for key in part if key in rows)

@@ -41,6 +41,7 @@ class Store:
 
     def __init__(self, where: str | os.PathLike[str] | None = None, *, create: bool = True) -> None:
         place = find_place(where)
+        # Here, for SQLAlchemy: `import mlplab` and `mlplab --help` do not load it.
         from mlplab.store.database import Database
 
         self.url = place.url

@@ -29,6 +29,7 @@ from mlplab.store import schema
 from mlplab.store.records import PruneReport
 
 UNKNOWN = "unknown"
+# A step then needs some hundred kilobytes of log, where the whole would need megabytes.
 _ROWS_IN_A_STEP = 20
 
 
@@ -93,6 +94,7 @@ def remove(connection: Connection, choice: Choice, dry_run: bool) -> PruneReport
         connection.execute(delete(table).where(condition))
     report = _report(connection, rows, size, dry_run)
     if dry_run and (transaction := connection.get_transaction()) is not None:
+        # A dry run counts what truly goes, with what hangs on a run, and takes it back.
         transaction.rollback()
     return report
 

@@ -58,9 +58,12 @@ def apply_factors(
     (9, 9)
     """
     known = {} if known is None else known
+    # Whole specs first: `optim=Adam()` would undo an `optim.lr` set before it.
     whole = {path: value for path, value in values.items() if "." not in path}
     run: Run = base
     if whole:
+        # By id: rows of a product share their value objects, so each spec is made and validated
+        # once.
         name = tuple((path, id(value)) for path, value in whole.items())
         if name not in known:
             known[name] = base.replace(**whole)
@@ -119,12 +122,15 @@ def make_arms(base: Run, rows: Sequence[Mapping[str, Any]]) -> tuple[Arm, ...]:
         values = {path: row[path] if path in row else _value(run, path) for path in paths}
         factors = {path: shown_value(value) for path, value in values.items()}
         label = _label({names[path]: value for path, value in values.items()})
+        # The canonical text tells runs apart as the key does, without hashing each.
         question = run.text
         if question in arms:
             problems.append(f"two arms are the same run: {arms[question].label!r} and {label!r}")
             continue
         labels[label] += 1
         if labels[label] > 1:
+            # Values may differ and read alike (a nested spec, say): labels name arms, so they must
+            # not.
             label = f"{label} #{labels[label]}"
         arms[question] = Arm(label, factors, run)
     if problems:

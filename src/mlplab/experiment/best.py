@@ -41,6 +41,7 @@ class TestScore:
         label: "fresh seeds", or "optimistic" if seeds that chose the arm are among them.
     """
 
+    # pytest collects classes named Test...
     __test__ = False
 
     metric: str
@@ -201,6 +202,7 @@ def choose(results: Results, metric: str, matters: float, higher: bool | None) -
         raise ConfigError(f"best(): every arm has a run without {metric!r} (diverged)")
     if len(arms) > 1:
         runs_of = [arm.run.replace(seed=data.seeds[0]) for arm in arms]
+        # The coarsest grid: its rounding is the least spread that a difference can honestly have.
         grids = [rows_scored(metric, run, experiment.data) for run in runs_of]
         grid = min((n for n in grids if n is not None), default=None)
         sets = best_arms(
@@ -212,6 +214,7 @@ def choose(results: Results, metric: str, matters: float, higher: bool | None) -
         winner, mean = selection.winner, selection.mean
         honest, optimism = selection.honest_mean, selection.optimism
     else:
+        # One seed says nothing of the optimism of a choice: NaN rather than 0.
         signed = np.where(data.failed, np.nan, data.values if higher else -data.values)[:, 0]
         winner, honest, optimism = int(np.nanargmax(signed)), math.nan, math.nan
         mean = float(data.values[winner, 0])

@@ -9,6 +9,8 @@ from typing import Self
 
 from mlplab.store import Checkpoint, Store
 
+# Checkpoints of small networks never touch the disk; those of many wide ones may not fill the
+# memory.
 _IN_MEMORY_BYTES = 8 * 2**20
 
 
@@ -24,6 +26,7 @@ class Checkpoints(Mapping[str, Checkpoint]):
         self._file = SpooledTemporaryFile(max_size=_IN_MEMORY_BYTES)  # noqa: SIM115
         self._places: dict[str, tuple[Checkpoint, int, int]] = {}
         for key in store.with_checkpoints(keys, provenance):
+            # One at a time: together they may take as much as the networks that train.
             for state in store.checkpoints([key], provenance).values():
                 start = self._file.tell()
                 self._file.write(state.blob)

@@ -64,6 +64,7 @@ def _score(
     sums = np.where(data.failed, 0.0, data.values).sum(axis=1)
     n_sound = (~data.failed).sum(axis=1)
     values = np.divide(sums, n_sound, out=np.full(len(arms), np.nan), where=n_sound > 0)
+    # Folds have the same sizes whichever seed asks.
     seed = data.seeds[0]
     parts = [results.experiment.data.split(seed, arm.run.rows) for arm in arms]
     n_train = round(float(np.mean([len(part.train) for part in parts])))

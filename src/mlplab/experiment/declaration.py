@@ -72,6 +72,7 @@ class Declaration:
             "fails": read_fails(base, fails or {}, task if isinstance(task, Task) else None),
         }
         for field, value in fields.items():
+            # The frozen dataclass keeps its own `__init__`, which reads and checks what was given.
             object.__setattr__(self, field, value)
         check_claims(self.claims, self.find, task if isinstance(task, Task) else None)
 

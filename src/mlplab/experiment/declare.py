@@ -16,6 +16,7 @@ from mlplab.experiment.metrics import check_metric, higher_is_better, refuse_tes
 from mlplab.experiment.parts import Declared, Find, Part, arms_of, parts_of
 from mlplab.specs import BestArm, Claim, Proof, Run
 
+# A run's specs, outcome and row take some 6 kB: more would fill 60 GB before anything trains.
 _MOST_SEEDS = 10_000_000
 _SEEDS = 2**63  # of a run: one more than the last
 
@@ -33,6 +34,7 @@ def read_whole(name: str, value: Any, least: int = 1) -> int:
         number = operator.index(value)
     except TypeError:
         number = None
+    # numpy's arrays of one element pass `operator.index`, and True is an int.
     if number is None or isinstance(value, bool) or _has_axes(value):
         raise ConfigError(f"{name}: expected a whole number from {least}; got {value!r}")
     if number < least:
@@ -50,7 +52,7 @@ def read_matters(matters: Any) -> float:
     0.005
     """
     number = not isinstance(matters, bool) and isinstance(matters, numbers.Real)
-    if not number or not 0 < matters < float("inf"):
+    if not number or not 0 < matters < float("inf"):  # NaN fails both comparisons
         raise ConfigError(f"matters: expected a finite number above 0; got {matters!r}")
     return float(matters)
 
@@ -84,6 +86,7 @@ def read_seeds(seeds: int | Sequence[int]) -> tuple[int, ...]:
     """
     if hasattr(seeds, "__index__") and not isinstance(seeds, bool) and not _has_axes(seeds):
         seeds = range(read_whole("seeds", seeds))
+    # Sliced first: `len` of a range beyond 2**63 raises.
     if isinstance(seeds, range) and len(seeds[: _MOST_SEEDS + 1]) > _MOST_SEEDS:
         raise ConfigError(f"seeds: expected at most {_MOST_SEEDS}; got more")
     listed = _as_tuple(seeds)
@@ -227,6 +230,7 @@ class Problems:
 def _check_apart(parts: Sequence[Part]) -> None:
     """Refuse a claim that names one arm twice: it would compare that arm with itself."""
     seen: set[int] = set()
+    # Links of a chain share an arm with the next: only the new one is looked at.
     for arm in [*parts[0].arms, *(part.arms[1] for part in parts[1:])]:
         if id(arm) in seen:
             raise ConfigError(f"expected different arms; got {arm.label!r} twice")

@@ -69,6 +69,7 @@ def make_plan(cells: Sequence[Cell], store: Store, *, need_weights: bool = False
     found = store.get(cell.key for cell in cells)
     without = 0
     if need_weights:
+        # A diverged run has no weights to keep: it would be trained again for ever.
         sound = [key for key, outcome in found.items() if outcome.status != "diverged"]
         lacking = set(sound) - store.with_weights(sound)
         without = len(lacking)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from mlplab.specs import Outcome, Run
 
+# Ten a second look steady; small runs end by the thousand.
 SECONDS_BETWEEN = 0.1
 
 
@@ -49,7 +50,7 @@ def estimate_left(made: float, total: float, seconds: float) -> float | None:
     >>> estimate_left(made=0.2, total=100, seconds=2), estimate_left(made=50, total=100, seconds=9)
     (None, 9.0)
     """
-    if made < min(_TO_GO_BY, total / 4) or not made:
+    if made < min(_TO_GO_BY, total / 4) or not made:  # a quarter, where all is less than that
         return None
     return seconds * (total - made) / made
 
@@ -83,6 +84,7 @@ class Tally:
         self._n_done += 1
         run = self._todo.get(outcome.key)
         if run is not None and outcome.epochs < run.fit.epochs:
+            # Patience or divergence ended it: its other epochs will never come.
             self._total -= run.fit.epochs - outcome.epochs
         self.show()
 
@@ -92,6 +94,7 @@ class Tally:
         if self._report is None or (seconds < self._next and not now):
             return
         self._next = seconds + SECONDS_BETWEEN
+        # Workers that died count epochs twice.
         total = max(self._total, self._epochs)
         finished = self._n_done == self._n_runs
         left = estimate_left(self._epochs, total, seconds)

@@ -88,6 +88,7 @@ class Judge:
 
         walked = walk_looks(evaluate, len(data.seeds), looks=plan.looks, split=plan.split)
         place = max(0, walked.look - 1)
+        # A claim that stopped early is told of the seeds it stopped at, though others went on.
         data = data.first(plan.looks[place])
         answer = part.decide(data, self._m, plan.split[place], grid)
         return Judged(part, answer, data, walked.stopped, walked.look)
@@ -98,6 +99,7 @@ class Judge:
         for arm in part.arms:
             name = (part.metric, arm.run.rows)
             if name not in self._grids:
+                # All seeds hold out equally many rows: one tells the grid.
                 run = arm.run.replace(seed=self._table.seeds[0])
                 self._grids[name] = rows_scored(part.metric, run, self._task)
             sizes.append(self._grids[name])
@@ -234,6 +236,8 @@ def _decisive(verdict: str, judged: Sequence[Judged]) -> int:
 
     def strength(place: int) -> tuple[bool, float]:
         decision = decisions[place]
+        # The weakest link: for "same" that with the largest effect, else that with the least in its
+        # direction.
         size = -abs(decision.effect) if decision.expect == "same" else decision.effect
         size = -size if decision.expect == "lower" else size
         return decision.verdict != verdict, size if math.isfinite(size) else -math.inf

@@ -182,4 +182,5 @@ def check_task(
             check_metric(metric, run, task)
     problems.complain()
     measures_of(tuple(sorted({name for run in runs for name in run.fit.measures})))
+    # Not for its answer: planning compiles every program, and refuses what training would.
     backend.plan_cost([*runs, *runs[0].with_seeds(seeds)], task, 1)

@@ -35,6 +35,7 @@ class Space:
 
     factors: Mapping[str, tuple[Any, ...] | Range]
     base: Run | None = None
+    # A name is a run made, validated and hashed; strategies ask for the same ones again and again.
     _names: dict[str, str] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def draw(self, rng: np.random.Generator) -> dict[str, Any]:
@@ -85,6 +86,7 @@ class Space:
         configs = [dict(zip(levels, row, strict=True)) for row in rows]
         if self.base is None or len(configs) > _COUNTED:
             return configs
+        # Reversed twice: of equal ones the first stays, in its place.
         return list({self.name(config): config for config in reversed(configs)}.values())[::-1]
 
     def run(self, config: Config) -> Run:

@@ -93,6 +93,7 @@ def _writing(storage: str) -> Iterator[Any]:
         first = str(problem).strip().splitlines()[0]
         raise StoreError(f"study {storage}: cannot be written ({first})") from None
     except Exception as problem:
+        # By name: SQLAlchemy comes with Optuna here, and is not imported for an except clause.
         if type(problem).__module__.startswith("sqlalchemy"):
             first = str(problem).splitlines()[0]
             raise StoreError(f"study {storage}: cannot be written ({first})") from None

@@ -137,6 +137,7 @@ def best_arms(
     kept = np.flatnonzero(~lost.any(axis=1))
     signed = scores[kept] if higher_is_better else -scores[kept]
     floor = grid_floor(n_test)
+    # Half of the level for each set, and k - 1 comparisons with the truly best arm in each.
     gap, half = _pairwise(signed, a / (2 * (n_arms - 1)), floor)
     ahead, sure, likely = (
         part.min(axis=1, initial=np.inf) for part in (gap, gap - half, gap + half)
@@ -185,8 +186,10 @@ def _pairwise(signed: FloatArray, tail: float, floor: float) -> tuple[FloatArray
     """Mean lead of arm i over arm j, and half-width of its bound; (k, k) each."""
     n_arms, n_seeds = signed.shape
     gap, std = np.empty((n_arms, n_arms)), np.empty((n_arms, n_arms))
+    # Row by row: all differences at once would be (k, k, n).
     for i in range(n_arms):
         gap[i], std[i] = _against(signed, i, floor)
+    # An arm is no rival of its own: infinity never is the least lead.
     np.fill_diagonal(gap, np.inf)
     np.fill_diagonal(std, 0.0)
     t = t_upper(tail, n_seeds - 1) if n_seeds > 1 else 1.0

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 from mlplab.errors import ConfigError, DataError
 from mlplab.stats.quantiles import FloatArray, t_two_sided, t_upper
 
+# Of a false verdict among all claims declared together, whatever their number.
 ALPHA = 0.05
 
 
@@ -92,9 +93,12 @@ def mean_interval(
     n = values.shape[-1]
     mean = values.mean(axis=-1) if n else np.full(values.shape[:-1], np.nan)
     std = values.std(axis=-1, ddof=1) if n > 1 else np.full(values.shape[:-1], np.inf)
+    # Seeds that agree to the last example would claim a spread of 0, and any difference would be
+    # proved.
     std = np.maximum(std, grid_floor(n_test))
     low, high, se = bounds(mean, std, n, a, shared=shared, extra_variance=extra_variance)
     with np.errstate(divide="ignore", invalid="ignore"):
+        # 0/0 where nothing varies: a mean of 0 is no evidence.
         t = np.where(mean == 0, 0.0, mean / se)
     p = t_two_sided(t, n - 1) if n > 1 else np.ones_like(mean)
     adjusted = np.minimum(1.0, p * (claims / spend))

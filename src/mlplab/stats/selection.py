@@ -68,6 +68,7 @@ def selection_optimism(
     sign = 1.0 if higher_is_better else -1.0
     usable = sign * scores[kept]
     best = int(np.argmax(usable.sum(axis=1)))
+    # Sums less one score: every seed is left out at the cost of one pass.
     without = np.argmax(usable.sum(axis=1, keepdims=True) - usable, axis=0)
     mean = float(sign * usable[best].mean())
     honest = float(sign * usable[without, np.arange(n_seeds)].mean())

@@ -10,7 +10,11 @@ from mlplab.errors import ConfigError
 from mlplab.stats.decision import Decision
 from mlplab.stats.power import MIN_SEEDS
 
+# Doubling, so that each look adds as much as all before it; more looks would cost more of the
+# level.
 LOOKS = (8, 16, 32, 64)
+# Most of the level for the last look, which decides what is hard; what is plain needs little. Sums
+# to 1.
 SPLIT = (0.1, 0.2, 0.3, 0.4)
 
 

@@ -17,6 +17,7 @@ from mlplab.stats.sequential import SPLIT
 LEVEL = 0.05
 """Bound on the probability that the best configuration is ever dropped."""
 
+# Two are the fewest with a spread; doubling, as there are four shares of the level.
 RUNGS = (2, 4, 8, 16)
 """Seeds in all at each rung."""
 
@@ -74,6 +75,7 @@ def _is_worse(advantage: np.ndarray, level: float) -> bool:
     """Whether the mean of the leader's paired advantages is above 0, one-sided."""
     n = len(advantage)
     spread = float(advantage.std(ddof=1))
+    # Scores on a grid may agree exactly on few seeds: t would be 0/0 or infinite.
     if spread == 0.0:
         return float(advantage[0]) > 0
     t = float(advantage.mean()) * math.sqrt(n) / spread

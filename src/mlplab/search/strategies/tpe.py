@@ -25,6 +25,7 @@ def tpe(space: Space, terms: Terms, rng: np.random.Generator) -> Steps:
     hyper-parameter optimization; Akiba et al. (2019), arXiv 1907.10902.
     """
     optuna = load_optuna()
+    # A quarter of the budget at random, at most a population: the model needs something to go by.
     n_first = min(terms.population, max(1, terms.n_trials // 4))
     sampler = optuna.samplers.TPESampler(
         seed=int(rng.integers(2**31)),

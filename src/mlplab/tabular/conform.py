@@ -106,6 +106,7 @@ def _numbers(
     else:
         texts = texts_of(series, missing)
         values = np.full(len(texts), np.nan)
+        # Each text is parsed once: columns repeat their entries.
         known: dict[str, float | None] = {}
         for row, text in enumerate(texts):
             if text is None:
@@ -144,6 +145,7 @@ def _dates(
     import pandas as pd
 
     if pd.api.types.is_datetime64_any_dtype(series.dtype):
+        # One clock for all rows: daylight saving would make days of 23 and 25 hours.
         naive = series.dt.tz_convert("UTC").dt.tz_localize(None) if series.dt.tz else series
         return naive.astype("datetime64[us]")
     wanted = f"a date as {column.date_format}" if column.date_format else "a date as 2010-12-31"

@@ -8,9 +8,12 @@ import numpy as np
 import numpy.typing as npt
 
 Array = npt.NDArray[np.float64]
-_LEAST = 1e-12
+_LEAST = 1e-12  # of a probability: one sure mistake must not decide all weights
 _ROUNDS, _BAGS = 30, 20
+# A weight of 1 of 30 rounds is 0.03: what only few of the bags chose goes, and its folds' networks
+# with it.
 _SMALL = 0.02
+# Weights need few rows; time and memory grow with all of them.
 _MOST_ROWS = 5000
 # Errors count as squares up to so many robust deviations of the best member's, then linearly.
 _FAR = 3.0
@@ -47,6 +50,7 @@ def choose_weights(outputs: Array, target: Any, *, rounds: int = _ROUNDS) -> Arr
     else:
         shown, far = outputs - target, _far_from(outputs - target)
     total = np.zeros(n_members)
+    # Halves of four members would be pairs: there is nothing to bag.
     n_bags = _BAGS if n_members > 4 else 1
     for _ in range(n_bags):
         some = np.arange(n_members)
@@ -54,6 +58,7 @@ def choose_weights(outputs: Array, target: Any, *, rounds: int = _ROUNDS) -> Arr
             some = np.sort(rng.permutation(n_members)[: max(4, n_members // 2)])
         total[some] += _greedy(shown[some], outputs.ndim == 3, far, rounds)
     weights = total / total.sum()
+    # The largest always stays, however many share.
     weights = np.where(weights >= min(_SMALL, weights.max()), weights, 0.0)
     return np.asarray(weights / weights.sum())
 
@@ -84,6 +89,8 @@ def shrunk_weights(outputs: Array, target: Any, *, shrink: float = _SHRINK) -> A
     errors = (outputs - wanted).reshape(n_members, -1)
     products = errors @ errors.T / errors.shape[1]
     scale = float(np.trace(products)) / n_members or 1.0
+    # A root of the quadratic form makes it least squares, which nnls solves; the ridge keeps it
+    # positive where members agree.
     root = np.linalg.cholesky(products / scale + max(shrink, 1e-9) * np.eye(n_members)).T
     # One more row asks for the sum 1; the division makes it exact and leaves the shares' ratios.
     found, _ = nnls(np.vstack([root, np.ones(n_members)]), np.append(np.zeros(n_members), 1.0))
@@ -129,6 +136,7 @@ def _greedy(shown: Array, classes: bool, far: float, rounds: int) -> Array:
         total = total + shown[chosen]
         counts = counts.copy()
         counts[chosen] += 1
+        # Past rounding: a mix that is only as good as a shorter one is not kept.
         if losses[chosen] < best * (1 - 1e-9):
             best, kept = float(losses[chosen]), counts
     return np.asarray(kept / kept.sum())

@@ -15,7 +15,7 @@ from mlplab.execute import WorkerError
 from mlplab.execute.frames import receive, send
 
 Work = tuple[Callable[..., Any], tuple[Any, ...]]
-_SECONDS_BETWEEN = 0.2
+_SECONDS_BETWEEN = 0.2  # between two questions whether to stop
 # Ctrl-C reaches the whole terminal; the caller decides what it means.
 _START = """
 import signal
@@ -30,6 +30,7 @@ class _Server:
 
     def __init__(self, inbox: queue.Queue[tuple[_Server, str, Any]]) -> None:
         self.fold = -1
+        # One process a core: threads of their own would fight for the same ones.
         environment = os.environ | {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
         environment["PYTHONPATH"] = os.pathsep.join(os.path.abspath(path) for path in sys.path)
         self._process = subprocess.Popen(

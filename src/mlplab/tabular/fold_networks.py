@@ -85,6 +85,8 @@ class Table:
         rows = np.flatnonzero(self.fold_index != fold)
         if self.most_rows is None or len(rows) <= self.most_rows:
             return rows
+        # A shorter sample is the beginning of a longer one, and what was trained on it is found
+        # again.
         drawn = np.random.default_rng([fold, len(rows)]).permutation(len(rows))
         return rows[np.sort(drawn[: self.most_rows])]
 
@@ -331,5 +333,6 @@ def _kept(store: Store | None, runs: Mapping[str, Run]) -> dict[str, bytes | Non
 def _wide(values: Array, width: int) -> Array:
     """Fill up with zeros: folds may know different levels."""
     out = np.zeros((len(values), width))
+    # One task for all folds, so that the engine trains them together in one call.
     out[:, : values.shape[1]] = values
     return out

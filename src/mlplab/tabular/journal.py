@@ -9,7 +9,7 @@ from typing import Any
 from mlplab.store import Store
 from mlplab.tabular.time_budget import Budget
 
-_SECONDS_BETWEEN = 2.0
+_SECONDS_BETWEEN = 2.0  # the seconds a fit has taken are lost by as much if it is killed
 
 
 class Journal:

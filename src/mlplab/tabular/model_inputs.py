@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 Array = npt.NDArray[np.float64]
 _DATE_PARTS = ("days", "month", "weekday")
 _MOST, _FAR = 1e150, 30.0
+# Ranks between are interpolated: a curve of 33 points instead of all training rows in a model's
+# file.
 _KNOTS = 33
 
 
@@ -115,7 +117,10 @@ class Numbers(Spec):
         if self.knots:
             x = np.interp(x, self.knots, self.heights)
         elif self.limit:
+            # hypot squares: beyond 1e154 it would be infinite.
             x = np.clip(x, -_MOST, _MOST)
+            # Smooth and monotone, so that order is kept: near 0 it is x, far out it approaches the
+            # limit.
             x = x / np.hypot(1.0, x / self.limit)
         else:
             x = np.clip(x, -_FAR, _FAR)
@@ -240,6 +245,7 @@ def _fit_numbers(
         scaler = SmoothClipScaler().fit(x[:, None])
         center, scale = float(scaler.center_[0]), float(scaler.scale_[0])
     else:
+        # Halved, so that sums of the largest numbers do not overflow.
         center = float(np.mean(x / 2) * 2)
         scale = float(np.std(x / 2) * 2)
     scale = scale if np.isfinite(scale) and scale > 0 else 1.0
@@ -274,6 +280,7 @@ def _ranked(x: Array) -> tuple[tuple[float, ...], tuple[float, ...]]:
     knots = np.unique(np.quantile(ordered, np.linspace(0.0, 1.0, _KNOTS)))
     below = np.searchsorted(ordered, knots, side="left")
     above = np.searchsorted(ordered, knots, side="right")
+    # Uniform ranks on (-1, 1) have a deviation of 1 / sqrt(3).
     heights = ((below + above) / len(ordered) - 1.0) * np.sqrt(3.0)
     return tuple(map(float, knots)), tuple(map(float, heights))
 
@@ -286,6 +293,7 @@ def _fit_levels(frame: pd.DataFrame, name: str, inputs: Inputs, most: int | None
         found[MISSING_LEVEL] = found.get(MISSING_LEVEL, 0) + n_gaps
     often = [level for level, n in found.items() if n >= inputs.rare]
     if most is not None and len(often) > most:
+        # Ties by name: the order in which pandas counts is not part of a model.
         often = sorted(often, key=lambda level: (-found[level], level))[:most]
     kept = tuple(sorted(often))
     rare = len(kept) < len(found)
@@ -315,6 +323,7 @@ def _numbers_of(frame: pd.DataFrame, name: str, part: str, ranks: dict[str, floa
 def _places_of(series: pd.Series[Any], levels: tuple[str, ...]) -> npt.NDArray[np.int64]:
     """The place of each entry among levels; after the last where it is none of them."""
     at = {level: place for place, level in enumerate(levels)}
+    # By level rather than by row: a category has few of them.
     known = {level: at.get(_text(level), len(levels)) for level in series.dropna().unique()}
     gaps = at.get(MISSING_LEVEL, len(levels))
     return series.map(known).fillna(gaps).to_numpy(np.int64)
@@ -322,5 +331,6 @@ def _places_of(series: pd.Series[Any], levels: tuple[str, ...]) -> npt.NDArray[n
 
 def _text(value: Any) -> str:
     if isinstance(value, float) and value.is_integer():
+        # pandas turns whole numbers into floats where some are missing: 3.0 is the level 3.
         return str(int(value))
     return str(value)

@@ -19,6 +19,7 @@ from mlplab.tabular.scoring import TaskKind
 from mlplab.tabular.table_members import Tensors
 
 _NOTE, _TENSORS = "model.json", "arrays.safetensors"
+# A zip of a few kilobytes may unpack to any size: what claims more is refused before it is read.
 _MOST_BYTES = {_NOTE: 2**28, _TENSORS: 2**33}
 Cell = str | int | float | None
 

@@ -12,6 +12,7 @@ from mlplab.errors import DataError
 
 Array = npt.NDArray[np.float64]
 Tensors = dict[str, npt.NDArray[Any]]
+# Of a tree in a file: one that points back at itself would be walked for ever.
 _MOST_DEPTH = 64
 _ROWS_AT_ONCE = 2048
 

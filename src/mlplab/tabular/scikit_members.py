@@ -230,6 +230,8 @@ class _RBF:
         """Fit with gamma over the mean squared distance of rows from their mean."""
         from sklearn.svm import SVR
 
+        # As scikit-learn's gamma="scale", but of the whole distance between rows: tables of any
+        # width want about the same.
         spread = float(x.var(axis=0).sum()) or 1.0
         return SVR(C=self._c, epsilon=0.05, gamma=self._gamma / spread).fit(x, y)
 

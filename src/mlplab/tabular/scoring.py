@@ -20,8 +20,9 @@ METRICS: dict[str, TaskKind] = {
     "log-loss": "classification",
     "accuracy": "classification",
 }
+# The same bound above which inputs get their logarithm.
 _SKEWED = 0.75
-_LEAST_PROBABILITY = 1e-15
+_LEAST_PROBABILITY = 1e-15  # where Kaggle clips too
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,6 +75,7 @@ def _ranks(numbers: Array) -> Array:
     from scipy.stats import rankdata
 
     gaps = np.isnan(numbers)
+    # Gaps rank last, which leaves the others' ranks as they are, and are taken out below.
     ranks = np.asarray(rankdata(np.where(gaps, np.inf, numbers), axis=0))
     there = np.maximum((~gaps).sum(axis=0), 1)
     means = np.where(gaps, 0.0, ranks).sum(axis=0) / there
@@ -114,4 +115,6 @@ def _between_levels(series: pd.Series[Any], wanted: Any, task: TaskKind) -> floa
         between = float((table**2 / counts[:, None]).sum() - base.sum())
     if total <= 0 or n < 2:
         return 0.0
+    # Random levels explain (L - 1) / (N - 1) on average: a column of ids must not win by having
+    # many.
     return max(0.0, between / total - (n_levels - 1) / (n - 1))

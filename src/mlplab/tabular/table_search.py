@@ -38,8 +38,11 @@ from mlplab.tabular.tried import Tried
 Array = npt.NDArray[np.float64]
 
 _POOL = 40  # the best of the first wave, from which survivors are chosen
+# With seven more seeds each, a file holds at most 80 networks a fold.
 _SURVIVORS = 10
+# Eight in all leave an eighth of the variance that seeds make.
 _MORE_SEEDS = 7
+# The first holds linear models, the second networks: one alone leaves little to mix.
 _LEAST_CHUNKS = 2
 MOST_CONFIGURATIONS = 240  # unless a number is asked for: with more, luck chooses on small tables
 _MOST_BYTES = 2e9  # of the predictions of all that was tried
@@ -131,7 +134,7 @@ class Search:
             for place in self.journal.decide("seeds", affordable, self.budget):
                 by_inputs.setdefault(networks[place].inputs, []).append(networks[place])
             for some in by_inputs.values():
-                self._train(some, self.seed + 1000 * more, 1.0)
+                self._train(some, self.seed + 1000 * more, 1.0)  # seeds of rounds never meet
             if not by_inputs:
                 return
 

@@ -10,7 +10,7 @@ from mlplab.tabular.values import number_of
 # Whole numbers are classes where there are no more of them, of so many rows on average, and none
 # is alone; the tail of a count has values that are.
 _MOST_CLASSES, _ROWS_A_CLASS, _FEWEST = 10, 5, 2
-_FEW = 20
+_FEW = 20  # different numbers, up to which a warning asks whether they are classes
 
 
 def are_classes(counts: Mapping[str, int]) -> bool:

@@ -53,6 +53,7 @@ def _scale(task: Task) -> float:
     inputs = _size(task.inputs[rows]) * abs(task.input_scale)
     targets = 1.0 if task.kind == "classification" else _size(task.targets[rows])
     factor = math.sqrt(targets / inputs) if targets and inputs else 1.0
+    # Data of one order keep the usual settings, and with them the keys of stored runs.
     return 1.0 if 0.3 <= factor <= 3 else _short(factor)
 
 

@@ -106,6 +106,7 @@ def draw_sparse_linear(
     for run, seed in enumerate(seeds):
         philox(seed, "sparse-linear/noise", place).standard_normal(out=error[run])
         for i in range(n_inputs):
+            # A stream per input: fewer examples and fewer inputs are both prefixes.
             X[run, :, i] = philox(seed, "sparse-linear/x", place, i).standard_normal(n)
     y = bias + noise * error
     for i in range(n_inputs):

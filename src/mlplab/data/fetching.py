@@ -26,6 +26,7 @@ from mlplab.data.files import (
 from mlplab.errors import DataError
 
 _log = logging.getLogger(__name__)
+# Another process may be fetching: what is younger is left alone.
 _STALE_SECONDS = 24 * 3600
 
 
@@ -131,6 +132,7 @@ def _fetch_from(
             if sha256_of(path) != files.sha256[name]:
                 raise SourceError(f"{name} came with a wrong checksum")
         for name in missing:
+            # Named only once all are good: a killed fetch leaves no file that looks whole.
             os.replace(draft / name, target / name)
     finally:
         shutil.rmtree(draft, ignore_errors=True)

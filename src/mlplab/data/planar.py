@@ -88,6 +88,7 @@ def xor(*, n_train: int = 400, n_test: int = 1000, noise: float = 0.1, seed: int
     def draw(split: int, ids: Ids) -> Doubles:
         points = philox(seed, "xor/points", split).random((len(ids), 2)) * 2 - 1
         wrong = (points[:, 0] * points[:, 1] > 0) != (ids == 0)
+        # Mirrored, not drawn again: the stream stays the same whatever the classes.
         points[wrong, 1] *= -1
         return points + noise * _normal(seed, "xor", split, len(ids))
 

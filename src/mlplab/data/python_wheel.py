@@ -13,6 +13,7 @@ from pathlib import Path
 from mlplab.data.command import run_tool
 from mlplab.data.files import Report, SourceError
 
+# A zip may claim any size: what is larger is refused before it is unpacked.
 _LARGEST_BYTES = 2**30
 
 

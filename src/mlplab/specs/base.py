@@ -61,8 +61,10 @@ class Spec(BaseModel):
         idle = self._idle()
         for name, field in type(self).model_fields.items():
             value = getattr(self, name)
+            # `kind` always: it tells apart specs whose other fields are all defaults.
             if name == "kind" or (name not in idle and value != field.default):
                 plain = _plain(value)
+                # Specs that differ in idle fields alone ask the same question as the default.
                 if not (isinstance(value, Spec) and plain == _plain(field.default)):
                     out[name] = plain
         return out

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 _WORD = 2**64
+# Philox counts in four words: the lowest is the stream's own, three are left for a place.
 _PLACES = 3
 
 

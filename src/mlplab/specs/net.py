@@ -81,6 +81,7 @@ class MLP(Spec):
             rate = tuple(rate) * len(hidden)
         if isinstance(rate, Sequence) and all(r == 0 for r in rate):
             rate = ()
+        # A tuple per layer, or none: one network has one spelling, and one key.
         fields["dropout"] = rate
         return fields
 

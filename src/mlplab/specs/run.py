@@ -22,6 +22,7 @@ from mlplab.version import ENGINE_VERSION
 
 def _key_of(text: str) -> str:
     """Equals `digest({"engine": ENGINE_VERSION, "run": run})` for the run of that text."""
+    # By hand, as `digest` would write it: the text of a run is written once for all its seeds.
     both = f'{{"engine":{json.dumps(ENGINE_VERSION)},"run":{text}}}'
     return hashlib.sha256(both.encode()).hexdigest()[:32]
 
@@ -53,6 +54,7 @@ def _around(specs: _Specs) -> tuple[list[str], list[str]]:
 
 def _write(around: tuple[list[str], list[str]], seed: int) -> str:
     before, after = around
+    # Seed 0 is the default, and defaults are not part of a key.
     own = [f'"seed":{seed}'] if seed else []
     return "{" + ",".join([*before, *own, *after]) + "}"
 
@@ -117,6 +119,7 @@ class Run(Spec):
         fields = {name: getattr(self, name) for name in type(self).model_fields}
         given = set(fields)
         for seed in map(int, seeds):
+            # Without validation: the fields are this run's, and only the seed is new.
             made = Run.model_construct(given, **(fields | {"seed": seed}))
             made.__dict__["key"] = _key_of(_write(around, seed))  # where cached properties lie
             yield made

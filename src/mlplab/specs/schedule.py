@@ -24,7 +24,7 @@ SCHEDULE_FORMS: dict[str, list[str]] = {
     "one-cycle": ["peak", "start", "final"],
     "plateau": ["patience", "gamma"],
 }
-_THRESHOLD = 1e-4
+_THRESHOLD = 1e-4  # relative, as torch's ReduceLROnPlateau has it
 
 
 class Schedule(Spec):
@@ -155,6 +155,7 @@ class Schedule(Spec):
             begin, goal, share = self.start, 1.0, step / turn
         else:
             begin, goal, share = 1.0, self.final, (step - turn) / max(end - turn, 1e-12)
+        # A half wave of the cosine: flat at both ends, so the rate jumps nowhere.
         return goal + (begin - goal) / 2 * (1 + math.cos(math.pi * min(share, 1.0)))
 
     def _plateau(self, losses: Sequence[float]) -> float:

@@ -55,6 +55,7 @@ class Series(Sequence[float]):
 
     def __eq__(self, other: object) -> bool:
         if isinstance(other, Series):
+            # By bytes first, for NaN; by value as well, for 0.0 and -0.0.
             return self.tobytes() == other.tobytes() or self._values == other._values
         return tuple(self) == other if isinstance(other, tuple) else NotImplemented
 

@@ -14,6 +14,7 @@ from mlplab.theory.expression import Expression
 Array = NDArray[np.float64]
 _CELLS = 16_384  # of the interval, on which derivatives are bounded apart
 _HALVINGS = 12  # that find how long a segment may be
+# At 0.2 ms a unit, three minutes: more is a slip in epsilon.
 _MOST_UNITS = 1_000_000
 _SAMPLES = 200_001
 
@@ -157,6 +158,7 @@ class _Bounds:
         """Bound the error of linear interpolation on a segment, by the cells that it touches."""
         first = max(int(np.searchsorted(self._edges, low, side="right")) - 1, 0)
         last = int(np.searchsorted(self._edges, high, side="left"))
+        # Outwards: the difference was rounded, and the bound must be certain.
         h = (high - low) * (1 + 1e-13)
         by_slope = float(self._slope[first:last].max()) * h / 2
         return min(by_slope, float(self._bend[first:last].max()) * h * h / 8)
@@ -172,6 +174,7 @@ def _segments(
     while here < b:
         if len(knots) >= _MOST_UNITS:
             raise ConfigError(f"eps: {allowed:g} needs more than {_MOST_UNITS:,} units")
+        # From the last segment's length: neighbours are alike, so few trials are needed.
         step = min(2 * step, b - here)
         while bounds.error(here, here + step) > allowed:
             step /= 2

@@ -15,6 +15,7 @@ from mlplab.theory.intervals import Interval, Jet
 
 Array = NDArray[np.float64]
 CONSTANTS = {"pi": math.pi, "e": math.e}
+# Python's parser recurses: longer texts may exhaust its stack before they are refused.
 _LONGEST = 500
 _HIGHEST_POWER = 64
 

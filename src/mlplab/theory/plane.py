@@ -105,6 +105,7 @@ def plane_through(networks: Mapping[str, Weights]) -> Plane:
         raise ConfigError("plane_through: expected networks of one shape; these differ")
 
     def minus(one: Weights) -> NDArray[np.float64]:
+        # In float64: weights that were trained alike differ in their last digits.
         parts = (np.subtract(one[name], value, dtype=np.float64) for name, value in origin.items())
         return np.concatenate([part.ravel() for part in parts])
 
@@ -114,7 +115,7 @@ def plane_through(networks: Mapping[str, Weights]) -> Plane:
     shift = float(across @ other)
     up = other - shift * across
     height = float(np.linalg.norm(up))
-    if width == 0 or height <= 1e-9 * float(np.linalg.norm(other)):
+    if width == 0 or height <= 1e-9 * float(np.linalg.norm(other)):  # rounding alone leaves 1e-16
         raise ConfigError("plane_through: the three networks lie on one line; there is no plane")
     places = [(0.0, 0.0), (width, 0.0), (shift, height)]
     return Plane(

@@ -26,6 +26,7 @@ from mlplab.specs import Custom
 from mlplab.specs.base import explain
 
 _NOTE = "mlplab-estimator"
+# Histories of a million epochs fit; a damaged length must not be read as JSON.
 _MOST_NOTE_BYTES = 50_000_000
 
 
@@ -95,6 +96,7 @@ def save_estimator(model: Any, path: Path) -> None:
         for name, tensor in load_tensors(member.weights).items():
             tensors[f"members.{index}.{name}"] = tensor
     whole = {name: np.ascontiguousarray(tensor) for name, tensor in tensors.items()}
+    # For the owner alone: class names and histories may tell of the data.
     with atomic_file(path, 0o600) as draft:
         draft.write_bytes(save_tensors(whole, {_NOTE: json.dumps(note, allow_nan=False)}))
 

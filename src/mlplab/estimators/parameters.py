@@ -44,7 +44,7 @@ PARAMETERS = {
     "neither read nor changed.",
 }
 _PLACE = "    {parameters}\n"
-_WIDTH = 100
+_WIDTH = 100  # of the lines of a docstring
 
 
 def described(kind: Kind) -> Kind:

@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 
 from mlplab.estimators.seen import FAR, Seen
 
+# As in the source: far values keep their order and lose their leverage.
 LIMIT = 3.0
 _QUARTILES = (0.25, 0.5, 0.75)
-_ROWS_AT_ONCE = 8192
+_ROWS_AT_ONCE = 8192  # in float64 and in between; the whole would take several times the data
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,6 +59,7 @@ class SmoothClip:
         with np.errstate(over="ignore"):
             spread = np.where(upper > lower, upper - lower, high / 2 - low / 2)
         sound = np.isfinite(spread) & (spread > 0)
+        # A spread that overflows still is one: the largest float. 0 marks what does not vary.
         scale = np.where(sound, spread, np.where(columns, np.where(spread > 0, 1e308, 1.0), 0.0))
         if keep_constant or not columns.any():
             columns = np.ones_like(columns)
@@ -85,6 +87,8 @@ class SmoothClip:
         center, scale = self.center.copy(), self.scale.copy()
         if fresh.any():
             if weights is not None:
+                # The old center counts as one row more: all that was seen of a column that did not
+                # vary.
                 weights = np.concatenate([[weights.mean()], weights])
             rows = np.concatenate([self.center[None], rows])
             found = SmoothClip.fit(rows, weights, keep_constant=True)
@@ -99,6 +103,7 @@ class SmoothClip:
         for first in range(0, len(X), _ROWS_AT_ONCE):
             rows = X[first : first + _ROWS_AT_ONCE, self.columns].astype(np.float64)
             with np.errstate(over="ignore"):
+                # hypot squares: beyond 1e154 it would be infinite, and far values 0.
                 scaled = np.clip((rows - self.center) / scale, -1e100, 1e100)
             out[first : first + _ROWS_AT_ONCE] = scaled / np.hypot(1.0, scaled / LIMIT)
         return out
@@ -130,6 +135,7 @@ def quantiles(
     for k, share in enumerate(shares):
         goal = share * totals[-1]
         # the first row at which the share is reached, and the first at which it is passed
+        # A margin of rounding: sums of weights must cut where whole rows would.
         reached = np.minimum((totals < goal * (1 - 1e-12)).sum(axis=0), last)
         passed = np.minimum((totals <= goal * (1 + 1e-12)).sum(axis=0), last)
         columns = np.arange(values.shape[1])

@@ -162,6 +162,8 @@ def entropy_of(random_state: Any) -> int:
     if state is None:
         return int(np.asarray(SeedSequence().generate_state(1, np.uint64))[0])
     if isinstance(state, RandomState):
+        # One draw from the caller's generator, as scikit-learn does: a second fit then differs from
+        # the first.
         return int(state.randint(2**31))
     if isinstance(state, BitGenerator):
         state = Generator(state)
@@ -176,6 +178,7 @@ def seeds_of(entropy: int, n_seeds: int) -> tuple[int, ...]:
     >>> seeds_of(7, 4)[:2] == seeds_of(7, 2)
     True
     """
+    # Hashed rather than counted: neighbouring random states share no networks.
     drawn = SeedSequence(entropy).generate_state(n_seeds, np.uint32)
     return tuple(int(seed) for seed in drawn)
 
@@ -189,6 +192,7 @@ def held_out_rows(n: int, size: float, entropy: int) -> np.ndarray:
     if n < 2:
         raise ConfigError(f"calibration={size:g}: needs at least 2 rows to hold some out; got {n}")
     count = min(max(1, round(size * n)), n - 1)
+    # A stream of its own: rows held out do not depend on what else is drawn.
     order = np.random.default_rng([entropy, 0xCA1B]).permutation(n)
     held = np.zeros(n, dtype=bool)
     held[order[:count]] = True

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import altair as alt
     import pandas as pd
 
-_ROW_PX = 36
+_ROW_PX = 36  # two lines of a verdict's word
 _BOTH, _CANDIDATE, _NEAR = "candidate and near-best", "candidate", "near-best"
 _BEATEN, _FAILED = "beaten", "failed"
 _SHAPES = {

@@ -162,6 +162,7 @@ def reference_lines(
     frame = pd.DataFrame({"label": list(values), "level": [float(v) for v in values.values()]})
     base = alt.Chart(inline(frame)).encode(y=y_of("level"))
     first, last = (sum(abs(level - end) for level in frame["level"]) for end in ends)
+    # On the side where the curve is further away.
     align: Literal["left", "right"] = "left" if first > last else "right"
     x = 4 if align == "left" else "width"
     note = base.mark_text(style="note", align=align, baseline="bottom", dy=-3)
@@ -188,6 +189,7 @@ def _drawn(
         steps = [labels.index(label) - middle for label in names]
         span = float(frame[factor].max() - frame[factor].min()) or 1.0
         out["x"] = [
+            # By factors on a logarithmic axis: series then stand equally far apart everywhere.
             float(value) * 1.035**step if log else float(value) + 0.008 * span * step
             for value, step in zip(frame[factor], steps, strict=True)
         ]

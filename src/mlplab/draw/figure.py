@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from altair.typing import ChartType
 
+# The text column of a page; on narrower screens the live chart fills its element.
 WIDTH_PX = 640
 _NAME = re.compile(r"[a-z0-9][a-z0-9.-]*")
 # Where a spec holds words: fixed ones, and names that only the figure's own words may replace.
@@ -91,6 +92,8 @@ class Figure:
         spec["description"] = f"{title}. {caption}" if caption else title
         if titled:
             pixels = spec["width"] if isinstance(spec.get("width"), int) else WIDTH_PX
+            # Vega breaks no lines: 7.6 and 5.7 pixels are the mean widths of a letter in title and
+            # caption.
             spec["title"] = {"text": _wrap(title, int(pixels / 7.6))}
             if caption:
                 spec["title"]["subtitle"] = _wrap(caption, int(pixels / 5.7))
@@ -191,6 +194,7 @@ class Figure:
 
 
 def _picture_key(kind: str, spec: Mapping[str, Any]) -> str:
+    # With the drawer's version: another one may draw the same spec otherwise.
     text = json.dumps([kind, _drawer(), spec], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _CELL_PX, _LINE_PX, _LABEL_PX = 40, 17, 150
-_MOST_WRITTEN = 14
+_MOST_WRITTEN = 14  # classes: with more, cells are too small for numbers
 
 
 def confusion_grid(

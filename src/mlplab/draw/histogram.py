@@ -13,7 +13,7 @@ from mlplab.errors import ConfigError
 if TYPE_CHECKING:
     import altair as alt
 
-_MOST_BINS = 40
+_MOST_BINS = 40  # 16 pixels each
 
 
 def estimate_histogram(

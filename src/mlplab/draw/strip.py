@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _ROW_PX = 50
+# Its multiples, modulo 1, spread evenly however many there are: dots are jittered without chance.
 _GOLDEN = 0.6180339887
 
 

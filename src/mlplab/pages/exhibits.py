@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 # Longer tables are in the CSV file only, and larger files beside the page only.
 _ROWS_SHOWN = 60
+# Pages work from a disk, where browsers may refuse links to files; larger tables would weigh on
+# each page.
 _BYTES_EMBEDDED = 150_000
 # What a picture in a page needs no more: its text is told by `alt`, its font once.
 _SPARE = re.compile(r' (aria-[a-z]+|role|class|pointer-events|font-family)="[^"]*"')
@@ -106,6 +108,7 @@ def _json(name: str, value: Any) -> Html:
 
 
 def _picture(figure: Figure) -> Html:
+    # Embedded, so that a page is one file; the browser picks one of the two.
     light, dark = (_data_uri(figure.svg(name, titled=False)) for name in ("light", "dark"))
     told = in_language(figure.title)
     caption = in_language(figure.caption)
@@ -117,6 +120,7 @@ def _picture(figure: Figure) -> Html:
 
 
 def _data_uri(svg: str) -> str:
+    # Coordinates to a hundredth of a pixel: nobody sees more, and paths are most of a picture.
     svg = _PATH.sub(lambda path: _LONG.sub(r"\1", path[0]), _SPARE.sub("", svg))
     svg = svg.replace("<svg ", f"<svg font-family='{FONT}' ", 1)
     return f"data:image/svg+xml;base64,{base64.b64encode(svg.encode()).decode()}"

@@ -30,7 +30,7 @@ def signed(value: float, decimals: int) -> str:
     """
     text = f"{value:+.{decimals}f}"
     if float(text) == 0:
-        return text[1:]
+        return text[1:]  # no sign before a rounded 0
     return text.replace("-", "−")
 
 

@@ -65,6 +65,7 @@ def _parser() -> MarkdownIt:
     from markdown_it import MarkdownIt
 
     parser = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
+    # A page fetches nothing, and runs nothing that a text brings.
     parser.disable(["image", "html_block", "html_inline"])
     parser.inline.ruler.before("escape", "formula", _inline_formula)
     # A formula may begin in a paragraph's next line; its own lines are no lists or headings.

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 RECORD = "files.json"
-_MUCH = 0.7
+_MUCH = 0.7  # AUC from which the two tables are called much unlike
 _MOST_TRIED, _MOST_NAMES = 40, 200
 
 
@@ -274,6 +274,7 @@ def _fact(key: str, value: Html) -> Html:
 def _earlier(home: Path) -> set[str]:
     try:
         record = json.loads((home / RECORD).read_text(encoding="utf-8"))
+        # Names alone: a record from elsewhere must not reach files outside the folder.
         return {str(name) for name in record["files"] if "/" not in str(name)}
     except (OSError, ValueError, KeyError, TypeError):
         return set()

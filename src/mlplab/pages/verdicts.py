@@ -74,6 +74,7 @@ def interval_glyph(verdict: Verdict) -> Html:
         return Html("")
     low, high = verdict.interval
     d = verdict.matters or 0.0
+    # The zone of +-d always shows with room around it, however narrow the interval.
     reach = 1.12 * (max(abs(low), abs(high), 1.5 * d) or 1.0)
 
     def x(value: float) -> float:

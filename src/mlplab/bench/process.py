@@ -16,6 +16,7 @@ from mlplab.bench.timing import Timing
 from mlplab.bench.workloads import Measure
 from mlplab.errors import MlplabError
 
+# All workloads together take 10 to 30 minutes: a single process that needs as long hangs.
 LIMIT_SECONDS = 1800.0
 # Threads and kernels: every library chooses for itself, as it does for a reader.
 THREAD_SETTINGS = (
@@ -59,6 +60,7 @@ def take(measure: Measure) -> Sample:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            # Its workers too end with it: the whole session is signalled.
             start_new_session=True,
         )
         try:

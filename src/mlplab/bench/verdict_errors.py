@@ -21,6 +21,7 @@ SEEDS = (8, 16, 32)
 CLAIMS = (1, 3, 12)
 SPREADS = (0.5, 1.0, 2.0)
 THETAS = (-1.0, 0.0, 1.0)
+# Simulated experiments at a time: 2,000 x 12 claims x 64 seeds are 12 MB.
 CHUNK = 2_000
 
 

@@ -98,7 +98,7 @@ def _is_good(path: Path, facts: dict[str, Any]) -> bool:
     stat = path.stat()
     if stat.st_size != facts["bytes"]:
         return False
-    # Size and time first: hashing 180 MB at each load would take longer than mapping them.
+    # Size and time first: hashing the 55 MB of Fashion-MNIST takes 0.1 s, and mapping them none.
     unchanged = stat.st_mtime_ns == facts["changed_ns"]
     return bool(unchanged) or sha256_of(path) == facts["sha256"]
 

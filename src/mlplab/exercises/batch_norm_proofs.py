@@ -12,7 +12,7 @@ from mlplab.exercises.registry import Checked
 from mlplab.theory.mates import among_mates
 
 _N = 2000
-_TOLERANCE = 1e-9
+_TOLERANCE = 1e-9  # float64 rounding of sums over thousands
 _N_LAWS = 20
 _NEAR_LIMIT = 0.01
 

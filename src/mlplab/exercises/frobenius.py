@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from mlplab.draw import Figure
 
 _N = 2000
-_TOLERANCE = 1e-12
+_TOLERANCE = 1e-12  # relative: some thousand roundings
 _SYMBOLIC = ((1, 1), (3, 1), (1, 3), (2, 3), (3, 2), (3, 3))
 _RANKS = (1, 2, 4, 8, 16, 32)
 _N_DRAWN = 60

@@ -33,7 +33,7 @@ PRINTED_STUCK = (2.486527, 2.486307, 2.486396)
 """Training figures that the source prints for its three bad folds."""
 PRINTED = (1.566155, 0.178, 0.193)
 """Its mean over folds, and roughly its two good folds."""
-_AGREES = 0.002
+_AGREES = 0.002  # ten times what the source's three bad folds differ by
 _STUCK, _MOVING = "from 0, stuck", "from 0, moving"
 _RATES = (0.001, 0.003, 0.01, 0.03, 0.1)
 _LABELS = {

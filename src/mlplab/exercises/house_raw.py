@@ -34,7 +34,7 @@ PRINTED = (0.917394, 1.143458)
 """The source's score by 5 folds without standardisation: held out, and of training rows."""
 LAST = 50
 """Epochs at the end over which jumps are measured."""
-_TWICE = float(np.log(2.0))
+_TWICE = float(np.log(2.0))  # as a difference of logarithms
 _RAW, _STANDARD = "raw", "scaled"
 _WORDS = WORDS | {_RAW: "原样", _STANDARD: "标准化", "features": "特征", "fold": "折"}
 

@@ -41,7 +41,7 @@ _N_PATH = 10
 _CHECKED_AT = (1, 3, 10, 30, 100, 300, 1000)
 _N_CASES = 300
 _TOLERANCE = 1e-9
-_FLOOR = 1e-12
+_FLOOR = 1e-12  # below, a gap is rounding, and its logarithm noise
 _LABELS = {
     "subgradient": "subgradient (the source)",
     "proximal": "soft threshold",

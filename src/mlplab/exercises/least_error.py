@@ -34,6 +34,7 @@ MISFIT = COEFFICIENTS[3] ** 2 / 6
 FRESH_SIZES = (10, 100, 1000)
 _DRAWS = (200, 1000, 4000)
 _N_TERMS = 8
+# By terms: the work of a draw grows with their square.
 MOST_DRAWS = {20: 50, 8: 200}
 
 

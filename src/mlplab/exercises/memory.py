@@ -139,6 +139,7 @@ class Memory:
             value = compute()
         # A part is computed from those before it, so that it rests on their runs too.
         self._origins |= set(seen.origins.items())
+        # What the key names already needs no check; what came up while computing does.
         entry = {"origins": sorted(self._origins - known), "looks": seen.looks}
         subject = f"{exercise} {part}, {self._profile.name}"
         self._keep(key, subject, entry, lambda: to_plain(value))
@@ -162,6 +163,7 @@ class Memory:
     def _keep(
         self, key: str, subject: str, entry: Mapping[str, Any], plain: Callable[[], Any]
     ) -> None:
+        # An edit meanwhile: it is not known which code computed this.
         if code_has_changed():
             return
         try:

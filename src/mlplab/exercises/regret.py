@@ -21,7 +21,7 @@ from mlplab.specs.keyed import philox
 
 MATTERS = 0.005
 AXES = NAMES[:4]
-_POPULATION = 4
+_POPULATION = 4  # of each step of the model, as in `runs_needed`
 _NOTE = "of both searches on one table of runs, paired by its seeds"
 
 

@@ -31,6 +31,7 @@ RATE, EPOCHS, BATCH_SIZE = 0.003, 100, 5
 STARTS = {"wide": 1.0, "narrow": 0.0}
 """Standard deviation of the first weights: the source's, and none."""
 N_TUNING = 10
+# Draws that choose a remedy's strength never meet those that compare remedies.
 _TUNING_FROM = 1_000_000
 STRENGTHS: Mapping[str, tuple[float, ...]] = {
     "decay": (1.0, 3.0, 10.0, 30.0, 100.0),

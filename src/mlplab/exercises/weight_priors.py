@@ -43,7 +43,7 @@ SCALE = TAU / 2**0.5
 """Of the Laplace prior with standard deviation TAU."""
 _N_CASES = 50
 _TOLERANCE = 1e-6
-_WITHIN_95 = 1.959963984540054
+_WITHIN_95 = 1.959963984540054  # of a standard normal
 _MATTERS = 0.02
 _WORDS = {
     "Gaussian: maximum": "高斯：最大值点",

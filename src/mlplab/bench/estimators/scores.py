@@ -21,7 +21,7 @@ from mlplab.errors import DataError
 Make = Callable[[int], Any]
 Report = Callable[[str], None]
 LOSSES: dict[Kind, str] = {"regression": "RMSE", "classification": "log loss"}
-_LEAST = 1e-15
+_LEAST = 1e-15  # of a probability: a sure mistake would cost infinitely much
 
 
 @dataclass(frozen=True, slots=True)

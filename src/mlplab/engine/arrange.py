@@ -1,4 +1,4 @@
-"""Who sits where: runs that share batches side by side, idle slots where a block needs them."""
+"""Which slot of a stack each run gets: shared batches side by side, idle slots as padding."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def arrange(
 
 
 def slots_of(program: AnyProgram, seats: Sequence[Training | None]) -> list[Slot | None]:
-    """Describe the occupants to the stack."""
+    """Return what the stack needs of each slot's run: epoch, step, losses so far; None if idle."""
     per_epoch = len(program.batch_sizes)
     return [
         None

@@ -1,4 +1,4 @@
-"""What an engine says while it works: plain values that cross process borders."""
+"""Events of a training, as plain values that can be sent between processes."""
 
 from __future__ import annotations
 

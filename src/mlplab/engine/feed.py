@@ -1,4 +1,4 @@
-"""What the groups of a stack see in each step: inputs, targets, and each example's share."""
+"""Mini-batches of a stack: each group's inputs, targets and example weights, step by step."""
 
 from __future__ import annotations
 

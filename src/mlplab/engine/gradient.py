@@ -1,4 +1,4 @@
-"""The gradient of a layer's weights: added to a tensor or written into it."""
+"""A layer's weight gradient as a product not yet formed: added to a tensor, or written."""
 
 from __future__ import annotations
 

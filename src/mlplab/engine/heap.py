@@ -1,4 +1,4 @@
-"""Giving memory back to the system, where the C library keeps what has been freed."""
+"""Returning freed heap pages to the system (glibc's `malloc_trim`)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What happens between two products: norm, activation, learned slopes, dropout."""
+"""A hidden layer but for its matrix product: norm, activation, PReLU slopes, dropout."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How what belongs to the slots of a stack lies in memory."""
+"""Memory layout of a stack: each slot's numbers aligned to whole vectors."""
 
 from __future__ import annotations
 

@@ -108,7 +108,7 @@ def scorer_bytes(program: Program, n_slots: int, lanes: int | None = None) -> in
 
 
 class Room:
-    """Counts runs into a stack until it is full; the first is always let in."""
+    """Packs runs into a stack up to its memory budget; the first always fits."""
 
     def __init__(self, program: Program, budget_bytes: int = BUDGET_BYTES) -> None:
         self._program = program
@@ -129,7 +129,7 @@ class Room:
         return stack_bytes(self._program, self._n_slots, len(self._members))
 
     def let_in(self, batches: Hashable) -> bool:
-        """Let in a run if there is room; runs of equal `batches` see the same examples."""
+        """Add a run if it fits; runs of equal `batches` share their mini-batches."""
         n, block = self._members[batches], self._block
         n_slots = self._n_slots + (block if n % block == 0 else 0)
         n_groups = len(self._members) + (not n)
@@ -143,7 +143,7 @@ class Room:
 
 
 class ModuleRoom:
-    """Counts runs with modules into teams until a stack is full; the first is always let in."""
+    """Packs runs with modules into teams up to a stack's memory budget; the first always fits."""
 
     def __init__(self, program: ModuleProgram, budget_bytes: int = BUDGET_BYTES) -> None:
         self._program = program
@@ -166,7 +166,7 @@ class ModuleRoom:
         return module_stack_bytes(self._program, self.n_teams)
 
     def let_in(self, seat: int) -> bool:
-        """Let in a run for a seat of a team if there is room."""
+        """Add a run at its place in a team if it fits."""
         n_teams = max(self.n_teams, self._taken[seat] + 1)
         if self._taken and (
             n_teams > _MOST_TEAMS or module_stack_bytes(self._program, n_teams) > self._budget

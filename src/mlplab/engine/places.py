@@ -1,4 +1,4 @@
-"""Putting a kept state back into the slot of a stack."""
+"""Restoring a run's saved weights and optimiser state into the slot of a stack."""
 
 from __future__ import annotations
 

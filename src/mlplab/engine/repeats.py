@@ -1,4 +1,4 @@
-"""What users wrote is tried twice before anything trains: the same must come out, and no draws."""
+"""Determinism checks of user-defined functions: called twice they agree, and draw no numbers."""
 
 from __future__ import annotations
 

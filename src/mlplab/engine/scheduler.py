@@ -1,4 +1,4 @@
-"""The scheduler: sorts runs by program and trains each program's lane, saying what happens."""
+"""The scheduler: groups runs by program, trains one group after the other, yields events."""
 
 from __future__ import annotations
 

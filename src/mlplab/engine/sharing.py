@@ -1,4 +1,4 @@
-"""Groups of slots whose runs see the same batches, and the products that this allows."""
+"""Groups of slots with shared mini-batches, and how the first layer's products use them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The caller's torch, put aside while runs train or predict: nothing that one sets reaches a run.
+"""Isolation from the caller's torch settings while runs train or predict.
 
 Some of it belongs to the whole process (default dtype, precision of products, threads), some to a
 thread (autocast, modes, denormals). Whoever puts it aside has a turn: two threads that train never

@@ -1,4 +1,4 @@
-"""One run on its way: what it has seen, what was measured, and its state outside a slot."""
+"""The state of a run in training: position, history, best epoch, checkpoint."""
 
 from __future__ import annotations
 

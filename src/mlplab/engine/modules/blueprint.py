@@ -1,4 +1,4 @@
-"""What a module is like, found out once by trying it: its size, its cost, whether it stacks."""
+"""Static properties of a module, found by one trial: parameters, flop, whether vmap applies."""
 
 from __future__ import annotations
 

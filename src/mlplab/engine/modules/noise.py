@@ -1,4 +1,4 @@
-"""What a user's module draws from torch, by key; the process's own generators stay out of it."""
+"""Random numbers of user-defined modules, from generators keyed by seed instead of torch's own."""
 
 from __future__ import annotations
 

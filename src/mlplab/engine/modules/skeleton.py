@@ -1,4 +1,4 @@
-"""A module's code, called with weights from elsewhere: for one run, or for several at once."""
+"""Functional calls of a module (`torch.func`): with one run's weights, or vmapped over several."""
 
 from __future__ import annotations
 

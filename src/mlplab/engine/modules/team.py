@@ -1,4 +1,4 @@
-"""A team: the runs whose modules are called at once, and the step that moves them."""
+"""A team: runs whose modules share one vmapped forward pass, and their training step."""
 
 from __future__ import annotations
 

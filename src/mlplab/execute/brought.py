@@ -1,4 +1,4 @@
-"""What users bring, on its way to workers: pickled here, imported there, by name."""
+"""User-defined functions for worker processes: pickled by name here, imported there."""
 
 from __future__ import annotations
 

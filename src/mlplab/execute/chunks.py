@@ -1,4 +1,4 @@
-"""How runs are dealt to workers: whole stacks, with runs that share batches kept together."""
+"""Partitioning runs among workers: whole stacks, shared mini-batches kept together."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Training what a plan lacks: every run that ends is kept, whatever happens next."""
+"""Training the runs that a plan lacks; each is stored as it ends, so interruptions lose none."""
 
 from __future__ import annotations
 

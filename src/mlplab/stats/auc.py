@@ -1,4 +1,4 @@
-"""How well scores tell two kinds of rows apart, and how sure that is."""
+"""The area under the ROC curve, with DeLong's interval."""
 
 from __future__ import annotations
 

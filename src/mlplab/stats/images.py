@@ -1,4 +1,4 @@
-"""Beyond this very test set: what new test images would add to the uncertainty."""
+"""Variance from the finite test set: intervals that hold for new test images as well."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which of several arms can be told apart: every two by the one interval, level shared."""
+"""All pairwise comparisons of several arms, by t intervals at a Bonferroni-shared level."""
 
 from __future__ import annotations
 

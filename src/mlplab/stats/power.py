@@ -1,4 +1,4 @@
-"""How many seeds would likely decide what is still undecided."""
+"""Sample sizes: how many seeds would decide an open claim with 80 % power."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How large a model's mean loss may be on other rows of the same kind, from rows held out."""
+"""Intervals of a model's risk (its mean loss on new rows), from losses on held-out rows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What choosing the best of several arms adds to its score."""
+"""Selection bias: by how much the best of several arms' mean score flatters it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Looking at the results before all seeds are in, without paying for it in false verdicts."""
+"""Group-sequential looks at the results, at a level shared among the looks."""
 
 from __future__ import annotations
 

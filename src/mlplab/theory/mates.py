@@ -1,4 +1,4 @@
-"""What batch norm makes of an example among others: one formula, its spread and its law."""
+"""How an example's outputs under batch norm vary with the rest of its mini-batch."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How classes were told: which for which, and whether probabilities mean what they say."""
+"""Confusion matrix and calibration of out-of-fold class probabilities."""
 
 from __future__ import annotations
 

@@ -33,8 +33,8 @@ _LEADING_ZERO = re.compile(r"0[0-9]+")
 _POWER = re.compile(r"[0-9]+[eE][0-9]+")
 # From this many rows on, all-different entries tell something.
 _MANY_ROWS = 20
-_STRAY_SHARE = 0.1
-_TEXT_SHARE = 0.5
+_STRAY_SHARE = 0.1  # of entries that may be typing errors in a column of numbers or dates
+_TEXT_SHARE = 0.5  # of different entries: beyond, levels hardly repeat and teach nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,6 +234,8 @@ def _is_id(texts: list[str | None], name: str, place: int, named: bool) -> bool:
     if place == 0 and numbers == list(range(first, first + len(numbers))):
         return True
     ordered = sorted(numbers) if place == 0 else numbers
+    # Shuffled counts only in the first column: elsewhere a permutation may be a rank that was
+    # measured.
     start = int(ordered[0])
     return start in (0, 1) and ordered == list(range(start, start + len(ordered)))
 
@@ -262,6 +264,7 @@ def _repeats(texts: list[str | None]) -> bool:
 
 def _mostly(n: int, n_all: int) -> bool:
     strays = n_all - n
+    # One stray is allowed even in a short column, if three others agree.
     return strays == 0 or (n >= 3 and strays <= max(1, _STRAY_SHARE * n_all))
 
 

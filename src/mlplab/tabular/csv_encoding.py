@@ -27,7 +27,7 @@ _BOMS = (
 )
 _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1f\x7f]")
 _OF_CP1252_ALONE = re.compile(rb"[\x80-\x9f]")
-_SAMPLE = 1 << 16
+_SAMPLE = 1 << 16  # bytes: zeros of UTF-16 show at once
 
 
 def read_text(path: Path, encoding: str | None = None) -> tuple[str, str]:
@@ -87,6 +87,8 @@ def likely_encoding(blob: bytes) -> str:
     """
     sample = blob[:_SAMPLE]
     even, odd = sample[::2].count(0), sample[1::2].count(0)
+    # Latin text in UTF-16 has a zero in every other byte, on one side alone; some other letters may
+    # be among it.
     if max(even, odd) > 0.4 * len(sample) / 2 and min(even, odd) < 0.02 * len(sample):
         return "utf-16-be" if even > odd else "utf-16-le"
     try:
@@ -100,6 +102,8 @@ def likely_encoding(blob: bytes) -> str:
     replaced = blob.decode("utf-8", errors="replace")
     wrong = replaced.count("\ufffd")
     right = len(replaced) - len(blob.decode("ascii", errors="ignore")) - wrong
+    # Mostly good UTF-8 is damaged UTF-8: the error then names the line, where cp1252 would read
+    # nonsense.
     if right >= wrong or _CONTROL.search(blob):
         return "utf-8"
     try:

@@ -20,6 +20,7 @@ _TIMES = {
     r" \d{1,2}:\d{2} ?[AaPp][Mm]": "%I:%M %p",
     r" \d{1,2}:\d{2}:\d{2} ?[AaPp][Mm]": "%I:%M:%S %p",
 }
+# Different entries: each is tried by many formats, and thousands tell no more than these.
 _MOST_LOOKED_AT = 2000
 _COMPACT = "%Y%m%d"
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 DatePart = Literal["days", "year", "month", "day", "weekday", "hour", "year-cycle", "week-cycle"]
 PARTS: tuple[str, ...] = get_args(DatePart)
-_DAYS_A_YEAR = 365.2425
+_DAYS_A_YEAR = 365.2425  # of the Gregorian calendar
 
 
 class DateParts(TransformerMixin, BaseEstimator):  # type: ignore[misc]

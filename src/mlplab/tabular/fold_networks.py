@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 Array = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.int64]
+# The first fit still follows what it should draw in, so it is repeated; each time is a fit of all
+# folds.
 _DRAWINGS = 3
 _TO_DEVIATION = 1.4826  # the deviation of a normal distribution over its median absolute value
 # Cells of a fold that levels of categories may make: 5,000 levels of 100,000 rows would take 4 GB.

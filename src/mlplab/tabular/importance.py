@@ -22,8 +22,9 @@ Predict = Callable[["pd.DataFrame", Rows], npt.NDArray[np.float64]]
 Loss = Callable[[npt.NDArray[Any], npt.NDArray[np.float64]], float]
 """One number for targets and predictions; smaller is better."""
 
+# With fewer, one odd row would rank the columns.
 _FEWEST_ROWS = 80
-_FEWEST_REPEATS = 3
+_FEWEST_REPEATS = 3  # the fewest whose t-interval is of any use
 # So many rows, or cells, are predicted in one call: calls cost something of their own.
 _ROWS_PER_CALL, _CELLS_PER_CALL = 20_000, 4_000_000
 

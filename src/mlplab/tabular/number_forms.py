@@ -19,6 +19,7 @@ CURRENCIES = (
 """Units that some entries of a column may lack; per cent and per mille all have or none."""
 
 _SHARES = ("%", "‰")
+# Different entries: each is tried by many patterns, and thousands tell no more than these.
 _MOST_LOOKED_AT = 2000
 _UNITS = "|".join(re.escape(unit) for unit in sorted((*CURRENCIES, *_SHARES), key=len)[::-1])
 _BLANKS = " \N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}\N{THIN SPACE}"

@@ -228,6 +228,7 @@ def _as_this_file(
     if seen is None:
         comma = any(map(proves_comma, (dict.fromkeys(t, 1) for t in texts.values())))
         point = any(map(proves_point, texts.values()))
+        # One column that proves it decides for all: a program writes a file with one decimal mark.
         if comma != point:
             seen = "," if comma else "."
     changed = {}

@@ -13,7 +13,7 @@ from mlplab.tabular.columns import Schema
 if TYPE_CHECKING:
     import pandas as pd
 
-_UNUSUAL = 0.05
+_UNUSUAL = 0.05  # share of rows as far out: rarer entries are told as unusual
 
 
 def residual_table(

@@ -14,6 +14,7 @@ Array = npt.NDArray[np.float64]
 Tensors = dict[str, npt.NDArray[Any]]
 # Of a tree in a file: one that points back at itself would be walked for ever.
 _MOST_DEPTH = 64
+# 2,048 rows by 300 trees of places are 5 MB, however long the table.
 _ROWS_AT_ONCE = 2048
 
 
@@ -80,6 +81,7 @@ class KernelForm:
         parts = []
         for first in range(0, max(1, len(inputs)), _ROWS_AT_ONCE):
             x = inputs[first : first + _ROWS_AT_ONCE].astype(np.float64)
+            # Distances by one product; rounding may leave them a little below 0.
             far = (x**2).sum(axis=1)[:, None] + squares - 2 * x @ support.T
             parts.append(np.exp(-self.gamma * np.maximum(far, 0.0)) @ self.dual + self.bias)
         return np.asarray(np.concatenate(parts)[:, None])
@@ -130,6 +132,8 @@ class TreesForm:
     @classmethod
     def of(cls, model: Any) -> TreesForm:
         """Take a GradientBoosting or HistGradientBoosting model, regressor or classifier."""
+        # Private, but the only place of its trees; a test compares the outputs with scikit-learn's
+        # own.
         if hasattr(model, "_predictors"):
             base = np.asarray(model._baseline_prediction, dtype=np.float64).ravel()
             trees = [
@@ -139,6 +143,7 @@ class TreesForm:
             ]
             return cls._joined(trees, base)
         stages = model.estimators_
+        # The first guess does not depend on the row: any row asks for it.
         nothing = np.zeros((1, model.n_features_in_), dtype=np.float32)
         base = np.asarray(model._raw_predict_init(nothing), dtype=np.float64)[0]
         trees = [
@@ -177,6 +182,8 @@ class TreesForm:
             x = inputs[first : first + _ROWS_AT_ONCE]
             rows = np.arange(len(x))[:, None]
             node = np.tile(self.roots, (len(x), 1))
+            # All rows and trees a level at a time, in numpy: loading scikit-learn would take a
+            # second.
             for _ in range(_MOST_DEPTH):
                 feature = self.feature[node]
                 inner = feature >= 0
@@ -201,6 +208,7 @@ class TreesForm:
         if any(one.dtype != np.int64 for one in whole):
             raise DataError("trees: expected whole numbers")
         inner = self.feature >= 0
+        # Children come later: no file can make a walk go round in circles.
         later = np.minimum(self.left, self.right)[inner] > np.flatnonzero(inner)
         inside = np.maximum(self.left, self.right)[inner] < n
         if self.feature.max(initial=-1) >= width or not later.all() or not inside.all():

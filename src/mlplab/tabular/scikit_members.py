@@ -18,7 +18,7 @@ from mlplab.tabular.scoring import TaskKind
 
 Array = npt.NDArray[np.float64]
 Tensors = dict[str, npt.NDArray[Any]]
-_TURNS = 3
+_TURNS = 3  # with seeds of their own, see `again`
 _FEW_ROWS = 6000  # beyond, what grows with the square of the rows is left out
 
 

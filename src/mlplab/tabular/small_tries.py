@@ -1,4 +1,4 @@
-"""What work on a table may take, by tries too small to matter."""
+"""Estimates of how long encoding and training take on a table, from small pilot runs."""
 
 from __future__ import annotations
 

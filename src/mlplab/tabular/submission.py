@@ -76,6 +76,7 @@ def write_submission(
                     writer.writerows([text] for text in shown)
                 else:
                     writer.writerows(zip(texts, shown, strict=True))
+            # What was written is read back before it gets its name: a competition counts uploads.
             check_submission(
                 draft,
                 None if ids is None else texts,

@@ -205,6 +205,7 @@ class TableModel:
             seen: dict[int, Array] = {}
             for part, weight in zip(self.parts, self.weights, strict=True):
                 encoding = self.encodings[part.encoding]
+                # Members share encodings: inputs are made once for each, of each fold.
                 if part.encoding not in seen:
                     seen[part.encoding] = encoding.inputs(fold, features)
                 mean, deviation = float(encoding.means[fold]), float(encoding.deviations[fold])

@@ -145,6 +145,7 @@ class Search:
             return []
         shown = np.stack([self.tried[i].outputs[0][rows] for i in networks])
         y = self.table.y[rows]
+        # The pool bounds the greedy mixing, which looks at every member in every round.
         pool = np.argsort(losses_of_members(shown, y).mean(axis=1), kind="stable")[:_POOL]
         weights = choose_weights(shown[pool], y)
         best = np.argsort(-weights, kind="stable")[:_SURVIVORS]
@@ -167,6 +168,7 @@ class Search:
             out[some] = choose_weights(outputs[some], target)
         if rivals:
             mix = [mixed(out, outputs)] if some else []
+            # Two levels: many networks alike would otherwise outvote the few models of other kinds.
             shares = shrunk_weights(np.stack([*mix, *outputs[rivals]]), target)
             if some:
                 out *= shares[0]

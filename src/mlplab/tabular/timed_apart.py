@@ -1,4 +1,4 @@
-"""Test rows told from training rows, as far as the time for it allows."""
+"""Adversarial validation of test against training rows, within a time limit."""
 
 from __future__ import annotations
 

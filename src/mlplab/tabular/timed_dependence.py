@@ -1,4 +1,4 @@
-"""The partial dependence on columns, followed as far as the time for it allows."""
+"""Partial dependence on columns, within a time limit."""
 
 from __future__ import annotations
 

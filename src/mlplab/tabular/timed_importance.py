@@ -1,4 +1,4 @@
-"""The importance of columns, measured as far as the time for it allows."""
+"""Permutation importance of columns, within a time limit."""
 
 from __future__ import annotations
 

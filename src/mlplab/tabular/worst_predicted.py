@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Array = npt.NDArray[np.float64]
-_TINY = 1e-15
+_TINY = 1e-15  # of a probability, so that a logarithm is finite
 
 
 def worst_numbers(residuals: pd.DataFrame, n: int) -> pd.DataFrame:

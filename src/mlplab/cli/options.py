@@ -12,7 +12,7 @@ from mlplab.cli.imports import import_users
 F = TypeVar("F", bound=Callable[..., Any])
 
 DEFAULT_SEEDS = 8
-MOST_SEEDS = 10_000_000
+MOST_SEEDS = 10_000_000  # as `experiment.declare`, for the same memory
 
 
 def whole_from(least: int) -> Callable[[click.Context, click.Parameter, str | None], int | None]:

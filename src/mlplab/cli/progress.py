@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 SECONDS_BEFORE = 2.0
 """What is done sooner shows no progress."""
 
-SECONDS_BETWEEN_LINES = 10.0
+SECONDS_BETWEEN_LINES = 10.0  # in a log, where lines stay
 
 Report = Callable[["Progress"], None]
 
@@ -35,6 +35,7 @@ def show_progress(label: str, quiet: bool, stream: TextIO | None = None) -> Iter
         yield None
         return
     stream = sys.stderr if stream is None else stream
+    # A log file or a pipe cannot redraw a bar: each step would be a line.
     if not stream.isatty():
         yield _Lines(label, stream)
         return

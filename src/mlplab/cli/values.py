@@ -46,6 +46,7 @@ def read_field(annotation: Any, text: str, *, commas: bool = True) -> Any:
         return _number(text)
     if any(isinstance(kind, type) and issubclass(kind, Spec) for kind in kinds):
         kind, colon, rest = text.partition(":")
+        # Commas separate the values of a factor: inside one, x stands for them.
         return kind + colon + rest.replace("x", ",")
     return text
 
@@ -174,6 +175,7 @@ def _bare(annotation: Any) -> Any:
 
 
 def _number(text: str) -> Any:
+    # int first: 1 is a whole number, and some fields take no other.
     for kind in (int, float):
         try:
             return kind(text)

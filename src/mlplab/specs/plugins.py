@@ -31,6 +31,7 @@ def register_plugin(kind: PluginKind, name: str, made: Any, taken: Mapping[str, 
         raise ConfigError(
             f"{kind}: expected a lower-case name other than {', '.join(taken)}; got {name!r}"
         )
+    # Replaced without asking: a notebook runs its cells again.
     _PLUGINS[kind, name] = made
 
 

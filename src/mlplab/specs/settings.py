@@ -61,6 +61,7 @@ def _like(default: Setting, value: Any, place: str) -> Setting:
     """Return a setting of its default's type: 8 and 8.0 must not make two keys."""
     kind = type(default)
     value = value.item() if hasattr(value, "item") else value
+    # bool is an int, and int("8") would take a text: both are told as mistakes.
     if isinstance(value, bool) == (kind is bool) and isinstance(value, str) == (kind is str):
         try:
             made: Setting = kind(value)

@@ -67,4 +67,5 @@ def number_text(value: float) -> str:
     ('2', '0.1234567', '1e-05')
     """
     short = f"{value:g}"
+    # `:g` where it is exact: keys and labels then read as people write numbers.
     return short if float(short) == value else repr(float(value))

@@ -181,6 +181,7 @@ def _begin(x: ArrayLike, n_terms: int) -> tuple[Array, Array]:
 
 
 def _last(terms: Array) -> Array:
+    # Terms come first while they are made: each is one contiguous array.
     return np.ascontiguousarray(np.moveaxis(terms, 0, -1))
 
 

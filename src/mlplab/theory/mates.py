@@ -192,5 +192,6 @@ def spread_of_first_order(net: NormedNet, z: Array, pool: Array) -> Array:
     found = []
     for row in net.last:
         along = through * row
+        # An output at a time: all at once would be (E, C, J).
         found.append((along @ d.T + (along * t / 2) @ square.T).std(1))
     return np.stack(found, axis=1)

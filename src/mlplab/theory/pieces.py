@@ -85,6 +85,7 @@ def _with_crossings(points: Array, z: Array) -> tuple[Array, Array]:
     share = left[piece, unit] / (left[piece, unit] - right[piece, unit])
     new = points[piece] + share * (points[piece + 1] - points[piece])
     rows = left[piece] + share[:, None] * (right[piece] - left[piece])
+    # Exactly: rounding would leave a tiny value, and a second crossing beside this one.
     rows[np.arange(len(unit)), unit] = 0.0
     order = np.argsort(np.concatenate([points, new]), kind="stable")
     return np.concatenate([points, new])[order], np.concatenate([z, rows])[order]
@@ -93,6 +94,7 @@ def _with_crossings(points: Array, z: Array) -> tuple[Array, Array]:
 def _merged(points: Array, values: Array) -> Pieces:
     """Drop points that coincide, and those where nothing bends."""
     span = points[-1] - points[0]
+    # Crossings of several units at one place differ by rounding alone.
     keep = np.concatenate([[True], np.diff(points) > 1e-13 * span])
     keep[-1] = True
     if len(points) > 2 and points[-1] - points[-2] <= 1e-13 * span:

@@ -91,6 +91,7 @@ def signal(run: Run, task: Task, n_examples: int = 1024) -> Signal:
     return Signal(
         mean_square=np.array([float(h.detach().square().mean()) for h in handed]),
         variance=np.array([float(h.detach().var(0, correction=0).mean()) for h in handed]),
+        # The loss is a mean: each example's own delta is n times its part of the gradient.
         delta_square=np.array([square(z.grad) * n * n for z in sums]),
         weight_gradient=np.array([square(w.grad) ** 0.5 for w in weights]),
     )

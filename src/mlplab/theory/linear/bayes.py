@@ -39,6 +39,8 @@ class Posterior:
     def covariance(self) -> Array:
         """Return that of the weights, sigma^2 (X^T X + (sigma / tau)^2 I)^-1: (R, P, P)."""
         right = self.parts.right
+        # Prior plus a correction of rank K: no P x P inverse, and directions without data keep the
+        # prior.
         shrunk = np.square(self._deviations) - self.tau**2
         inside = (right.transpose(0, 2, 1) * shrunk[:, None]) @ right
         return np.asarray(inside + self.tau**2 * np.eye(right.shape[2]))
@@ -77,6 +79,7 @@ class Posterior:
         variance = known + self.tau**2 * np.square(inputs).sum(-1) + self.sigma**2
         if self.parts.intercept:
             variance += self.sigma**2 / self.parts.n_rows
+        # `known` is a difference of squares, and rounding may make the sum less than the noise.
         return np.asarray(np.sqrt(np.maximum(variance, self.sigma**2)))
 
 

@@ -49,7 +49,10 @@ def _solve(X: Array, y: Array) -> list[float]:
         for i in range(k + 1, n_inputs):
             head = rows[i][k]
             rows[i] = [
-                (rows[k][k] * a - head * b) // last for a, b in zip(rows[i], rows[k], strict=True)
+                # Bareiss: this division has no remainder, and keeps the integers from doubling
+                # their length.
+                (rows[k][k] * a - head * b) // last
+                for a, b in zip(rows[i], rows[k], strict=True)
             ]
         last = rows[k][k]
     weights: list[Fraction] = [Fraction(0)] * n_inputs
@@ -65,6 +68,7 @@ def _whole(column: Array) -> tuple[list[int], int]:
     """Return the column times a power of two that makes it whole, and that power."""
     ratios = [float(number).as_integer_ratio() for number in column]
     power = max(bottom.bit_length() - 1 for _, bottom in ratios)
+    # Every float64 is a whole number over a power of two.
     return [top << (power - bottom.bit_length() + 1) for top, bottom in ratios], power
 
 

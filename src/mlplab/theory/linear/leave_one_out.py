@@ -12,6 +12,7 @@ from mlplab.theory.linear.ridge import ridge_filters
 from mlplab.theory.linear.samples import Array, checked_penalties
 from mlplab.theory.linear.spectrum import Spectrum, spectrum
 
+# 1 - leverage of a row that the fit goes through: its error without it is not determined.
 _LEVERAGE_LEFT = 1e-10
 
 

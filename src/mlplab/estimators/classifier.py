@@ -185,6 +185,7 @@ class MLPClassifier(ClassifierMixin, MLPEstimator):  # type: ignore[misc]
 
     def predict_log_proba(self, X: Any) -> NDArray[np.float64]:
         """Return the logarithms of `predict_proba`, (N, C)."""
+        # A probability that underflowed: its logarithm stays finite, as log losses need.
         smallest = np.finfo(np.float64).tiny
         return np.asarray(np.log(np.maximum(self.predict_proba(X), smallest)))
 

@@ -108,6 +108,7 @@ def one_pass(
         for place, seat in enumerate(seats):
             if seat is None or not finite[place]:
                 continue
+            # Before the averages stand in: the next pass goes on from the weights themselves.
             state = {n: tensor.clone() for n, tensor in stack.slot_state(place).items()}
             stack.swap_averages()
             member = Member(seat.run, workshop.pack(stack.slot_weights(place)), seat.epoch + 1)

@@ -55,11 +55,14 @@ def run_bench(
     plan = _plan(chosen)
     samples: list[dict[object, Sample]] = [{} for _ in range(rounds)]
     failures: dict[object, str] = {}
+    # Round by round, not one process many times: drifts of the machine then meet both sides of a
+    # ratio.
     for number, taken in enumerate(samples):
         for place, (label, one) in enumerate(plan):
             if report is not None:
                 index = number * len(plan) + place
                 report(Step(index, rounds * len(plan), f"round {number + 1}: {label}"))
+            # What failed once is not waited for again.
             if one.identity in failures:
                 continue
             try:

@@ -103,6 +103,7 @@ def _best(work: Callable[[], object]) -> float:
         start = time.perf_counter()
         work()
         seconds.append(time.perf_counter() - start)
+    # The best of three: other processes only ever make it slower.
     return min(seconds) / (N_RUNS * N_EPOCHS)
 
 

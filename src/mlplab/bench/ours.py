@@ -15,7 +15,7 @@ from mlplab.errors import ConfigError
 from mlplab.hints import hint
 
 RATES_A = (0.03, 0.1, 0.3, 0.5)
-RATES_C = tuple(10 ** (-3 + 3 * step / 19) for step in range(20))
+RATES_C = tuple(10 ** (-3 + 3 * step / 19) for step in range(20))  # 0.001 to 1
 NAMES = ("A", "A-memory", "B", "B-many", "C", "D", "E")
 WARM_UP_SEEDS = (1000,)
 

@@ -130,6 +130,7 @@ def simulate_real(
         )
     ]
     cells.sort(key=lambda pair: pair[0])
+    # Bonferroni over the settings: 99 % jointly.
     tail = 0.01 * len(rows) / len(cells)
     groups = groupby(cells, lambda pair: pair[0])
     return [_pool([cell for _, cell in same], tail) for _, same in groups]

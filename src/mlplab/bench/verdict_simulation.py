@@ -24,6 +24,7 @@ from mlplab.stats.quantiles import FloatArray
 from mlplab.stats.sequential import LOOKS
 
 _PROGRAM = "python -m mlplab.bench.verdict_simulation"
+# At 4,000 the standard error of a rate of 5 % is 0.34 points, at 200,000 it is 0.05.
 LONG_FAMILIES, SHORT_FAMILIES, RECHECK = 200_000, 4_000, 4
 
 RULES = (

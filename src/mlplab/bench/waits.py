@@ -61,6 +61,7 @@ def _trials(strategy: str) -> list[float]:
             ":memory:"
         )
 
+    # Imports and first calls are none of the wait per trial.
     search(10)
     return [_timed(lambda: search(N_TRIALS)) for _ in range(N_ROUNDS)]
 
@@ -77,6 +78,7 @@ def _arms(n_arms: int, n_seeds: int, epochs: int = 1) -> Any:
 
 
 def _declare() -> list[float]:
+    # Imports and first calls are none of the wait.
     _arms(10, 1)
     return [_timed(lambda: _arms(N_DECLARED, 1)) for _ in range(N_ROUNDS)]
 

@@ -15,7 +15,7 @@ from torch.utils.data import DataLoader, Dataset
 from mlplab.bench.arrays import fashion_mnist
 from mlplab.bench.timing import Timing, serve
 
-N_WORKERS = 4
+N_WORKERS = 4  # as the chapter has it
 Batches = DataLoader[tuple[Tensor, int]]  # torch types the items; batches hold tensors
 
 

@@ -154,6 +154,7 @@ def _one_image(one: Member, n_batches: int = 100) -> pd.DataFrame:
 
     z, classes = one.valid
     probability = softmax(one.net.settled(z, z), axis=-1)[np.arange(len(z)), classes]
+    # The most undecided image: where mates can tip the answer.
     place = int(abs(probability - 0.5).argmin())
     parts = []
     for size in (2, 4, 16, 64, 256):

@@ -42,6 +42,7 @@ def prove(trace: str, both: str, slope: str, vector: str, root: str) -> Sequence
     rng = np.random.default_rng(0)
     worst = {"trace": 0.0, "turned": 0.0, "singular": 0.0, "vector": 0.0}
     for n, m in rng.integers(1, 41, (_N, 2)):
+        # Twelve decades: an identity must not hold by a lucky scale.
         matrix = rng.standard_normal((n, m)) * 10.0 ** rng.uniform(-6, 6)
         square = float(np.linalg.norm(matrix)) ** 2
         found = {

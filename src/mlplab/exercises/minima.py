@@ -11,6 +11,7 @@ from mlplab.draw import Figure, loss_surface
 from mlplab.experiment import Runs
 
 _LINE = 41  # points between two networks
+# Each of the grid's 625 points is a forward pass of them all.
 _ROWS = 512
 
 

@@ -29,6 +29,7 @@ def content_hash(facts: Mapping[str, Any], arrays: Mapping[str, npt.NDArray[Any]
         if array is None:
             continue
         little = array.dtype.newbyteorder("<") if array.dtype.byteorder == ">" else array.dtype
+        # No copy for little-endian arrays in C order, which all tasks hold.
         plain = np.ascontiguousarray(array, dtype=little)
         total.update(f"\n{name} {plain.dtype.str} {plain.shape}\n".encode())
         total.update(plain.data.cast("B") if plain.size else b"")

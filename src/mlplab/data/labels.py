@@ -26,6 +26,7 @@ def is_class_like(labels: Array) -> bool:
         return False
     if labels.dtype.kind in "iu":
         n_different = len(np.unique(labels))
+        # Ages and counts are whole numbers too: fewer than five rows a value is hardly a class.
         if n_different > 20 and n_different * 5 > len(labels):
             raise DataError(
                 f"y: {n_different} different whole numbers in {len(labels)} rows; "
@@ -122,4 +123,5 @@ def _sorted(labels: set[Any]) -> list[Any]:
     try:
         return sorted(labels)
     except TypeError:
+        # Mixed types have no order of their own; this one does not depend on hashing.
         return sorted(labels, key=lambda label: (type(label).__name__, repr(label)))

@@ -276,6 +276,7 @@ def _bound(name: str, entry: _Entry, params: Mapping[str, Any]) -> dict[str, Any
 def _from_files(
     entry: _Entry, files: FileSet, params: dict[str, Any], offline: bool, report: Report
 ) -> Task:
+    # A decoded copy is of the defaults alone.
     if params:
         return entry.load(obtain(files, offline=offline, report=report).folder, **params)
     place = locate(files)

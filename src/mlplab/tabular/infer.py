@@ -115,6 +115,7 @@ def infer(
     }
     counts = {name: _counted(entries) for name, entries in texts.items()}
     if decimal is None:
+        # One column that proves it decides for all: a program writes a table with one decimal mark.
         if any(map(proves_comma, counts.values())):
             likely = ","
         elif any(map(proves_point, counts.values())):
@@ -190,6 +191,7 @@ def texts_of(series: pd.Series[Any], missing: Collection[str]) -> list[str | Non
         if gone:
             out.append(None)
             continue
+        # A whole column with a gap is float in pandas: 3.0 was 3.
         if isinstance(value, float) and value.is_integer():
             value = int(value)
         text = str(value).strip()

@@ -21,6 +21,7 @@ CURRENCIES = (
 _SHARES = ("%", "‰")
 # Different entries: each is tried by many patterns, and thousands tell no more than these.
 _MOST_LOOKED_AT = 2000
+# Longest first: US$ must not be read as an odd text before $.
 _UNITS = "|".join(re.escape(unit) for unit in sorted((*CURRENCIES, *_SHARES), key=len)[::-1])
 _BLANKS = " \N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}\N{THIN SPACE}"
 _QUOTES = "'\N{RIGHT SINGLE QUOTATION MARK}"

@@ -126,5 +126,6 @@ def _aligned(fold: PreparedFold, values: Array, names: tuple[str, ...]) -> Array
         return values
     places = {name: place for place, name in enumerate(names)}
     out = np.zeros((len(values), len(names)))
+    # Levels that a fold has not seen are columns of zeros: their weights get no gradient from it.
     out[:, [places[name] for name in fold.names]] = values.reshape(len(values), len(fold.names))
     return out

@@ -55,8 +55,7 @@ def run_bench(
     plan = _plan(chosen)
     samples: list[dict[object, Sample]] = [{} for _ in range(rounds)]
     failures: dict[object, str] = {}
-    # Round by round, not one process many times: drifts of the machine then meet both sides of a
-    # ratio.
+    # Round by round: drifts of the machine then meet both sides of a ratio.
     for number, taken in enumerate(samples):
         for place, (label, one) in enumerate(plan):
             if report is not None:

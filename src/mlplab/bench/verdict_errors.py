@@ -178,8 +178,7 @@ def simulate_verdicts(
     for shape, sampler in shapes.items():
         counts: dict[tuple[int, int | None], NDArray[np.int64]] = {}
         for start in range(0, families, CHUNK):
-            # Drawn once for all settings: theta and spread shift and scale them, n and m are
-            # prefixes.
+            # Drawn once: theta and spread shift and scale them, n and m are prefixes.
             z = sampler(rng, (min(CHUNK, families - start), most, longest))
             moments = {n: _moments(z[..., :n]) for n in {*seeds, *looks}}
             for number, setting in enumerate(settings):

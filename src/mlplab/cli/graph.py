@@ -105,8 +105,7 @@ def _without_straight(points: list[tuple[float, float]]) -> list[tuple[float, fl
     for end in range(2, len(points)):
         (x0, y0), (x1, y1) = points[start], points[end]
         length = math.hypot(x1 - x0, y1 - y0) or 1.0
-        # Greedy: each straight piece as long as it goes; flat schedules of hundreds of points
-        # become two.
+        # Greedy: flat schedules of hundreds of points become two.
         far = any(
             abs((x1 - x0) * (y - y0) - (y1 - y0) * (x - x0)) > _STRAIGHT * length
             for x, y in points[start + 1 : end]

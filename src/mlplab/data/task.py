@@ -91,16 +91,14 @@ class Task:
             array = getattr(self, name)
             if array is not None:
                 view = np.asarray(array).view()
-                # A view: the caller's own array stays writable, the task's does not change by
-                # accident.
+                # A view: the caller's own array stays writable.
                 view.setflags(write=False)
                 setattr(self, name, view)
         self._check()
         self._sealed = True
 
     def __setattr__(self, name: str, value: Any) -> None:
-        # The content's hash is taken once and is in every run's key: a change would answer another
-        # question.
+        # The content's hash is taken once, and is in the key of every run.
         if name != "on_look" and self.__dict__.get("_sealed"):
             raise AttributeError(f"a Task cannot be changed; tried to set {name!r}")
         object.__setattr__(self, name, value)

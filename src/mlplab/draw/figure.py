@@ -92,8 +92,7 @@ class Figure:
         spec["description"] = f"{title}. {caption}" if caption else title
         if titled:
             pixels = spec["width"] if isinstance(spec.get("width"), int) else WIDTH_PX
-            # Vega breaks no lines: 7.6 and 5.7 pixels are the mean widths of a letter in title and
-            # caption.
+            # Vega breaks no lines: 7.6 and 5.7 pixels are a letter's mean widths.
             spec["title"] = {"text": _wrap(title, int(pixels / 7.6))}
             if caption:
                 spec["title"]["subtitle"] = _wrap(caption, int(pixels / 5.7))

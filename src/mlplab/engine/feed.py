@@ -71,8 +71,7 @@ class Feed:
             for g, picked in enumerate(rows):
                 self._data.targets(picked, self._target[g])
         if self._program.keeps_epoch:
-            # Whole lines, not just the batch: vector loops then have no tail, and a share of 0
-            # silences the rest.
+            # Whole lines: vector loops then have no tail, and a share of 0 silences the rest.
             stop = start + self._lanes
             if self._members:
                 self.x = [self._all[:, start:stop]] * self._members

@@ -139,8 +139,7 @@ class Loop:
     def shared_update(self, weight: Tensor, delta: Tensor, x: Tensor) -> None:
         """Run by run; see `Products`."""
         for w, d in zip(weight, delta, strict=True):
-            # The rate is in the delta already: the product adds its step to the weights, with no
-            # gradient between.
+            # The rate is in the delta: the product itself is the step, without a gradient buffer.
             w.addmm_(d, x)
 
     def shared_gradient(self, delta: Tensor, x: Tensor, out: Tensor) -> None:

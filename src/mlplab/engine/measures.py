@@ -89,8 +89,7 @@ def evaluate(name: str, measure: Measure, targets: NDArray[Any], outputs: NDArra
     with users_code("metric", name):
         try:
             value = float(measure(*given))
-            # The first time only: two calls of a costly metric in every epoch would double its
-            # price.
+            # The first time only: two calls in every epoch would double a metric's price.
             if id(measure) not in _TRIED:
                 _TRIED[id(measure)] = measure
                 again = float(measure(*given))

@@ -15,8 +15,7 @@ from mlplab.engine.program import AnyProgram, Program, judged_slots
 BUDGET_BYTES = 256 * 2**20
 """What one stack may take, unless told otherwise."""
 
-# About eight networks of 784-256-10: stacks of 8 were 7 % faster than of 16, since two workers
-# share the last cache.
+# Eight networks of 784-256-10: 7 % faster than 16, as two workers share the last cache.
 CACHE_BYTES = 12 * 2**20
 """What a stack's weights and activations should fit, so that a step does not stream from memory."""
 

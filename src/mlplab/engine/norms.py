@@ -46,8 +46,7 @@ class BatchNorm:
         torch.rsqrt(variance + EPS, out=self._inverse)
         self._normal.mul_(self._inverse)
         self.mean.lerp_(mean.squeeze(2), MOMENTUM)
-        # torch keeps the unbiased variance and normalises by the biased one; batches of one have no
-        # unbiased.
+        # As torch: the unbiased variance is kept, the biased one normalises.
         self.variance.lerp_(variance.squeeze(2) * (n / max(n - 1, 1)), MOMENTUM)
         torch.mul(self._normal, self.gain.unsqueeze(2), out=h)
         h.add_(self._bias.unsqueeze(2))

@@ -89,8 +89,7 @@ class Program:
     @cached_property
     def score_portion(self) -> int:
         """Slots that are scored at once, to bound the memory; whole blocks of narrow runs."""
-        # 16 MB of float32 in the widest layer; multiples of 8, since blocks of narrow runs have up
-        # to 8 rows.
+        # 16 MB of float32 in the widest layer; blocks of narrow runs have up to 8 rows.
         return max(8, 2**22 // (self.score_lanes * max(self.widths[1:])) // 8 * 8)
 
     @property

@@ -116,8 +116,7 @@ def _sorted(
             training = Training.begin(run, splits)
             if training.key in resume:
                 training.resume(partial(resume.__getitem__, training.key))
-            # By step too: runs resumed in the middle of an epoch step together only with those at
-            # the same batch.
+            # By step too: runs resumed inside an epoch meet only those at the same batch.
             waiting.setdefault((training.program, training.step), {})[training.key] = training
     while waiting:
         program, step = next(iter(waiting))

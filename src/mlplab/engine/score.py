@@ -111,8 +111,7 @@ class Scorer:
                     outputs[begin:stop, now] = z[:, :, :n].transpose(1, 2).cpu().numpy()
                 for first in range(begin, stop, at_once):
                     slots = slice(first, min(first + at_once, stop))
-                    # Losses make several arrays of their argument's size: a few slots at a time
-                    # bound them.
+                    # A loss makes several arrays of its argument's size.
                     part = z[first - begin : slots.stop - begin]
                     judged = self._loss.judge(part, target.expand_as(part))
                     loss = judged.loss[:, :n].sum(1, dtype=kept)

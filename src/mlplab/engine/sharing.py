@@ -60,7 +60,6 @@ class Sharing:
         """Return views of a tensor (R, N, M) of the first layer."""
         if self.members:
             blocks = self._products.blocks(tensor)
-            # Every group has equally many blocks: those of one rank lie at one stride, one product
-            # for all.
+            # Groups have equally many blocks: those of one rank lie at one stride.
             return [blocks[member :: self.members] for member in range(self.members)]
         return [self._products.blocks(tensor[g.start : g.stop]) for g in self._groups]

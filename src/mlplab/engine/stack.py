@@ -97,8 +97,7 @@ class Stack:
         self._sparsity = SoftThreshold(self.weights[0]) if program.sparse else None
         sharing = Sharing(products, groups, widths[1])
         self._feed = Feed(program, len(groups), sharing.members, data, self.dtype)
-        # The batch is the last dimension: softmax over classes then reduces along another, 18 times
-        # faster.
+        # Batch last: softmax over classes then reduces along another dimension, 18 times faster.
         self._h = [self._zeros(n, width, lanes) for width in widths[1:]]
         self._d = [self._zeros(n, width, lanes) for width in widths[1:-1]]
         # The gradient needs what the layer above has seen, noise included.
@@ -128,8 +127,7 @@ class Stack:
         """Draw a slot's first weights; see `initialise.initial_weight`."""
         widths = self.program.widths
         for layer, (n_in, n_out) in enumerate(pairwise(widths)):
-            # What pads the inputs keeps weights of 0: padded inputs are 0, and so is their
-            # gradient.
+            # Padded inputs are 0, and so are their weights and gradients.
             drawn = initial_weight(run.mlp.init, run.seed, layer, n_out, n_in)
             self.weights[layer][slot, :, :n_in] = torch.from_numpy(np.array(drawn))
         for hidden in self.hidden:
@@ -306,8 +304,7 @@ class Stack:
         """Square norm of a layer's loss gradient per slot: costs one more gradient product."""
         gradient = self._formed[layer]
         self._gradients[layer].write(gradient)
-        # One layer's float64 copy at a time, which `memory.slot_bytes` counts as the largest
-        # layer's.
+        # One layer's float64 copy at a time; `memory.slot_bytes` counts the largest.
         total = gradient.to(self._sum_dtype).square_().sum((1, 2))
         vectors = [bias_gradient]
         if layer < len(self.hidden):
@@ -317,8 +314,7 @@ class Stack:
         scale = self.optimiser.delta_scale()
         if scale is None:
             return total
-        # The rate was folded into the delta, and the norm is that of the loss gradient: divide it
-        # out.
+        # The rate was folded into the delta: divide it out of the norm.
         factor = scale.to(self._sum_dtype).view(-1).square()
         return torch.where(factor > 0, total / factor, torch.zeros_like(total))
 

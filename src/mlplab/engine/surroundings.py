@@ -155,8 +155,7 @@ def _own_settings() -> Iterator[None]:
             value = setting.get()
             if value not in setting.ours:
                 changed.append((setting.set, value))
-                # Only what differs is set: a block takes 40 microseconds, and there is one for each
-                # event.
+                # Only what differs is set: this takes 40 microseconds for each event.
                 setting.set(setting.ours[-1])
         yield
     finally:
@@ -178,8 +177,7 @@ def _no_hooks() -> Iterator[None]:
         if torch._C._autograd._top_saved_tensors_default_hooks(False) is None:
             yield
         else:
-            # Hooks cannot be popped and pushed back without their block: the innermost wins, and
-            # ours does nothing.
+            # The innermost hooks win, and ours do nothing: the caller's cannot be popped.
             with torch.autograd.graph.saved_tensors_hooks(lambda kept: kept, lambda kept: kept):
                 yield
     finally:

@@ -241,8 +241,7 @@ class Training:
         from safetensors.torch import load
 
         try:
-            # safetensors begin with the length of a JSON header: the note is read without the
-            # tensors.
+            # safetensors begin with a JSON header: the note is read without tensors.
             size = int.from_bytes(blob[:8], "little")
             note: dict[str, Any] = json.loads(blob[8 : 8 + size])["__metadata__"]
             note = json.loads(note["training"])

@@ -66,8 +66,7 @@ class MLPWorkshop:
         # Whole turns of the vector loops, as in `arrange`, for any number of slots.
         lanes = min(self._program.score_lanes, padded(len(rows), TWO_VECTORS))
         if lanes not in self._scorers:
-            # Kept by width: validation and test splits alternate in every epoch, each with its own
-            # buffers.
+            # Kept by width: validation and test splits alternate in every epoch.
             self._scorers[lanes] = Scorer(
                 self._program, self.data, self._products, len(stack.slots), lanes
             )

@@ -87,8 +87,7 @@ class SmoothClip:
         center, scale = self.center.copy(), self.scale.copy()
         if fresh.any():
             if weights is not None:
-                # The old center counts as one row more: all that was seen of a column that did not
-                # vary.
+                # The old center counts as one row: it is all that was seen so far.
                 weights = np.concatenate([[weights.mean()], weights])
             rows = np.concatenate([self.center[None], rows])
             found = SmoothClip.fit(rows, weights, keep_constant=True)

@@ -162,8 +162,7 @@ def entropy_of(random_state: Any) -> int:
     if state is None:
         return int(np.asarray(SeedSequence().generate_state(1, np.uint64))[0])
     if isinstance(state, RandomState):
-        # One draw from the caller's generator, as scikit-learn does: a second fit then differs from
-        # the first.
+        # As scikit-learn: one draw from the caller's generator, so a second fit differs.
         return int(state.randint(2**31))
     if isinstance(state, BitGenerator):
         state = Generator(state)

@@ -50,8 +50,7 @@ def pack(brought: Any) -> bytes | None:
     except Exception:
         return None
     pickled = stream.getvalue()
-    # Functions are pickled by name: those of a notebook name `__main__`, which a worker has another
-    # of.
+    # Pickled by name: a notebook's functions name `__main__`, which is another in a worker.
     can_travel = b"__main__" not in pickled and all(map(_can_be_imported, pickler.homes))
     return pickled if can_travel else None
 

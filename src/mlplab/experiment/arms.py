@@ -62,8 +62,7 @@ def apply_factors(
     whole = {path: value for path, value in values.items() if "." not in path}
     run: Run = base
     if whole:
-        # By id: rows of a product share their value objects, so each spec is made and validated
-        # once.
+        # By id: rows of a product share their values, so each spec is validated once.
         name = tuple((path, id(value)) for path, value in whole.items())
         if name not in known:
             known[name] = base.replace(**whole)
@@ -129,8 +128,7 @@ def make_arms(base: Run, rows: Sequence[Mapping[str, Any]]) -> tuple[Arm, ...]:
             continue
         labels[label] += 1
         if labels[label] > 1:
-            # Values may differ and read alike (a nested spec, say): labels name arms, so they must
-            # not.
+            # Different values may read alike, but labels name arms.
             label = f"{label} #{labels[label]}"
         arms[question] = Arm(label, factors, run)
     if problems:

@@ -9,8 +9,7 @@ from typing import Self
 
 from mlplab.store import Checkpoint, Store
 
-# Checkpoints of small networks never touch the disk; those of many wide ones may not fill the
-# memory.
+# Small networks' checkpoints never touch the disk; wide ones' may not fill the memory.
 _IN_MEMORY_BYTES = 8 * 2**20
 
 

@@ -66,8 +66,7 @@ def finish(
     plan = make_plan(cells, setup.store, need_weights=keep_weights)
     outcomes = dict(plan.finished)
     try:
-        # Closed at once on Ctrl-C, not when it is collected: workers stop, the keeper writes the
-        # rest.
+        # Closed at once on Ctrl-C: workers stop, the keeper writes the rest.
         with closing(conduct(plan, task, setup, keep_weights, progress)) as arriving:
             outcomes.update((outcome.key, outcome) for outcome in arriving)
     except KeyboardInterrupt:

@@ -34,7 +34,7 @@ def read_whole(name: str, value: Any, least: int = 1) -> int:
         number = operator.index(value)
     except TypeError:
         number = None
-    # numpy's arrays of one element pass `operator.index`, and True is an int.
+    # torch's tensors of one element pass `operator.index`, and True is an int.
     if number is None or isinstance(value, bool) or _has_axes(value):
         raise ConfigError(f"{name}: expected a whole number from {least}; got {value!r}")
     if number < least:

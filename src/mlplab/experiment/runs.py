@@ -168,8 +168,7 @@ class Runs(Results):
             earlier = history.get(claim.id, [])
             verdicts.append(judge_claim(claim, judge, experiment.find, question, earlier))
         known = {name: rows[-1] for name, rows in history.items()}
-        # What was said before word for word is no second look, so printing results again adds
-        # nothing.
+        # Said before, word for word, it is no second look: printing again adds nothing.
         new = [row for v in verdicts if not _same(row := v.model_dump(mode="json"), known)]
         if new:
             store.put_verdicts(experiment.title, new)

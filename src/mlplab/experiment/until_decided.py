@@ -60,8 +60,7 @@ def finish_until_decided(
     n_from_store = 0
     for before, now in zip((0, *plan.looks), plan.looks, strict=False):
         needed = set(wanted)
-        # Arms that no open part needs get no further seeds: their verdicts stand on those they
-        # have.
+        # Arms that no open part needs keep the verdicts on the seeds they have.
         fresh = [cell for cell in experiment.cells(seeds[before:now]) if cell.arm in needed]
         found = finish(fresh, experiment.data, setup, keep_weights=keep_weights, progress=progress)
         cells += fresh

@@ -236,8 +236,7 @@ def _decisive(verdict: str, judged: Sequence[Judged]) -> int:
 
     def strength(place: int) -> tuple[bool, float]:
         decision = decisions[place]
-        # The weakest link: for "same" that with the largest effect, else that with the least in its
-        # direction.
+        # The weakest link: the largest effect for "same", else the least in its direction.
         size = -abs(decision.effect) if decision.expect == "same" else decision.effect
         size = -size if decision.expect == "lower" else size
         return decision.verdict != verdict, size if math.isfinite(size) else -math.inf

@@ -21,8 +21,7 @@ if TYPE_CHECKING:
 
 # Longer tables are in the CSV file only, and larger files beside the page only.
 _ROWS_SHOWN = 60
-# Pages work from a disk, where browsers may refuse links to files; larger tables would weigh on
-# each page.
+# Browsers may refuse links to files on a disk; larger tables would weigh on each page.
 _BYTES_EMBEDDED = 150_000
 # What a picture in a page needs no more: its text is told by `alt`, its font once.
 _SPARE = re.compile(r' (aria-[a-z]+|role|class|pointer-events|font-family)="[^"]*"')

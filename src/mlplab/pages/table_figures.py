@@ -28,8 +28,7 @@ from mlplab.pages.table_report import (
 if TYPE_CHECKING:
     import pandas as pd
 
-# More would hide one another, and each weighs some hundred bytes in the page; the worst are always
-# among them.
+# More would hide one another and weigh on the page; the worst rows are always among them.
 _MOST_POINTS = 2000
 _MOST_IMPORTANT, _MOST_GAPS, _MOST_CLASSES = 20, 30, 25
 _MIDDLE = (5.0, 95.0)  # nine of ten, as the title says

@@ -100,7 +100,6 @@ def table_of(runs: Runs, metric: str, *, higher_is_better: bool | None = None) -
         row, column = place[id(cell.arm)], seeds.index(cell.seed)
         scores[row, column, : len(values)] = np.where(np.isfinite(values), values, -np.inf)
         if outcome.status == "diverged" and outcome.diverged_epoch is not None:
-            # Its later epochs never were, and the one it diverged in has a score that nobody could
-            # use.
+            # It has no later epochs, and the one it diverged in has no score.
             scores[row, column, outcome.diverged_epoch - 1 :] = -np.inf
     return Table(tuple(dict(arm.factors) for arm in arms), seeds, scores)

@@ -263,8 +263,7 @@ class Search:
         """How many times the base's cost a run has at each factor's dearest value."""
         if self.strategy != "coordinate":
             return ()
-        # This machine's model even where others train: the order of factors must not depend on the
-        # backend.
+        # This machine's model always: the order of factors must not depend on the backend.
         plan, ref = this_machine().plan_cost, TaskRef(**task.spec())
 
         def seconds(config: Mapping[str, Any]) -> float:

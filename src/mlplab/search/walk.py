@@ -89,8 +89,7 @@ def walk(
         evaluator: what trains, or replays.
         seed: of the strategy's own draws.
     """
-    # Keyed: a search that is walked again proposes the same, and the store answers for what was
-    # done.
+    # Keyed: walked again, a search proposes the same, and the store has the answers.
     rng: np.random.Generator = philox(seed, "search")
     account = Account(space, terms)
     steps = strategy(space, terms, rng)

@@ -20,8 +20,7 @@ class _Claim(Spec):
     @property
     def id(self) -> str:
         """A short hash of the claim's content."""
-        # The type too: canonical fields leave defaults out, and two kinds of claims may share the
-        # rest.
+        # The type too: canonical fields leave out defaults, and claims may share the rest.
         return digest({"claim": self.canonical(), "type": type(self).__name__}, 8)
 
 

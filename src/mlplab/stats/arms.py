@@ -134,8 +134,7 @@ def decide_arms(
 
 def _ranks(y: FloatArray, lost: NDArray[np.bool_], better: FloatArray) -> tuple[FloatArray, int]:
     """y with failures at their rank, and the number of seeds that need the second analysis."""
-    # A failed arm that should have been high pulls y down, and the other way round; equal pulls
-    # cancel.
+    # A failure pulls y against its arm's sign; equal pulls cancel.
     push = -(np.sign(better)[:, None] * lost).sum(axis=0)
     incomplete = lost.any(axis=0)
     ranked = np.where(push == 0, 0.0, np.copysign(np.inf, push))

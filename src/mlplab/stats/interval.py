@@ -93,8 +93,7 @@ def mean_interval(
     n = values.shape[-1]
     mean = values.mean(axis=-1) if n else np.full(values.shape[:-1], np.nan)
     std = values.std(axis=-1, ddof=1) if n > 1 else np.full(values.shape[:-1], np.inf)
-    # Seeds that agree to the last example would claim a spread of 0, and any difference would be
-    # proved.
+    # Seeds that agree to the last example would prove any difference.
     std = np.maximum(std, grid_floor(n_test))
     low, high, se = bounds(mean, std, n, a, shared=shared, extra_variance=extra_variance)
     with np.errstate(divide="ignore", invalid="ignore"):

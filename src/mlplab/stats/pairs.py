@@ -77,8 +77,7 @@ def tell_apart(
     shown = [(i, j) for i, j in every if i in kept and j in kept]
     if shown and n_seeds >= MIN_SEEDS:
         y = np.array([scores[i] - scores[j] for i, j in shown])
-        # All pairs count, those of failed arms too: what failed was not known when the level was
-        # shared.
+        # Failed arms' pairs count too: the level was shared before any failure was known.
         found = mean_interval(y, claims=len(every), alpha=alpha, n_test=n_test)
         for (i, j), told in zip(shown, (found.low > 0) | (found.high < 0), strict=True):
             apart[i, j] = apart[j, i] = told

@@ -53,8 +53,7 @@ def seeds_needed(
         raise ConfigError(f"n_seeds: expected at least 2 to judge the spread; got {n_seeds}")
     size = abs(mean)
     target = abs(matters - size) if same else max(size, matters - size)
-    # An upper bound: with few seeds the spread is as often too small, and the number named would be
-    # too.
+    # An upper bound: few seeds often show too small a spread, and would name too few.
     upper_std = std * math.sqrt((n_seeds - 1) / chi2_lower(0.2, n_seeds - 1))
 
     def enough(n: int) -> bool:

@@ -10,11 +10,9 @@ from mlplab.errors import ConfigError
 from mlplab.stats.decision import Decision
 from mlplab.stats.power import MIN_SEEDS
 
-# Doubling, so that each look adds as much as all before it; more looks would cost more of the
-# level.
+# Each look adds as much as all before it; more looks would cost more of the level.
 LOOKS = (8, 16, 32, 64)
-# Most of the level for the last look, which decides what is hard; what is plain needs little. Sums
-# to 1.
+# Sums to 1; most for the last look, since what is plain is settled at little.
 SPLIT = (0.1, 0.2, 0.3, 0.4)
 
 

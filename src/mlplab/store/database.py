@@ -87,8 +87,7 @@ class Database:
         """
         if self._only_read is not None:
             raise type(self._only_read)(*self._only_read.args)
-        # Taking the write lock at once: a transaction that first reads would fail, not wait, when
-        # it comes to write.
+        # The write lock at once: upgrading from a read would fail instead of waiting.
         return self._transact(work, "BEGIN IMMEDIATE")
 
     def size_bytes(self) -> int:
@@ -132,8 +131,7 @@ class Database:
         if self._copy is not None and path is not None:
             path = Path(self._copy.name, path.name)
         elif self._only_read is not None:
-            # immutable: SQLite makes no files beside the store, which a read-only disk would
-            # refuse.
+            # immutable: SQLite then needs no files beside the store.
             mode = "?mode=ro&immutable=1"
         self._engine = _sqlite(None if path is None else _as_uri(path) + mode)
 
@@ -169,8 +167,7 @@ class Database:
         if version == 0 and not create:
             raise StoreError(f"there is no store at {self.place.shown} yet")
         if self.place.path is not None:
-            # The log lets readers go on while somebody writes, but needs memory that network disks
-            # do not share.
+            # WAL lets others read during a write; network disks lack its shared memory.
             mode = "DELETE" if is_shared(self.place.path) else "WAL"
             self._transact(lambda c: c.exec_driver_sql(f"PRAGMA journal_mode={mode}"), None)
         if version < newest_version():
@@ -239,8 +236,7 @@ def _sqlite(uri: str | None) -> Engine:
             uri=uri is not None,
             factory=_KeptConnection if uri is None else sqlite3.Connection,
         )
-        # A row is on the disk when `put` returns: hours of training are worth a sync for each batch
-        # of rows.
+        # On the disk when `put` returns: hours of training are worth a sync.
         connection.execute("PRAGMA synchronous=FULL")
         if uri is None:
             kept.append(connection)

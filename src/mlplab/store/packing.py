@@ -65,8 +65,7 @@ def pack_floats(history: Mapping[str, Iterable[float]]) -> bytes:
     {'valid_loss': (0.5, inf)}
     """
     parts = {name: _little_endian(_native(values)) for name, values in history.items()}
-    # Losses hardly ever repeat: deflating 200 histories of 400 epochs took 0.03 s of 0.2, for
-    # nothing.
+    # Losses hardly repeat: deflating 200 histories took 0.03 s of 0.2 for nothing.
     return pack(parts, deflate=any(_repeats(part) for part in parts.values()))
 
 

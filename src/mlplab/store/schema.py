@@ -175,8 +175,7 @@ def check_version(connection: Connection, place: Place) -> int:
 def bring_up_to_date(connection: Connection, place: Place) -> None:
     """Create the tables, or apply the steps that are missing; one transaction, one process."""
     if connection.dialect.name == "postgresql":
-        # An arbitrary number that all of us share: two processes that open a new database take
-        # turns.
+        # Any number, but the same for all: opening a new database takes turns.
         connection.execute(text("SELECT pg_advisory_xact_lock(4021982)"))
     version = check_version(connection, place)
     if version == 0:

@@ -17,8 +17,7 @@ from mlplab.tabular.scoring import TaskKind
 
 _STEPS = 1100  # of a training: enough for small tables; large ones get more with their epochs
 _LEAST_EPOCHS, _MOST_EPOCHS = 12, 400
-# One kind of inputs at a time, made once for four candidates; small enough to look at the clock
-# after each.
+# Four share their inputs, made once; few enough to look at the clock after each.
 _PER_CHUNK = 4
 _SHAPES = ((64,), (128,), (256,), (384,), (512,), (128, 64), (256, 128))
 # L1 and L2 of linear models.

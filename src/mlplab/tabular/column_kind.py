@@ -234,8 +234,7 @@ def _is_id(texts: list[str | None], name: str, place: int, named: bool) -> bool:
     if place == 0 and numbers == list(range(first, first + len(numbers))):
         return True
     ordered = sorted(numbers) if place == 0 else numbers
-    # Shuffled counts only in the first column: elsewhere a permutation may be a rank that was
-    # measured.
+    # Elsewhere than in the first column a permutation may be a measured rank.
     start = int(ordered[0])
     return start in (0, 1) and ordered == list(range(start, start + len(ordered)))
 

@@ -67,6 +67,5 @@ def _measure(sample: str, delimiter: str, *, cut: bool) -> tuple[float, float]:
     share = len(same) / len(rows) if rows else 1.0
     cells = [cell.strip() for row in same for cell in row]
     n_numbers = sum(_NUMBER.fullmatch(cell) is not None for cell in cells)
-    # Most cells first; between equals, the one by which more cells are numbers: a decimal comma
-    # loses.
+    # Most cells first; between equals more numbers, so that a decimal comma loses.
     return (share * (len(header) - 1), n_numbers / max(1, len(cells)))

@@ -87,8 +87,7 @@ def likely_encoding(blob: bytes) -> str:
     """
     sample = blob[:_SAMPLE]
     even, odd = sample[::2].count(0), sample[1::2].count(0)
-    # Latin text in UTF-16 has a zero in every other byte, on one side alone; some other letters may
-    # be among it.
+    # Latin text in UTF-16 has a zero in every other byte, on one side alone.
     if max(even, odd) > 0.4 * len(sample) / 2 and min(even, odd) < 0.02 * len(sample):
         return "utf-16-be" if even > odd else "utf-16-le"
     try:
@@ -102,8 +101,7 @@ def likely_encoding(blob: bytes) -> str:
     replaced = blob.decode("utf-8", errors="replace")
     wrong = replaced.count("\ufffd")
     right = len(replaced) - len(blob.decode("ascii", errors="ignore")) - wrong
-    # Mostly good UTF-8 is damaged UTF-8: the error then names the line, where cp1252 would read
-    # nonsense.
+    # Mostly good UTF-8 is damaged UTF-8; cp1252 would read nonsense without an error.
     if right >= wrong or _CONTROL.search(blob):
         return "utf-8"
     try:

@@ -10,8 +10,7 @@ import numpy.typing as npt
 Array = npt.NDArray[np.float64]
 _LEAST = 1e-12  # of a probability: one sure mistake must not decide all weights
 _ROUNDS, _BAGS = 30, 20
-# A weight of 1 of 30 rounds is 0.03: what only few of the bags chose goes, and its folds' networks
-# with it.
+# One of 30 rounds weighs 0.03: what few bags chose goes, with its folds' networks.
 _SMALL = 0.02
 # Weights need few rows; time and memory grow with all of them.
 _MOST_ROWS = 5000

@@ -26,8 +26,7 @@ if TYPE_CHECKING:
 
 Array = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.int64]
-# The first fit still follows what it should draw in, so it is repeated; each time is a fit of all
-# folds.
+# Repeated, since the first fit still follows what it should draw in; each fits all folds.
 _DRAWINGS = 3
 _TO_DEVIATION = 1.4826  # the deviation of a normal distribution over its median absolute value
 # Cells of a fold that levels of categories may make: 5,000 levels of 100,000 rows would take 4 GB.
@@ -87,8 +86,7 @@ class Table:
         rows = np.flatnonzero(self.fold_index != fold)
         if self.most_rows is None or len(rows) <= self.most_rows:
             return rows
-        # A shorter sample is the beginning of a longer one, and what was trained on it is found
-        # again.
+        # A smaller sample is part of a larger one.
         drawn = np.random.default_rng([fold, len(rows)]).permutation(len(rows))
         return rows[np.sort(drawn[: self.most_rows])]
 

@@ -24,8 +24,7 @@ if TYPE_CHECKING:
 Array = npt.NDArray[np.float64]
 _DATE_PARTS = ("days", "month", "weekday")
 _MOST, _FAR = 1e150, 30.0
-# Ranks between are interpolated: a curve of 33 points instead of all training rows in a model's
-# file.
+# A curve of 33 points, interpolated, instead of all training rows in a model's file.
 _KNOTS = 33
 
 
@@ -119,8 +118,7 @@ class Numbers(Spec):
         elif self.limit:
             # hypot squares: beyond 1e154 it would be infinite.
             x = np.clip(x, -_MOST, _MOST)
-            # Smooth and monotone, so that order is kept: near 0 it is x, far out it approaches the
-            # limit.
+            # Smooth and monotone: about x near 0, and the limit far out.
             x = x / np.hypot(1.0, x / self.limit)
         else:
             x = np.clip(x, -_FAR, _FAR)

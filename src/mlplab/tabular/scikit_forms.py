@@ -132,8 +132,7 @@ class TreesForm:
     @classmethod
     def of(cls, model: Any) -> TreesForm:
         """Take a GradientBoosting or HistGradientBoosting model, regressor or classifier."""
-        # Private, but the only place of its trees; a test compares the outputs with scikit-learn's
-        # own.
+        # Private, but the only place of its trees; tests compare with scikit-learn's outputs.
         if hasattr(model, "_predictors"):
             base = np.asarray(model._baseline_prediction, dtype=np.float64).ravel()
             trees = [
@@ -182,8 +181,7 @@ class TreesForm:
             x = inputs[first : first + _ROWS_AT_ONCE]
             rows = np.arange(len(x))[:, None]
             node = np.tile(self.roots, (len(x), 1))
-            # All rows and trees a level at a time, in numpy: loading scikit-learn would take a
-            # second.
+            # A level at a time, in numpy: importing scikit-learn takes over a second.
             for _ in range(_MOST_DEPTH):
                 feature = self.feature[node]
                 inner = feature >= 0

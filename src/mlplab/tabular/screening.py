@@ -115,6 +115,5 @@ def _between_levels(series: pd.Series[Any], wanted: Any, task: TaskKind) -> floa
         between = float((table**2 / counts[:, None]).sum() - base.sum())
     if total <= 0 or n < 2:
         return 0.0
-    # Random levels explain (L - 1) / (N - 1) on average: a column of ids must not win by having
-    # many.
+    # Random levels explain (L - 1) / (N - 1): a column of ids must not win by them.
     return max(0.0, between / total - (n_levels - 1) / (n - 1))

@@ -168,8 +168,7 @@ def fit_table(
         return outputs if classes else in_units(outputs, bounds, logarithmic=scoring.logarithmic)
 
     outputs = np.stack([one.mean for one in search.tried])
-    # Survivors and weights are chosen anew without each fold: the score is not flattered by the
-    # choice.
+    # Chosen anew without each fold: the choice does not flatter the score.
     honest = np.empty(outputs.shape[1:])
     for k, some in enumerate(chosen):
         held = folds == k

@@ -15,8 +15,7 @@ from mlplab.bench.timing import Timing, serve
 # (M, K, N): large squares, and shapes of workload A, alone and with several runs side by side.
 SIZES = ((1024, 1024, 1024), (2048, 2048, 2048), (256, 784, 256), (1024, 784, 256))
 N_PROCESSES = 2
-# Long enough to be at the clock's full rate, short enough to fall between interruptions; the best
-# window counts.
+# Long enough for the clock's full rate, short enough to fall between interruptions.
 WINDOW_SECONDS = 0.25
 N_WINDOWS = 4
 

@@ -121,8 +121,7 @@ def _try(net: Module, model: nn.Module, x: Tensor, n_outputs: int) -> int:
     kept: dict[int, int] = {}
 
     def keep(tensor: Tensor) -> Tensor:
-        # By address, once: what several operations save is in memory once, and weights are counted
-        # apart.
+        # By address: what several operations save is in memory once; weights count apart.
         if tensor.data_ptr() not in weights:
             kept[tensor.data_ptr()] = tensor.numel()
         return tensor

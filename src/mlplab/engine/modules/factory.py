@@ -96,8 +96,7 @@ def make_module(
         if isinstance(made, nn.Module):
             made = made.to(dtype)
             if any(is_lazy(one) for one in (*made.parameters(), *made.buffers())):
-                # Lazy layers learn their sizes from a call; in evaluation mode no buffer moves, no
-                # noise is drawn.
+                # Lazy layers learn their sizes from a call; evaluation moves no buffer.
                 made.eval()(torch.zeros(2, n_features, dtype=dtype))
     if not isinstance(made, nn.Module):
         raise ConfigError(

@@ -67,8 +67,7 @@ class ModuleScorer:
                 made = _outputs(program.net.name, self._skeleton, own, x, program.n_outputs)
                 if keep_outputs:
                     outputs[first : first + n] = made.cpu().numpy()
-                # Losses want the batch last and overwrite their argument, which a module may have
-                # kept.
+                # The loss overwrites its argument, which a module may have kept.
                 z = made.t().clone(memory_format=torch.contiguous_format).unsqueeze(0)
                 judged = self._loss.judge(z, target)
                 loss += float(judged.loss.sum(dtype=kept))

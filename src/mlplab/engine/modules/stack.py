@@ -134,8 +134,7 @@ class ModuleStack:
         x, target, share = self._buffers(n)
         flat = rows.reshape(-1)
         self._data.inputs(flat, x.view(size * n, -1))
-        # One gather for all seats, then one copy into place: a gather per seat would be eight
-        # calls.
+        # One gather for all seats and one copy, rather than eight gathers.
         picked = target.new_empty(target.shape[1], size * n)
         self._data.targets(flat, picked)
         target.copy_(picked.view(-1, size, n).transpose(0, 1))

@@ -39,8 +39,7 @@ class Posterior:
     def covariance(self) -> Array:
         """Return that of the weights, sigma^2 (X^T X + (sigma / tau)^2 I)^-1: (R, P, P)."""
         right = self.parts.right
-        # Prior plus a correction of rank K: no P x P inverse, and directions without data keep the
-        # prior.
+        # The prior plus a correction of rank K: no P x P inverse.
         shrunk = np.square(self._deviations) - self.tau**2
         inside = (right.transpose(0, 2, 1) * shrunk[:, None]) @ right
         return np.asarray(inside + self.tau**2 * np.eye(right.shape[2]))

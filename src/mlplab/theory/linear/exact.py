@@ -49,8 +49,7 @@ def _solve(X: Array, y: Array) -> list[float]:
         for i in range(k + 1, n_inputs):
             head = rows[i][k]
             rows[i] = [
-                # Bareiss: this division has no remainder, and keeps the integers from doubling
-                # their length.
+                # Bareiss: divides without remainder, and keeps integers short.
                 (rows[k][k] * a - head * b) // last
                 for a, b in zip(rows[i], rows[k], strict=True)
             ]

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from mlplab.experiment import ArmSummary, Best, Runs, TestScore
     from mlplab.specs import Run
 
-_SHOWN_ARMS = 40
+_SHOWN_ARMS = 40  # a table that fits a screen or two
 HOLD_OUT = "--valid 0.1 holds out rows that can"
 
 

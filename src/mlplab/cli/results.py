@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from mlplab.experiment import Arm, ArmSummary, Runs
 
 _SPLITS = ("train", "valid", "test")
-_SHOWN_FAILURES = 6
-_SHOWN_SEEDS = 12
+_SHOWN_FAILURES = 6  # configurations, each a line
+_SHOWN_SEEDS = 12  # that fit a line
 
 
 def metric_names(runs: Runs) -> list[str]:

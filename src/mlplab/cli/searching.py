@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from mlplab.experiment import TestScore
     from mlplab.search import Search, SearchResult
 
-_SHOWN_TRIALS = 10
+_SHOWN_TRIALS = 10  # the best: a table that fits a screen
 
 
 def run_search(search: Search, setting: Setting) -> SearchResult:

@@ -36,6 +36,7 @@ def digits() -> Task:
     Source: Alpaydin and Kaynak, Optical Recognition of Handwritten Digits, UCI, 1998.
     """
     images, labels = _read()
+    # Keyed, not shuffled: the split is the same in every version of numpy and scikit-learn.
     keys = philox(0, "digits/test").bit_generator.random_raw(N_ROWS)
     is_test = np.zeros(N_ROWS, dtype=bool)
     is_test[np.argsort(keys, kind="stable")[:N_TEST]] = True

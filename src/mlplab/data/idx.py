@@ -44,6 +44,7 @@ def read_idx(path: Path) -> npt.NDArray[Any]:
             f"{path}: {problem}: expected {expected} bytes for shape {shape}; "
             f"got {len(blob) - start}"
         )
+    # Without a copy of 47 MB; the array is read-only, as all of a task's are.
     return np.frombuffer(blob, dtype=dtype, offset=start).reshape(shape)
 
 

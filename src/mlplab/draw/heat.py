@@ -113,6 +113,7 @@ def heat_map(
             tooltip=tooltip,
         ),
     ]
+    # In the chart's own terms: a page may make it narrower after it was drawn.
     size = {"expr": f"max(8, min(12, width / {4.2 * len(columns):.1f}))"}
     inks = {"on-low": f"{known} && !datum.inked", "on-high": f"{known} && datum.inked"}
     for style, condition in {**inks, "note": empty}.items():

@@ -179,7 +179,7 @@ def check_activation(text: str) -> None:
 
     def both(z: Tensor) -> Tensor:
         h, d = z.clone(), torch.ones_like(z)
-        made.forward(h)
+        made.forward(h)  # in place, hence the copy
         made.backward(d, h, z.clone())
         return torch.stack([h, d])
 

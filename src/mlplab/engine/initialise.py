@@ -148,4 +148,5 @@ _draw_once = lru_cache(maxsize=KEPT_MATRICES)(_draw_all)  # arms of one seed ask
 
 
 def _remembered(law: str, seed: int, layer: int, n_out: int, n_in: int) -> NDArray[np.float64]:
+    # More inputs than asked for: a unit's stream is a prefix of a longer one.
     return _draw_once(law, seed, layer, n_out, -(-n_in // _TOGETHER) * _TOGETHER)[:, :n_in]

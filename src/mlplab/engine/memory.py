@@ -210,6 +210,7 @@ def rooms(
     """Count runs into as many stacks as they need, one stack after the other."""
     if isinstance(program, ModuleProgram):
         return _module_rooms(program, sum(1 for _ in batches), budget_bytes)
+    # As the lane fills its stacks: a plan that counted otherwise would be wrong by whole stacks.
     filled = [Room(program, budget_bytes)]
     for one in batches:
         if not filled[-1].let_in(one):

@@ -33,8 +33,7 @@ class OpenBlas:
     """The library, as it was loaded."""
 
     def __init__(self, library: ctypes.CDLL) -> None:
-        # Workers are the parallelism: two of one thread beat two threads by 20 %, by a factor of
-        # two on a busy machine.
+        # One thread: two workers beat two threads by 20 %, on a busy machine by a factor of two.
         library.scipy_openblas_set_num_threads(1)
         self.core = _text(library.scipy_openblas_get_corename)
         self.version = _text(library.scipy_openblas_get_config).split()[1]

@@ -97,6 +97,7 @@ class Scorer:
         """
         n_slots = len(weights[0])
         kept = sum_dtype(self._x.device)
+        # Float64: sums over 60,000 examples in float32 would lose digits.
         sums = torch.zeros(2, n_slots, dtype=kept)
         hits = np.empty((n_slots if keep_hits else 0, len(rows)), np.bool_)
         shape = (n_slots if keep_outputs else 0, len(rows), len(self._target))
@@ -158,6 +159,7 @@ class Scorer:
         n = len(weights[0])
         if n > len(self._h[0]):
             self._h = [torch.zeros(n, *h.shape[1:], dtype=h.dtype) for h in self._h]
+        # Buffers are kept from call to call: fresh ones would be zeroed pages each time.
         h = [buffer[:n] for buffer in self._h]
         products = self._products
         bare = [*(layer.norm is not None for layer in hidden), False]

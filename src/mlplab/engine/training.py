@@ -207,6 +207,7 @@ class Training:
             "key": self.key,
             "epoch": self.epoch,
             "step": self.step,
+            # Hexadecimal: exact, and NaN and infinities have a form.
             "sums": [value.hex() for value in self.sums],
             "history": {k: [v.hex() for v in values] for k, values in self.history.items()},
             "seconds": self.seconds,

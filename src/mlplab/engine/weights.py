@@ -123,6 +123,7 @@ def _outputs(
     act = activation(net.activation)
     # At least once: no rows at all still give an array of the right width.
     for first in range(0, max(1, len(inputs)), 4096):
+        # A copy: activations work in place, and the array is the caller's.
         h = torch.from_numpy(np.array(inputs[first : first + 4096])).to(layers[0].weight.dtype)
         if scale != 1.0:
             h = h * scale

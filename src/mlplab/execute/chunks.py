@@ -58,6 +58,7 @@ def deal(runs: Sequence[Run], task: Task, workers: int) -> list[Chunk]:
     total = sum(part.work for parts in members.values() for part in parts)
     chunks = []
     for program, parts in members.items():
+        # Neighbours share mini-batches, so that a cut rarely parts them.
         parts.sort(key=lambda part: (part.training.run.seed, part.training.batches))
         pieces = len(rooms(program, (part.training.batches for part in parts)))
         work = sum(part.work for part in parts)

@@ -275,6 +275,7 @@ def _dismiss(crew: list[_Worker], inbox: queue.Queue[tuple[_Worker, str, Any]]) 
     for worker in crew:
         worker.tell("bye")
         if worker.imports:
+            # An import cannot be asked to stop, and has no checkpoint to leave.
             worker.process.kill()
     for worker in crew:
         worker.leave(deadline)

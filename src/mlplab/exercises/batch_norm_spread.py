@@ -132,6 +132,7 @@ def wander(one: Member) -> pd.DataFrame:
 
     z, _ = one.valid
     examples = z[:_N_EXAMPLES]
+    # Scores have no unit of their own: spreads are shares of that over images.
     unit = one.net.settled(z, z).var(0).mean() ** 0.5
     law = (spread_of_first_order(one.net, examples, z) ** 2).mean() ** 0.5
     rows = []

@@ -54,6 +54,7 @@ def make_frame(
             columns[name] += [value] * n
         for name in metrics:
             values = list(outcome.history.get(name, ()))
+            # Scored at the end only: one number, which is the last epoch's.
             values = [math.nan] * (max(n_epochs, 1) - len(values)) + values
             columns[name] += [values[final - 1]] if last else values
     frame = pd.DataFrame({name: pd.Series(values) for name, values in columns.items()})

@@ -122,6 +122,7 @@ class Keeper:
                 self._changed.notify_all()
 
     def _in_a_hurry(self) -> bool:
+        # At half of the room: who hands over need then hardly ever wait.
         return self._closing.is_set() or 2 * self._waiting_bytes > MOST_BYTES
 
     def _write(self, ended: list[Ended], states: Mapping[str, Checkpointed]) -> None:

@@ -23,6 +23,7 @@ def run_weights(
         ConfigError: a run diverged.
     """
     setup = results.setup
+    # Bits are reproducible, so weights are a cache: dropping them costs time alone.
     done = finish(cells, results.experiment.data, setup, keep_weights=True, progress=progress)
     blobs = setup.store.weights([cell.key for cell in cells])
     for cell in cells:

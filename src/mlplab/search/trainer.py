@@ -47,6 +47,7 @@ class Trainer:
             Interrupted: Ctrl-C; what had finished is in the store.
         """
         populations = [self._cells(proposal) for proposal in proposals]
+        # Configurations that make the same run train once.
         unique = list({cell.key: cell for cells in populations for cell in cells}.values())
         finished = finish(
             unique,

@@ -89,6 +89,7 @@ def functional_anova(values: ArrayLike, names: Sequence[str]) -> Anova:
         for axes in itertools.combinations(range(grid.ndim), size):
             outside = tuple(axis for axis in range(grid.ndim) if axis not in axes)
             effect = centred.mean(axis=outside, keepdims=True)
+            # Smaller sets come first, so their effects are known.
             for part, smaller in effects.items():
                 if set(part) < set(axes):
                     effect = effect - smaller

@@ -47,6 +47,7 @@ def auc_interval(
     mean = float(np.mean([auc for auc, _ in found]))
     error = float(np.sqrt(sum(variance for _, variance in found))) / len(found)
     tail = (1 - level) / 2
+    # Every pair in order: DeLong's variance is 0, and would claim certainty.
     if error == 0:
         rows = sum(min(len(np.ravel(p)), len(np.ravel(n))) for p, n in folds)
         share = round(mean * rows)

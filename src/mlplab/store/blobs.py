@@ -67,6 +67,7 @@ def read_weights(
     found: dict[str, bytes] = {}
     for part in in_parts(keys):
         chosen: dict[str, str] = {}
+        # Names first: blobs of other provenances may be large and are not read.
         names = select(table.c.key, table.c.provenance).where(table.c.key.in_(part))
         for key, origin in connection.execute(names.order_by(table.c.saved_at)):
             # Oldest first, so the last one stays unless the provenance asked for has been met.

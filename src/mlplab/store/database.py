@@ -138,6 +138,7 @@ class Database:
     def _check_usable(self) -> None:
         if self._closed:
             raise StoreError(f"the store {self.place.shown} is closed")
+        # After a fork: SQLite's connections and locks belong to the parent.
         if self._pid != os.getpid():
             if self.place.in_memory:
                 raise StoreError("a store in memory cannot be used from another process")
@@ -160,6 +161,7 @@ class Database:
                 if not is_busy(error) or time.monotonic() + pause > deadline:
                     raise as_store_error(error, self.place) from error
             time.sleep(pause)
+            # Doubling: writers that collided once do not keep in step.
             pause = min(2 * pause, 0.5)
 
     def _prepare(self, create: bool) -> None:

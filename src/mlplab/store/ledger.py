@@ -42,6 +42,7 @@ def read_verdicts(
     if experiment is not None:
         query = query.where(table.c.experiment == experiment)
     if latest:
+        # By id, not by time: clocks of several machines differ.
         last = select(func.max(table.c.id)).group_by(table.c.experiment, table.c.claim)
         query = query.where(table.c.id.in_(last))
     return [

@@ -50,6 +50,7 @@ class TableSize:
         def size() -> list[int]:
             each = table.n_folds * max(1e-9, seconds_per_column(table, self._budget.clock))
             left = max(0.0, self._budget.left(least=FIRST_SECONDS))
+            # Columns go before rows: most of many columns say little of the target.
             n = min(n_all, max(_FEWEST_COLUMNS, int(_INPUTS_SHARE * left / each)))
             rows = n_rows * _MOST_INPUTS_SHARE * left / (n * each)
             return [n, min(n_rows, max(_FEWEST_ROWS, int(rows)))]

@@ -184,6 +184,7 @@ def _order(learned: dict[str, Tensor]) -> list[tuple[str, bool]]:
     """
     kinds = [(name, p.ndim > 2) for name, p in learned.items()]
     first = next((i for i, (_, is_matrix) in enumerate(kinds) if is_matrix), 0)
+    # LARS scales a vector by the norm of the matrix before it.
     return [kinds[first], *kinds[:first], *kinds[first + 1 :]]
 
 

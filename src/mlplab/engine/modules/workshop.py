@@ -32,6 +32,7 @@ class ModuleWorkshop:
         self.data = TaskTensors(task, dtype, program.n_features, device)
         self.counts: str = "accuracy" if program.classes else "rmse"
         sizes = program.n_features, program.n_outputs
+        # Two: training and evaluation mode are attributes of the module itself.
         models = [make_module(program.net, *sizes, dtype, seed=0).to(device) for _ in range(2)]
         self._skeleton = Skeleton(models[0].train())
         self._scorer = ModuleScorer(program, Skeleton(models[1].eval()), self.data, device)

@@ -21,6 +21,7 @@ def coordinate(space: Space, terms: Terms, rng: np.random.Generator) -> Steps:
     changes nothing, it begins again from a random configuration that was not tried yet.
     """
     costs = dict(terms.costs)
+    # Cheapest first: dear factors are then varied around good values of the others.
     order = sorted(space.factors, key=lambda path: costs.get(path, 0.0))
     known: set[str] = set()
     starts = [dict(terms.start)] if terms.start is not None else draw_new(space, rng, 1, known)

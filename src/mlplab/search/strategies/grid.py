@@ -20,6 +20,7 @@ def grid(space: Space, terms: Terms, rng: np.random.Generator) -> Steps:
     configs = space.grid(terms.per_range)
     total = sum(space.epochs(config, terms.epochs) for config in configs) * len(terms.seeds)
     if total > terms.budget:
+        # A part in grid order would never vary the first factor.
         configs = [configs[i] for i in rng.permutation(len(configs))]
     distinct = unknown(configs, space, set())
     paid = itertools.islice(distinct, terms.n_trials)

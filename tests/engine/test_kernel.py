@@ -15,7 +15,7 @@ import pytest
 from tests.engine.population import bits, made_up, of, trained
 
 import mlplab
-from mlplab.engine.native import coverage, job, library, linear_unit, mlp_unit
+from mlplab.engine.native import coverage, job, library, unit
 from mlplab.engine.native.arrays import Arrays
 from mlplab.engine.native.library import KERNEL, Library, Unusable
 from mlplab.engine.training import Splits, Training
@@ -108,10 +108,8 @@ def fields_of(hidden, **fit):
         raise StopIteration
 
     with pytest.MonkeyPatch.context() as patch:
-        module = mlp_unit if hidden else linear_unit
-        patch.setattr(module, "train", keep)
-        unit = mlp_unit.MLPUnit if hidden else linear_unit.LinearUnit
-        made = unit(training.program, [training], Arrays(task, training.program), False)
+        patch.setattr(unit, "train", keep)
+        made = unit.Unit(training.program, [training], Arrays(task, training.program), False)
         with pytest.raises(StopIteration):
             made.advance(2)
     return kept[0]

@@ -12,8 +12,6 @@ from mlplab.engine.events import Checkpointed, Ended, Event, Progressed
 from mlplab.engine.lane import FIRST_CHECKPOINT_SECONDS, PAUSE_SECONDS, Options
 from mlplab.engine.native.arrays import Arrays
 from mlplab.engine.native.job import LANES
-from mlplab.engine.native.linear_unit import LinearUnit
-from mlplab.engine.native.mlp_unit import MLPUnit
 from mlplab.engine.native.portions import epoch_seconds, epochs_per_call, vectors_per_unit
 from mlplab.engine.native.unit import Unit, seated
 from mlplab.engine.numerics import provenance
@@ -100,9 +98,8 @@ class NativeLane:
         for training in members:
             training.split = self._splits.of(training.run)
             training.thaw()
-        make = LinearUnit if self._linear else MLPUnit
         with training_mode(self._options.device):
-            unit = make(self._program, members, self._arrays, self._options.keep_correct)
+            unit = Unit(self._program, members, self._arrays, self._options.keep_correct)
         seconds = epoch_seconds(self._program, n_vectors)
         return _Work(unit, n_vectors, seconds, self._patience)
 

@@ -33,10 +33,6 @@ class Watch(NamedTuple):
     kept: NDArray[Any]
 
 
-NOBODY: dict[str, Any] = dict.fromkeys(Watch._fields)
-"""The fields of units in which nobody has patience."""
-
-
 def watch_of(
     members: Sequence[Training], places: Sequence[int], n_places: int, weights: NDArray[Any]
 ) -> Watch | None:

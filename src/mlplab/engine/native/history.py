@@ -1,0 +1,64 @@
+"""What compiled loops measured in some epochs, as the histories and the ends of runs."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlplab.engine.training import Training
+
+
+def note_epochs(
+    trainings: Sequence[Training],
+    sums: NDArray[np.float64],
+    n_rows: Sequence[int],
+    test_from: int,
+    ended: Sequence[int],
+    stopped: Sequence[int],
+) -> None:
+    """Add the epochs that runs have trained.
+
+    Args:
+        trainings: of the same program and epoch, (R,).
+        sums: of loss, and of hits of classes, on the three splits, (3, 2, E, R).
+        n_rows: of the three splits.
+        test_from: the first epoch whose end scores the test split.
+        ended: per run, the epoch after which it had diverged, or 0.
+        stopped: per run, the epoch after which its patience was over, or 0.
+    """
+    first, n_epochs = trainings[0].epoch, sums.shape[2]
+    for split, (losses, hits), n in zip(("train", "valid", "test"), sums, n_rows, strict=True):
+        if not n:
+            continue
+        kinds = {"loss": losses.T / n}
+        if not trainings[0].program.classes:
+            kinds["rmse"] = np.sqrt(kinds["loss"])
+        else:
+            kinds["accuracy"] = hits.T / n
+        for name, means in kinds.items():
+            means[np.isnan(means)] = np.nan  # of one sign, which a checkpoint does not keep
+            if split == "test":
+                ends = [stop - first - 1 if stop else 0 for stop in stopped]
+                last = means[range(len(means)), ends]
+                means[:, : max(0, test_from - first)] = np.nan
+            for r, (training, values) in enumerate(zip(trainings, means, strict=True)):
+                over = ended[r] or stopped[r]
+                if over:
+                    values = values[: over - first]
+                if ended[r] and split != "train":
+                    values[-1] = np.nan
+                elif stopped[r] and split == "test":
+                    values[-1] = last[r]
+                seen = training.history.setdefault(f"{split}_{name}", array("d"))
+                seen.frombytes(values.tobytes())
+    for training, end, stop in zip(trainings, ended, stopped, strict=True):
+        training.epoch = end or stop or first + n_epochs
+        if end:
+            training.status, training.diverged_epoch = "diverged", end
+        elif stop or training.epoch == training.run.fit.epochs:
+            training.status = "finished"
+            if training.best:
+                training.move_to_best([n for n in training.history if n.startswith("test_")])

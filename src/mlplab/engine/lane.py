@@ -339,10 +339,8 @@ class Lane:
             for name, measure in self._measures.items():
                 metrics[name] = evaluate(name, measure, targets, scores.outputs[place])
         training.record({f"{split}_{name}": value for name, value in metrics.items()})
-        if split == "test" and training.best and training.status == "finished":
-            training.move_to_best([f"test_{name}" for name in metrics])
-        if len(scores.hits) and training.status == "finished":
-            training.correct["test"] = np.packbits(scores.hits[place]).tobytes()
+        if split == "test" and training.status == "finished":
+            training.end_test(scores.hits[place] if len(scores.hits) else None)
 
     def _record_nothing(self, training: Training, split: str) -> None:
         """Keep the metrics of a split as long as the history, by NaN, where they are not known."""

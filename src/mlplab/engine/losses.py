@@ -25,6 +25,11 @@ class Judged:
     loss: Tensor
     hit: Tensor
 
+    def sums(self, n: int, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
+        """Sum losses and hits of each slot's first n examples, (R,)."""
+        loss = self.loss[:, :n].sum(1, dtype=dtype)
+        return loss, loss if self.hit is self.loss else self.hit[:, :n].sum(1, dtype=dtype)
+
 
 class CrossEntropy:
     """Softmax and negative log-likelihood: loss = log sum_c exp(z_c) - z_y."""

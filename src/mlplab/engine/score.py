@@ -115,10 +115,9 @@ class Scorer:
                     # A loss makes several arrays of its argument's size.
                     part = z[first - begin : slots.stop - begin]
                     judged = self._loss.judge(part, target.expand_as(part))
-                    loss = judged.loss[:, :n].sum(1, dtype=kept)
+                    loss, hit = judged.sums(n, kept)
                     sums[0, slots] += loss
-                    same = judged.hit is judged.loss
-                    sums[1, slots] += loss if same else judged.hit[:, :n].sum(1, dtype=kept)
+                    sums[1, slots] += hit
                     if keep_hits:
                         hits[slots, now] = judged.hit[:, :n].cpu().numpy() > 0.5
         return Scores(

@@ -20,7 +20,7 @@ from mlplab.engine.hidden import HiddenLayer
 from mlplab.engine.initialise import initial_weight
 from mlplab.engine.kernels import Products
 from mlplab.engine.layout import slots_apart
-from mlplab.engine.losses import Judged, SmoothedCrossEntropy, training_loss
+from mlplab.engine.losses import SmoothedCrossEntropy, training_loss
 from mlplab.engine.optimisers import Slot, optimiser_of
 from mlplab.engine.optimisers.base import twin
 from mlplab.engine.places import put_state
@@ -194,7 +194,9 @@ class Stack:
         target, share = self._spread(target), self._spread(share)
         z = self._forward(step, n)
         judged = self.loss.judge(z, target)
-        self._count(judged, n)
+        loss, hit = judged.sums(n, self._sum_dtype)
+        self.loss_sums += loss
+        self.hit_sums += hit
         delta = self.loss.delta(z, target, share)
         # Rates in the output delta are in all gradients below: SGD needs no pass over the weights,
         # and rates are free per run. Clipping must see gradients without them.
@@ -317,10 +319,3 @@ class Stack:
         # The rate was folded into the delta: divide it out of the norm.
         factor = scale.to(self._sum_dtype).view(-1).square()
         return torch.where(factor > 0, total / factor, torch.zeros_like(total))
-
-    def _count(self, judged: Judged, n: int) -> None:
-        loss = judged.loss[:, :n].sum(1, dtype=self._sum_dtype)
-        self.loss_sums += loss
-        # Squared error gives one tensor for both: one reduction instead of two.
-        same = judged.hit is judged.loss
-        self.hit_sums += loss if same else judged.hit[:, :n].sum(1, dtype=self._sum_dtype)

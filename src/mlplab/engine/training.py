@@ -5,16 +5,19 @@ from __future__ import annotations
 import json
 import math
 from array import array
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
 from torch import Tensor
 
 from mlplab.data import Split, Task
 from mlplab.engine.divergence import has_diverged
 from mlplab.engine.optimisers.base import check_schedule
 from mlplab.engine.optimisers.custom import check_step
+from mlplab.engine.patience import is_better, is_over
 from mlplab.engine.program import AnyProgram, Program, program_of
 from mlplab.engine.surroundings import caller_aside
 from mlplab.errors import StoreError
@@ -147,7 +150,7 @@ class Training:
         """Note that the run has diverged in its last epoch: it is valid for nothing there."""
         self.status, self.diverged_epoch = "diverged", self.epoch
         for name, values in self.history.items():
-            if name.startswith("valid_") and len(values) == self.epoch:
+            if name.startswith(("valid_", "test_")) and len(values) == self.epoch:
                 values[-1] = math.nan
 
     def seen_losses(self) -> tuple[float, ...]:
@@ -158,26 +161,31 @@ class Training:
 
     def watch(self) -> bool:
         """Take note of the last epoch's `monitor`; return whether it is the best so far."""
-        watched = self.history[self.run.fit.monitor]
-        sign = 1 if self.run.fit.monitor == "valid_accuracy" else -1
-        last = sign * watched[-1]
-        best = self.best_epoch is None or last > sign * watched[self.best_epoch - 1]
-        if best:
-            self.best_epoch = self.epoch
-        return best
+        monitor, best = self.run.fit.monitor, self.best_epoch
+        watched = self.history[monitor]
+        if best is not None and not is_better(monitor, watched[-1], watched[best - 1]):
+            return False
+        self.best_epoch = self.epoch
+        return True
 
-    def move_to_best(self, names: Sequence[str]) -> None:
-        """Note what was measured on the restored weights at the epoch that they come from."""
-        assert self.best_epoch is not None
-        for name in names:
-            values = self.history[name]
-            if self.best_epoch < len(values):
-                values[self.best_epoch - 1], values[-1] = values[-1], math.nan
+    def end_test(self, right: NDArray[Any] | None) -> None:
+        """Note the test of a finished run at the epoch that its weights come from.
+
+        Args:
+            right: which examples are, (T,), where that is kept.
+        """
+        if self.best and self.best_epoch is not None and self.best_epoch < self.epoch:
+            for name, values in self.history.items():
+                if name.startswith("test_"):
+                    values[self.best_epoch - 1], values[-1] = values[-1], math.nan
+        if right is not None:
+            self.correct["test"] = np.packbits(right).tobytes()
 
     @property
     def is_patient(self) -> bool:
-        """Whether the run goes on: its best epoch is not `patience` epochs ago."""
-        return self.best_epoch is None or self.epoch - self.best_epoch < self.run.fit.patience
+        """Whether the run goes on."""
+        best = self.best_epoch
+        return best is None or not is_over(self.epoch, best, self.run.fit.patience)
 
     def outcome(self, provenance: str) -> Outcome:
         """Return what came of the run."""

@@ -98,8 +98,7 @@ class Team:
             # The loss and its derivative are those of MLPs: in place, with the batch last.
             z = outputs.detach().transpose(1, 2).clone(memory_format=torch.contiguous_format)
             judged = self._loss.judge(z, target)
-            loss = judged.loss.sum(1, dtype=self.sum_dtype)
-            hit = judged.hit.sum(1, dtype=self.sum_dtype)
+            loss, hit = judged.sums(z.shape[2], self.sum_dtype)
             delta = self._loss.delta(z, target, share).transpose(1, 2)
             leaves = list(self._leaves.values())
             # Runs do not meet in the forward pass, so one call gives each its own gradient.

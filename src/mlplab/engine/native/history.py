@@ -40,25 +40,15 @@ def note_epochs(
             kinds["accuracy"] = hits.T / n
         for name, means in kinds.items():
             means[np.isnan(means)] = np.nan  # of one sign, which a checkpoint does not keep
-            if split == "test":
-                ends = [stop - first - 1 if stop else 0 for stop in stopped]
-                last = means[range(len(means)), ends]
-                means[:, : max(0, test_from - first)] = np.nan
-            for r, (training, values) in enumerate(zip(trainings, means, strict=True)):
-                over = ended[r] or stopped[r]
-                if over:
-                    values = values[: over - first]
-                if ended[r] and split != "train":
-                    values[-1] = np.nan
-                elif stopped[r] and split == "test":
-                    values[-1] = last[r]
+            for training, values, end, stop in zip(trainings, means, ended, stopped, strict=True):
+                values = values[: (end or stop or first + n_epochs) - first]
+                if split == "test":  # a run whose patience is over is tested then, too
+                    values[: max(0, min(test_from - first, len(values) - bool(stop)))] = np.nan
                 seen = training.history.setdefault(f"{split}_{name}", array("d"))
                 seen.frombytes(values.tobytes())
     for training, end, stop in zip(trainings, ended, stopped, strict=True):
         training.epoch = end or stop or first + n_epochs
         if end:
-            training.status, training.diverged_epoch = "diverged", end
+            training.diverge()
         elif stop or training.epoch == training.run.fit.epochs:
             training.status = "finished"
-            if training.best:
-                training.move_to_best([n for n in training.history if n.startswith("test_")])

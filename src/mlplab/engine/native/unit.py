@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -18,8 +19,8 @@ from mlplab.engine.native.job import LANES, NEVER, train
 from mlplab.engine.native.library import library
 from mlplab.engine.native.linear import LinearLayout
 from mlplab.engine.native.network import NetworkLayout
-from mlplab.engine.native.patience import keep_best, note_best, watch_of
 from mlplab.engine.native.settings import is_adam, settings_of, spared, thresholds_of
+from mlplab.engine.native.watch import keep_best, note_best, watch_of
 from mlplab.engine.places import put_state
 from mlplab.engine.program import Program
 from mlplab.engine.training import Training
@@ -106,7 +107,7 @@ class Unit:
             "n_steps": len(program.batch_sizes),
             "n_inputs": arrays.x.shape[1],
             "n_outputs": program.widths[-1],
-            "size": int(np.prod(self._layout.shape)),
+            "size": math.prod(self._layout.shape),
             "classes": program.classes,
             "cross_entropy": program.loss == "cross-entropy",
             "adam": is_adam(program.optimiser),
@@ -166,8 +167,8 @@ class Unit:
         )
         for place, training in present:
             training.first_loss = float(self._first_losses[place])
-            if self._n_marks and training.status == "finished":
-                training.correct["test"] = np.packbits(marks[:, place]).tobytes()
+            if training.status == "finished":
+                training.end_test(marks[:, place] if self._n_marks else None)
 
     def _steps(
         self, places: list[int], trainings: Sequence[Training], n_epochs: int
@@ -176,7 +177,7 @@ class Unit:
         program, adam, n_places = self._program, self._fields["adam"], self._exempt.size
         n_steps, lanes = len(program.batch_sizes), (-1, 1, 1, self._n_lanes)
         settings = self._spread(places, [settings_of(t, n_epochs, n_steps) for t in trainings])
-        if adam:  # idle lanes divide by 1
+        if adam and len(places) < n_places:  # idle lanes divide by 1
             idle = np.ones(n_places)
             idle[places] = 0
             settings[..., -1, :] += idle.reshape(lanes)

@@ -109,8 +109,8 @@ static void N(copy_lane)(const N(Job) *job, Int n_lanes, Int place, const REAL *
   for (Int i = 0; i < job->size; i++) to[at + i * n_lanes] = from[at + i * n_lanes];
 }
 
-/* Take note of a run's validation; return whether this epoch is its best so far. Equals
-   `Training.watch`: a value that is no number is best only where it is the first. */
+/* Take note of a run's validation; return whether this epoch is its best so far, and in `watch`
+   whether its patience is over: the rule of `engine/patience.py`. */
 static int N(is_best)(const N(Job) *job, Int place, Int epoch, double loss, double hits) {
   double n = (double)job->n_valid, value = -loss / n;
   if (job->monitors[place] == 1) value = -sqrt(loss / n);

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from mlplab.engine.patience import merit
 from mlplab.engine.training import Training
 
 _LOSS, _RMSE, _ACCURACY = 0, 1, 2
@@ -55,7 +56,7 @@ def watch_of(
         restores[place] = fit.restore_best
         if training.best_epoch is not None:
             value = training.history[fit.monitor][training.best_epoch - 1]
-            best[place] = value if fit.monitor == "valid_accuracy" else -value
+            best[place] = merit(fit.monitor, value)
             best_epochs[place] = training.best_epoch
     kept = np.zeros_like(weights)
     return Watch(monitors, patience, restores, best, best_epochs, stopped, kept)

@@ -37,6 +37,7 @@ class Library:
         level: its instruction set.
         fields: what a job is given, by name: the kind of a number, or of an array's elements
             ("real" for those of the program's dtype), and whether it is an array.
+        arrays: the names of fields that are.
 
     Raises:
         Unusable: the file is not there, cannot be loaded, was built from other sources, or does not
@@ -56,6 +57,7 @@ class Library:
             raise Unusable(f"{path.name} was built from other sources; run pip install -e .")
         self.level = level or LEVELS[best]
         self.fields = dict(map(_field, self._text("loops_fields").split(";")[:-1]))
+        self.arrays = [name for name, (_, is_array) in self.fields.items() if is_array]
         pointer = ctypes.c_void_p
         fields = [(n, pointer if many else _TYPES[kind]) for n, (kind, many) in self.fields.items()]
         self.job_type: Any = type("Job", (ctypes.Structure,), {"_fields_": fields})

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from torch import Tensor
+from numpy.typing import NDArray
 
 from mlplab.engine.native.arrays import aligned
 from mlplab.engine.native.job import LANES
@@ -69,6 +69,6 @@ class LinearLayout:
             "shares": np.empty(n_rows, dtype),
         }
 
-    def weights(self, member: int, rows: Tensor) -> dict[str, Tensor]:
+    def weights(self, member: int, rows: NDArray[Any]) -> dict[str, NDArray[Any]]:
         """Return a member's weights and biases as views of what lies in `shape`."""
         return {"weight.0": rows[:, : self._seen[member]], "bias.0": rows[:, -1]}

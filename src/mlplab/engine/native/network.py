@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from torch import Tensor
 
 from mlplab.engine.native.arrays import aligned
 from mlplab.engine.native.coverage import CURVES
@@ -76,11 +75,11 @@ class NetworkLayout:
             scratch["noise"] = np.empty(units * row // 4, np.uint64)
         return {**scratch, "shares": np.empty(n_rows, dtype)}
 
-    def weights(self, member: int, flat: Tensor) -> dict[str, Tensor]:
+    def weights(self, member: int, flat: NDArray[Any]) -> dict[str, NDArray[Any]]:
         """Return the weights and biases of each layer as views of what lies in `shape`."""
         out = {}
         for layer, (n_in, n_out, gap, weight, bias, _) in enumerate(self._plan.tolist()):
-            rows = flat[weight : weight + n_out * gap].view(n_out, gap)
+            rows = flat[weight : weight + n_out * gap].reshape(n_out, gap)
             out[f"weight.{layer}"] = rows[:, :n_in]
             out[f"bias.{layer}"] = flat[bias : bias + n_out]
         return out

@@ -89,7 +89,7 @@ class Unit:
         self._n_test = len(arrays.test) if tests else 0
         self._n_marks = self._n_test if marks and program.classes else 0
         return {
-            **dict.fromkeys(name for name, (_, is_array) in library().fields.items() if is_array),
+            **dict.fromkeys(library().arrays),
             **self._layout.fields,
             "x": arrays.x,
             "y": arrays.y,
@@ -129,11 +129,12 @@ class Unit:
             put_state(training.state, self.state(member))
             training.state = None
             return
-        weights = self.weights(member)
+        weights = self._layout.weights(member, self._own(self._state.p, member))
+        init, seed = training.run.mlp.init, training.run.seed
         for layer in range(self._program.n_layers):
             weight = weights[f"weight.{layer}"]
-            drawn = initial_weight(training.run.mlp.init, training.run.seed, layer, *weight.shape)
-            weight.copy_(torch.from_numpy(np.array(drawn)))
+            with np.errstate(over="ignore"):  # beyond float32: the run diverges
+                weight[...] = initial_weight(init, seed, layer, *weight.shape)
 
     def advance(self, n_epochs: int) -> None:
         """Train all members for some epochs and note what was measured; for any thread."""
@@ -225,7 +226,8 @@ class Unit:
 
     def weights(self, member: int) -> dict[str, Tensor]:
         """Return views of a member's weights as `weights.pack_weights` takes them."""
-        return self._layout.weights(member, self.state(member)["weights"])
+        weights = self._layout.weights(member, self._own(self._state.p, member))
+        return {name: torch.from_numpy(array) for name, array in weights.items()}
 
 
 def room_for_order(n: int) -> dict[str, Any]:

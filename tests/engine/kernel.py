@@ -7,8 +7,8 @@ import ctypes
 import numpy as np
 
 from mlplab.engine.native.coverage import CURVES
+from mlplab.engine.native.job import room_for_order
 from mlplab.engine.native.library import library
-from mlplab.engine.native.unit import room_for_order
 
 ROW = 16
 

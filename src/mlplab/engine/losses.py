@@ -28,6 +28,7 @@ class Judged:
     def sums(self, n: int, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
         """Sum losses and hits of each slot's first n examples, (R,)."""
         loss = self.loss[:, :n].sum(1, dtype=dtype)
+        # Squared error gives one tensor for both: one reduction instead of two.
         return loss, loss if self.hit is self.loss else self.hit[:, :n].sum(1, dtype=dtype)
 
 

@@ -13,6 +13,7 @@ from mlplab.engine.native.library import Library, library
 
 LANES = 16
 NEVER = 2**62  # an epoch after which nothing has ended: there is no run
+_MOST_BITS = 20
 Fields = Mapping[str, Any]
 
 
@@ -40,6 +41,14 @@ def train(fields: Fields, dtype: str, loops: Library | None = None) -> None:
         setattr(job, name, value)
     check_sizes(fields)
     loops.function("train", dtype)(ctypes.byref(job))
+
+
+def room_for_order(n: int) -> dict[str, Any]:
+    """Make room for an epoch's order of n rows: a count for each value of some upper bits."""
+    bits = min(max(1, (n - 1).bit_length()), _MOST_BITS)
+    drawn = np.empty((2, n), np.uint64)
+    room = {"drawn": drawn[0], "sorted": drawn[1], "order": np.empty(n, np.int64)}
+    return {**room, "counts": np.empty(1 << bits, np.int64), "shift": 64 - bits}
 
 
 def _address(name: str, array: NDArray[Any] | None, dtype: str) -> int | None:

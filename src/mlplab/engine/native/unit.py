@@ -15,7 +15,7 @@ from mlplab.engine.divergence import FAR
 from mlplab.engine.initialise import initial_weight
 from mlplab.engine.native.arrays import Arrays, aligned
 from mlplab.engine.native.history import note_epochs
-from mlplab.engine.native.job import LANES, NEVER, train
+from mlplab.engine.native.job import LANES, NEVER, room_for_order, train
 from mlplab.engine.native.library import library
 from mlplab.engine.native.linear import LinearLayout
 from mlplab.engine.native.network import NetworkLayout
@@ -25,8 +25,6 @@ from mlplab.engine.places import put_state
 from mlplab.engine.program import Program
 from mlplab.engine.training import Training
 from mlplab.specs.keyed import philox_key
-
-_MOST_BITS = 20
 
 
 class State(NamedTuple):
@@ -228,14 +226,6 @@ class Unit:
         """Return views of a member's weights as `weights.pack_weights` takes them."""
         weights = self._layout.weights(member, self._own(self._state.p, member))
         return {name: torch.from_numpy(array) for name, array in weights.items()}
-
-
-def room_for_order(n: int) -> dict[str, Any]:
-    """Make room for an epoch's order of n rows: a count for each value of some upper bits."""
-    bits = min(max(1, (n - 1).bit_length()), _MOST_BITS)
-    drawn = np.empty((2, n), np.uint64)
-    room = {"drawn": drawn[0], "sorted": drawn[1], "order": np.empty(n, np.int64)}
-    return {**room, "counts": np.empty(1 << bits, np.int64), "shift": 64 - bits}
 
 
 def seated(members: Sequence[Training | None]) -> list[tuple[int, Training]]:

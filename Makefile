@@ -42,8 +42,7 @@ bench: .venv/.installed  ## every workload beside its baselines, in one run
 	$(BIN)/mlplab bench
 
 docs: .venv/.installed  ## pages that are made from the code: the command reference, the vocabulary, the simulation's table
-	$(BIN)/python -m mlplab.cli.reference > docs/cli.md
-	$(BIN)/python -m mlplab.cli.vocabulary docs
+	$(BIN)/python -m mlplab.cli.reference docs
 	$(BIN)/python -m mlplab.bench.verdict_simulation --out docs/verdict-simulation.md --long
 
 wheels: .venv/.installed  ## a wheel for each kind of machine, cross-compiled, in dist/

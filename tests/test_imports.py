@@ -164,6 +164,19 @@ def test_imports_point_down() -> None:
     assert not {path: names for path, names in wrong.items() if names}
 
 
+@pytest.mark.parametrize("room", ["commands", "reference"])
+def test_commands_and_references_are_loaded_by_name_alone(room: str) -> None:
+    inside = SOURCE / "cli" / room
+    users = {
+        str(path)
+        for path in MODULES
+        if not path.is_relative_to(inside) or room == "commands"
+        if any(name.startswith(f"mlplab.cli.{room}") for name in imports(parse(path)))
+    }
+    assert inside.is_dir()
+    assert not users
+
+
 def test_no_modules_import_each_other() -> None:
     trees = {module_name(path): parse(path) for path in MODULES}
     assert {"mlplab", "mlplab.loading", "mlplab.stats.interval"} <= trees.keys()

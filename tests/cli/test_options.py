@@ -8,8 +8,8 @@ import click
 import pytest
 
 import mlplab as ml
-from mlplab.cli.sweep import sweep
-from mlplab.cli.train import train
+from mlplab.cli.commands.sweep import sweep
+from mlplab.cli.commands.train import train
 from mlplab.data import load_task
 from mlplab.specs.strategies import STRATEGY_NAMES
 
@@ -62,9 +62,9 @@ IGNORES = {
 def trained(monkeypatch):
     """What the commands hand to what trains and shows, while nothing is trained."""
     import mlplab.cli.choice as choice
+    import mlplab.cli.commands.train as training
     import mlplab.cli.plans as plans
     import mlplab.cli.searching as searching
-    import mlplab.cli.train as training
     from mlplab.experiment import Experiment
     from mlplab.experiment.plan import Plan
     from mlplab.search import Search

@@ -9,7 +9,7 @@ import click
 import pytest
 
 from mlplab.cli.program import NAME, program
-from mlplab.cli.reference import commands
+from mlplab.cli.reference.commands import commands
 
 README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 EVERY = dict(commands(program, click.Context(program, info_name=NAME)))

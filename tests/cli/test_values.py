@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mlplab.cli.base_run import read_flags
+from mlplab.cli.commands.sweep import read_vary, sweep
+from mlplab.cli.commands.train import train
 from mlplab.cli.flags import SpecOption, default_of, shown
-from mlplab.cli.sweep import read_vary, sweep
-from mlplab.cli.train import train
 from mlplab.cli.values import field_at, field_path, read_field, read_optimiser, split_values
 from mlplab.data import available
 from mlplab.errors import ConfigError

@@ -16,20 +16,20 @@ from mlplab.version import __version__
 
 NAME = "mlplab"
 
-# Where each command lives, and what the list of commands says of it.
+# Where below `mlplab` each command lives, and what the list of commands says of it.
 COMMANDS = {
-    "data": ("mlplab.cli.data:data", "Data sets: list, fetch and verify them."),
-    "train": ("mlplab.cli.train:train", "Train one configuration with many seeds."),
-    "fit": ("mlplab.cli.fit:fit", "From a CSV file to a model, a page and a submission."),
-    "predict": ("mlplab.cli.predict:predict", "Predict a CSV file's rows with a fitted model."),
-    "relu": ("mlplab.cli.relu:relu", "Approximate a function by a ReLU network, certified."),
-    "sweep": ("mlplab.cli.sweep:sweep", "Train many configurations and choose among them."),
-    "list": ("mlplab.cli.exercises:list_", "The exercises that `run` answers."),
-    "run": ("mlplab.cli.run:run", "Run exercises: a verdict per claim, and a page."),
-    "claims": ("mlplab.cli.claims:claims", "The ledger: every claim and what became of it."),
-    "store": ("mlplab.cli.store:store", "What is kept: show it, or remove what is stale."),
-    "bench": ("mlplab.bench.command:bench", "The benchmarks, each beside its baselines."),
-    "completion": ("mlplab.cli.completion:completion", "Completion for bash, zsh or fish."),
+    "data": ("cli.commands.data:data", "Data sets: list, fetch and verify them."),
+    "train": ("cli.commands.train:train", "Train one configuration with many seeds."),
+    "fit": ("cli.commands.fit:fit", "From a CSV file to a model, a page and a submission."),
+    "predict": ("cli.commands.predict:predict", "Predict a CSV file's rows with a fitted model."),
+    "relu": ("cli.commands.relu:relu", "Approximate a function by a ReLU network, certified."),
+    "sweep": ("cli.commands.sweep:sweep", "Train many configurations and choose among them."),
+    "list": ("cli.commands.list:list_", "The exercises that `run` answers."),
+    "run": ("cli.commands.run:run", "Run exercises: a verdict per claim, and a page."),
+    "claims": ("cli.commands.claims:claims", "The ledger: every claim and what became of it."),
+    "store": ("cli.commands.store:store", "What is kept: show it, or remove what is stale."),
+    "bench": ("bench.command:bench", "The benchmarks, each beside its baselines."),
+    "completion": ("cli.commands.completion:completion", "Completion for bash, zsh or fish."),
 }
 
 
@@ -45,7 +45,7 @@ class Program(click.Group):
         if cmd_name not in COMMANDS:
             return None
         module, _, attribute = COMMANDS[cmd_name][0].partition(":")
-        command: click.Command = getattr(import_module(module), attribute)
+        command: click.Command = getattr(import_module(f"mlplab.{module}"), attribute)
         return command
 
     def resolve_command(

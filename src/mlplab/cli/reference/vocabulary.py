@@ -1,14 +1,10 @@
-"""A page for each word of the vocabulary, written from the specs and the engine.
-
-`python -m mlplab.cli.vocabulary docs`
-"""
+"""A page for each word of the vocabulary, written from the specs and the engine."""
 
 from __future__ import annotations
 
 import json
 import shlex
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import click
@@ -16,8 +12,8 @@ from pydantic.fields import FieldInfo
 
 from mlplab.cli.base_run import Described, read_flags
 from mlplab.cli.flags import default_of, shown
-from mlplab.cli.graph import Line, graph
 from mlplab.cli.program import NAME, program
+from mlplab.cli.reference.graph import Line, graph
 from mlplab.cli.values import read_field
 from mlplab.specs import MLP, OPTIMISERS, Fit, Run, Spec, get_path
 from mlplab.specs.activation import activation_settings
@@ -26,15 +22,14 @@ from mlplab.specs.vocabulary import GROUPS, Group, Varied, Word
 INDEX = "vocabulary.md"
 FOLDER = "vocabulary"
 _DATA = "digits"
-_COMMAND = "python -m mlplab.cli.vocabulary docs"
 _EPOCHS, _STEPS = 10, 20
 # A loss that falls for three epochs and then stays, for the schedule that looks at it.
 _STALLS = (1.0, 0.5, 0.3, *[0.3] * 7)
 
-_HEAD = f"""# The vocabulary of networks and training
+_HEAD = """# The vocabulary of networks and training
 
 What a `Run` can say, and what is meant by it: a page for each word, written from the code by
-`{_COMMAND}`. All flags with their defaults are in [cli.md](cli.md).
+`make docs`. All flags with their defaults are in [cli.md](cli.md).
 
 Every page says which settings may differ between the runs of one stack at no cost (**per run**),
 and which make another program (**per program**): both are found by compiling two runs that differ
@@ -103,7 +98,7 @@ def _page(group: Group, word: Word) -> str:
     stop = "" if word.source.endswith("?") else "."
     parts += _if(word.source and f"Source: {word.source}{stop}")
     back = f"[All words](../../{INDEX})"
-    parts += [f"Checked: {word.checked}\n", f"{back}. Written from the code by `{_COMMAND}`.\n"]
+    parts += [f"Checked: {word.checked}\n", f"{back}. Written from the code by `make docs`.\n"]
     return "\n".join(parts)
 
 
@@ -263,20 +258,3 @@ def _schedule_lines(base: Run) -> list[Line]:
             x += [epoch, epoch + 1]
             y += [factors[0], factors[-1]]
     return [Line("factor of lr", x, y)]
-
-
-@click.command()
-@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
-def write(folder: Path) -> None:
-    """Write all pages below FOLDER, and remove those of words that are no more."""
-    files = pages()
-    for path in (folder / FOLDER).rglob("*.*"):
-        if path.relative_to(folder).as_posix() not in files:
-            path.unlink()
-    for name, text in files.items():
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_text(text, encoding="utf-8")
-
-
-if __name__ == "__main__":
-    write()

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mlplab.cli.graph import Line, graph
+from mlplab.cli.reference.graph import Line, graph
 
 numbers = st.floats(-1e3, 1e3)
 

@@ -1,7 +1,4 @@
-"""The reference of the command line, written from the commands themselves.
-
-`python -m mlplab.cli.reference > docs/cli.md`
-"""
+"""The reference of the command line, written from the commands themselves."""
 
 from __future__ import annotations
 
@@ -11,12 +8,12 @@ from collections.abc import Iterator
 import click
 
 from mlplab.cli.flags import SpecOption, sections
-from mlplab.cli.program import NAME, program
+from mlplab.cli.program import COMMANDS, NAME, program
 
+PAGE = "cli.md"
 _HEAD = f"""# The command line
 
-Written from the commands by `python -m mlplab.cli.reference > docs/cli.md`; `{NAME} --help` and
-`{NAME} COMMAND --help` say the same.
+Written from the commands by `make docs`; `{NAME} --help` and `{NAME} COMMAND --help` say the same.
 
 Every command ends with exit code 0 when it is done, 1 when it failed and 2 when it was used
 wrongly; what went wrong is one line on standard error. `MLPLAB_DEBUG=1` adds the traceback. Ctrl-C
@@ -27,7 +24,7 @@ keeps every finished run, and the same command continues. Colours go with `NO_CO
 def reference() -> str:
     """Return the reference of all commands as Markdown."""
     context = click.Context(program, info_name=NAME)
-    parts = [_HEAD, *_overview(context), *_shared(context)]
+    parts = [_HEAD, *_overview(), *_shared(context)]
     for name in program.list_commands(context):
         command = program.get_command(context, name)
         assert command is not None
@@ -35,10 +32,8 @@ def reference() -> str:
     return "\n".join(parts).rstrip() + "\n"
 
 
-def _overview(context: click.Context) -> Iterator[str]:
+def _overview() -> Iterator[str]:
     yield from ("| command | does |", "|---|---|")
-    from mlplab.cli.program import COMMANDS
-
     for name, (_, says) in COMMANDS.items():
         yield f"| [`{NAME} {name}`](#{NAME}-{name}) | {_cell(says)} |"
     yield ""
@@ -97,7 +92,3 @@ def _text(text: str) -> Iterator[str]:
 
 def _cell(text: str) -> str:
     return " ".join(text.split()).replace("|", "\\|")
-
-
-if __name__ == "__main__":
-    click.echo(reference(), nl=False)

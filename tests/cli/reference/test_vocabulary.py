@@ -11,14 +11,14 @@ from xml.etree import ElementTree
 import pytest
 
 import mlplab as ml
-from mlplab.cli.vocabulary import FOLDER, INDEX, described, pages
+from mlplab.cli.reference.vocabulary import FOLDER, INDEX, described, pages
 from mlplab.specs import MLP, OPTIMISERS, Fit
 from mlplab.specs.activation import ACTIVATION_FORMS
 from mlplab.specs.init import INIT_FORMS
 from mlplab.specs.schedule import SCHEDULE_FORMS
 from mlplab.specs.vocabulary import GROUPS, Group, Word
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 DOCS = ROOT / "docs"
 WORDS = [(group, word) for group in GROUPS for word in group.words]
 NUMBER = re.compile(r"-?\d+\.\d")
@@ -39,7 +39,7 @@ def python_of(text: str) -> str:
 
 def test_the_pages_are_current(made: dict[str, str]) -> None:
     kept = {path.relative_to(DOCS).as_posix() for path in (DOCS / FOLDER).rglob("*.*")}
-    assert kept | {INDEX} == made.keys(), "python -m mlplab.cli.vocabulary docs"
+    assert kept | {INDEX} == made.keys(), "python -m mlplab.cli.reference docs"
     for name, text in made.items():
         there = (DOCS / name).read_text(encoding="utf-8")
         if name.endswith(".svg"):
@@ -48,7 +48,7 @@ def test_the_pages_are_current(made: dict[str, str]) -> None:
             numbers = [[float(one) for one in NUMBER.findall(part)] for part in (there, text)]
             assert numbers[0] == pytest.approx(numbers[1], abs=0.15), name
         else:
-            assert there == text, f"{name}: python -m mlplab.cli.vocabulary docs"
+            assert there == text, f"{name}: python -m mlplab.cli.reference docs"
 
 
 def named() -> Iterator[tuple[str, set[str]]]:

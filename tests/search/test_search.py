@@ -10,7 +10,7 @@ import pytest
 
 import mlplab as ml
 from mlplab.errors import ConfigError, GuardError, StoreError
-from mlplab.search import STRATEGIES, Replay, Search, Terms, table_of, walk
+from mlplab.search import STRATEGIES, Replay, Search, Terms, score_table, walk
 from mlplab.search.search import best_configs
 from mlplab.search.space import name_of
 from mlplab.search.trial import Trial
@@ -71,7 +71,7 @@ def test_replay_of_a_table_is_the_search_that_trains(task):
     trained = Search(task, BASE, space, "halving", budget=60, search_seed=4).run(":memory:")
     base = BASE.with_value("fit.test", "never")
     runs = ml.Experiment(task, base, vary=space, seeds=1).run(":memory:")
-    table = table_of(runs, "valid_accuracy")
+    table = score_table(runs, "valid_accuracy")
     configs = tuple({**c, "net.hidden": (c["net.hidden"],)} for c in table.configs)
     table = type(table)(configs, table.seeds, table.scores)
     terms = Terms(epochs=4, budget=60)

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mlplab.errors import ConfigError
-from mlplab.search import STRATEGIES, Range, Replay, Space, Table, Terms, walk
+from mlplab.search import STRATEGIES, Range, Replay, ScoreTable, Space, Terms, walk
 from mlplab.search.space import name_of, read_space
 from mlplab.search.strategies import strategy_of
 from mlplab.search.strategies.halving import bracket_cost, rung_epochs
@@ -154,7 +154,7 @@ class TestRacing:
         shared = rng.standard_normal(16) * sd * math.sqrt(correlation)
         own = rng.standard_normal((len(means), 16)) * sd * math.sqrt(1 - correlation)
         scores = np.array(means)[:, None] + shared + own
-        table = Table(
+        table = ScoreTable(
             tuple({"arm": k} for k in range(len(means))), tuple(range(16)), scores[..., None]
         )
         space = Space({"arm": tuple(range(len(means)))})
@@ -201,7 +201,7 @@ class TestRacing:
 
 class TestReplay:
     def test_a_shift_moves_the_seeds(self):
-        table = Table(({"a": 1},), (0, 1, 2), np.arange(6.0).reshape(1, 3, 2))
+        table = ScoreTable(({"a": 1},), (0, 1, 2), np.arange(6.0).reshape(1, 3, 2))
         from mlplab.search import Proposal
 
         asked = [Proposal({"a": 1}, 2, (0, 1))]
@@ -211,13 +211,13 @@ class TestReplay:
     def test_what_is_not_there_is_said(self):
         from mlplab.search import Proposal
 
-        table = Table(({"a": 1},), (0,), np.zeros((1, 1, 3)))
+        table = ScoreTable(({"a": 1},), (0,), np.zeros((1, 1, 3)))
         with pytest.raises(ConfigError, match="has no a=2 after 1 epochs"):
             Replay(table).scores([Proposal({"a": 2}, 1, (0,))])
         with pytest.raises(ConfigError, match="after 4 epochs"):
             Replay(table).scores([Proposal({"a": 1}, 4, (0,))])
         with pytest.raises(ConfigError, match="1 configurations and 2 seeds"):
-            Table(({"a": 1},), (0, 1), np.zeros((1, 1, 3)))
+            ScoreTable(({"a": 1},), (0, 1), np.zeros((1, 1, 3)))
 
 
 class TestSpace:

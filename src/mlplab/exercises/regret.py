@@ -14,7 +14,7 @@ from mlplab.exercises.profile import Profile
 from mlplab.exercises.search_table import METRIC, NAMES, Grid, grid_of, n_repetitions, places_space
 from mlplab.experiment import Runs, this_machine
 from mlplab.experiment.arms import apply_factors
-from mlplab.search import Replay, Space, Table, Terms, Trial, walk
+from mlplab.search import Replay, ScoreTable, Space, Terms, Trial, walk
 from mlplab.search.strategies import strategy_of
 from mlplab.specs import TaskRef
 from mlplab.specs.keyed import philox
@@ -102,7 +102,7 @@ def regrets(table: Runs, repetitions: int, trainings: int) -> Mapping[str, NDArr
 def _regret(
     way: Way,
     grid: Grid,
-    lookup: Table,
+    lookup: ScoreTable,
     costs: Mapping[str, float],
     repetition: int,
     trainings: int,

@@ -20,7 +20,7 @@ from mlplab.exercises.search_table import (
     table_over,
 )
 from mlplab.experiment import Runs
-from mlplab.search import Replay, Space, Table, Terms, walk
+from mlplab.search import Replay, ScoreTable, Space, Terms, walk
 from mlplab.search.strategies import strategy_of
 from mlplab.specs.keyed import philox
 
@@ -79,7 +79,7 @@ def is_near(scores: NDArray[np.float64]) -> NDArray[np.bool_]:
     return np.asarray(mean >= mean.max() - NEAR)
 
 
-def _needed(name: str, lookup: Table, near: NDArray[np.bool_], repetition: int) -> int:
+def _needed(name: str, lookup: ScoreTable, near: NDArray[np.bool_], repetition: int) -> int:
     """Return the runs of one search; all of them, if it gives up before it comes close."""
     names, size = NAMES[: near.ndim], int(near.size)
     space = places_space(dict(zip(names, near.shape, strict=True)), ordered=name == "tpe")

@@ -15,7 +15,7 @@ from mlplab.exercises import section_4_2
 from mlplab.exercises.profile import Profile
 from mlplab.exercises.tuned import TUNING_SEEDS
 from mlplab.experiment import Experiment, Runs
-from mlplab.search import Range, Space, Table
+from mlplab.search import Range, ScoreTable, Space
 from mlplab.specs import First, TaskRef
 
 METRIC = "valid_accuracy"
@@ -98,14 +98,14 @@ class Grid:
         }
         return factors | ({"fit.epochs": one["epochs"]} if "epochs" in one else {})
 
-    def table(self) -> Table:
+    def table(self) -> ScoreTable:
         """Return what replays look up: settings of the first four axes, scores by epoch.
 
         Settings are given by the places of their values: {"rate": 2, ...}.
         """
         shape = self.scores.shape[:4]
         by_seed = np.moveaxis(self.scores.reshape(-1, *self.scores.shape[4:]), 1, 2)
-        return Table(_places(NAMES[:4], shape), tuple(range(self.n_seeds)), by_seed)
+        return ScoreTable(_places(NAMES[:4], shape), tuple(range(self.n_seeds)), by_seed)
 
 
 def places_space(lengths: Mapping[str, int], *, ordered: bool = False) -> Space:
@@ -121,10 +121,10 @@ def places_space(lengths: Mapping[str, int], *, ordered: bool = False) -> Space:
     return Space({name: tuple(range(n)) for name, n in lengths.items()})
 
 
-def table_over(names: Sequence[str], scores: NDArray[np.float64]) -> Table:
+def table_over(names: Sequence[str], scores: NDArray[np.float64]) -> ScoreTable:
     """Return a table over axes of which each run is one lookup; the last axis holds the seeds."""
     flat = scores.reshape(-1, scores.shape[-1])[:, :, None]
-    return Table(_places(names, scores.shape[:-1]), tuple(range(scores.shape[-1])), flat)
+    return ScoreTable(_places(names, scores.shape[:-1]), tuple(range(scores.shape[-1])), flat)
 
 
 def _places(names: Sequence[str], shape: Sequence[int]) -> tuple[dict[str, int], ...]:

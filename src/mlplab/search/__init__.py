@@ -2,7 +2,7 @@
 
 from mlplab.search.evaluate import Evaluator
 from mlplab.search.ranges import Range
-from mlplab.search.replay import Replay, Table, table_of
+from mlplab.search.replay import Replay, ScoreTable, score_table
 from mlplab.search.result import SearchResult
 from mlplab.search.search import Search
 from mlplab.search.space import Space
@@ -16,13 +16,13 @@ __all__ = [
     "Proposal",
     "Range",
     "Replay",
+    "ScoreTable",
     "Search",
     "SearchResult",
     "Space",
     "Strategy",
-    "Table",
     "Terms",
     "Trial",
-    "table_of",
+    "score_table",
     "walk",
 ]

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False)
-class Table:
+class ScoreTable:
     """Finished runs of a whole grid: configurations x seeds x epochs.
 
     Attributes:
@@ -50,12 +50,12 @@ class Replay:
     Raises:
         ConfigError: a proposal is not in the table.
 
-    >>> table = Table(({"lr": 1},), (0, 1), np.array([[[0.5, 0.7], [0.4, 0.6]]]))
+    >>> table = ScoreTable(({"lr": 1},), (0, 1), np.array([[[0.5, 0.7], [0.4, 0.6]]]))
     >>> Replay(table).scores([Proposal({"lr": 1}, 2, (0, 1))])
     [(0.7, 0.6)]
     """
 
-    def __init__(self, table: Table, shift: int = 0) -> None:
+    def __init__(self, table: ScoreTable, shift: int = 0) -> None:
         self._table = table
         self._shift = shift
         self._row: Mapping[str, int] = {name_of(c): i for i, c in enumerate(table.configs)}
@@ -77,7 +77,7 @@ class Replay:
         return out
 
 
-def table_of(runs: Runs, metric: str, *, higher_is_better: bool | None = None) -> Table:
+def score_table(runs: Runs, metric: str, *, higher_is_better: bool | None = None) -> ScoreTable:
     """Return the table of an experiment's runs: a metric after every epoch.
 
     Args:
@@ -102,4 +102,4 @@ def table_of(runs: Runs, metric: str, *, higher_is_better: bool | None = None) -
         if outcome.status == "diverged" and outcome.diverged_epoch is not None:
             # It has no later epochs, and the one it diverged in has no score.
             scores[row, column, outcome.diverged_epoch - 1 :] = -np.inf
-    return Table(tuple(dict(arm.factors) for arm in arms), seeds, scores)
+    return ScoreTable(tuple(dict(arm.factors) for arm in arms), seeds, scores)

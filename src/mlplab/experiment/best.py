@@ -17,10 +17,10 @@ from mlplab.experiment.conduct import finish, log_test_look
 from mlplab.experiment.declaration import Declaration
 from mlplab.experiment.declare import fresh_seeds, read_matters, read_seeds
 from mlplab.experiment.metrics import check_metric, higher_is_better, refuse_test, rows_scored
+from mlplab.experiment.outcome_table import OutcomeTable
 from mlplab.experiment.progress import Report
 from mlplab.experiment.results import Results
 from mlplab.experiment.summary import summarise
-from mlplab.experiment.table import Table
 from mlplab.experiment.weights import run_weights
 from mlplab.specs import Fold, Holdout
 from mlplab.stats import best_arms, score_label, selection_optimism
@@ -127,7 +127,7 @@ class Best:
         ended = finish(cells, fresh.data, setup, progress=progress)
         purpose = f"score of the arm chosen by {self.metric}: {self.arm.label}"
         log_test_look(ended, setup.store, purpose, fresh.title)
-        table = Table(cells, ended.outcomes, fresh.fails)
+        table = OutcomeTable(cells, ended.outcomes, fresh.fails)
         (found,) = summarise(table, fresh.design, metric, fresh.data)
         return TestScore(
             metric,

@@ -9,7 +9,7 @@ from typing import Literal, assert_never
 
 from mlplab.experiment.arms import Arm
 from mlplab.experiment.metrics import higher_is_better
-from mlplab.experiment.table import Slice
+from mlplab.experiment.outcome_table import Slice
 from mlplab.specs import BestArm, Chain, Difference, Interaction, Threshold
 from mlplab.specs.claim import Arm as ArmFactors
 from mlplab.stats import (

@@ -8,7 +8,7 @@ from mlplab.experiment.arms import Arm
 from mlplab.experiment.conduct import Setup
 from mlplab.experiment.declaration import Declaration
 from mlplab.experiment.design import Cell
-from mlplab.experiment.table import Table
+from mlplab.experiment.outcome_table import OutcomeTable
 from mlplab.specs import Outcome
 
 
@@ -34,7 +34,7 @@ class Results:
         self.cells = tuple(cells)
         self.outcomes = dict(outcomes)
         self.setup = setup
-        self.table = Table(self.cells, self.outcomes, experiment.fails)
+        self.table = OutcomeTable(self.cells, self.outcomes, experiment.fails)
 
     @property
     def arms(self) -> tuple[Arm, ...]:

@@ -9,7 +9,7 @@ from typing import Any
 from mlplab.data import Task
 from mlplab.experiment.arms import Arm
 from mlplab.experiment.metrics import rows_scored
-from mlplab.experiment.table import Table
+from mlplab.experiment.outcome_table import OutcomeTable
 from mlplab.specs.metric_range import shown_interval
 from mlplab.stats import mean_interval
 
@@ -36,7 +36,9 @@ class ArmSummary:
     n_failed: int
 
 
-def summarise(table: Table, arms: Sequence[Arm], metric: str, task: Task) -> tuple[ArmSummary, ...]:
+def summarise(
+    table: OutcomeTable, arms: Sequence[Arm], metric: str, task: Task
+) -> tuple[ArmSummary, ...]:
     """Summarise arms that have at least one run."""
     out = []
     for arm in arms:

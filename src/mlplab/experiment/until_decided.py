@@ -9,9 +9,9 @@ from mlplab.experiment.arms import Arm
 from mlplab.experiment.conduct import Finished, Setup, finish
 from mlplab.experiment.declaration import Declaration
 from mlplab.experiment.design import Cell
+from mlplab.experiment.outcome_table import OutcomeTable
 from mlplab.experiment.parts import arms_of, parts_of
 from mlplab.experiment.progress import Report
-from mlplab.experiment.table import Table
 from mlplab.experiment.verdict import Judge, LookPlan, count_claims
 from mlplab.specs import Outcome, Proof
 
@@ -66,7 +66,7 @@ def finish_until_decided(
         cells += fresh
         outcomes |= found.outcomes
         n_from_store += found.n_from_store
-        table = Table(cells, outcomes, experiment.fails)
+        table = OutcomeTable(cells, outcomes, experiment.fails)
         judge = Judge(table, experiment.data, count_claims(experiment.claims), plan)
         parts = [part for part in parts if not judge.decide(part).settled]
         if not parts:

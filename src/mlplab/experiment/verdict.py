@@ -9,8 +9,8 @@ from typing import Any
 
 from mlplab.data import Task
 from mlplab.experiment.metrics import rows_scored
+from mlplab.experiment.outcome_table import OutcomeTable, Slice
 from mlplab.experiment.parts import Answer, Choice, Contrast, Declared, Find, Part, parts_of
-from mlplab.experiment.table import Slice, Table
 from mlplab.specs import Claim, Proof, Rows, TaskRef, Verdict, digest
 from mlplab.stats import (
     LOOKS,
@@ -66,7 +66,7 @@ class Judge:
     """
 
     def __init__(
-        self, table: Table, task: Task, n_claims: int, plan: LookPlan | None = None
+        self, table: OutcomeTable, task: Task, n_claims: int, plan: LookPlan | None = None
     ) -> None:
         self._table = table
         self._task = task

@@ -24,7 +24,7 @@ class Slice:
     Attributes:
         seeds: in the order in which the experiment declares them, (n,).
         values: (K, n) float64; NaN where failed.
-        failed: (K, n) bool: see `Table.has_failed`; or the metric is not finite at the end.
+        failed: (K, n) bool: see `OutcomeTable.has_failed`; or the metric is not finite at the end.
         provenances: of the runs that went in.
     """
 
@@ -39,7 +39,7 @@ class Slice:
         return Slice(self.seeds[part], self.values[:, part], self.failed[:, part], self.provenances)
 
 
-class Table:
+class OutcomeTable:
     """Outcomes by arm and seed.
 
     Args:

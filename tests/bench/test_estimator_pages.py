@@ -29,7 +29,7 @@ from mlplab.bench.estimators.contenders import OURS, Contender, contenders
 from mlplab.bench.estimators.differences import differences, n_intervals
 from mlplab.bench.estimators.pages import choices_finding, finding
 from mlplab.bench.estimators.scores import Score, read_scores, score_models, score_one
-from mlplab.bench.estimators.tables import Table, shipped_tables, splits
+from mlplab.bench.estimators.tables import Dataset, shipped_tables, splits
 from mlplab.errors import DataError
 from mlplab.stats import cross_validated_interval
 
@@ -62,7 +62,7 @@ def test_splits_part_the_rows_and_keep_the_shares_of_classes(name):
 
 def test_preparation_is_learnt_of_training_rows_alone():
     X = np.arange(40.0)[:, None]
-    table = Table("t", "regression", X, X[:, 0], StandardScaler)
+    table = Dataset("t", "regression", X, X[:, 0], StandardScaler)
     for split in splits(table, 3):
         np.testing.assert_allclose(split.train.mean(), 0, atol=1e-12)
         np.testing.assert_allclose(split.train.std(), 1)

@@ -21,7 +21,7 @@ from mlplab.bench.estimators.pages import (
     finding,
 )
 from mlplab.bench.estimators.scores import Make, Score, read_scores, score_models
-from mlplab.bench.estimators.tables import Kind, Table, all_tables
+from mlplab.bench.estimators.tables import Dataset, Kind, all_tables
 from mlplab.bench.versions import versions
 from mlplab.errors import MlplabError
 
@@ -125,7 +125,7 @@ def chosen_models(kind: Kind) -> Sequence[tuple[str, Make]]:
     return [(name, make) for name, make in found if make is not None]
 
 
-def _chosen(names: Sequence[str], usual: Sequence[str] | None) -> list[Table]:
+def _chosen(names: Sequence[str], usual: Sequence[str] | None) -> list[Dataset]:
     tables = {table.name: table for table in all_tables()}
     unknown = [name for name in names if name not in tables]
     if unknown:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning
 from threadpoolctl import threadpool_limits
 
-from mlplab.bench.estimators.tables import Kind, Split, Table, splits
+from mlplab.bench.estimators.tables import Dataset, Kind, Split, splits
 from mlplab.errors import DataError
 
 Make = Callable[[int], Any]
@@ -50,7 +50,7 @@ class Score:
 
 
 def score_models(
-    tables: Sequence[Table],
+    tables: Sequence[Dataset],
     models: Callable[[Kind], Sequence[tuple[str, Make]]],
     n_splits: int,
     seed: int = 0,
@@ -106,7 +106,7 @@ def read_scores(path: Path) -> list[Score]:
         raise DataError(f"{path}: expected one score per line ({problem})") from None
 
 
-def score_one(table: Table, split: Split, name: str, model: Any) -> Score:
+def score_one(table: Dataset, split: Split, name: str, model: Any) -> Score:
     """Fit one model on one split's training rows and score it on its test rows."""
     accuracy = None
     with threadpool_limits(1), warnings.catch_warnings(record=True) as caught:

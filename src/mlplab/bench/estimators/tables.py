@@ -18,7 +18,7 @@ TEST_SHARE = 0.25
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Table:
+class Dataset:
     """Rows with targets.
 
     Attributes:
@@ -46,7 +46,7 @@ class Split:
     test_targets: NDArray[Any]
 
 
-def shipped_tables() -> tuple[Table, ...]:
+def shipped_tables() -> tuple[Dataset, ...]:
     """Return the tables that need no file: they ship with scikit-learn."""
     loaders: tuple[tuple[str, Kind, Callable[..., Any]], ...] = (
         ("diabetes", "regression", load_diabetes),
@@ -54,10 +54,10 @@ def shipped_tables() -> tuple[Table, ...]:
         ("wine", "classification", load_wine),
         ("digits", "classification", load_digits),
     )
-    return tuple(Table(name, kind, *load(return_X_y=True)) for name, kind, load in loaders)
+    return tuple(Dataset(name, kind, *load(return_X_y=True)) for name, kind, load in loaders)
 
 
-def house_prices() -> Table | None:
+def house_prices() -> Dataset | None:
     """Return the whole table of house prices with log prices; None where its files are missing."""
     from mlplab.data.house_prices import TARGET, load_frames
     from mlplab.tabular import infer_schema, preparer
@@ -69,17 +69,17 @@ def house_prices() -> Table | None:
     prices = np.log(frame[TARGET].to_numpy(float))
     frame = frame.drop(columns=TARGET)
     schema = infer_schema(frame)
-    return Table("house prices", "regression", frame, prices, lambda: preparer(schema))
+    return Dataset("house prices", "regression", frame, prices, lambda: preparer(schema))
 
 
-def all_tables() -> tuple[Table, ...]:
+def all_tables() -> tuple[Dataset, ...]:
     """Return every table that is there, the house prices second."""
     first, *rest = shipped_tables()
     houses = house_prices()
     return (first, *((houses,) if houses else ()), *rest)
 
 
-def splits(table: Table, n_splits: int, seed: int = 0) -> Iterator[Split]:
+def splits(table: Dataset, n_splits: int, seed: int = 0) -> Iterator[Split]:
     """Draw training and test rows again and again; classes keep their shares.
 
     Args:

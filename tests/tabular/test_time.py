@@ -22,7 +22,7 @@ from mlplab.tabular import (
 )
 from mlplab.tabular.explanation import explain
 from mlplab.tabular.fit_processes import FitProcesses
-from mlplab.tabular.fold_networks import Table
+from mlplab.tabular.fold_networks import TrainingTable
 from mlplab.tabular.model_inputs import Inputs, fit_encoder
 from mlplab.tabular.screening import strongest_columns
 from mlplab.tabular.shortcuts import SHORTCUTS
@@ -237,7 +237,7 @@ def test_gaps_and_texts_of_every_kind_of_column_are_part_of_a_fits_identity():
     split = words.assign(w=["a", "b\x1fb", "b", "b"])
     schema, folds = infer_schema(words), np.arange(4) % 2
     tables = [
-        Table(frame, schema, np.zeros(4), "regression", 0, folds)
+        TrainingTable(frame, schema, np.zeros(4), "regression", 0, folds)
         for frame in (words, moved, named, split, words.assign(d=words["d"].shift(1)))
     ]
     assert len({question.question_of(one, {}) for one in tables}) == len(tables)

@@ -53,7 +53,7 @@ class Trainer:
 
 
 @dataclass(frozen=True, eq=False)
-class Table:
+class TrainingTable:
     """What is known of the training table.
 
     Attributes:
@@ -111,11 +111,11 @@ class Table:
         n_wide = max(1, sum(column.kind == "category" for column in self.schema.features))
         return max(_FEWEST_LEVELS, _MOST_LEVEL_CELLS // (n_rows * n_wide))
 
-    def sampled(self, most_rows: int) -> Table:
+    def sampled(self, most_rows: int) -> TrainingTable:
         """Return the table of which folds train on no more rows than this."""
         return replace(self, most_rows=most_rows)
 
-    def screened(self, most_columns: int) -> Table:
+    def screened(self, most_columns: int) -> TrainingTable:
         """Return the table of which folds are shown no more columns than this."""
         return replace(self, most_columns=most_columns)
 
@@ -136,7 +136,7 @@ class FoldInputs:
     """
 
     def __init__(
-        self, table: Table, inputs: Inputs, stop: Callable[[], bool] = lambda: False
+        self, table: TrainingTable, inputs: Inputs, stop: Callable[[], bool] = lambda: False
     ) -> None:
         self.inputs = inputs
         self.encoders: list[Encoder] = []

@@ -11,10 +11,10 @@ import numpy as np
 
 from mlplab.specs import digest
 from mlplab.store.code import code_identity
-from mlplab.tabular.fold_networks import Table
+from mlplab.tabular.fold_networks import TrainingTable
 
 
-def question_of(table: Table, settings: Mapping[str, Any]) -> str:
+def question_of(table: TrainingTable, settings: Mapping[str, Any]) -> str:
     """Return a hash of all that a fit's decisions depend on, but the clock."""
     content = hashlib.sha256()
     frame = table.features

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from mlplab.tabular.candidates import Candidate, kinds_of_inputs
-from mlplab.tabular.fold_networks import FoldInputs, Table, Trainer, train_networks
+from mlplab.tabular.fold_networks import FoldInputs, Trainer, TrainingTable, train_networks
 from mlplab.tabular.model_inputs import fit_encoder
 from mlplab.tabular.time_budget import Budget
 
@@ -17,7 +17,7 @@ _BESIDES = 2.0  # encoding is about half of what making inputs takes
 _NOT_WORTH_A_TRY = 0.04  # of the time: what is expected to take less is not tried first
 
 
-def seconds_per_column(table: Table, clock: Callable[[], float]) -> float:
+def seconds_per_column(table: TrainingTable, clock: Callable[[], float]) -> float:
     """Return what a column takes to become inputs of one fold, by some columns of the first."""
     usable = [c for c in table.schema.features if c.kind in ("number", "category", "date")]
     some = usable[:: max(1, len(usable) // _COLUMNS)][:_COLUMNS]

@@ -18,17 +18,17 @@ from mlplab.store import Store
 from mlplab.tabular.columns import Schema, no_such_column
 from mlplab.tabular.conform import conform
 from mlplab.tabular.ensemble_weights import mixed
-from mlplab.tabular.fold_networks import Table, Trainer
+from mlplab.tabular.fold_networks import Trainer, TrainingTable
 from mlplab.tabular.fold_rows import fold_of_rows
 from mlplab.tabular.infer import column_names, infer, infer_schema, texts_of
 from mlplab.tabular.journal import Journal
 from mlplab.tabular.labels import Label, labels_of
 from mlplab.tabular.question import question_of
-from mlplab.tabular.read import Table as ReadTable
+from mlplab.tabular.read import Table
 from mlplab.tabular.scoring import METRICS, Scoring, TaskKind, scoring_of
 from mlplab.tabular.shortcuts import Shortcut
 from mlplab.tabular.table_model import CrossValidation, TableModel, in_units
-from mlplab.tabular.table_search import Search
+from mlplab.tabular.table_search import TableSearch
 from mlplab.tabular.target_kind import class_order, describe_target
 from mlplab.tabular.time_budget import Budget
 
@@ -43,7 +43,7 @@ _LEAST_SECONDS = 10.0  # to train, even if reading took all of the time
 
 
 def fit_table(
-    train: pd.DataFrame | ReadTable,
+    train: pd.DataFrame | Table,
     target: str | None = None,
     *,
     schema: Schema | None = None,
@@ -123,7 +123,7 @@ def fit_table(
     """
     refuse_at_import()
     started = clock() if started is None else started
-    if isinstance(train, ReadTable):
+    if isinstance(train, Table):
         schema = schema or train.schema
         target = target or train.schema.target
         train = train.frame
@@ -137,7 +137,7 @@ def fit_table(
     scoring = scoring_of(metric, kind, truth)
     learnt = np.log(truth) if scoring.logarithmic else truth
     folds = fold_of_rows(truth, kind, n_folds, seed, groups)
-    table = Table(frame.drop(columns=name), schema, learnt, kind, len(classes), folds)
+    table = TrainingTable(frame.drop(columns=name), schema, learnt, kind, len(classes), folds)
 
     seconds = 60 * minutes / 2 if nested else 60 * minutes
     settings = {"minutes": minutes, "configurations": configurations, "blend": blend, "seed": seed}
@@ -148,7 +148,7 @@ def fit_table(
     begun = max(started, clock() - max(0.0, seconds - _LEAST_SECONDS))
     budget = Budget(seconds, configurations, progress, clock=clock, started=begun, stop=stop)
     budget.went_on(journal.seconds)
-    search = Search(table, budget, seed, Trainer(store, device, threads), journal)
+    search = TableSearch(table, budget, seed, Trainer(store, device, threads), journal)
     search.broad(_BROAD_SHARE - _RIVALS_SHARE if blend else _BROAD_SHARE)
     if blend:
         search.rivals(_BROAD_SHARE)
@@ -334,7 +334,7 @@ def _truth(series: Any, kind: TaskKind) -> tuple[npt.NDArray[Any], tuple[str, ..
 
 
 def _frame(
-    search: Search,
+    search: TableSearch,
     scoring: Scoring,
     truth: npt.NDArray[Any],
     told: Callable[[Array], Array],

@@ -21,8 +21,8 @@ from mlplab.tabular.fit_processes import FitProcesses
 from mlplab.tabular.fold_networks import (
     FoldInputs,
     OutOfTimeError,
-    Table,
     Trainer,
+    TrainingTable,
     train_networks,
 )
 from mlplab.tabular.journal import Journal
@@ -48,11 +48,11 @@ MOST_CONFIGURATIONS = 240  # unless a number is asked for: with more, luck choos
 _MOST_BYTES = 2e9  # of the predictions of all that was tried
 
 
-class Search:
+class TableSearch:
     """Trains configurations on all folds, and keeps what each predicts of the rows held out."""
 
     def __init__(
-        self, table: Table, budget: Budget, seed: int, trainer: Trainer, journal: Journal
+        self, table: TrainingTable, budget: Budget, seed: int, trainer: Trainer, journal: Journal
     ) -> None:
         self.table = table
         self.budget = budget

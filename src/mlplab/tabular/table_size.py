@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mlplab.tabular.candidates import Candidate
-from mlplab.tabular.fold_networks import FoldInputs, OutOfTimeError, Table, Trainer
+from mlplab.tabular.fold_networks import FoldInputs, OutOfTimeError, Trainer, TrainingTable
 from mlplab.tabular.journal import Journal
 from mlplab.tabular.model_inputs import Inputs
 from mlplab.tabular.shortcuts import Shortcut
@@ -27,7 +27,9 @@ class TableSize:
         undrawn: inputs that a try made of the table as it is now, their targets as they were.
     """
 
-    def __init__(self, table: Table, budget: Budget, trainer: Trainer, journal: Journal) -> None:
+    def __init__(
+        self, table: TrainingTable, budget: Budget, trainer: Trainer, journal: Journal
+    ) -> None:
         self.table = table
         self.epochs_share = 1.0
         self.shortcuts: list[Shortcut] = []

@@ -23,13 +23,13 @@ class Step:
     label: str
 
 
-Report = Callable[[Step], None]
+StepCallback = Callable[[Step], None]
 
 
 def run_bench(
     names: Sequence[str] = (),
     rounds: int = FEWEST_ROUNDS,
-    report: Report | None = None,
+    report: StepCallback | None = None,
     measure: Callable[[Measure], Sample] = take,
 ) -> list[BenchRow]:
     """Measure workloads beside their baselines, several rounds in turn.
@@ -99,7 +99,7 @@ def choose(names: Sequence[str]) -> list[Workload]:
 
 
 @contextmanager
-def progress_bar() -> Iterator[Report]:
+def progress_bar() -> Iterator[StepCallback]:
     """Hand out a report that draws a progress bar on standard error, or lines in a log."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TextIO
 
@@ -13,17 +13,18 @@ if TYPE_CHECKING:
     from rich.progress import TaskID
 
     from mlplab.experiment import Progress
+    from mlplab.experiment.progress import ProgressCallback
 
 SECONDS_BEFORE = 2.0
 """What is done sooner shows no progress."""
 
 SECONDS_BETWEEN_LINES = 10.0  # in a log, where lines stay
 
-Report = Callable[["Progress"], None]
-
 
 @contextmanager
-def show_progress(label: str, quiet: bool, stream: TextIO | None = None) -> Iterator[Report | None]:
+def show_progress(
+    label: str, quiet: bool, stream: TextIO | None = None
+) -> Iterator[ProgressCallback | None]:
     """Hand out what an experiment calls with its progress; None if the command shall be quiet.
 
     Args:

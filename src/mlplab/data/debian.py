@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mlplab.data.command import run_tool
-from mlplab.data.files import Report, SourceError
+from mlplab.data.files import MessageCallback, SourceError
 
 _PRIVATE = """\
 Dir::State::lists "{work}/lists";
@@ -38,7 +38,7 @@ class DebianPackage:
         """What the source is called."""
         return f"Debian package {self.package}"
 
-    def fetch(self, names: tuple[str, ...], into: Path, report: Report) -> None:
+    def fetch(self, names: tuple[str, ...], into: Path, report: MessageCallback) -> None:
         """Download the package with apt-get and take the files out with dpkg-deb.
 
         Where the machine's package lists are missing or old, private ones are made in a folder
@@ -60,7 +60,7 @@ class DebianPackage:
                     raise SourceError(f"{archive.name} does not hold {self.folder}/{file}")
                 os.replace(held, into / file)
 
-    def _download(self, work: Path, report: Report) -> Path:
+    def _download(self, work: Path, report: MessageCallback) -> Path:
         (work / "cache" / "archives" / "partial").mkdir(parents=True)
         try:
             self._apt(work, "download", self.package)

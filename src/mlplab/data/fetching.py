@@ -14,7 +14,7 @@ from mlplab.atomic import atomic_file
 from mlplab.data.files import (
     FileSet,
     Found,
-    Report,
+    MessageCallback,
     Source,
     SourceError,
     checked,
@@ -35,7 +35,7 @@ def log_only(line: str) -> None:
     _log.info(line)
 
 
-def obtain(files: FileSet, *, offline: bool = False, report: Report = log_only) -> Found:
+def obtain(files: FileSet, *, offline: bool = False, report: MessageCallback = log_only) -> Found:
     """Return a folder with good copies of a set's files; fetch them where there is none.
 
     The order: `MLPLAB_DATA`, the user's cache, the system's folders, then each source in turn.
@@ -60,7 +60,7 @@ def obtain(files: FileSet, *, offline: bool = False, report: Report = log_only) 
     return fetch_files(files, report)
 
 
-def fetch_files(files: FileSet, report: Report = log_only) -> Found:
+def fetch_files(files: FileSet, report: MessageCallback = log_only) -> Found:
     """Fetch what the cache lacks of a set's files; each is checked before it gets its name.
 
     Raises:
@@ -118,7 +118,7 @@ def copy_files(found: Found, folder: Path) -> list[Path]:
 
 
 def _fetch_from(
-    source: Source, files: FileSet, missing: tuple[str, ...], target: Path, report: Report
+    source: Source, files: FileSet, missing: tuple[str, ...], target: Path, report: MessageCallback
 ) -> None:
     target.mkdir(parents=True, exist_ok=True)
     _sweep(target)

@@ -11,7 +11,7 @@ from typing import NamedTuple, Protocol
 from mlplab.data.places import Place, cache_folder, places
 from mlplab.errors import DataError
 
-Report = Callable[[str], None]
+MessageCallback = Callable[[str], None]
 
 
 class Source(Protocol):
@@ -21,7 +21,7 @@ class Source(Protocol):
     def label(self) -> str:
         """What the source is called, for people."""
 
-    def fetch(self, names: tuple[str, ...], into: Path, report: Report) -> None:
+    def fetch(self, names: tuple[str, ...], into: Path, report: MessageCallback) -> None:
         """Put the files `names` into the folder `into`.
 
         Raises:

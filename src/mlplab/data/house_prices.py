@@ -9,7 +9,7 @@ import numpy as np
 
 from mlplab.data.arrays import task_from_arrays
 from mlplab.data.fetching import log_only, obtain
-from mlplab.data.files import FileSet, Report
+from mlplab.data.files import FileSet, MessageCallback
 from mlplab.data.http_folder import HttpFolder
 from mlplab.data.python_wheel import PythonWheel
 from mlplab.data.registry import dataset
@@ -86,7 +86,7 @@ LACKING = ("LotFrontage", "MasVnrArea", "GarageYrBlt")
 
 
 def load_frames(
-    *, offline: bool = False, report: Report = log_only
+    *, offline: bool = False, report: MessageCallback = log_only
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the two tables as pandas frames: with prices (1460 x 81), and without (1459 x 80).
 

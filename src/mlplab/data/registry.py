@@ -13,7 +13,14 @@ from typing import Any
 from mlplab.data.arrays import task_from_arrays
 from mlplab.data.decoded import check_decoded, decode_once, recall
 from mlplab.data.fetching import copy_files, log_only, obtain
-from mlplab.data.files import FileCheck, FileSet, Report, check_every_copy, in_cache, locate
+from mlplab.data.files import (
+    FileCheck,
+    FileSet,
+    MessageCallback,
+    check_every_copy,
+    in_cache,
+    locate,
+)
 from mlplab.data.task import Kind, Task
 from mlplab.errors import ConfigError
 from mlplab.hints import hint
@@ -111,7 +118,7 @@ def load_task(
     *,
     valid: float | int = 0.0,
     offline: bool = False,
-    report: Report = log_only,
+    report: MessageCallback = log_only,
     **params: Any,
 ) -> Task:
     """Load a data set by name, or make a task of arrays.
@@ -195,7 +202,9 @@ def available() -> list[DatasetInfo]:
     return [_located(_REGISTRY[name]) for name in sorted(_REGISTRY)]
 
 
-def fetch(name: str, report: Report = log_only, *, to: str | os.PathLike[str] | None = None) -> str:
+def fetch(
+    name: str, report: MessageCallback = log_only, *, to: str | os.PathLike[str] | None = None
+) -> str:
     """Make sure that a data set is on this machine, checked; return where it is, for people.
 
     Args:
@@ -274,7 +283,7 @@ def _bound(name: str, entry: _Entry, params: Mapping[str, Any]) -> dict[str, Any
 
 
 def _from_files(
-    entry: _Entry, files: FileSet, params: dict[str, Any], offline: bool, report: Report
+    entry: _Entry, files: FileSet, params: dict[str, Any], offline: bool, report: MessageCallback
 ) -> Task:
     # A decoded copy is of the defaults alone.
     if params:

@@ -16,7 +16,7 @@ from mlplab.exercises.text import LANGUAGES
 if TYPE_CHECKING:
     from mlplab.exercises.measured import Measured
     from mlplab.experiment import Experiment, Runs
-    from mlplab.experiment.progress import Report
+    from mlplab.experiment.progress import ProgressCallback
     from mlplab.specs import Verdict
     from mlplab.store import Store
 
@@ -95,7 +95,7 @@ def answer(
     store: Store | str | os.PathLike[str] | None = None,
     workers: int | None = None,
     device: str = "cpu",
-    progress: Report | None = None,
+    progress: ProgressCallback | None = None,
     until_decided: bool = False,
     recompute: bool = False,
 ) -> Answer:
@@ -135,7 +135,7 @@ def answer(
         epochs = sum(cell.run.fit.epochs for plan in plans for cell in plan.remaining)
         total = Total(progress, sum(len(plan.cells) for plan in plans), epochs)
 
-    def part() -> Report | None:
+    def part() -> ProgressCallback | None:
         return None if total is None else total.next_part()
 
     def run(name: str, experiment: Experiment) -> Runs:

@@ -20,7 +20,7 @@ from mlplab.exercises.profile import Profile
 from mlplab.exercises.registry import Findings
 from mlplab.exercises.wording import summary_table, verdict_values
 from mlplab.experiment import Runs
-from mlplab.experiment.progress import Report
+from mlplab.experiment.progress import ProgressCallback
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -47,7 +47,7 @@ _GAP_WORDS = {
 }
 
 
-def tell(runs: Runs, profile: Profile, progress: Report | None = None) -> Findings:
+def tell(runs: Runs, profile: Profile, progress: ProgressCallback | None = None) -> Findings:
     """Collect what the page of 4.1.4 says and shows."""
     import numpy as np
     import pandas as pd

@@ -15,7 +15,7 @@ from mlplab.exercises.profile import Profile
 from mlplab.experiment import Runs
 from mlplab.experiment.declaration import Declaration
 from mlplab.experiment.design import Cell
-from mlplab.experiment.progress import Report
+from mlplab.experiment.progress import ProgressCallback
 from mlplab.experiment.weights import run_weights, unpack_weights
 from mlplab.specs import Run
 from mlplab.specs.keyed import philox
@@ -80,7 +80,7 @@ def cells_looked_into(
     return [cell for cell in cells if cell.seed in seeds and _looked_into(cell.run)]
 
 
-def members(runs: Runs, profile: Profile, progress: Report | None = None) -> list[Member]:
+def members(runs: Runs, profile: Profile, progress: ProgressCallback | None = None) -> list[Member]:
     """Return the first seeds' finished networks with a norm that the exercise looks into.
 
     These are batch norm's at every batch size, and layer norm's at 64. Weights that were not

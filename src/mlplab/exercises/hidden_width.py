@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from mlplab.draw import Figure
     from mlplab.experiment import Best, Runs
-    from mlplab.experiment.progress import Report
+    from mlplab.experiment.progress import ProgressCallback
     from mlplab.specs import Verdict
 
 
@@ -23,7 +23,7 @@ def tell(
     published: Runs,
     profile: Profile,
     printed: Mapping[str, float],
-    progress: Report | None = None,
+    progress: ProgressCallback | None = None,
 ) -> Findings:
     """Collect what the page of 4.2.1 says and shows.
 

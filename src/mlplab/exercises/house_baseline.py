@@ -32,7 +32,7 @@ from mlplab.exercises.measured import Measured
 from mlplab.exercises.registry import Checked, Findings
 from mlplab.exercises.wording import measured_values
 from mlplab.experiment import Runs
-from mlplab.experiment.progress import Report
+from mlplab.experiment.progress import ProgressCallback
 from mlplab.stats import mean_interval
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def measure(runs: Mapping[str, Runs], constant: str, leak: str, enough: str) -> 
 
 
 def tell(
-    runs: Mapping[str, Runs], claims: Sequence[Measured], progress: Report | None = None
+    runs: Mapping[str, Runs], claims: Sequence[Measured], progress: ProgressCallback | None = None
 ) -> Findings:
     """Collect what the page of 4.10.1 says and shows, and write the submission."""
     ways, published = _ways(runs), runs["as published"]

@@ -27,7 +27,7 @@ from mlplab.exercises.measured import Measured
 from mlplab.exercises.registry import Findings
 from mlplab.exercises.wording import measured_values
 from mlplab.experiment import Runs
-from mlplab.experiment.progress import Report
+from mlplab.experiment.progress import ProgressCallback
 from mlplab.experiment.weights import run_weights
 from mlplab.specs import Module
 
@@ -108,7 +108,7 @@ def measure(
 
 
 def tell(
-    runs: Mapping[str, Runs], claims: Sequence[Measured], progress: Report | None = None
+    runs: Mapping[str, Runs], claims: Sequence[Measured], progress: ProgressCallback | None = None
 ) -> Findings:
     """Collect what the page of 4.10.5 says and shows, and write the submission."""
     from mlplab.tabular import Schema, conform, stack_folds

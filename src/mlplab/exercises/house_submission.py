@@ -13,14 +13,14 @@ from numpy.typing import NDArray
 from mlplab.data.house_prices import TARGET
 from mlplab.exercises.house_tables import houses
 from mlplab.experiment import Runs
-from mlplab.experiment.progress import Report
+from mlplab.experiment.progress import ProgressCallback
 from mlplab.experiment.weights import run_weights
 
 Array = NDArray[np.float64]
 NAME = "submission.csv"
 
 
-def ensemble_outputs(runs: Runs, inputs: Array, progress: Report | None = None) -> Array:
+def ensemble_outputs(runs: Runs, inputs: Array, progress: ProgressCallback | None = None) -> Array:
     """Return what each run of an experiment with one arm says of further rows, (R, N).
 
     Weights that were not kept are trained again, to the same bits.

@@ -13,7 +13,7 @@ from mlplab.exercises.registry import Findings
 from mlplab.exercises.signals import signal_frame
 from mlplab.exercises.wording import list_words, means, summary_table, verdict_values
 from mlplab.experiment import Runs
-from mlplab.experiment.progress import Report
+from mlplab.experiment.progress import ProgressCallback
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,7 +33,7 @@ NAMES = {
 }
 
 
-def tell(runs: Runs, profile: Profile, progress: Report | None = None) -> Findings:
+def tell(runs: Runs, profile: Profile, progress: ProgressCallback | None = None) -> Findings:
     """Collect what the page of 4.3.3 says and shows; the chosen one's test score is fresh."""
     identity, small, wide, same, zero = runs.verdicts()
     frame = runs.frame(last=True)

@@ -24,7 +24,7 @@ from mlplab.exercises.registry import Findings
 from mlplab.exercises.search_table import METRIC, Grid, grid_of
 from mlplab.exercises.wording import list_words, summary_table, verdict_values
 from mlplab.experiment import Runs
-from mlplab.experiment.progress import Report
+from mlplab.experiment.progress import ProgressCallback
 from mlplab.stats import selection_optimism
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def tell(
     published: Sequence[Runs],
     finalists: Runs,
     profile: Profile,
-    progress: Report | None = None,
+    progress: ProgressCallback | None = None,
 ) -> Findings:
     """Collect what the page of 4.2.4 says and shows; the chosen one's test score is fresh."""
     grid = grid_of(table)

@@ -17,7 +17,7 @@ from mlplab.store.exact import pack_exact, unpack_exact
 
 if TYPE_CHECKING:
     from mlplab.experiment import Runs
-    from mlplab.experiment.progress import Report
+    from mlplab.experiment.progress import ProgressCallback
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
@@ -89,7 +89,9 @@ class Memory:
             lambda plain: tuple(Measured(**one) for one in plain),
         )
 
-    def findings(self, results: Results, progress: Callable[[], Report | None]) -> Findings:
+    def findings(
+        self, results: Results, progress: Callable[[], ProgressCallback | None]
+    ) -> Findings:
         """Return values, figures and tables; `progress` is asked for if they are computed."""
         return self._part(
             "findings",

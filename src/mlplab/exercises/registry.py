@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from mlplab.draw import Figure
     from mlplab.exercises.measured import Measured
     from mlplab.experiment import Experiment, Runs
-    from mlplab.experiment.progress import Report
+    from mlplab.experiment.progress import ProgressCallback
 
 Kind = Literal["trained", "exact"]
 
@@ -71,7 +71,7 @@ class Results:
     profile: Profile
     measured: tuple[Measured, ...] = ()
     proofs: tuple[Checked, ...] = ()
-    progress: Report | None = None
+    progress: ProgressCallback | None = None
 
 
 Prove = Callable[[], Sequence[Checked]]

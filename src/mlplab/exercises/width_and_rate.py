@@ -11,11 +11,15 @@ from mlplab.exercises.profile import Profile
 from mlplab.exercises.registry import Findings
 from mlplab.exercises.wording import list_words, summary_table, verdict_values
 from mlplab.experiment import Runs
-from mlplab.experiment.progress import Report
+from mlplab.experiment.progress import ProgressCallback
 
 
 def tell(
-    grid: Runs, hot: Runs, finalists: Runs, profile: Profile, progress: Report | None = None
+    grid: Runs,
+    hot: Runs,
+    finalists: Runs,
+    profile: Profile,
+    progress: ProgressCallback | None = None,
 ) -> Findings:
     """Collect what the page of 4.3.1 says and shows; the chosen one's test score is fresh."""
     is_best, better = finalists.verdicts()

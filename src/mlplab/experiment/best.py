@@ -18,7 +18,7 @@ from mlplab.experiment.declaration import Declaration
 from mlplab.experiment.declare import fresh_seeds, read_matters, read_seeds
 from mlplab.experiment.metrics import check_metric, higher_is_better, refuse_test, rows_scored
 from mlplab.experiment.outcome_table import OutcomeTable
-from mlplab.experiment.progress import Report
+from mlplab.experiment.progress import ProgressCallback
 from mlplab.experiment.results import Results
 from mlplab.experiment.summary import summarise
 from mlplab.experiment.weights import run_weights
@@ -99,7 +99,7 @@ class Best:
     _results: Results = field(repr=False)
 
     def score_test(
-        self, seeds: int | Sequence[int] | None = None, *, progress: Report | None = None
+        self, seeds: int | Sequence[int] | None = None, *, progress: ProgressCallback | None = None
     ) -> TestScore:
         """Train the chosen arm with fresh seeds and score it on the test split: one logged look.
 
@@ -139,7 +139,9 @@ class Best:
             score_label(used, fresh.seeds),
         )
 
-    def predict(self, X: ArrayLike, *, progress: Report | None = None) -> NDArray[np.float64]:
+    def predict(
+        self, X: ArrayLike, *, progress: ProgressCallback | None = None
+    ) -> NDArray[np.float64]:
         """Return what the ensemble of the chosen arm's runs, one per seed, says of new examples.
 
         Classes: the mean over runs of the softmax probabilities, (N, C). Numbers: the mean output,

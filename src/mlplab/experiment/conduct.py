@@ -13,7 +13,7 @@ from mlplab.experiment.checkpoints import Checkpoints
 from mlplab.experiment.design import Cell
 from mlplab.experiment.keeper import Keeper
 from mlplab.experiment.plan import Plan, make_plan
-from mlplab.experiment.progress import Report, Tally
+from mlplab.experiment.progress import ProgressCallback, Tally
 from mlplab.specs import Outcome
 from mlplab.store import Store
 
@@ -56,7 +56,7 @@ def finish(
     setup: Setup,
     *,
     keep_weights: bool = False,
-    progress: Report | None = None,
+    progress: ProgressCallback | None = None,
 ) -> Finished:
     """Return every cell's outcome, from the store or by training.
 
@@ -93,7 +93,7 @@ def conduct(
     task: Task,
     setup: Setup,
     keep_weights: bool = False,
-    progress: Report | None = None,
+    progress: ProgressCallback | None = None,
 ) -> Generator[Outcome]:
     """Train the plan's remaining runs and yield each outcome as it comes.
 

@@ -11,7 +11,7 @@ from mlplab.experiment.backend import Backend, this_machine
 from mlplab.experiment.conduct import Setup, finish, log_test_look
 from mlplab.experiment.declaration import Declaration
 from mlplab.experiment.plan import Plan, make_plan
-from mlplab.experiment.progress import Report
+from mlplab.experiment.progress import ProgressCallback
 from mlplab.experiment.runs import Runs
 from mlplab.experiment.until_decided import finish_until_decided
 from mlplab.inside import refuse_at_import
@@ -68,7 +68,7 @@ class Experiment(Declaration):
         workers: int | None = None,
         device: str = "cpu",
         keep_weights: bool = False,
-        progress: Report | None = None,
+        progress: ProgressCallback | None = None,
         until_decided: bool = False,
         backend: Backend | None = None,
         purpose: str = "results of fixed arms",

@@ -39,7 +39,7 @@ class Progress:
         return f"{self.n_done} of {self.n_runs} runs, {self.seconds:.0f} s{left}"
 
 
-Report = Callable[[Progress], None]
+ProgressCallback = Callable[[Progress], None]
 
 _TO_GO_BY = 5.0  # run-epochs; before them, the start of workers is most of the time
 
@@ -58,7 +58,9 @@ def estimate_left(made: float, total: float, seconds: float) -> float | None:
 class Tally:
     """Counts what an engine reports, and passes it on at most ten times a second."""
 
-    def __init__(self, report: Report | None, n_from_store: int, todo: dict[str, Run]) -> None:
+    def __init__(
+        self, report: ProgressCallback | None, n_from_store: int, todo: dict[str, Run]
+    ) -> None:
         self._report = report
         self._n_from_store = n_from_store
         self._todo = todo
@@ -120,14 +122,14 @@ class Total:
             chosen arm, is added when it begins.
     """
 
-    def __init__(self, report: Report, n_runs: int = 0, run_epochs: float = 0.0) -> None:
+    def __init__(self, report: ProgressCallback, n_runs: int = 0, run_epochs: float = 0.0) -> None:
         self._report = report
         self._n_runs = n_runs
         self._run_epochs = float(run_epochs)
         self._start = time.monotonic()
         self._before = self._now = (0, 0, 0, 0.0)
 
-    def next_part(self) -> Report:
+    def next_part(self) -> ProgressCallback:
         """Begin the next experiment; return what it shall report to."""
         self._before = self._now
         return self._add

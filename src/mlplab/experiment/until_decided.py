@@ -11,7 +11,7 @@ from mlplab.experiment.declaration import Declaration
 from mlplab.experiment.design import Cell
 from mlplab.experiment.outcome_table import OutcomeTable
 from mlplab.experiment.parts import arms_of, parts_of
-from mlplab.experiment.progress import Report
+from mlplab.experiment.progress import ProgressCallback
 from mlplab.experiment.verdict import Judge, LookPlan, count_claims
 from mlplab.specs import Outcome, Proof
 
@@ -41,7 +41,7 @@ def finish_until_decided(
     setup: Setup,
     *,
     keep_weights: bool = False,
-    progress: Report | None = None,
+    progress: ProgressCallback | None = None,
 ) -> tuple[tuple[Cell, ...], Finished, LookPlan]:
     """Finish the seeds of one look after the other, for the arms that open claims still need.
 

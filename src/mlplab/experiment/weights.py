@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 from mlplab.errors import ConfigError
 from mlplab.experiment.conduct import finish
 from mlplab.experiment.design import Cell
-from mlplab.experiment.progress import Report
+from mlplab.experiment.progress import ProgressCallback
 from mlplab.experiment.results import Results
 
 
 def run_weights(
-    cells: Sequence[Cell], results: Results, progress: Report | None = None
+    cells: Sequence[Cell], results: Results, progress: ProgressCallback | None = None
 ) -> list[bytes]:
     """Return the weights of runs as safetensors bytes; missing ones are trained and then kept.
 

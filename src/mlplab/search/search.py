@@ -13,7 +13,7 @@ from mlplab.errors import ConfigError
 from mlplab.experiment import Backend, Experiment, Setup, this_machine
 from mlplab.experiment.declare import fresh_seeds, read_matters, read_name, read_seeds, read_whole
 from mlplab.experiment.metrics import refuse_test
-from mlplab.experiment.progress import Report, Total
+from mlplab.experiment.progress import ProgressCallback, Total
 from mlplab.inside import refuse_at_import
 from mlplab.search.declare import (
     check_budget,
@@ -162,7 +162,7 @@ class Search:
         workers: int | None = None,
         device: str = "cpu",
         keep_weights: bool = False,
-        progress: Report | None = None,
+        progress: ProgressCallback | None = None,
         backend: Backend | None = None,
     ) -> SearchResult:
         """Search, train the finalists and choose; the same call continues after an interruption.

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from mlplab.data import Task
 from mlplab.experiment import Arm, Cell, Setup, finish
-from mlplab.experiment.progress import Report
+from mlplab.experiment.progress import ProgressCallback
 from mlplab.search.space import Space, name_of
 from mlplab.search.trial import Proposal
 from mlplab.specs import Run, TaskRef
@@ -23,7 +23,7 @@ class Trainer:
         metric: str,
         sign: float,
         setup: Setup,
-        progress: Callable[[], Report | None],
+        progress: Callable[[], ProgressCallback | None],
         keep_weights: bool = False,
     ) -> None:
         """`sign` is -1 where smaller values of the metric are better."""

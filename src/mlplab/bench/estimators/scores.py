@@ -19,7 +19,6 @@ from mlplab.bench.estimators.tables import Dataset, Kind, Split, splits
 from mlplab.errors import DataError
 
 Make = Callable[[int], Any]
-Report = Callable[[str], None]
 LOSSES: dict[Kind, str] = {"regression": "RMSE", "classification": "log loss"}
 _LEAST = 1e-15  # of a probability: a sure mistake would cost infinitely much
 
@@ -54,7 +53,7 @@ def score_models(
     models: Callable[[Kind], Sequence[tuple[str, Make]]],
     n_splits: int,
     seed: int = 0,
-    report: Report = lambda line: None,
+    report: Callable[[str], None] = lambda line: None,
     known: Sequence[Score] = (),
     keep: Callable[[Score], None] = lambda score: None,
 ) -> list[Score]:

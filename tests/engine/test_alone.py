@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from tests.engine.population import ACTIVATIONS, bits, made_up, of, populations, trained
 
 from mlplab.data import Task
-from mlplab.engine.memory import rooms
+from mlplab.engine.memory import fill_stacks
 from mlplab.engine.training import Splits, Training
 from mlplab.specs import MLP, SGD, Adam, Fit, Run
 
@@ -98,8 +98,8 @@ def test_a_small_budget_takes_turns_to_the_same_bits():
     ]
     splits = Splits(task)
     begun = [Training.begin(run, splits) for run in runs]
-    budget = rooms(begun[0].program, ["a", "b", "c"])[0].bytes
-    assert len(rooms(begun[0].program, (t.batches for t in begun), budget)) > 2
+    budget = fill_stacks(begun[0].program, ["a", "b", "c"])[0].bytes
+    assert len(fill_stacks(begun[0].program, (t.batches for t in begun), budget)) > 2
     at_once, in_turns = trained(runs, task), trained(runs, task, budget_bytes=budget)
     for run in runs:
         assert bits(at_once[run.key]) == bits(in_turns[run.key])

@@ -17,7 +17,7 @@ from mlplab.data import Task
 from mlplab.engine import Progressed, capacity, kernel_kind, lane, plan_cost, train
 from mlplab.engine.arrange import arrange, slots_of
 from mlplab.engine.kernels import products
-from mlplab.engine.memory import Room, rooms, slot_bytes, stack_bytes
+from mlplab.engine.memory import StackCapacity, fill_stacks, slot_bytes, stack_bytes
 from mlplab.engine.numerics import runs_per_block
 from mlplab.engine.order import order
 from mlplab.engine.program import Program
@@ -111,7 +111,7 @@ class TestBudget:
     @settings(max_examples=100, deadline=None)
     @given(programs, st.integers(2**18, 2**28), st.integers(1, 30))
     def test_a_full_stack_is_within_it(self, program, budget, sharing):
-        room = Room(program, budget)
+        room = StackCapacity(program, budget)
         while room.let_in(room.n_runs // sharing):
             pass
         assert room.n_runs == capacity(program, budget, sharing) >= 1
@@ -122,7 +122,7 @@ class TestBudget:
     @given(programs, st.lists(st.integers(0, 5), min_size=1, max_size=60),
            st.integers(2**20, 2**26))  # fmt: skip
     def test_everyone_gets_a_seat_once(self, program, batches, budget):
-        filled = rooms(program, batches, budget)
+        filled = fill_stacks(program, batches, budget)
         assert sum(room.n_runs for room in filled) == len(batches)
         assert all(room.n_runs for room in filled)
 

@@ -10,9 +10,9 @@ from mlplab.data import Task
 from mlplab.engine.initialise import KEPT_MATRICES, KEPT_SIZE
 from mlplab.engine.memory import (
     element_bytes,
+    fill_stacks,
     kept_slots,
     n_outputs,
-    rooms,
     scorer_bytes,
     state_bytes,
     weight_bytes,
@@ -67,7 +67,7 @@ class Members:
 def stacks_bytes(members: Members) -> list[int]:
     """Return what the program's stacks take, each with all that is held beside it."""
     batches = sorted(training.batches for training in members.trainings)
-    filled = rooms(members.program, batches)
+    filled = fill_stacks(members.program, batches)
     return [room.bytes + _beside(members, room.n_runs) for room in filled]
 
 

@@ -106,7 +106,7 @@ def scorer_bytes(program: Program, n_slots: int, lanes: int | None = None) -> in
     return element_bytes(program) * lanes * each
 
 
-class Room:
+class StackCapacity:
     """Packs runs into a stack up to its memory budget; the first always fits."""
 
     def __init__(self, program: Program, budget_bytes: int = BUDGET_BYTES) -> None:
@@ -141,7 +141,7 @@ class Room:
         return True
 
 
-class ModuleRoom:
+class ModuleStackCapacity:
     """Packs runs with modules into teams up to a stack's memory budget; the first always fits."""
 
     def __init__(self, program: ModuleProgram, budget_bytes: int = BUDGET_BYTES) -> None:
@@ -204,27 +204,29 @@ def module_stack_bytes(program: ModuleProgram, n_teams: int) -> int:
     return own + team * n_teams * (24 * program.n_rows + settings_bytes(program))
 
 
-def rooms(
+def fill_stacks(
     program: AnyProgram, batches: Iterable[Hashable], budget_bytes: int = BUDGET_BYTES
-) -> list[Room] | list[ModuleRoom]:
+) -> list[StackCapacity] | list[ModuleStackCapacity]:
     """Count runs into as many stacks as they need, one stack after the other."""
     if isinstance(program, ModuleProgram):
-        return _module_rooms(program, sum(1 for _ in batches), budget_bytes)
+        return _fill_module_stacks(program, sum(1 for _ in batches), budget_bytes)
     # As the lane fills its stacks: a plan that counted otherwise would be wrong by whole stacks.
-    filled = [Room(program, budget_bytes)]
+    filled = [StackCapacity(program, budget_bytes)]
     for one in batches:
         if not filled[-1].let_in(one):
-            filled.append(Room(program, budget_bytes))
+            filled.append(StackCapacity(program, budget_bytes))
             filled[-1].let_in(one)
     return filled
 
 
-def _module_rooms(program: ModuleProgram, n_runs: int, budget_bytes: int) -> list[ModuleRoom]:
+def _fill_module_stacks(
+    program: ModuleProgram, n_runs: int, budget_bytes: int
+) -> list[ModuleStackCapacity]:
     """The same for runs with modules, as if their keys named all seats equally often."""
-    filled = [ModuleRoom(program, budget_bytes)]
+    filled = [ModuleStackCapacity(program, budget_bytes)]
     for run in range(n_runs):  # keys are hashes: seats fill evenly
         if not filled[-1].let_in(run % program.team):
-            filled.append(ModuleRoom(program, budget_bytes))
+            filled.append(ModuleStackCapacity(program, budget_bytes))
             filled[-1].let_in(run % program.team)
     return filled
 
@@ -245,7 +247,7 @@ def capacity(program: Program, budget_bytes: int = BUDGET_BYTES, sharing: int = 
     >>> capacity(small) > 500 > capacity(small, budget_bytes=2**20) > 1
     True
     """
-    room = Room(program, budget_bytes)
+    room = StackCapacity(program, budget_bytes)
     while room.let_in(room.n_runs // sharing):
         pass
     return room.n_runs

@@ -10,7 +10,7 @@ from torch import Tensor
 from mlplab.data import Task
 from mlplab.engine.arrange import arrange
 from mlplab.engine.kernels import products
-from mlplab.engine.memory import Room
+from mlplab.engine.memory import StackCapacity
 from mlplab.engine.modules.program import ModuleProgram
 from mlplab.engine.modules.workshop import ModuleWorkshop
 from mlplab.engine.numerics import kernel_kind
@@ -38,8 +38,8 @@ class MLPWorkshop:
         self._scorers: dict[int, Scorer] = {}
 
     def room(self, budget_bytes: int) -> Callable[[Training], bool]:
-        """See `memory.Room`."""
-        room = Room(self._program, budget_bytes)
+        """See `memory.StackCapacity`."""
+        room = StackCapacity(self._program, budget_bytes)
         return lambda training: room.let_in((training.batches, training.epoch))
 
     def arrange(self, active: Sequence[Training]) -> tuple[list[Training | None], list[Group]]:

@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from mlplab.data import Task
 from mlplab.engine.cost import STEP_SECONDS, run_steps, run_work
-from mlplab.engine.memory import rooms
+from mlplab.engine.memory import fill_stacks
 from mlplab.engine.native.coverage import is_native
 from mlplab.engine.program import AnyProgram
 from mlplab.engine.training import Splits, Training
@@ -60,7 +60,7 @@ def deal(runs: Sequence[Run], task: Task, workers: int) -> list[Chunk]:
     for program, parts in members.items():
         # Neighbours share mini-batches, so that a cut rarely parts them.
         parts.sort(key=lambda part: (part.training.run.seed, part.training.batches))
-        pieces = len(rooms(program, (part.training.batches for part in parts)))
+        pieces = len(fill_stacks(program, (part.training.batches for part in parts)))
         work = sum(part.work for part in parts)
         # Steps cost the same for few runs as for many, so cutting pays only where arithmetic
         # outweighs them, and where the program is long enough to keep others waiting.

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from mlplab.data import Task
-from mlplab.engine.memory import ModuleRoom
+from mlplab.engine.memory import ModuleStackCapacity
 from mlplab.engine.modules.factory import make_module
 from mlplab.engine.modules.program import ModuleProgram
 from mlplab.engine.modules.score import ModuleScorer, pack_module
@@ -38,8 +38,8 @@ class ModuleWorkshop:
         self._scorer = ModuleScorer(program, Skeleton(models[1].eval()), self.data, device)
 
     def room(self, budget_bytes: int) -> Callable[[Training], bool]:
-        """See `memory.ModuleRoom`."""
-        room = ModuleRoom(self._program, budget_bytes)
+        """See `memory.ModuleStackCapacity`."""
+        room = ModuleStackCapacity(self._program, budget_bytes)
         return lambda training: room.let_in(self._seat(training))
 
     def arrange(self, active: Sequence[Training]) -> tuple[list[Training | None], list[Group]]:

@@ -151,7 +151,7 @@ def _one_image(one: Member, n_batches: int = 100) -> pd.DataFrame:
     import pandas as pd
     from scipy.special import softmax
 
-    from mlplab.theory.mates import scores_among_mates
+    from mlplab.theory.batch_dependence import scores_among_mates
 
     z, classes = one.valid
     probability = softmax(one.net.settled(z, z), axis=-1)[np.arange(len(z)), classes]

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlplab.exercises.registry import Checked
-from mlplab.theory.mates import among_mates
+from mlplab.theory.batch_dependence import among_mates
 
 _N = 2000
 _TOLERANCE = 1e-9  # float64 rounding of sums over thousands

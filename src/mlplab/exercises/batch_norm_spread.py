@@ -19,7 +19,7 @@ from mlplab.experiment.progress import ProgressCallback
 from mlplab.experiment.weights import run_weights, unpack_weights
 from mlplab.specs import Run
 from mlplab.specs.keyed import philox
-from mlplab.theory.mates import NormedNet, scores_among_mates, spread_of_first_order
+from mlplab.theory.batch_dependence import NormedNet, scores_among_mates, spread_of_first_order
 
 if TYPE_CHECKING:
     import pandas as pd

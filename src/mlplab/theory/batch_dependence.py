@@ -75,7 +75,7 @@ class NormedNet:
         """
         net = run.net
         if not isinstance(net, MLP) or len(net.hidden) != 1 or net.norm == "none":
-            raise ConfigError(f"mates: expected one hidden layer with a norm; got {net!r}")
+            raise ConfigError(f"network: expected one hidden layer with a norm; got {net!r}")
         part = {name: np.asarray(array, dtype=np.float64) for name, array in weights.items()}
         return cls(
             part["layers.0.weight"],

@@ -1,4 +1,4 @@
-"""Batch norm among mates: the formula against plain normalising, simulation and the engine."""
+"""Batch norm's dependence on the batch: against plain normalising, simulation, the engine."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from mlplab.engine import predict
 from mlplab.engine.norms import EPS, BatchNorm
 from mlplab.errors import ConfigError
 from mlplab.specs import MLP, Run
-from mlplab.theory.mates import (
+from mlplab.theory.batch_dependence import (
     NormedNet,
     among_mates,
     scores_among_mates,

@@ -15,7 +15,7 @@ import mlplab as ml
 from mlplab.draw import Figure
 from mlplab.exercises import Findings, answer, plan
 from mlplab.exercises import memory as memory_of
-from mlplab.exercises.besides import Besides, fresh_seeds_of_the_best
+from mlplab.exercises.extra_runs import ExtraRuns, fresh_seeds_of_the_best
 from mlplab.exercises.measured import Measured
 from mlplab.exercises.registry import Checked, Exercise
 from mlplab.specs import TaskRef
@@ -401,9 +401,9 @@ def test_a_plan_names_what_is_trained_besides_and_what_is_not_counted(bench, sto
 
     made = replace(
         bench.exercise(),
-        besides=(
-            Besides("weights", "rates", cells, weights=True),
-            Besides("fresh seeds", "rates", fresh_seeds_of_the_best),
+        extra_runs=(
+            ExtraRuns("weights", "rates", cells, weights=True),
+            ExtraRuns("fresh seeds", "rates", fresh_seeds_of_the_best),
         ),
     )
     rates, weights, fresh = plan(made, seeds=3, store=store)

@@ -242,18 +242,18 @@ def plan(
         found = experiment.plan(kept)
         cost = found.cost(experiment.data, machine, workers)
         plans.append({"experiment": name, **found.as_dict(cost)})
-    for more in exercise.besides:
+    for more in exercise.extra_runs:
         experiment = experiments[more.experiment]
         cells = more.cells(experiment, how, kept)
         found = make_plan(cells, kept, need_weights=more.weights).with_paths(experiment.data)
         cost = found.cost(experiment.data, machine, workers)
         plans.append({"experiment": f"{more.experiment}: {more.says}", **found.as_dict(cost)})
-    if plans and (words := _besides_in_words(exercise)):
+    if plans and (words := _extra_in_words(exercise)):
         plans[0]["besides"] = words
     return plans
 
 
-def _besides_in_words(exercise: Exercise) -> list[str]:
+def _extra_in_words(exercise: Exercise) -> list[str]:
     words = []
     if exercise.then is not None:
         words.append("further runs, whose arms the results above choose")

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from mlplab.errors import ConfigError
-from mlplab.exercises.besides import Besides
+from mlplab.exercises.extra_runs import ExtraRuns
 from mlplab.exercises.profile import PROFILES, Profile
 from mlplab.exercises.text import LANGUAGES, Text, read_text
 from mlplab.hints import hint
@@ -100,7 +100,7 @@ class Exercise:
         measured: these claims, in words.
         keeps: experiments, by name, whose weights are kept for what is told of them.
         needs: raises one clear line, before anything runs, if an optional package is missing.
-        besides: what is trained outside the experiments, for the plan.
+        extra_runs: what is trained outside the experiments, for the plan.
     """
 
     id: str
@@ -117,7 +117,7 @@ class Exercise:
     measured: tuple[str, ...] = ()
     needs: Callable[[], object] | None = None
     keeps: tuple[str, ...] = ()
-    besides: tuple[Besides, ...] = ()
+    extra_runs: tuple[ExtraRuns, ...] = ()
 
     def text(self, language: str) -> Text:
         """Return the words in a language."""
@@ -164,7 +164,7 @@ def exercise(
     measured: Sequence[str] = (),
     needs: Callable[[], object] | None = None,
     keeps: Sequence[str] = (),
-    besides: Sequence[Besides] = (),
+    extra_runs: Sequence[ExtraRuns] = (),
 ) -> Callable[[Design], Design]:
     """Register a design as the exercise of that id.
 
@@ -187,7 +187,7 @@ def exercise(
             tuple(measured),
             needs,
             tuple(keeps),
-            tuple(besides),
+            tuple(extra_runs),
         )
         return design
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mlplab.exercises import section_4_2
-from mlplab.exercises.besides import Besides
+from mlplab.exercises.extra_runs import ExtraRuns
 from mlplab.exercises.profile import Profile
 from mlplab.exercises.registry import Checked, Findings, Results, exercise
 from mlplab.experiment import Experiment
@@ -173,7 +173,7 @@ def _looked_into(experiment: Experiment, profile: Profile, store: Store) -> Sequ
     "4.1.4",
     slug="batch-nonlinearity",
     tell=_tell_batch_norm,
-    besides=[Besides("weights", "norms", _looked_into, weights=True)],
+    extra_runs=[ExtraRuns("weights", "norms", _looked_into, weights=True)],
     prove=_prove_batch_norm,
     proofs=(_AFFINE, _TWO, _BOUND, _LAW, _LAYER),
     chinese={

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from mlplab.exercises.besides import Besides, fresh_seeds_of_the_best
+from mlplab.exercises.extra_runs import ExtraRuns, fresh_seeds_of_the_best
 from mlplab.exercises.profile import Profile
 from mlplab.exercises.registry import Findings, Results, exercise
 from mlplab.exercises.tuned import TUNING_SEEDS, best_per_level
@@ -70,7 +70,7 @@ def _tell_hidden_width(results: Results) -> Findings:
     "4.2.1",
     slug="hidden-width",
     tell=_tell_hidden_width,
-    besides=[Besides("fresh seeds", "widths", fresh_seeds_of_the_best)],
+    extra_runs=[ExtraRuns("fresh seeds", "widths", fresh_seeds_of_the_best)],
     chinese={
         _SAME: "256 个与 376 个隐藏单元的测试准确率相同",
         _BEST: "256 是最佳宽度",

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from mlplab.exercises import section_4_2
-from mlplab.exercises.besides import Besides, fresh_seeds_of_the_best
+from mlplab.exercises.extra_runs import ExtraRuns, fresh_seeds_of_the_best
 from mlplab.exercises.profile import Profile
 from mlplab.exercises.registry import Findings, Results, exercise
 from mlplab.exercises.section_4_2 import AS_PUBLISHED, comparable
@@ -160,7 +160,7 @@ def _tell_initialisations(results: Results) -> Findings:
     "4.3.3",
     slug="initialisations",
     tell=_tell_initialisations,
-    besides=[Besides("fresh seeds", "initialisations", fresh_seeds_of_the_best)],
+    extra_runs=[ExtraRuns("fresh seeds", "initialisations", fresh_seeds_of_the_best)],
     chinese={
         _IDENTITY: "单位矩阵是最好的初始化",
         _SMALL: "He 初始化优于书中很小的正态权重",

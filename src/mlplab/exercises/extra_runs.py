@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Besides:
+class ExtraRuns:
     """Runs that an exercise trains outside its experiments.
 
     Attributes:

@@ -10,7 +10,7 @@ from mlplab.cli.choice import document
 from mlplab.draw.rows import summarise
 from mlplab.engine.measures import metric as register_metric
 from mlplab.errors import ConfigError
-from mlplab.exercises.bands import T_BAND
+from mlplab.exercises.uncertainty_bands import T_BAND
 from mlplab.experiment import Experiment, folds
 from mlplab.specs import Fit, Run, Threshold, metric_range
 from mlplab.stats import mean_interval

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from mlplab.draw import critical_differences, learning_curves, metric_by_factor
-from mlplab.exercises.bands import T_BAND
 from mlplab.exercises.registry import Findings
+from mlplab.exercises.uncertainty_bands import T_BAND
 from mlplab.exercises.wording import means, summary_table, verdict_values
 from mlplab.experiment import Runs
 

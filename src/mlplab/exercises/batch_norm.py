@@ -14,10 +14,10 @@ from mlplab.draw import (
     metric_by_factor,
     spread_strips,
 )
-from mlplab.exercises.bands import T_BAND
 from mlplab.exercises.batch_norm_spread import Member, in_random_batches, members, wander
 from mlplab.exercises.profile import Profile
 from mlplab.exercises.registry import Findings
+from mlplab.exercises.uncertainty_bands import T_BAND
 from mlplab.exercises.wording import summary_table, verdict_values
 from mlplab.experiment import Runs
 from mlplab.experiment.progress import ProgressCallback

@@ -16,11 +16,11 @@ from numpy.typing import NDArray
 
 from mlplab.data.draws import draw_sparse_linear
 from mlplab.draw import Quantity, band_lines, spread_strips
-from mlplab.exercises.bands import DRAW_BAND
 from mlplab.exercises.measured import Measured
 from mlplab.exercises.one_thread import one_thread
 from mlplab.exercises.profile import Profile
 from mlplab.exercises.registry import Findings
+from mlplab.exercises.uncertainty_bands import DRAW_BAND
 from mlplab.exercises.wording import measured_values
 from mlplab.theory.linear import (
     LinearModels,

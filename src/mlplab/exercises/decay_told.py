@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mlplab.draw import Quantity, band_lines
-from mlplab.exercises.bands import DRAW_BAND
 from mlplab.exercises.decay_sweep import (
     BATCH_SIZE,
     EPOCHS,
@@ -24,6 +23,7 @@ from mlplab.exercises.decay_sweep import (
 from mlplab.exercises.measured import Measured
 from mlplab.exercises.profile import Profile
 from mlplab.exercises.registry import Findings
+from mlplab.exercises.uncertainty_bands import DRAW_BAND
 from mlplab.exercises.wording import measured_values
 
 if TYPE_CHECKING:

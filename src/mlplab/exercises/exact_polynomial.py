@@ -11,7 +11,6 @@ import numpy as np
 
 from mlplab.draw import Quantity, band_lines
 from mlplab.draw.words import join_texts
-from mlplab.exercises.bands import DRAW_BAND, GEOMETRIC_SAYS
 from mlplab.exercises.measured import Measured
 from mlplab.exercises.one_thread import one_thread
 from mlplab.exercises.polynomial_draws import (
@@ -24,6 +23,7 @@ from mlplab.exercises.polynomial_draws import (
 )
 from mlplab.exercises.profile import Profile
 from mlplab.exercises.registry import Checked, Findings
+from mlplab.exercises.uncertainty_bands import DRAW_BAND, GEOMETRIC_SAYS
 from mlplab.exercises.wording import measured_values
 from mlplab.experiment import Runs
 

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mlplab.draw import Figure, Quantity, band_lines, spread_strips
-from mlplab.exercises.bands import DRAW_BAND, GEOMETRIC_SAYS
 from mlplab.exercises.feature_scaling import (
     BASES,
     BOUND,
@@ -29,6 +28,7 @@ from mlplab.exercises.polynomial_draws import Array, geometric_lines, geometric_
 from mlplab.exercises.polynomial_terms import arms_by_terms
 from mlplab.exercises.profile import Profile
 from mlplab.exercises.registry import Findings
+from mlplab.exercises.uncertainty_bands import DRAW_BAND, GEOMETRIC_SAYS
 from mlplab.exercises.wording import measured_values
 from mlplab.experiment import Arm, Runs
 

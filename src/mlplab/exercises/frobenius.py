@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlplab.draw import Band, Quantity, spread_strips
-from mlplab.exercises.bands import mean_and_range
 from mlplab.exercises.registry import Checked, Findings
+from mlplab.exercises.uncertainty_bands import mean_and_range
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from mlplab.draw import Figure, Quantity, Text, band_lines, metric_by_factor
-from mlplab.exercises.bands import T_BAND
 from mlplab.exercises.registry import Findings
 from mlplab.exercises.signals import signal_frame
+from mlplab.exercises.uncertainty_bands import T_BAND
 from mlplab.exercises.wording import summary_table, verdict_values
 from mlplab.experiment import Runs
 from mlplab.specs import MLP

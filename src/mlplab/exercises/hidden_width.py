@@ -116,7 +116,7 @@ def _figures(
     import pandas as pd
 
     from mlplab.draw import best_set, learning_curves, metric_by_factor, paired_differences
-    from mlplab.exercises.bands import T_BAND
+    from mlplab.exercises.uncertainty_bands import T_BAND
 
     same, _, wide, narrow = verdicts
     rise = 100 * (values["test_widest"] - values["test_16"])

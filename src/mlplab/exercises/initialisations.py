@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from mlplab.draw import Figure, Quantity, Text, band_lines, metric_by_factor
-from mlplab.exercises.bands import T_BAND
 from mlplab.exercises.minima import minima
 from mlplab.exercises.profile import Profile
 from mlplab.exercises.registry import Findings
 from mlplab.exercises.signals import signal_frame
+from mlplab.exercises.uncertainty_bands import T_BAND
 from mlplab.exercises.wording import list_words, means, summary_table, verdict_values
 from mlplab.experiment import Runs
 from mlplab.experiment.progress import ProgressCallback

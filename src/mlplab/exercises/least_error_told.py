@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mlplab.draw import Figure, Quantity, band_lines, spread_strips
-from mlplab.exercises.bands import GEOMETRIC_SAYS, RANGE_BAND
 from mlplab.exercises.least_error import (
     EPOCHS,
     MISFIT,
@@ -27,6 +26,7 @@ from mlplab.exercises.measured import Measured
 from mlplab.exercises.polynomial_draws import VARIANCE, Array, geometric_lines
 from mlplab.exercises.profile import Profile
 from mlplab.exercises.registry import Findings
+from mlplab.exercises.uncertainty_bands import GEOMETRIC_SAYS, RANGE_BAND
 from mlplab.exercises.wording import measured_values
 from mlplab.experiment import Runs
 

@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlplab.draw import Quantity, band_lines, heat_map, spread_strips
-from mlplab.exercises.bands import REPETITION_BAND
 from mlplab.exercises.measured import Measured, decide_measured
 from mlplab.exercises.profile import Profile
 from mlplab.exercises.registry import Findings
@@ -30,6 +29,7 @@ from mlplab.exercises.search_table import (
     grid_of,
     n_repetitions,
 )
+from mlplab.exercises.uncertainty_bands import REPETITION_BAND
 from mlplab.exercises.wording import list_words, means, verdict_values
 from mlplab.experiment import Runs
 from mlplab.stats import Anova, functional_anova, without_noise

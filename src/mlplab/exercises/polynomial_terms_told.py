@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mlplab.draw import Figure, Quantity, Text, band_lines
-from mlplab.exercises.bands import GEOMETRIC_SAYS
 from mlplab.exercises.measured import Measured
 from mlplab.exercises.polynomial_draws import (
     VARIANCE,
@@ -36,6 +35,7 @@ from mlplab.exercises.polynomial_terms import (
 )
 from mlplab.exercises.profile import Profile
 from mlplab.exercises.registry import Findings
+from mlplab.exercises.uncertainty_bands import GEOMETRIC_SAYS
 from mlplab.exercises.wording import measured_values
 from mlplab.experiment import Runs
 

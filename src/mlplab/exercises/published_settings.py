@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mlplab.draw import metric_by_factor
-from mlplab.exercises.bands import T_BAND
+from mlplab.exercises.uncertainty_bands import T_BAND
 from mlplab.experiment import Runs
 
 if TYPE_CHECKING:

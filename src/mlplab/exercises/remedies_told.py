@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mlplab.draw import Quantity, band_lines, spread_strips
-from mlplab.exercises.bands import DRAW_BAND
 from mlplab.exercises.measured import Measured
 from mlplab.exercises.profile import Profile
 from mlplab.exercises.registry import Findings
@@ -25,6 +24,7 @@ from mlplab.exercises.remedies import (
     compared,
     n_draws,
 )
+from mlplab.exercises.uncertainty_bands import DRAW_BAND
 from mlplab.exercises.wording import measured_values
 
 if TYPE_CHECKING:

@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlplab.draw import Quantity, band_lines, spread_strips
-from mlplab.exercises.bands import REPETITION_BAND
 from mlplab.exercises.measured import Measured
 from mlplab.exercises.profile import Profile
 from mlplab.exercises.registry import Findings
@@ -24,6 +23,7 @@ from mlplab.exercises.regret import (
     relative_costs,
 )
 from mlplab.exercises.search_table import NAMES_ZH, Grid, grid_of, n_repetitions, places_space
+from mlplab.exercises.uncertainty_bands import REPETITION_BAND
 from mlplab.exercises.wording import list_words, measured_values
 from mlplab.experiment import Runs
 

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from mlplab.data.draws import draw_sparse_linear
 from mlplab.draw import Quantity, band_lines, spread_strips
-from mlplab.exercises.bands import DRAW_BAND, RANGE_BAND
 from mlplab.exercises.chosen_decay import true_risk
 from mlplab.exercises.hamiltonian import sample_by_slope
 from mlplab.exercises.lasso_ways import solve_lasso
@@ -20,6 +19,7 @@ from mlplab.exercises.measured import Measured
 from mlplab.exercises.one_thread import one_thread
 from mlplab.exercises.profile import Profile
 from mlplab.exercises.registry import Checked, Findings
+from mlplab.exercises.uncertainty_bands import DRAW_BAND, RANGE_BAND
 from mlplab.exercises.wording import measured_values
 from mlplab.theory.linear import (
     LinearModels,

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from mlplab.draw import heat_map, metric_by_factor
-from mlplab.exercises.bands import T_BAND
 from mlplab.exercises.profile import Profile
 from mlplab.exercises.registry import Findings
+from mlplab.exercises.uncertainty_bands import T_BAND
 from mlplab.exercises.wording import list_words, summary_table, verdict_values
 from mlplab.experiment import Runs
 from mlplab.experiment.progress import ProgressCallback

@@ -8,8 +8,15 @@ import pandas as pd
 import pytest
 
 from mlplab.draw import Figure
-from mlplab.exercises import PROFILES, answer, get_exercise, list_exercises, plan, search_table
-from mlplab.exercises import memory as memory_of
+from mlplab.exercises import (
+    PROFILES,
+    answer,
+    answer_cache,
+    get_exercise,
+    list_exercises,
+    plan,
+    search_table,
+)
 from mlplab.exercises import section_4_2 as section
 from mlplab.store import Store
 
@@ -23,7 +30,7 @@ def answers(tmp_path_factory, synthetic_houses):
     store = Store(tmp_path_factory.mktemp("store") / "runs.sqlite")
     known = {}
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(memory_of, "code_has_changed", lambda: False)
+        patch.setattr(answer_cache, "code_has_changed", lambda: False)
         patch.setattr(section, "FASHION", "digits")
         patch.setattr(section, "QUICK_ROWS", 1000)
         patch.setattr(search_table, "REPETITIONS", (5, 5, 5))

@@ -102,7 +102,7 @@ def answer(
     """Run an exercise's experiments and return verdicts, figures and values for its text.
 
     Finished runs come from the store, so an interrupted call continues where it stopped. What is
-    computed beyond them is kept there too, see `exercises.memory`.
+    computed beyond them is kept there too, see `exercises.answer_cache`.
 
     Args:
         exercise: from `get_exercise`.
@@ -118,7 +118,7 @@ def answer(
     Raises:
         ConfigError: a package that the exercise needs is not installed.
     """
-    from mlplab.exercises.memory import Memory
+    from mlplab.exercises.answer_cache import AnswerCache
     from mlplab.experiment.progress import Total
     from mlplab.store import Store
 
@@ -127,7 +127,7 @@ def answer(
     if exercise.needs is not None:
         exercise.needs()
     kept = store if isinstance(store, Store) else Store(store)
-    memory = Memory(exercise, how, seeds, kept, recompute=recompute)
+    cache = AnswerCache(exercise, how, seeds, kept, recompute=recompute)
     experiments = exercise.design(how, seeds)
     total = None
     if progress is not None:
@@ -148,18 +148,18 @@ def answer(
             until_decided=until_decided and bool(experiment.claims),
         )
 
-    proofs = memory.proofs()
+    proofs = cache.proofs()
     proved = _prove(exercise, proofs, kept)
     finished = {name: run(name, experiment) for name, experiment in experiments.items()}
     if exercise.then is not None:
         further = exercise.then(finished, how, seeds)
         finished |= {name: run(name, experiment) for name, experiment in further.items()}
     stated = [v for runs in finished.values() for v in runs.verdicts()]
-    measured = memory.measured(finished)
+    measured = cache.measured(finished)
     verdicts = (*proved, *stated, *_measure(exercise, measured, how, kept))
-    findings = memory.findings(Results(finished, how, measured, proofs), part)
+    findings = cache.findings(Results(finished, how, measured, proofs), part)
     seconds = time.monotonic() - started
-    return Answer(exercise, how, finished, verdicts, findings, seconds, tuple(memory.remembered))
+    return Answer(exercise, how, finished, verdicts, findings, seconds, tuple(cache.remembered))
 
 
 def _prove(exercise: Exercise, found: Sequence[Checked], store: Store) -> tuple[Verdict, ...]:

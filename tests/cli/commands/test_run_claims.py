@@ -150,7 +150,7 @@ def test_a_page_names_the_command_that_makes_it(tiny_exercise, document, home):
 
 
 def test_what_was_remembered_is_computed_anew_on_demand(invoke, home, monkeypatch):
-    monkeypatch.setattr("mlplab.exercises.memory.code_has_changed", lambda: False)
+    monkeypatch.setattr("mlplab.exercises.answer_cache.code_has_changed", lambda: False)
     said = [
         " ".join(invoke("run", "4.1.3", *more).stdout.split())
         for more in ((), (), ("--recompute",))

@@ -1,4 +1,4 @@
-"""What an exercise computes beyond its runs: kept in the store, and computed once."""
+"""The cache of what an exercise computes beyond its runs: kept in the store, computed once."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 
-class Memory:
+class AnswerCache:
     """Proofs, measurements and findings of one answer: remembered ones, or computed and kept.
 
     Each is kept under a hash of the exercise, the profile, the seeds, the code (see

@@ -13,8 +13,7 @@ from sqlalchemy import text
 
 import mlplab as ml
 from mlplab.draw import Figure
-from mlplab.exercises import Findings, answer, plan
-from mlplab.exercises import memory as memory_of
+from mlplab.exercises import Findings, answer, answer_cache, plan
 from mlplab.exercises.extra_runs import ExtraRuns, fresh_seeds_of_the_best
 from mlplab.exercises.measured import Measured
 from mlplab.exercises.registry import Checked, Exercise
@@ -25,7 +24,7 @@ ALL = ("proofs", "measured", "findings")
 
 
 class Bench:
-    """An exercise of the package, as far as its memory can tell, that counts what is computed."""
+    """An exercise of the package, as far as its cache can tell, that counts what is computed."""
 
     def __init__(self):
         self.proved = self.measured = self.told = 0
@@ -93,7 +92,7 @@ class Bench:
 
 @pytest.fixture(autouse=True)
 def sources_at_rest(monkeypatch):
-    monkeypatch.setattr(memory_of, "code_has_changed", lambda: False)
+    monkeypatch.setattr(answer_cache, "code_has_changed", lambda: False)
 
 
 @pytest.fixture
@@ -140,7 +139,7 @@ def same(one, other):
         pd.testing.assert_frame_equal(second.tables[name], table, check_exact=True)
 
 
-def test_an_answer_from_memory_is_the_computed_one(ask, bench):
+def test_an_answer_from_the_cache_is_the_computed_one(ask, bench):
     first = ask()
     again = ask()
     assert bench.computed == (1, 1, 1)
@@ -148,7 +147,7 @@ def test_an_answer_from_memory_is_the_computed_one(ask, bench):
     same(first, again)
 
 
-def test_an_answer_from_memory_makes_the_same_page(ask, tmp_path):
+def test_an_answer_from_the_cache_makes_the_same_page(ask, tmp_path):
     from mlplab.pages import Report, page_html
 
     pages = []
@@ -216,13 +215,13 @@ def test_runs_of_another_provenance_are_another_question(ask, bench, store):
 
 def test_other_code_computes_anew(ask, bench, monkeypatch):
     ask()
-    monkeypatch.setattr(memory_of, "code_identity", lambda: "other code")
+    monkeypatch.setattr(answer_cache, "code_identity", lambda: "other code")
     assert ask().remembered == ()
     assert bench.computed == (2, 2, 2)
 
 
 def test_what_changed_code_computed_is_not_kept(ask, bench, monkeypatch):
-    monkeypatch.setattr(memory_of, "code_has_changed", lambda: True)
+    monkeypatch.setattr(answer_cache, "code_has_changed", lambda: True)
     ask()
     assert ask().remembered == ()
     assert bench.computed == (2, 2, 2)

@@ -8,7 +8,7 @@ import json
 import click
 import pytest
 
-from mlplab.cli.endings import end, explain
+from mlplab.cli.exit_status import end, explain
 from mlplab.errors import ConfigError, Interrupted, MlplabError, StoreError
 
 SWEEP = ("sweep", "digits", "--seeds", "2")

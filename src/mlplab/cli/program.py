@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 import click
 from click.shell_completion import CompletionItem
 
-from mlplab.cli.endings import FAILED, end, finish_output, is_interrupt, leave_at_once
+from mlplab.cli.exit_status import FAILED, end, finish_output, is_interrupt, leave_at_once
 from mlplab.hints import hint
 from mlplab.version import __version__
 

@@ -61,10 +61,10 @@ IGNORES = {
 @pytest.fixture
 def trained(monkeypatch):
     """What the commands hand to what trains and shows, while nothing is trained."""
-    import mlplab.cli.choice as choice
     import mlplab.cli.commands.train as training
     import mlplab.cli.plans as plans
-    import mlplab.cli.searching as searching
+    import mlplab.cli.sweep_choice as choice
+    import mlplab.cli.sweep_search as searching
     from mlplab.experiment import Experiment
     from mlplab.experiment.plan import Plan
     from mlplab.search import Search

@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from mlplab.cli.choice import document
+from mlplab.cli.sweep_choice import document
 from mlplab.draw.rows import summarise
 from mlplab.engine.measures import metric as register_metric
 from mlplab.errors import ConfigError

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from mlplab.cli.choices import OneOf
+from mlplab.cli.one_of import OneOf
 
 SHELLS = ("bash", "zsh", "fish")
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mlplab.cli import options
-from mlplab.cli.choices import OneOf
 from mlplab.cli.fit_files import TYPED
+from mlplab.cli.one_of import OneOf
 from mlplab.cli.reading import Reading, reading_options
 from mlplab.cli.tables import (
     Asked,

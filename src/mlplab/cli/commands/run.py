@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mlplab.cli import options
-from mlplab.cli.choices import OneOf
 from mlplab.cli.documents import write_json
+from mlplab.cli.one_of import OneOf
 from mlplab.cli.plans import write_plans
 from mlplab.cli.progress import show_progress, spell_seconds
 from mlplab.cli.screen import show_log, write

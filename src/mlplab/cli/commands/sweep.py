@@ -193,7 +193,7 @@ def sweep(
     tell_defaults(task, described.base, quiet, factors)
     for flag in overruled(ctx, factors):
         note(f"{flag} has no effect: --vary says the values of this field", quiet)
-    from mlplab.cli.choice import HOLD_OUT, choice_of, choose, score, show
+    from mlplab.cli.sweep_choice import HOLD_OUT, choice_of, choose, score, show
 
     if search != "grid":
         # What the space says of metrics, the search checks in each of its corners.
@@ -218,15 +218,15 @@ def sweep(
             matters=matters,
             search_seed=search_seed,
         )
-        from mlplab.cli import searching
+        from mlplab.cli import sweep_search
 
         if study is not None:
-            searching.check_study(study)
-        result = searching.run_search(planned, setting)
+            sweep_search.check_study(study)
+        result = sweep_search.run_search(planned, setting)
         if study is not None:
-            searching.write_study(result, study, setting)
-        test = searching.score(result, setting) if score_test else None
-        searching.show_search(result, test, setting)
+            sweep_search.write_study(result, study, setting)
+        test = sweep_search.score(result, setting) if score_test else None
+        sweep_search.show_search(result, test, setting)
         return
     for path, levels in factors.items():
         if not isinstance(levels, list):

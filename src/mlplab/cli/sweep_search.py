@@ -59,7 +59,7 @@ def write_study(result: SearchResult, storage: str, setting: Setting) -> None:
 
 def show_search(result: SearchResult, test: TestScore | None, setting: Setting) -> None:
     """Write what a search found to standard output: a document, or tables and what they mean."""
-    from mlplab.cli.choice import document, show
+    from mlplab.cli.sweep_choice import document, show
 
     if setting.as_json:
         found = document(result.runs, result.best, test)

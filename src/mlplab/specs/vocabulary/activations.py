@@ -31,7 +31,7 @@ def _word(
 
 _SLOPE = "The slope below 0."
 
-ACTIVATIONS = Group(
+ACTIVATION_WORDS = Group(
     "activations",
     "Activations: `net.activation`",
     "z is a unit's input, h its output. The derivative is taken from h where it can be, so that z "

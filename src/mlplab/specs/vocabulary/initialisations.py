@@ -15,7 +15,7 @@ _XAVIER = (
 _PREFIX = "Up to the scale, a narrower layer holds the first units of a wider one of the same seed."
 _SCALE = Varied("net.init.scale", 1.0, 0.5, says="A factor of every weight.")
 
-INITIALISATIONS = Group(
+INITIALISATION_WORDS = Group(
     "initialisations",
     "First weights: `net.init`",
     "I and O are a layer's inputs and outputs. Weights are drawn by (seed, layer, unit, input); "

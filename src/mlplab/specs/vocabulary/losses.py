@@ -13,7 +13,7 @@ _OUTPUTS = (
     "zeros."
 )
 
-LOSSES = Group(
+LOSS_WORDS = Group(
     "losses",
     "Losses: `fit.loss`",
     "r = z - y is the error of one output. `auto` takes cross-entropy for classes and squares for "

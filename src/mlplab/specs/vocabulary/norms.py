@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mlplab.specs.vocabulary.word import Group, Varied, Word
 
-NORMS = Group(
+NORM_WORDS = Group(
     "norms",
     "Norms: `net.norm`",
     "z is what comes out of a layer's product, y what its activation is given. The layer's bias "

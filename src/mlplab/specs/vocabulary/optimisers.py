@@ -15,7 +15,7 @@ _BETAS = Varied("optim.betas", (0.9, 0.999), (0.8, 0.99))
 _EPS = Varied("optim.eps", 1e-8, 1e-4)
 _CLIPS = "`torch.nn.utils`"
 
-OPTIMISERS = Group(
+OPTIMISER_WORDS = Group(
     "optimisers",
     "Optimisers: `optim`",
     "g is the gradient of the mean loss of a batch, w a weight, lr the learning rate times the "

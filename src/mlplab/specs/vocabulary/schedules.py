@@ -14,7 +14,7 @@ def _of(field: str, one: float, other: float, name: str = "") -> Varied:
     return Varied(f"optim.schedule.{field}", one, other, name)
 
 
-SCHEDULES = Group(
+SCHEDULE_WORDS = Group(
     "schedules",
     "Schedules: `optim.schedule`",
     "A schedule is a factor f of the learning rate, in epoch e = 0, 1, ... of E. Graphs show ten "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mlplab.specs.vocabulary.word import Group, Varied, Word
 
-TRAINING = Group(
+TRAINING_WORDS = Group(
     "training",
     "Ends, averages and noise: `fit`, `net.dropout`",
     "",

@@ -178,9 +178,9 @@ class Custom(_Rated):
     Settings that equal the function's defaults are left out, so that equal optimisers have equal
     keys.
 
-    >>> Custom(name="signum", lr=0.01)  # doctest: +ELLIPSIS
+    >>> Custom(name="unregistered", lr=0.01)  # doctest: +ELLIPSIS
     Traceback (most recent call last):
-    mlplab.errors.ConfigError: optimiser: no 'signum' is registered here; registered: ...
+    mlplab.errors.ConfigError: optimiser: no 'unregistered' is registered here; registered: ...
     """
 
     kind: Literal["custom"] = "custom"

@@ -59,7 +59,7 @@ def test_a_file_that_is_no_database(file):
 
 
 def test_a_database_of_something_else(file):
-    with sqlite3.connect(file) as connection:
+    with contextlib.closing(sqlite3.connect(file)) as connection, connection:
         connection.execute("CREATE TABLE photographs (name)")
     before = file.read_bytes()
     with one_line(file, "something else", "photographs"):

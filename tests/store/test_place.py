@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import os
 import pickle
 import sqlite3
@@ -94,7 +95,7 @@ def test_a_store_in_memory_stays_in_its_process(monkeypatch, outcome):
 
 
 def journal_mode(file):
-    with sqlite3.connect(file) as connection:
+    with contextlib.closing(sqlite3.connect(file)) as connection, connection:
         return connection.execute("PRAGMA journal_mode").fetchone()[0]
 
 

@@ -91,7 +91,7 @@ def test_killed_while_writing_what_was_put_is_there_and_whole(file):
                 found = store.get([f"{name}-{batch}-{n}" for n in range(size)])
                 assert len(found) in ((size,) if batch <= put else (0, size))
                 assert (f"shared-{batch}" in store.get([f"shared-{batch}"])) >= bool(found)
-        with sqlite3.connect(file) as connection:
+        with contextlib.closing(sqlite3.connect(file)) as connection, connection:
             assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
 
 

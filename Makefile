@@ -13,8 +13,9 @@ demo: .venv/.installed  ## exercise 4.2.1 on real Fashion-MNIST, with error bars
 	$(BIN)/mlplab data fetch fashion-mnist
 	$(BIN)/mlplab run 4.2.1 --profile quick --out reports
 
+# Bytecode is kept, whatever the environment says: a hundred processes would each compile it anew.
 test: .venv/.installed  ## all normal tests; random ones draw the same examples every time
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 --dist worksteal
+	PYTHONDONTWRITEBYTECODE= OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 --dist worksteal
 
 test-slow: .venv/.installed  ## the long ones: simulations, many kills, Fashion-MNIST trainings; from a fresh seed
 	seed=$(SEED); seed=$${seed:-$$($(PYTHON) -c 'import random; print(random.randrange(10**9))')}; \

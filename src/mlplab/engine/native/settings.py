@@ -14,10 +14,10 @@ from mlplab.engine.training import Training
 from mlplab.specs import SGD, Adam, AdamW, Lion, RMSprop
 
 Numbers = NDArray[np.float64]
-_RULES = {"adam": 1, "adamw": 1, "rmsprop": 1, "lion": 2}  # `job->adam`; the rest: 0
+_RULES = {"adam": 1, "adamw": 1, "rmsprop": 1, "lion": 2}  # `job->rule`; the rest: 0
 
 
-def is_adam(optimiser: str) -> int:
+def rule_of(optimiser: str) -> int:
     """Say which compiled step an optimiser takes: 0 SGD's, 1 Adam's, 2 Lion's."""
     assert optimiser in OPTIMISERS
     return _RULES.get(optimiser, 0)
@@ -63,12 +63,12 @@ def settings_of(training: Training, n_epochs: int, n_steps: int) -> Numbers:
     return out
 
 
-def spared(settings: NDArray[Any], exempt: NDArray[np.bool_], adam: int) -> NDArray[Any]:
+def spared(settings: NDArray[Any], exempt: NDArray[np.bool_], rule: int) -> NDArray[Any]:
     """Return settings (..., K, L) for biases: without decay for runs that exempt them, (L,)."""
     if not exempt.any():
         return settings
     made = settings.copy()
-    if adam:
+    if rule:
         made[..., 4, exempt] = 1
         made[..., 5, exempt] = 0
     else:

@@ -19,7 +19,7 @@ from mlplab.engine.native.job import LANES, NEVER, room_for_order, train
 from mlplab.engine.native.library import library
 from mlplab.engine.native.linear import LinearLayout
 from mlplab.engine.native.network import NetworkLayout
-from mlplab.engine.native.settings import is_adam, settings_of, spared, thresholds_of
+from mlplab.engine.native.settings import rule_of, settings_of, spared, thresholds_of
 from mlplab.engine.native.watch import keep_best, note_best, watch_of
 from mlplab.engine.places import put_state
 from mlplab.engine.program import Program
@@ -108,7 +108,7 @@ class Unit:
             "size": math.prod(self._layout.shape),
             "classes": program.classes,
             "cross_entropy": program.loss == "cross-entropy",
-            "adam": is_adam(program.optimiser),
+            "rule": rule_of(program.optimiser),
             "end": fit.epochs,
             "tests": tests,
             "test_from": {"never": NEVER, "end": fit.epochs - 1, "epoch": 0}[fit.test],
@@ -173,10 +173,10 @@ class Unit:
         self, places: list[int], trainings: Sequence[Training], n_epochs: int
     ) -> dict[str, Any]:
         """Return the settings of each step, by place."""
-        program, adam, n_places = self._program, self._fields["adam"], self._exempt.size
+        program, rule, n_places = self._program, self._fields["rule"], self._exempt.size
         n_steps, lanes = len(program.batch_sizes), (-1, 1, 1, self._n_lanes)
         settings = self._spread(places, [settings_of(t, n_epochs, n_steps) for t in trainings])
-        if adam and len(places) < n_places:  # idle lanes divide by 1
+        if rule and len(places) < n_places:  # idle lanes divide by 1
             idle = np.ones(n_places)
             idle[places] = 0
             settings[..., -1, :] += idle.reshape(lanes)
@@ -191,7 +191,7 @@ class Unit:
         biases = settings
         if self._exempt.any():
             pairs = zip(settings, self._exempt, strict=True)
-            biases = np.stack([spared(part, exempt, adam) for part, exempt in pairs])
+            biases = np.stack([spared(part, exempt, rule) for part, exempt in pairs])
         return {
             "settings": settings,
             "bias_settings": biases,

@@ -28,7 +28,7 @@ typedef struct { Int n_in, n_out, gap, weight, bias, at; } Layer;
   X(Int, epoch) X(Int, n_epochs) X(Int, end) X(const Int *, sizes) X(Int, n_steps) \
   X(Int, tests) X(Int, test_from) X(double, far) X(double, zero_loss) \
   /* settings of a step, (V, E or 1, S or 1, 8 or 4, L), and soft thresholds without the 8 */ \
-  X(Int, adam) X(const REAL *, settings) X(const REAL *, bias_settings) \
+  X(Int, rule) X(const REAL *, settings) X(const REAL *, bias_settings) \
   X(const REAL *, thresholds) X(Int, by_epoch) X(Int, by_step) \
   /* early stopping of each place (V * L): see `watch.py`; none where nobody has patience */ \
   X(const Int *, monitors) X(const Int *, patience) X(const Int *, restores) X(double *, best) \

@@ -16,7 +16,7 @@ static const N(Row) *N(rows)(const REAL *given, Int n_lanes, Int now, Int n_rows
 /* What step s of epoch e is like. */
 static void N(read_step)(const N(Job) *job, Int n_lanes, Int v, Int e, Int s, N(Step) *step) {
   Int n_e = job->by_epoch ? job->n_epochs : 1, n_s = job->by_step ? job->n_steps : 1;
-  Int now = (v * n_e + e * job->by_epoch) * n_s + s * job->by_step, n_rows = job->adam ? 8 : 4;
+  Int now = (v * n_e + e * job->by_epoch) * n_s + s * job->by_step, n_rows = job->rule ? 8 : 4;
   step->settings = N(rows)(job->settings, n_lanes, now, n_rows, step->spread);
   step->bias_settings = N(rows)(job->bias_settings, n_lanes, now, n_rows, step->spread + 8);
   step->edges = NULL;
@@ -67,8 +67,8 @@ static void N(move_by_sgd)(const N(Row) *s, const REAL *restrict g, REAL *restri
 static void N(move)(const N(Job) *job, const N(Row) *s, const N(Row) *edges, const REAL *g,
                     Int at, Int n) {
   REAL *p = job->p + at;
-  if (job->adam == 2) N(move_by_lion)(s, g, p, job->first + at, n);
-  else if (job->adam) N(move_by_adam)(s, g, p, job->first + at, job->second + at, n);
+  if (job->rule == 2) N(move_by_lion)(s, g, p, job->first + at, n);
+  else if (job->rule) N(move_by_adam)(s, g, p, job->first + at, job->second + at, n);
   else N(move_by_sgd)(s, g, p, job->first + at, n);
   if (!edges) return;
   for (Int i = 0; i < n; i += LANES)

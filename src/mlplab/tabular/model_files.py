@@ -38,9 +38,11 @@ def load_table_model(path: str | Path) -> TableModel:
         reason = "no zip, or a damaged one"
     except MlplabError as problem:
         reason = str(problem)
-    except (ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError) as odd:
-        reason = f"{type(odd).__name__}: {odd}"
-    except (RecursionError, NotImplementedError, RuntimeError, EOFError, MemoryError) as odd:
+    except (
+        *(ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError),
+        # `NotImplementedError`, a `RuntimeError`, is zipfile's for a compression it does not know.
+        *(RuntimeError, EOFError, MemoryError),
+    ) as odd:
         reason = f"{type(odd).__name__}: {odd}"
     except Exception as odd:
         # what safetensors and zlib raise for damage is no subclass of anything above

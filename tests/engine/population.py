@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 
 from mlplab.data import Task, task_from_arrays
 from mlplab.engine import Ended, Event, train
+from mlplab.engine.memory import BUDGET_BYTES, StackCapacity
+from mlplab.engine.program import Program
 from mlplab.engine.training import Splits, Training
 from mlplab.errors import ConfigError
 from mlplab.specs import MLP, SGD, Adam, AdamW, First, Fit, Fold, Run, TaskRef
@@ -189,3 +191,11 @@ def fits(runs: Sequence[Run], task: Task) -> None:
     splits = Splits(task)
     for run in runs:
         Training.begin(run, splits)
+
+
+def capacity(program: Program, budget: int = BUDGET_BYTES, sharing: int = 1) -> int:
+    """How many runs, so many of which share their batches, a stack holds."""
+    room = StackCapacity(program, budget)
+    while room.let_in(room.n_runs // sharing):
+        pass
+    return room.n_runs

@@ -97,7 +97,7 @@ CALLERS = {
     "deterministic": lambda: setting(_deterministic, True, False),
     "denormals": lambda: setting(torch.set_flush_denormal, True, False),
     "anomaly": torch.autograd.detect_anomaly,
-    "threads": lambda: setting(torch.set_num_threads, 3, 1),
+    "threads": lambda: setting(torch.set_num_threads, 3, torch.get_num_threads()),
     "function mode": Doubling,
     "dispatch mode": Spoiling,
     "kept tensors": lambda: torch.autograd.graph.saved_tensors_hooks(

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.engine.population import made_up, of, populations
+from tests.engine.population import capacity, made_up, of, populations
 
-from mlplab.engine.memory import capacity
 from mlplab.engine.training import Splits, Training
 from mlplab.execute.chunks import deal
 from mlplab.specs import MLP, SGD, Fit
@@ -55,8 +56,10 @@ def test_runs_that_share_batches_are_not_parted_where_that_can_be_helped():
         for lr in (0.1, 0.2, 0.3, 0.4)
         for seed in range(4)
     ]
-    for chunk in deal(runs, task, 2):
-        assert sorted(run.seed for run in chunk.runs) in ([0] * 4 + [1] * 4, [2] * 4 + [3] * 4)
+    chunks = deal(runs, task, 2)
+    assert len(chunks) >= 2
+    for chunk in chunks:
+        assert set(Counter(run.seed for run in chunk.runs).values()) == {4}
 
 
 def test_what_does_not_fit_one_stack_takes_several_chunks():

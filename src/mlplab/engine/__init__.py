@@ -8,7 +8,6 @@ if TYPE_CHECKING:
     from mlplab.engine.cost import Cost, plan_cost
     from mlplab.engine.events import Checkpointed, Ended, Event, Progressed
     from mlplab.engine.measures import metric
-    from mlplab.engine.memory import capacity
     from mlplab.engine.native.coverage import training_paths
     from mlplab.engine.numerics import kernel_kind, provenance
     from mlplab.engine.program import Program, program_of
@@ -22,7 +21,6 @@ __all__ = [
     "Event",
     "Program",
     "Progressed",
-    "capacity",
     "kernel_kind",
     "metric",
     "plan_cost",
@@ -41,7 +39,6 @@ _HOMES = {
     "Event": "events",
     "Program": "program",
     "Progressed": "events",
-    "capacity": "memory",
     "kernel_kind": "numerics",
     "metric": "measures",
     "plan_cost": "cost",

@@ -11,8 +11,8 @@ from mlplab.engine.native.library import declined, missing
 from mlplab.specs import Module, Run
 from mlplab.specs.activation import activation_settings
 
-OPTIMISERS = ("sgd", "momentum", "nesterov", "rmsprop", "adam", "adamw", "lion")
-LOSSES = ("squared", "cross-entropy")
+COMPILED_OPTIMISERS = ("sgd", "momentum", "nesterov", "rmsprop", "adam", "adamw", "lion")
+COMPILED_LOSSES = ("squared", "cross-entropy")
 BENT = ("relu", "leaky-relu", "identity")
 CURVES = ("sigmoid", "silu", "tanh", "elu", "softplus", "gelu")
 
@@ -44,8 +44,9 @@ def outside(run: Run, task: Task) -> str:
         return "modules are not in the compiled loops"
     activation = activation_settings(net.activation)[0] if net.hidden else "identity"
     named = {
-        f"the loss {fit.loss}": fit.loss not in ("auto", *LOSSES),
-        f"the optimiser {getattr(optim, 'name', optim.kind)}": optim.kind not in OPTIMISERS,
+        f"the loss {fit.loss}": fit.loss not in ("auto", *COMPILED_LOSSES),
+        f"the optimiser {getattr(optim, 'name', optim.kind)}": optim.kind
+        not in COMPILED_OPTIMISERS,
         "averaging of weights": fit.ema > 0,
         f"the measure {', '.join(fit.measures)}": bool(fit.measures),
         "clipping": optim.clip_norm > 0 or optim.clip_value > 0,

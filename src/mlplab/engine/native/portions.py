@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from mlplab.engine.native.job import LANES
 from mlplab.engine.program import Program
 
-LANES = 16
 CALL_SECONDS = 0.2  # about as long as one call may take: progress, checkpoints and Ctrl-C wait
 _FIRST_RATE = 5e9  # flop per second, until a call has been timed
 _MOST_STEPS = 20_000  # of all vectors, whose settings lie in memory at once

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mlplab.engine.native.coverage import OPTIMISERS
+from mlplab.engine.native.coverage import COMPILED_OPTIMISERS
 from mlplab.engine.optimisers import Slot
 from mlplab.engine.optimisers.base import scheduled_rates
 from mlplab.engine.training import Training
@@ -19,7 +19,7 @@ _RULES = {"adam": 1, "adamw": 1, "rmsprop": 1, "lion": 2}  # `job->rule`; the re
 
 def rule_of(optimiser: str) -> int:
     """Say which compiled step an optimiser takes: 0 SGD's, 1 Adam's, 2 Lion's."""
-    assert optimiser in OPTIMISERS
+    assert optimiser in COMPILED_OPTIMISERS
     return _RULES.get(optimiser, 0)
 
 

@@ -74,7 +74,8 @@ def register_optimiser(name: str, *, keeps: Sequence[str] = (), decay: Decay = "
         if tuple(key for key in parameters if key not in settings) != wanted:
             raise ConfigError(
                 f"optimiser {name!r}: expected the parameters {', '.join(wanted)} and settings "
-                f"with defaults; got {', '.join(parameters)}"
+                f"with defaults; got {', '.join(parameters)}; what it keeps from step to step is "
+                "named by keeps=[...]"
             )
         made = CustomStep(function, tuple(keeps), settings, decay)
         register_plugin("optimiser", name, made, {**OPTIMISERS, "custom": Custom})

@@ -18,7 +18,8 @@ from mlplab.engine.memory import (
     weight_bytes,
 )
 from mlplab.engine.native.coverage import CURVES
-from mlplab.engine.native.portions import LANES, epoch_seconds, epochs_per_call, vectors_per_unit
+from mlplab.engine.native.job import LANES
+from mlplab.engine.native.portions import epoch_seconds, epochs_per_call, vectors_per_unit
 from mlplab.engine.program import TWO_VECTORS, AnyProgram, Program, padded
 from mlplab.engine.training import SPLITS_KEPT, Training
 from mlplab.specs.activation import activation_settings

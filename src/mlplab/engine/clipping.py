@@ -64,5 +64,6 @@ class Clipping:
         total = torch.zeros(len(gradients[0]), dtype=self._sum_dtype)
         for gradient in gradients:
             # One after the other: a sum over a stacked axis adds in an order that depends on r.
-            total += gradient.to(self._sum_dtype).square().flatten(1).sum(1)
+            squares = gradient.to(self._sum_dtype, copy=True).square_()
+            total += squares.flatten(1).sum(1)
         return total.sqrt_()

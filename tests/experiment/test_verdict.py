@@ -11,7 +11,10 @@ import pytest
 from scipy import stats as scipy_stats
 
 from mlplab.data import Task
+from mlplab.errors import ConfigError
 from mlplab.experiment import Experiment, Runs
+from mlplab.experiment.verdict import question_before
+from mlplab.experiment.wording import claim_words
 from mlplab.specs import (
     BestArm,
     Chain,
@@ -65,7 +68,7 @@ def test_a_difference_is_the_paired_t_test(decide: Callable[..., Runs]) -> None:
     assert verdict.p == pytest.approx(test.pvalue)
     check(verdict, high - low, m=1)
     assert (verdict.verdict, verdict.size) == ("supported", "at least d")
-    assert (verdict.id, verdict.says) == (difference().id, difference().says)
+    assert verdict.says == difference().says
     assert (verdict.metric, verdict.matters) == (METRIC, 0.005)
 
 
@@ -277,8 +280,69 @@ def test_verdicts_are_kept_once_as_json(decide: Callable[..., Runs], store: Stor
     rows = store.verdicts("x")
     assert [row["id"] for row in rows] == [verdict.id for verdict in first]
     for row in rows:
-        del row["experiment"], row["time"]
+        del row["experiment"], row["time"], row["exercise"], row["profile"]
     assert tuple(Verdict.model_validate(row) for row in rows) == first
+
+
+ASKED = {
+    "reworded": (difference(says="in other words", key="k", whose="source"), None, True),
+    "by long names": (difference({"optim.lr": 0.4}, {"optim.lr": 0.1}), None, True),
+    "another threshold": (difference(matters=0.01), None, False),
+    "another direction": (difference(expect="same"), None, False),
+    "another metric": (difference(metric="valid_loss"), None, False),
+    "another arm": (difference(MID), None, False),
+    "on another base": (difference(), Run(fit=Fit(epochs=1)), False),
+}
+
+
+@pytest.mark.parametrize("name", ASKED)
+def test_a_claim_is_what_it_asks(decide: Callable[..., Runs], name: str) -> None:
+    claim, base, same = ASKED[name]
+    (first,) = decide(difference()).verdicts()
+    (again,) = decide(claim, seeds=12, base=base).verdicts()
+    assert (again.id == first.id) == same
+    assert ("unprotected look 2" in again.note) == same
+
+
+def test_looks_of_a_store_in_which_words_counted_are_counted(
+    decide: Callable[..., Runs], store: Store
+) -> None:
+    runs = decide(difference())
+    task = runs.cells[0].run.task
+    assert task is not None
+    before = question_before(difference(), runs.experiment.find, task)
+    store.put_verdicts("x", [{"id": "old", "details": {"question": before, "seeds": 4}}])
+    (verdict,) = runs.verdicts()
+    assert "unprotected look 2" in verdict.note
+
+
+def test_a_verdict_is_found_by_its_key(decide: Callable[..., Runs]) -> None:
+    runs = decide(difference(key="up"), difference(HIGH, MID, key="further"))
+    assert [runs.verdict(key) for key in ("up", "further")] == list(runs.verdicts())
+    with pytest.raises(ConfigError, match=r"no claim has the key 'futher'; did you mean .further"):
+        runs.verdict("futher")
+    with pytest.raises(ConfigError, match="claim 'up': two claims have this key"):
+        decide(difference(key="up"), difference(HIGH, MID, key="up"))
+
+
+WORDED = [
+    (difference(says=""), "lr=0.4 has a higher validation accuracy than lr=0.1",
+     "lr=0.4 的验证准确率高于 lr=0.1"),
+    (Threshold(arm={}, value=0.9, expect="lower"), "the base has a test accuracy below 0.9",
+     "基准 的测试准确率低于 0.9"),
+    (Chain(arms=(LOW, MID, HIGH), expect="lower"),
+     "the test accuracy rises from each of these to the next: lr=0.1, lr=0.2, lr=0.4",
+     "测试准确率依次升高：lr=0.1, lr=0.2, lr=0.4"),
+    (BestArm(arm=LOW, arms=(LOW, MID)), "lr=0.1 has the best validation accuracy of 2 arms",
+     "在 2 组中，lr=0.1 的验证准确率最好"),
+    (difference(says={"zh": "更好"}), "更好", "更好"),
+    (difference(says={"en": "better", "zh": "更好"}), "better", "更好"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("claim", "english", "chinese"), WORDED)
+def test_a_claim_is_worded_from_its_content(claim: Any, english: str, chinese: str) -> None:
+    assert claim_words(claim) == {"en": english, "zh": chinese}
 
 
 def test_without_claims_nothing_is_kept(decide: Callable[..., Runs], store: Store) -> None:

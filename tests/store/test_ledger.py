@@ -20,6 +20,7 @@ def test_a_verdict_comes_back_with_its_experiment_and_time(store):
     store.put_verdicts("4.2.1", [said.model_dump()])
     (found,) = store.verdicts()
     assert found.pop("experiment") == "4.2.1"
+    assert (found.pop("exercise"), found.pop("profile")) == ("", "")
     assert datetime.fromisoformat(found.pop("time")).tzinfo is not None
     assert Verdict(**found) == said
 
@@ -45,6 +46,12 @@ def test_the_history_is_kept_and_the_latest_is_each_claims_last(store):
         ("f", "a"): 4,
     }
     assert [one["verdict"] for one in store.verdicts("f", latest=True)] == ["none"]
+
+
+def test_a_claim_with_a_key_has_one_last_word_whatever_it_asks(store):
+    store.put_verdicts("e", [verdict("a", 8, key="wide"), verdict("b", 8, key="deep")])
+    store.put_verdicts("e", [verdict("c", 16, key="wide")])
+    assert [row["id"] for row in store.verdicts(latest=True)] == ["b", "c"]
 
 
 @pytest.mark.parametrize("bad", [{"n_seeds": 8}, {"id": ""}, {"id": 3}])

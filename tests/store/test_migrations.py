@@ -25,6 +25,11 @@ def fail(connection):
     connection.execute(text("THIS IS NOT SQL"))
 
 
+def unname_claims(connection):
+    for name in ("exercise", "profile", "key"):
+        connection.execute(text(f"ALTER TABLE mlplab_verdicts DROP COLUMN {name}"))
+
+
 def columns(store, table):
     names = store._database.read(lambda c: [x["name"] for x in inspect(c).get_columns(table)])
     return set(names)
@@ -122,6 +127,7 @@ def test_the_first_version_gains_the_column_of_the_best_epoch(
             lambda c: (
                 c.execute(text("ALTER TABLE mlplab_outcomes DROP COLUMN best_epoch")),
                 c.execute(text("DROP TABLE mlplab_remembered")),
+                unname_claims(c),
             )
         )
     monkeypatch.setattr(schema, "MIGRATIONS", no_steps_yet)
@@ -136,6 +142,7 @@ def test_the_second_version_gains_the_table_of_what_is_remembered(old, no_steps_
     with Store(old) as store:
         made = columns(store, "mlplab_remembered")
         store._database.write(lambda c: c.execute(text("DROP TABLE mlplab_remembered")))
+        store._database.write(unname_claims)
         store._database.write(lambda c: c.execute(text("UPDATE mlplab_schema SET version = 2")))
     monkeypatch.setattr(schema, "MIGRATIONS", no_steps_yet)
     for _ in range(2):
@@ -146,3 +153,20 @@ def test_the_second_version_gains_the_table_of_what_is_remembered(old, no_steps_
             store.remember("key", "proofs", b"second")
             assert store.recall("key") == b"second"
             assert store.info().schema_version == len(no_steps_yet) + 1
+
+
+def test_the_third_version_gains_exercise_profile_and_key(old, no_steps_yet, monkeypatch):
+    said = {"4.2.1 widths, quick": ("4.2.1", "quick"), "4.5.4 proofs": ("4.5.4", "exact"),
+            "mine, quick": ("", "")}  # fmt: skip
+    with Store(old) as store:
+        for name in said:
+            store.put_verdicts(name, [{"id": "a", "says": "A > B"}])
+        store._database.write(unname_claims)
+        store._database.write(lambda c: c.execute(text("UPDATE mlplab_schema SET version = 3")))
+    monkeypatch.setattr(schema, "MIGRATIONS", no_steps_yet)
+    with Store(old) as store:
+        rows = {row["experiment"]: (row["exercise"], row["profile"]) for row in store.verdicts()}
+        assert rows == said
+        store.put_verdicts("mine", [{"id": "b", "key": "k"}], exercise="e", profile="full")
+        (row,) = store.verdicts("mine")
+        assert (row["exercise"], row["profile"], row["key"]) == ("e", "full", "k")

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from functools import cached_property
 from numbers import Integral
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from mlplab.data import Task, base_of, task_of
 from mlplab.errors import ConfigError
@@ -40,6 +41,8 @@ class Declaration:
     design: tuple[Arm, ...]
     counted_seeds: bool
     fails: Mapping[str, float]
+    exercise: str
+    profile: str
 
     def __init__(
         self,
@@ -70,11 +73,22 @@ class Declaration:
             "design": make_arms(base, [*rows, *read_rows(base, arms or ())]),
             "counted_seeds": isinstance(seeds, Integral),
             "fails": read_fails(base, fails or {}, task if isinstance(task, Task) else None),
+            "exercise": "",
+            "profile": "",
         }
         for field, value in fields.items():
             # The frozen dataclass keeps its own `__init__`, which reads and checks what was given.
             object.__setattr__(self, field, value)
         check_claims(self.claims, self.find, task if isinstance(task, Task) else None)
+
+    def part_of(self, exercise: str, profile: str, name: str, claims: Sequence[Claim]) -> Self:
+        """Return this experiment as one of an exercise's, its claims in that exercise's words."""
+        part = copy(self)
+        named = f"{exercise} {name}, {profile}"
+        changes: dict[str, Any] = {"exercise": exercise, "profile": profile, "name": named}
+        for field, value in {**changes, "claims": tuple(claims)}.items():
+            object.__setattr__(part, field, value)
+        return part
 
     def __repr__(self) -> str:
         name = self.task if isinstance(self.task, str) else self.task.name

@@ -14,6 +14,7 @@ from mlplab.errors import ConfigError
 from mlplab.experiment.arms import factor_path
 from mlplab.experiment.metrics import check_metric, higher_is_better, refuse_test
 from mlplab.experiment.parts import Declared, Find, Part, arms_of, parts_of
+from mlplab.experiment.wording import claim_words
 from mlplab.specs import BestArm, Claim, Proof, Run
 
 # A run's specs, outcome and row take some 6 kB: more would fill 60 GB before anything trains.
@@ -188,14 +189,17 @@ def check_claims(claims: Sequence[Claim], find: Find, task: Task | None) -> None
     """
     problems = Problems()
     seen: set[str] = set()
+    keys: set[str] = set()
     for claim in claims:
         if not isinstance(claim, (*get_args(Declared), Proof)):
             raise ConfigError(f"claims: expected claims; got {claim!r}")
-        with problems.of(f"claim {claim.says!r}: "):
-            read_name(claim.says or None, "says")
+        with problems.of(f"claim {claim.key or claim_words(claim)['en']!r}: "):
             if claim.id in seen:
                 raise ConfigError("declared twice")
+            if claim.key in keys:
+                raise ConfigError("two claims have this key")
             seen.add(claim.id)
+            keys |= {claim.key} - {""}
             if isinstance(claim, Proof):
                 continue
             if isinstance(claim, BestArm):
@@ -238,7 +242,7 @@ def _check_apart(parts: Sequence[Part]) -> None:
 
 
 def _check_selection(claim: BestArm) -> None:
-    refuse_test(claim.metric, f"claim {claim.says!r} selects and")
+    refuse_test(claim.metric, f"claim {claim_words(claim)['en']!r} selects and")
     higher = higher_is_better(claim.metric)
     if higher is not None and higher != claim.higher_is_better:
         raise ConfigError(

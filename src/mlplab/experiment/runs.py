@@ -21,8 +21,16 @@ from mlplab.experiment.frame import make_frame
 from mlplab.experiment.metrics import check_metric, records
 from mlplab.experiment.results import Results
 from mlplab.experiment.summary import ArmSummary, summarise
-from mlplab.experiment.verdict import Judge, LookPlan, count_claims, judge_claim, question_of
+from mlplab.experiment.verdict import (
+    Judge,
+    LookPlan,
+    count_claims,
+    judge_claim,
+    question_before,
+    question_of,
+)
 from mlplab.experiment.weights import run_weights, unpack_weights
+from mlplab.hints import hint
 from mlplab.specs import Outcome, Proof, Provenance, Verdict
 from mlplab.stats import FailureCount, count_failures
 
@@ -141,6 +149,17 @@ class Runs(Results):
         self._known(metric, None)
         return compare_levels(self, factor, metric, matters, pairs)
 
+    def verdict(self, key: str) -> Verdict:
+        """Return the verdict on the claim of that key.
+
+        Raises:
+            ConfigError: no claim has it.
+        """
+        known = {one.key: one for one in self.verdicts() if one.key}
+        if key not in known:
+            raise ConfigError(f"no claim has the key {key!r}; {hint(key, known)}")
+        return known[key]
+
     def verdicts(self) -> tuple[Verdict, ...]:
         """Return the verdict on every declared claim, in order; they are kept in the store.
 
@@ -154,24 +173,26 @@ class Runs(Results):
         experiment, store = self.experiment, self.setup.store
         judge = Judge(self.table, experiment.data, count_claims(experiment.claims), self.plan)
         history: dict[str, list[dict[str, Any]]] = {}
+        known: dict[str, dict[str, Any]] = {}
         for row in store.verdicts(experiment.title) if experiment.claims else []:
-            history.setdefault(row["id"], []).append(row)
+            history.setdefault(row.get("details", {}).get("question", ""), []).append(row)
+            known[row["id"]] = row
         task = self.cells[0].run.task
         assert task is not None
         verdicts = []
         for claim in experiment.claims:
-            question = (
-                ""
-                if isinstance(claim, Proof)
-                else question_of(claim, experiment.find, task, experiment.fails)
-            )
-            earlier = history.get(claim.id, [])
+            question, earlier = "", []
+            if not isinstance(claim, Proof):
+                about = (claim, experiment.find, task, experiment.fails)
+                question = question_of(*about)
+                earlier = [*history.get(question_before(*about), []), *history.get(question, [])]
             verdicts.append(judge_claim(claim, judge, experiment.find, question, earlier))
-        known = {name: rows[-1] for name, rows in history.items()}
         # Said before, word for word, it is no second look: printing again adds nothing.
         new = [row for v in verdicts if not _same(row := v.model_dump(mode="json"), known)]
         if new:
-            store.put_verdicts(experiment.title, new)
+            store.put_verdicts(
+                experiment.title, new, exercise=experiment.exercise, profile=experiment.profile
+            )
         return tuple(verdicts)
 
     def best(

@@ -11,6 +11,7 @@ from mlplab.data import Task
 from mlplab.experiment.metrics import rows_scored
 from mlplab.experiment.outcome_table import OutcomeTable, Slice
 from mlplab.experiment.parts import Answer, Choice, Contrast, Declared, Find, Part, parts_of
+from mlplab.experiment.wording import claim_words
 from mlplab.specs import Claim, Proof, Rows, TaskRef, Verdict, digest
 from mlplab.stats import (
     LOOKS,
@@ -116,25 +117,27 @@ def judge_claim(
         claim: as declared.
         judge: decides its parts.
         find: factor values -> arm of the design.
-        question: hash of the claim and its arms' runs; tells which stored verdicts are earlier
-            looks at the same claim.
-        history: the experiment's stored verdicts on this claim.
+        question: hash of what the claim asks of which runs, see `question_of`.
+        history: the experiment's stored verdicts on the same question: earlier looks.
     """
+    told = worded(claim)
     if isinstance(claim, Proof):
         return Verdict(
-            id=claim.id, says=claim.says, verdict="none", note="decided by computation, not by runs"
+            id=claim.id, **told, verdict="none", note="decided by computation, not by runs"
         )
+    name = claim_id(question)
     judged = [judge.decide(part) for part in parts_of(claim, find)]
     plan = [one.look for one in judged]
     n_seeds = max(len(one.data.seeds) for one in judged)
-    looks = _look_note(question, n_seeds, bool(plan[0]), history)
+    looks = _look_note(n_seeds, bool(plan[0]), history)
     details: dict[str, Any] = {"question": question, "seeds": n_seeds}
     if plan[0]:
         details["look"] = max(plan)
     if len(judged) == 1:
-        return part_verdict(judged[0], claim.id, claim.says, looks, details)
+        alone: Verdict = part_verdict(judged[0], name, "", looks, details).replace(**told)
+        return alone
     links = tuple(
-        part_verdict(one, f"{claim.id}.{number}", _link_says(one.part))
+        part_verdict(one, f"{name}.{number}", _link_says(one.part))
         for number, one in enumerate(judged, 1)
     )
     chain = decide_chain([one.answer.decision for one in judged])
@@ -142,8 +145,8 @@ def judge_claim(
     shown = links[place]
     mixed = _mixed_note(frozenset().union(*(one.data.provenances for one in judged)))
     whole: Verdict = shown.replace(
-        id=claim.id,
-        says=claim.says,
+        id=name,
+        **told,
         verdict=chain.verdict,
         size="",
         n_seeds=min(link.n_seeds for link in links),
@@ -153,6 +156,19 @@ def judge_claim(
         details=details | {"shown_link": place + 1},
     )
     return whole
+
+
+def worded(claim: Claim) -> dict[str, Any]:
+    """Return the fields of a verdict that say whose claim it is and what it is called."""
+    says, *more = claim_words(claim).items()
+    because = getattr(claim, "because", "")
+    return {
+        "key": claim.key,
+        "says": says[1],
+        "wordings": {language: text for language, text in more if text != says[1]},
+        "whose": claim.whose,
+        "because": because,
+    }
 
 
 def part_verdict(
@@ -204,18 +220,44 @@ def part_verdict(
 def question_of(
     claim: Declared, find: Find, task: TaskRef, fails: Mapping[str, float] | None = None
 ) -> str:
-    """Hash a claim with the runs it is about: the same claim on another base is another one."""
+    """Hash what a claim asks of which runs: on another base it is another one, reworded the same.
+
+    Arms count by what they train: `lr` and `optim.lr` ask the same.
+    """
+    asked = claim.asked()
+    for name in ("arm", "baseline", "arms", "both", "only_a", "only_b", "neither"):
+        asked["claim"].pop(name, None)
+    return _with_runs(asked, claim, find, task, fails)
+
+
+def question_before(
+    claim: Declared, find: Find, task: TaskRef, fails: Mapping[str, float] | None = None
+) -> str:
+    """Hash as stores of schema 3 and before have it, where the words counted."""
+    unworded = {"key": "", "whose": "ours", "because": "", "says": claim_words(claim)["en"]}
+    asked = {"claim": claim.replace(**unworded).canonical()}
+    return _with_runs(asked, claim, find, task, fails)
+
+
+def claim_id(question: str) -> str:
+    """Return the short name of what a claim asks, which its verdict bears."""
+    return question[:8]
+
+
+def _with_runs(
+    asked: dict[str, Any],
+    claim: Declared,
+    find: Find,
+    task: TaskRef,
+    fails: Mapping[str, float] | None,
+) -> str:
     runs = [arm.run.canonical() for part in parts_of(claim, find) for arm in part.arms]
     rule = {"fails": dict(fails)} if fails else {}
-    return digest({"claim": claim.canonical(), "runs": runs, "task": task} | rule, 16)
+    return digest({**asked, "runs": runs, "task": task} | rule, 16)
 
 
-def _look_note(
-    question: str, n_seeds: int, planned: bool, history: Sequence[Mapping[str, Any]]
-) -> str:
-    earlier = [
-        row["details"] for row in history if row.get("details", {}).get("question") == question
-    ]
+def _look_note(n_seeds: int, planned: bool, history: Sequence[Mapping[str, Any]]) -> str:
+    earlier = [row["details"] for row in history]
     if planned:
         loose = {row["seeds"] for row in earlier if "look" not in row}
         many = "s" if len(loose) > 1 else ""

@@ -4,24 +4,51 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, JsonValue
+from pydantic import Field, JsonValue, field_validator
 
 from mlplab.specs.base import Spec, digest
 
 Arm = dict[str, Any]
 Matters = Annotated[float, Field(gt=0, description="The smallest difference that matters.")]
+Words = Annotated[str | dict[str, str], Field(description="In one language, or language -> text.")]
+Whose = Literal["source", "ours"]
+
+_WORDING = ("key", "says", "whose", "because")
+"""The fields that say nothing of what is asked."""
 
 
-class _Claim(Spec):
-    says: str = Field(description="The statement, in words.")
+class _Worded(Spec):
+    key: str = Field(default="", description="Its name within its experiment, and in texts.")
+    says: Words = Field(default="", description="The statement; made of the content by default.")
+    whose: Whose = Field(default="ours", description="Who states it: the source, or we.")
+
+    @field_validator("says", "because", check_fields=False)
+    @classmethod
+    def _is_text(cls, words: Words) -> Words:
+        texts = [words] if isinstance(words, str) else [*words, *words.values()]
+        for text in texts:
+            if not isinstance(words, str) and not text.strip():
+                raise ValueError("expected language -> text, none of them empty")
+            if "\0" in text or any("\ud800" <= letter <= "\udfff" for letter in text):
+                raise ValueError(f"expected text that UTF-8 can write; got {text!r}")
+        return words
+
+    def asked(self) -> dict[str, Any]:
+        """Return what is asked, as plain JSON values: the content without a word of wording."""
+        content = {n: value for n, value in self.canonical().items() if n not in _WORDING}
+        # The type too: canonical fields leave out defaults, and claims may share the rest.
+        return {"claim": content, "type": type(self).__name__}
+
+
+class _Claim(_Worded):
+    because: Words = Field(default="", description="Why a difference of this size matters.")
     metric: str = Field(default="test_accuracy", description="What is compared, at the last epoch.")
     matters: Matters = 0.005
 
     @property
     def id(self) -> str:
-        """A short hash of the claim's content."""
-        # The type too: canonical fields leave out defaults, and claims may share the rest.
-        return digest({"claim": self.canonical(), "type": type(self).__name__}, 8)
+        """A short hash of what is asked; a verdict's also counts the runs and the task."""
+        return digest(self.asked(), 8)
 
 
 class Difference(_Claim):
@@ -71,29 +98,36 @@ class BestArm(_Claim):
     higher_is_better: bool = True
 
 
-class Proof(Spec):
-    """A statement decided by computation alone: a symbolic check and a property test."""
+class Proof(_Worded):
+    """A statement decided by computation alone: proved, or checked on many cases."""
 
     kind: Literal["proof"] = "proof"
-    says: str
 
     @property
     def id(self) -> str:
-        """A short hash of the claim's content."""
-        return digest({"claim": self.canonical(), "type": "Proof"}, 8)
+        """A short hash of its key, or of its words where it has none."""
+        return digest(
+            {"claim": {"kind": "proof", "says": self.key or self.says}, "type": "Proof"}, 8
+        )
 
 
 Claim = Annotated[
     Difference | Chain | Threshold | Interaction | BestArm | Proof, Field(discriminator="kind")
 ]
-VerdictWord = Literal["supported", "refuted", "equivalent", "undecided", "none", "proved"]
+VerdictWord = Literal[
+    "supported", "refuted", "equivalent", "undecided", "none", "proved", "checked"
+]
 
 
 class Verdict(Spec):
     """What the runs say of a claim, with the one interval that decides and is shown."""
 
     id: str
+    key: str = ""
     says: str
+    wordings: dict[str, str] = Field(default={}, description="The claim in further languages.")
+    whose: Whose = "ours"
+    because: Words = ""
     verdict: VerdictWord
     size: str = Field(default="", description="below d, at least d, or open.")
     effect: float | None = None
@@ -107,3 +141,7 @@ class Verdict(Spec):
     seeds_needed: int | None = None
     parts: tuple[Verdict, ...] = ()
     details: dict[str, JsonValue] = {}
+
+    def words(self, language: str = "en") -> str:
+        """Return the claim in a language, or as it is where it has no wording there."""
+        return self.wordings.get(language, self.says)

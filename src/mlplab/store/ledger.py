@@ -8,20 +8,27 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, case, func, insert, select
 
 from mlplab.errors import StoreError
 from mlplab.store import schema
 
 
 def write_verdicts(
-    connection: Connection, experiment: str, verdicts: Sequence[Mapping[str, Any]]
+    connection: Connection,
+    experiment: str,
+    verdicts: Sequence[Mapping[str, Any]],
+    exercise: str,
+    profile: str,
 ) -> None:
     """Add verdicts to the history."""
     now = time.time()
     rows = [
         {
             "experiment": experiment,
+            "exercise": exercise,
+            "profile": profile,
+            "key": str(verdict.get("key") or ""),
             "claim": _claim_of(verdict),
             "n_seeds": int(verdict.get("n_seeds") or 0),
             "saved_at": now,
@@ -43,10 +50,16 @@ def read_verdicts(
         query = query.where(table.c.experiment == experiment)
     if latest:
         # By id, not by time: clocks of several machines differ.
-        last = select(func.max(table.c.id)).group_by(table.c.experiment, table.c.claim)
+        # A claim with a key may be asked anew, with another threshold: that is its last word.
+        claim = case((table.c.key != "", table.c.key), else_=table.c.claim)
+        last = select(func.max(table.c.id)).group_by(table.c.experiment, claim)
         query = query.where(table.c.id.in_(last))
     return [
-        {**json.loads(row.verdict), "experiment": row.experiment, "time": _as_time(row.saved_at)}
+        {
+            **json.loads(row.verdict),
+            **{name: getattr(row, name) for name in ("experiment", "exercise", "profile")},
+            "time": _as_time(row.saved_at),
+        }
         for row in connection.execute(query)
     ]
 

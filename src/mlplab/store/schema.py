@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 
@@ -22,6 +23,7 @@ from sqlalchemy import (
     inspect,
     select,
     text,
+    update,
 )
 
 from mlplab.errors import StoreError
@@ -39,6 +41,11 @@ def _table(name: str, *columns: Column[object] | UniqueConstraint) -> Table:
 
 def _required(name: str, kind: type) -> Column[object]:
     return Column(name, kind, nullable=False)
+
+
+def _said(name: str) -> Column[object]:
+    """A word that may be missing: empty."""
+    return Column(name, Text, nullable=False, server_default="")
 
 
 def _part_of_key(name: str) -> Column[object]:
@@ -100,6 +107,9 @@ verdicts = _table(
     "verdicts",
     _number(),
     _required("experiment", Text),
+    _said("exercise"),
+    _said("profile"),
+    _said("key"),
     _required("claim", Text),
     _required("n_seeds", Integer),
     _required("saved_at", Double),
@@ -144,7 +154,24 @@ def _add_remembered(connection: Connection) -> None:
     )
 
 
-MIGRATIONS: list[Migration] = [_add_best_epoch, _add_remembered]
+_OF_EXERCISE = re.compile(r"(\d+\.\d+\.\d+) .*?(?:, (quick|standard|full))?")
+
+
+def _name_claims(connection: Connection) -> None:
+    """Before, exercise and profile stood in the experiment's name alone."""
+    for name in ("exercise", "profile", "key"):
+        column = f"ADD COLUMN {name} TEXT NOT NULL DEFAULT ''"
+        connection.execute(text(f"ALTER TABLE {verdicts.name} {column}"))
+    for (experiment,) in connection.execute(select(verdicts.c.experiment).distinct()).all():
+        if found := _OF_EXERCISE.fullmatch(experiment):
+            connection.execute(
+                update(verdicts)
+                .where(verdicts.c.experiment == experiment)
+                .values(exercise=found[1], profile=found[2] or "exact")
+            )
+
+
+MIGRATIONS: list[Migration] = [_add_best_epoch, _add_remembered, _name_claims]
 
 
 def newest_version() -> int:

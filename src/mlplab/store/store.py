@@ -136,22 +136,37 @@ class Store:
         keys = list(keys)
         return self._database.read(lambda c: keys_with_weights(c, keys))
 
-    def put_verdicts(self, experiment: str, verdicts: Sequence[Mapping[str, Any]]) -> None:
+    def put_verdicts(
+        self,
+        experiment: str,
+        verdicts: Sequence[Mapping[str, Any]],
+        *,
+        exercise: str = "",
+        profile: str = "",
+    ) -> None:
         """Add verdicts (`Verdict.model_dump()`: an `id`, `n_seeds`, JSON values) to the history.
+
+        Args:
+            experiment: under which name.
+            verdicts: on its claims.
+            exercise, profile: that it is part of, if it is.
 
         Where nothing can be written, a line in the log says so.
         """
         from mlplab.store.ledger import write_verdicts
 
         with _said_if_not_kept("verdicts"):
-            self._database.write(lambda c: write_verdicts(c, experiment, verdicts))
+            self._database.write(
+                lambda c: write_verdicts(c, experiment, verdicts, exercise, profile)
+            )
 
     def verdicts(
         self, experiment: str | None = None, *, latest: bool = False
     ) -> list[dict[str, Any]]:
         """Return all verdicts, oldest first, or only each claim's last one.
 
-        Each is what was put, with its `experiment` and `time` (UTC, ISO 8601).
+        Each is what was put, with its `experiment`, `exercise`, `profile` and `time` (UTC, ISO
+        8601).
         """
         from mlplab.store.ledger import read_verdicts
 

@@ -25,7 +25,8 @@ FLOORS = (
     ("experiment",),
     ("search", "estimators"),
     ("tabular", "shift", "theory"),
-    ("exercises", "pages"),
+    ("pages",),
+    ("exercises",),
     ("app", "book", "bench"),
     # The command line starts the other faces.
     ("cli",),

@@ -9,7 +9,7 @@ import mlplab as ml
 from mlplab.exercises import PROFILES, get_exercise
 from mlplab.exercises.batch_norm_proofs import normalised, prove, spread_exactly
 from mlplab.exercises.batch_norm_spread import in_random_batches, members, wander
-from mlplab.exercises.section_4_1 import NORMS, normed
+from mlplab.exercises.declared_4_1 import NORMS, normed
 from mlplab.specs import TaskRef
 from mlplab.store import Store
 

@@ -17,7 +17,7 @@ from mlplab.exercises import (
     plan,
     search_table,
 )
-from mlplab.exercises import section_4_2 as section
+from mlplab.exercises import source_setting as section
 from mlplab.store import Store
 
 PLACEHOLDER = re.compile(r"\{\{(\w+)")

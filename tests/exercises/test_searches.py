@@ -12,7 +12,7 @@ import pytest
 import mlplab as ml
 from mlplab.exercises import PROFILES, get_exercise, regret, runs_needed
 from mlplab.exercises import many_hyper_parameters as many
-from mlplab.exercises import section_4_2 as section
+from mlplab.exercises import source_setting as section
 from mlplab.exercises.joint_search import ranked_places
 from mlplab.exercises.published_settings import PUBLISHED, beside_figures, mean_of
 from mlplab.exercises.search_table import (

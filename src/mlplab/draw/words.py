@@ -15,6 +15,7 @@ LANGUAGES = ("en", "zh")
 VERDICT_SYMBOLS: Mapping[str, str] = {
     "supported": "✓",
     "proved": "∎",
+    "checked": "✓",
     "refuted": "✗",
     "equivalent": "≈",
     "undecided": "?",
@@ -28,6 +29,7 @@ VERDICT_WORDS: Mapping[str, Mapping[str, str]] = {
     "undecided": {"en": "undecided", "zh": "未定"},
     "none": {"en": "no verdict", "zh": "无结论"},
     "proved": {"en": "proved", "zh": "已证明"},
+    "checked": {"en": "checked", "zh": "已核验"},
 }
 
 _SPLITS = {"train": "training", "valid": "validation", "test": "test"}

@@ -1,9 +1,9 @@
 """The chapter's exercises: designs, claims and what is told of their results."""
 
 from mlplab.exercises.answer import Answer, answer, plan
+from mlplab.exercises.exercise import Exercise
 from mlplab.exercises.profile import PROFILES, Profile
 from mlplab.exercises.registry import (
-    Exercise,
     Findings,
     Results,
     exercise,

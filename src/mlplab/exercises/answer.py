@@ -9,14 +9,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from mlplab.exercises.page_texts import LANGUAGES, note, page_texts
 from mlplab.exercises.profile import Profile, profile_of
-from mlplab.exercises.registry import Checked, Exercise, Findings, Results
-from mlplab.exercises.text import LANGUAGES
+from mlplab.exercises.registry import AnyExercise, Checked, Findings, Results
 
 if TYPE_CHECKING:
     from mlplab.exercises.measured import Measured
     from mlplab.experiment import Experiment, Runs
     from mlplab.experiment.progress import ProgressCallback
+    from mlplab.pages import Report
     from mlplab.specs import Verdict
     from mlplab.store import Store
 
@@ -35,7 +36,7 @@ class Answer:
         remembered: which of `proofs`, `measured` and `findings` were not computed anew.
     """
 
-    exercise: Exercise
+    exercise: AnyExercise
     profile: Profile
     runs: Mapping[str, Runs]
     verdicts: tuple[Verdict, ...]
@@ -53,42 +54,38 @@ class Answer:
         """How many of them were remembered."""
         return sum(runs.from_store for runs in self.runs.values())
 
-    def report(self) -> dict[str, Any]:
-        """Return what a page of this answer shows, as the arguments of `pages.Report`."""
-        texts = {language: self.exercise.text(language) for language in LANGUAGES}
+    def report(self, command: str = "") -> Report:
+        """Return what a page of this answer shows; `command` makes it."""
+        from mlplab.pages import Report
+
         stores = [runs.setup.store for runs in self.runs.values()][:1]
         titles = {runs.experiment.title for runs in self.runs.values()}
-        chinese = self.exercise.chinese
         looks = [look for one in stores for look in one.looks() if look["experiment"] in titles]
-        return {
-            "id": self.exercise.id,
-            "slug": self.exercise.slug,
-            "title": {k: text.title for k, text in texts.items()},
-            "question": {k: text.question for k, text in texts.items()},
-            "answer": {k: text.answer for k, text in texts.items()},
-            "claims": {
-                verdict.id: {"en": verdict.says, "zh": chinese.get(verdict.says, verdict.says)}
+        return Report(
+            id=self.exercise.id,
+            slug=self.exercise.slug,
+            **page_texts(self.exercise, self.findings, self.verdicts),
+            claims={
+                verdict.id: {one: verdict.words(one) for one in LANGUAGES}
                 for verdict in self.verdicts
             },
-            "values": dict(self.findings.values),
-            "verdicts": list(self.verdicts),
-            "figures": list(self.findings.figures),
-            "tables": dict(self.findings.tables),
-            "files": dict(self.findings.files),
-            "design": {name: _describe(runs) for name, runs in self.runs.items()},
-            "profile": self.profile.name,
-            "seconds": self.seconds,
-            "n_runs": self.n_runs,
-            "n_from_store": self.from_store,
-            "provenance": _provenances(self.runs.values()),
-            "looks": looks,
-            "failures": _failures(self.runs.values()),
-            "data_source": ", ".join(sorted({_source(runs) for runs in self.runs.values()})),
-        }
+            verdicts=list(self.verdicts),
+            files=dict(self.findings.files),
+            design={name: _describe(runs) for name, runs in self.runs.items()},
+            profile=self.profile.name,
+            seconds=self.seconds,
+            n_runs=self.n_runs,
+            n_from_store=self.from_store,
+            provenance=_provenances(self.runs.values()),
+            looks=looks,
+            failures=_failures(self.runs.values()),
+            data_source=", ".join(sorted({_source(runs) for runs in self.runs.values()})),
+            command=command,
+        )
 
 
 def answer(
-    exercise: Exercise,
+    exercise: AnyExercise,
     profile: str = "quick",
     *,
     seeds: int | None = None,
@@ -156,49 +153,61 @@ def answer(
         finished |= {name: run(name, experiment) for name, experiment in further.items()}
     stated = [v for runs in finished.values() for v in runs.verdicts()]
     measured = cache.measured(finished)
-    verdicts = (*proved, *stated, *_measure(exercise, measured, how, kept))
-    findings = cache.findings(Results(finished, how, measured, proofs), part)
+    found = (*proved, *stated, *_measure(exercise, measured, how, kept))
+    by_key = {verdict.key: verdict for verdict in found}
+    verdicts = tuple(by_key[key] for key in exercise.claims)
+    results = Results(finished, how, measured, proofs, verdicts=by_key)
+    findings = cache.findings(results, part)
     seconds = time.monotonic() - started
     return Answer(exercise, how, finished, verdicts, findings, seconds, tuple(cache.remembered))
 
 
-def _prove(exercise: Exercise, found: Sequence[Checked], store: Store) -> tuple[Verdict, ...]:
+def _prove(exercise: AnyExercise, found: Sequence[Checked], store: Store) -> tuple[Verdict, ...]:
     """Decide what needs no runs, and keep the verdicts for the ledger."""
+    from mlplab.experiment.verdict import worded
     from mlplab.specs import Proof, Verdict
 
-    if exercise.prove is None:
-        return ()
-    checked = {one.says: one for one in found}
     verdicts = []
-    for says in exercise.proofs:
-        one = checked[says]
-        word = "proved" if one.holds else "refuted"
-        verdicts.append(Verdict(id=Proof(says=says).id, says=says, verdict=word, note=one.note))
-    _keep(f"{exercise.id} proofs", verdicts, store)
+    for one in found:
+        claim = Proof(**exercise.worded(one.key))
+        word = "refuted" if not one.holds else "checked" if one.n_cases else "proved"
+        verdicts.append(
+            Verdict(id=claim.id, **worded(claim), verdict=word, **note(exercise, claim.key, one))
+        )
+    _keep(exercise, "proofs", "exact", verdicts, store)
     return tuple(verdicts)
 
 
 def _measure(
-    exercise: Exercise, claims: Sequence[Measured], profile: Profile, store: Store
+    exercise: AnyExercise, claims: Sequence[Measured], profile: Profile, store: Store
 ) -> tuple[Verdict, ...]:
     """Decide the claims about what is computed from the runs, in the order declared."""
     from mlplab.exercises.measured import decide_measured
+    from mlplab.experiment.verdict import worded
+    from mlplab.specs import Proof
 
-    if exercise.measure is None:
-        return ()
-    found = {one.says: one for one in claims}
-    verdicts = decide_measured([found[says] for says in exercise.measured])
-    _keep(f"{exercise.id} measured, {profile.name}", verdicts, store)
+    verdicts = tuple(
+        verdict.replace(**worded(Proof(**exercise.worded(verdict.key))))
+        for verdict in decide_measured(claims)
+    )
+    _keep(exercise, f"measured, {profile.name}", profile.name, verdicts, store)
     return verdicts
 
 
-def _keep(title: str, verdicts: Sequence[Verdict], store: Store) -> None:
+def _keep(
+    exercise: AnyExercise,
+    what: str,
+    profile: str,
+    verdicts: Sequence[Verdict],
+    store: Store,
+) -> None:
     """Put into the ledger what differs, by more than rounding, from each claim's last entry."""
+    title = f"{exercise.id} {what}"
     known = {row["id"]: row for row in store.verdicts(title)}
     rows = [verdict.model_dump(mode="json") for verdict in verdicts]
     new = [row for row in rows if not _says_the_same(row, known.get(row["id"], {}))]
     if new:
-        store.put_verdicts(title, new)
+        store.put_verdicts(title, new, exercise=exercise.id, profile=profile)
 
 
 def _says_the_same(row: Mapping[str, Any], known: Mapping[str, Any]) -> bool:
@@ -218,7 +227,7 @@ def _alike(one: Any, other: Any) -> bool:
 
 
 def plan(
-    exercise: Exercise,
+    exercise: AnyExercise,
     profile: str = "quick",
     *,
     seeds: int | None = None,
@@ -253,7 +262,7 @@ def plan(
     return plans
 
 
-def _extra_in_words(exercise: Exercise) -> list[str]:
+def _extra_in_words(exercise: AnyExercise) -> list[str]:
     words = []
     if exercise.then is not None:
         words.append("further runs, whose arms the results above choose")

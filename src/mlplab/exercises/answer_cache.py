@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from mlplab.exercises.measured import Measured
 from mlplab.exercises.profile import Profile
-from mlplab.exercises.registry import Checked, Exercise, Findings, Results
+from mlplab.exercises.registry import AnyExercise, Checked, Findings, Results
 from mlplab.specs import digest
 from mlplab.store import Store
 from mlplab.store.code import code_has_changed, code_identity
@@ -45,7 +45,7 @@ class AnswerCache:
 
     def __init__(
         self,
-        exercise: Exercise,
+        exercise: AnyExercise,
         profile: Profile,
         seeds: int | None,
         store: Store,
@@ -180,7 +180,7 @@ class AnswerCache:
             self._store.log_look(**look, remembered=True)
 
 
-def _is_of_package(exercise: Exercise) -> bool:
+def _is_of_package(exercise: AnyExercise) -> bool:
     """Whether the code that answers is all the package's own."""
     parts = (exercise.design, exercise.tell, exercise.then, exercise.prove, exercise.measure)
     return all(

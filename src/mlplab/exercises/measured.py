@@ -24,18 +24,19 @@ class Measured:
     """A claim, and the numbers that decide it.
 
     Attributes:
-        says: the claim, as the exercise declares it.
+        key: of the claim.
         values: one per repetition: a paired difference, or a number less a threshold; infinite
             where only one of the runs compared failed, which ranks as the worst.
         matters: the smallest difference that matters, in their unit.
         expect: what the claim says of their mean.
         metric: what the numbers are, as verdicts name it.
-        note: what was repeated; the number of repetitions is put before it.
+        note: what was repeated, where the texts have no note; the number of repetitions is put
+            before it.
         shared: part of the variance that more repetitions do not shrink: held-out over training
             rows where they are splits of one table (see `stats.cross_validated_interval`).
     """
 
-    says: str
+    key: str
     values: tuple[float, ...]
     matters: float
     expect: Literal["higher", "lower", "same"]
@@ -47,7 +48,7 @@ class Measured:
     def id(self) -> str:
         """A short hash of the claim's content."""
         content = {
-            "says": self.says,
+            "key": self.key,
             "matters": self.matters,
             "expect": self.expect,
             "metric": self.metric,
@@ -85,7 +86,8 @@ def decide_measured(claims: Sequence[Measured]) -> tuple[Verdict, ...]:
         verdicts.append(
             Verdict(
                 id=one.id,
-                says=one.says,
+                key=one.key,
+                says=one.key,
                 verdict=found.verdict,
                 size=found.size,
                 effect=found.effect,

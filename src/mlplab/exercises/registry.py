@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from importlib.resources import files
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from mlplab.errors import ConfigError
+from mlplab.errors import ConfigError, MlplabError
+from mlplab.exercises.exercise import Exercise, exercises_in
 from mlplab.exercises.extra_runs import ExtraRuns
 from mlplab.exercises.profile import PROFILES, Profile
 from mlplab.exercises.text import LANGUAGES, Text, read_text
+from mlplab.experiment.wording import claim_words
 from mlplab.hints import hint
+from mlplab.specs import Verdict, digest
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,7 +35,7 @@ class Findings:
     Attributes:
         values: numbers and words for the placeholders of the text.
         figures: in the order of the page.
-        tables: by title.
+        tables: by name, as the texts title them.
         files: further files by name, put beside the page, such as a submission.
     """
 
@@ -45,14 +50,18 @@ class Checked:
     """A statement that computation has decided.
 
     Attributes:
-        says: the statement, as the exercise declares it.
+        key: of the statement.
         holds: whether every check passed.
-        note: what was checked, on how many cases, with what largest error.
+        note: what was checked, where the texts have no note on it.
+        facts: numbers for the texts' note: on how many cases, with what largest error.
+        n_cases: how many were sampled; 0 for a proof.
     """
 
-    says: str
+    key: str
     holds: bool
-    note: str
+    note: str = ""
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    n_cases: int = 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,6 +70,7 @@ class Results:
 
     Attributes:
         runs: the finished runs of each of its experiments.
+        verdicts: on its claims, by key.
         profile: how thoroughly it was answered.
         measured: what `measure` returned, in its order.
         proofs: what `prove` returned, in its order.
@@ -72,6 +82,7 @@ class Results:
     measured: tuple[Measured, ...] = ()
     proofs: tuple[Checked, ...] = ()
     progress: ProgressCallback | None = None
+    verdicts: Mapping[str, Verdict] = field(default_factory=dict)
 
 
 Prove = Callable[[], Sequence[Checked]]
@@ -82,8 +93,8 @@ Tell = Callable[[Results], Findings]
 
 
 @dataclass(frozen=True)
-class Exercise:
-    """One exercise: what is run for it and what is told of the results.
+class Declared:
+    """One exercise declared in a section's module: what is run for it and what is told of it.
 
     Attributes:
         id: its number in the chapter, such as `4.2.1`.
@@ -129,24 +140,47 @@ class Exercise:
         return {language: self.text(language).title for language in LANGUAGES}
 
     @property
+    def claims(self) -> dict[str, str]:
+        """Key -> claim in English, in the order of the page."""
+        design = self.design(PROFILES["standard"], None).values()
+        stated = [claim_words(claim)["en"] for one in design for claim in one.claims]
+        words = (*self.proofs, *stated, *self.later, *self.measured)
+        return {key_of(says): says for says in words}
+
+    @property
     def n_claims(self) -> int:
         """Number of claims in the standard design."""
-        declared = sum(len(e.claims) for e in self.design(PROFILES["standard"], None).values())
-        return declared + len(self.later) + len(self.proofs) + len(self.measured)
+        return len(self.claims)
+
+    def worded(self, key: str) -> dict[str, Any]:
+        """Return a claim's words, as fields of a claim or a verdict."""
+        for says, chinese in self.chinese.items():
+            if key in (says, key_of(says)):
+                return {"key": key_of(says), "says": {"en": says, "zh": chinese}, "whose": "source"}
+        raise MlplabError(f"{self.id}: no claim {key!r}")
 
 
 SECTIONS = (
-    "section_4_1",
-    "section_4_2",
-    "section_4_2_search",
-    "section_4_3",
-    "section_4_4",
-    "section_4_4_limits",
-    "section_4_5",
-    "section_4_10",
-    "section_4_10_training",
+    "declared_4_1",
+    "declared_4_2",
+    "declared_4_2_search",
+    "declared_4_3",
+    "declared_4_4",
+    "declared_4_4_limits",
+    "declared_4_5",
+    "declared_4_10",
+    "declared_4_10_training",
 )
-_EXERCISES: dict[str, Exercise] = {}
+HOMES = ["mlplab.exercises"]
+"""Packages whose folders of sections hold exercises."""
+
+_DECLARED: dict[str, Declared] = {}
+AnyExercise = Exercise | Declared
+
+
+def key_of(says: str) -> str:
+    """Return the key of a claim that was declared by its words."""
+    return f"c{digest(says, 7)}"
 
 
 def exercise(
@@ -172,14 +206,15 @@ def exercise(
     """
 
     def register(design: Design) -> Design:
-        _EXERCISES[id] = Exercise(
+        _DECLARED[id] = made = Declared(
             id,
             slug,
             kind,
-            design,
+            lambda profile, seeds: _named(made, design(profile, seeds), profile),
             tell,
             chinese or {},
-            then,
+            then
+            and (lambda runs, profile, seeds: _named(made, then(runs, profile, seeds), profile)),
             tuple(later),
             prove,
             tuple(proofs),
@@ -194,17 +229,34 @@ def exercise(
     return register
 
 
-def list_exercises() -> tuple[Exercise, ...]:
+def _named(
+    made: Declared, experiments: Mapping[str, Experiment], profile: Profile
+) -> dict[str, Experiment]:
+    """The experiments as the exercise's own, their claims with keys and in both languages."""
+    return {
+        name: one.part_of(
+            made.id,
+            profile.name,
+            name,
+            [claim.replace(**made.worded(claim_words(claim)["en"])) for claim in one.claims],
+        )
+        for name, one in experiments.items()
+    }
+
+
+def list_exercises() -> tuple[AnyExercise, ...]:
     """Return all exercises in the order of the chapter."""
     from importlib import import_module
 
     for section in SECTIONS:
         import_module(f"mlplab.exercises.{section}")  # registers its exercises
 
-    return tuple(sorted(_EXERCISES.values(), key=lambda e: [int(n) for n in e.id.split(".")]))
+    found = [one for home in HOMES for one in exercises_in(Path(str(files(home))), home)]
+    every: list[AnyExercise] = [*found, *_DECLARED.values()]
+    return tuple(sorted(every, key=lambda e: [int(n) for n in e.id.split(".")]))
 
 
-def find_exercises(name: str) -> tuple[Exercise, ...]:
+def find_exercises(name: str) -> tuple[AnyExercise, ...]:
     """Return the exercises that a name stands for: one, those of a section, or all.
 
     Args:
@@ -222,7 +274,7 @@ def find_exercises(name: str) -> tuple[Exercise, ...]:
     return found or (get_exercise(name),)
 
 
-def get_exercise(name: str) -> Exercise:
+def get_exercise(name: str) -> AnyExercise:
     """Return the exercise with an id or slug.
 
     Raises:

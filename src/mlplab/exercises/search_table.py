@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mlplab.exercises import section_4_2
+from mlplab.exercises import source_setting
 from mlplab.exercises.profile import Profile
 from mlplab.exercises.tuned import TUNING_SEEDS
 from mlplab.experiment import Experiment, Runs
@@ -40,14 +40,14 @@ def make_table(profile: Profile) -> Experiment:
 
     Weights begin as He has them: with the chapter's, deeper networks never leave the start.
     """
-    base = section_4_2.AS_PUBLISHED.with_value("fit.last_batch", "drop")
+    base = source_setting.AS_PUBLISHED.with_value("fit.last_batch", "drop")
     base = base.with_value("fit.epochs", profile.pick(4, 10)).with_value("fit.test", "never")
-    base = base.with_value("net.init", "he").with_value("rows", First(n=section_4_2.QUICK_ROWS))
+    base = base.with_value("net.init", "he").with_value("rows", First(n=source_setting.QUICK_ROWS))
     hidden = itertools.product(
         profile.pick((32, 256), (32, 128, 256, 512)), profile.pick((1, 2), (1, 2, 3))
     )
     return Experiment(
-        TaskRef(name=section_4_2.FASHION, valid=0.1),
+        TaskRef(name=source_setting.FASHION, valid=0.1),
         base,
         vary={
             "optim.lr": profile.pick((0.03, 0.1, 0.3, 1.0), (0.01, 0.03, 0.1, 0.3, 1.0)),

@@ -5,11 +5,12 @@ from mlplab.pages.ledger import write_index
 from mlplab.pages.page import page_html, write_page
 from mlplab.pages.pictures import remembered_pictures
 from mlplab.pages.prose import render_markdown
-from mlplab.pages.report import Report
+from mlplab.pages.report import Report, ReportTable
 from mlplab.pages.summary import Summary
 
 __all__ = [
     "Report",
+    "ReportTable",
     "Summary",
     "fill",
     "page_html",

@@ -8,7 +8,6 @@ import json
 import re
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from mlplab.draw import Text, in_language
 from mlplab.draw.words import LANGUAGES
@@ -21,18 +20,14 @@ from mlplab.pages.exhibits import (
     exhibit,
 )
 from mlplab.pages.files import remove_files, write_files
-from mlplab.pages.fill import fill
 from mlplab.pages.frame import section, whole_page
 from mlplab.pages.prose import render_inline, render_markdown
-from mlplab.pages.report import Report
+from mlplab.pages.report import Report, ReportTable
 from mlplab.pages.summary import RECORD, read_summary, summarise
 from mlplab.pages.tables import as_frame, frame_table
 from mlplab.pages.tags import Html, both, group, tag
 from mlplab.pages.verdicts import tally, verdict_table
 from mlplab.pages.wording import UI
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 
 def write_page(report: Report, folder: str | Path) -> Path:
@@ -58,11 +53,11 @@ def write_page(report: Report, folder: str | Path) -> Path:
         files[f"{figure.name}.svg"] = figure.svg("light", paper=True).encode()
         files[f"{figure.name}.png"] = figure.png("light", 2, paper=True)
         files[f"{figure.name}.csv"] = csv_bytes(figure.data)
-    for caption, frame in _tables(report).items():
-        name = f"{table_name(caption)}.csv"
+    for key, table in _tables(report).items():
+        name = f"{table_name(key)}.csv"
         if name in files:
             raise ConfigError(f"report {report.id}: two tables would be the file {name}")
-        files[name] = csv_bytes(frame)
+        files[name] = csv_bytes(table.frame)
     for name, content in report.files.items():
         if name in files:
             raise ConfigError(f"report {report.id}: two files would be {name}")
@@ -78,8 +73,7 @@ def write_page(report: Report, folder: str | Path) -> Path:
 
 def page_html(report: Report) -> str:
     """Return the page of a report as one HTML document."""
-    question, answer = (_filled(report, text) for text in (report.question, report.answer))
-    title = _filled(report, report.title)
+    question, answer, title = map(_told, (report.question, report.answer, report.title))
     tab: Text = {one: f"{report.id} {in_language(title, one)} – mlplab" for one in LANGUAGES}
     number = group(both(UI["exercise"]), f" {report.id}")
     top = tag(
@@ -87,6 +81,7 @@ def page_html(report: Report) -> str:
         tag("p", number, " · ", tag("span", report.slug), class_="number-line"),
         tag("h1", _marked(title)),
         _prose(question, "question"),
+        _prose(_told(report.short), "short") if report.short else None,
         tally(report.verdicts),
         _quick(report),
         class_="top",
@@ -130,11 +125,8 @@ def table_name(caption: str) -> str:
     return f"table-{plain or hashlib.sha256(caption.encode()).hexdigest()[:8]}"
 
 
-def _filled(report: Report, text: Text) -> dict[str, str]:
-    return {
-        one: fill(in_language(text, one), report.values, report.verdicts, language=one)
-        for one in LANGUAGES
-    }
+def _told(text: Text) -> dict[str, str]:
+    return {one: in_language(text, one) for one in LANGUAGES}
 
 
 def _prose(text: dict[str, str], name: str) -> Html:
@@ -171,11 +163,11 @@ def _quick(report: Report) -> Html | None:
     )
 
 
-def _tables(report: Report) -> dict[str, pd.DataFrame]:
+def _tables(report: Report) -> dict[str, ReportTable]:
     tables = dict(report.tables)
     failed = as_frame(report.failures)
     if len(failed):
-        tables["failures"] = failed
+        tables["failures"] = ReportTable(UI["failures"], failed)
     return tables
 
 
@@ -183,15 +175,15 @@ def _table_blocks(report: Report) -> list[Html]:
     return [
         tag(
             "div",
-            frame_table(frame, caption),
+            frame_table(table.frame, table.title, table.word),
             tag(
                 "p",
-                group(*csv_links(table_name(caption), csv_bytes(frame)), between=" "),
+                group(*csv_links(table_name(key), csv_bytes(table.frame)), between=" "),
                 class_="files",
             ),
             class_="table-block",
         )
-        for caption, frame in report.tables.items()
+        for key, table in report.tables.items()
     ]
 
 
@@ -199,8 +191,8 @@ def _file_list(report: Report) -> Html:
     rows = []
     for figure in report.figures:
         rows.append((figure.title, figure.name, figure.data))
-    for caption, frame in _tables(report).items():
-        rows.append((caption, table_name(caption), frame))
+    for key, table in _tables(report).items():
+        rows.append((table.title, table_name(key), table.frame))
     return tag(
         "ul",
         *(

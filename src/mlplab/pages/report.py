@@ -19,18 +19,38 @@ _TAKEN = ("index.html", "report.json")
 
 
 @dataclass(frozen=True, eq=False, slots=True)
+class ReportTable:
+    """A table of a report.
+
+    Attributes:
+        title: what it shows.
+        frame: its rows.
+        words: language -> words for its columns and cells that are not numbers.
+    """
+
+    title: Text
+    frame: pd.DataFrame
+    words: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+    def word(self, text: object) -> Text:
+        """Return a column's name or a cell's text in the languages that have a word for it."""
+        found = {one: words[str(text)] for one, words in self.words.items() if str(text) in words}
+        return {"en": str(text), **found} if found else str(text)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
 class Report:
     """One exercise, answered.
 
-    Texts are strings or one per language (`{"en": ..., "zh": ...}`), in Markdown with TeX, and
-    may hold the placeholders of `fill`.
+    Texts are strings or one per language (`{"en": ..., "zh": ...}`), in Markdown with TeX.
 
     Attributes:
         id, slug: `4.2.1` and `hidden-width`; the id names the folder.
         title, question, answer: the texts.
+        short: the answer in two sentences, shown first.
         verdicts: one per claim, in the order of the claims.
         figures: in the order of reading.
-        tables: caption -> frame.
+        tables: name -> table; the name is that of its file.
         files: further files by name, written beside the page and linked from it.
         design: what was run, as plain values: task, base, vary, arms, seeds, ...
         profile: `quick`, `standard` or `full`.
@@ -40,7 +60,6 @@ class Report:
         provenance: where the runs' bits come from; more than one is pointed out.
         looks: every look at the test split: split, purpose, experiment, ...
         failures: one row per arm with failed runs.
-        values: for the placeholders in the texts.
         claims: verdict id -> the claim in both languages, where it is not English only.
         data_source: where the data were found.
         command: that makes this page (default: `mlplab run ID --profile PROFILE`).
@@ -57,7 +76,7 @@ class Report:
     answer: Text
     verdicts: Sequence[Verdict] = ()
     figures: Sequence[Figure] = ()
-    tables: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    tables: Mapping[str, ReportTable] = field(default_factory=dict)
     design: Mapping[str, Any] = field(default_factory=dict)
     profile: str = "standard"
     seconds: float = 0.0
@@ -66,12 +85,12 @@ class Report:
     looks: Sequence[Mapping[str, Any]] = ()
     failures: pd.DataFrame | Sequence[Mapping[str, Any]] = ()
     n_from_store: int = 0
-    values: Mapping[str, Any] = field(default_factory=dict)
     claims: Mapping[str, Text] = field(default_factory=dict)
     data_source: Text = ""
     command: str = ""
     made: str = ""
     files: Mapping[str, bytes] = field(default_factory=dict)
+    short: Text = ""
 
     def __post_init__(self) -> None:
         if not _ID.fullmatch(self.id):

@@ -11,7 +11,6 @@ from typing import Any
 from mlplab.draw import Text, in_language
 from mlplab.draw.words import LANGUAGES
 from mlplab.errors import DataError
-from mlplab.pages.fill import fill
 from mlplab.pages.report import Report
 from mlplab.specs import Verdict
 
@@ -42,10 +41,7 @@ class Summary:
 
 def summarise(report: Report) -> Summary:
     """Reduce a report to its line in the ledger."""
-    title = {
-        one: fill(in_language(report.title, one), report.values, report.verdicts, language=one)
-        for one in LANGUAGES
-    }
+    title = {one: in_language(report.title, one) for one in LANGUAGES}
     return Summary(
         id=report.id,
         slug=report.slug,

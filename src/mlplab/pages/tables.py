@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from mlplab.draw import Text, in_language
@@ -14,18 +14,30 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-def frame_table(frame: pd.DataFrame, caption: Text = "") -> Html:
-    """Return a frame as a table that scrolls sideways where it is wide."""
+def frame_table(
+    frame: pd.DataFrame, caption: Text = "", word: Callable[[object], Text] = str
+) -> Html:
+    """Return a frame as a table that scrolls sideways where it is wide.
+
+    Args:
+        frame: its rows.
+        caption: above it.
+        word: what a column or a cell of text is called, in every language.
+    """
     numeric = [frame[name].dtype.kind in "iufb" for name in frame.columns]
     heads = [
-        tag("th", str(name), scope="col", class_="number" if is_number else None)
+        tag("th", both(word(name)), scope="col", class_="number" if is_number else None)
         for name, is_number in zip(frame.columns, numeric, strict=True)
     ]
     rows = [
         tag(
             "tr",
             *(
-                tag("td", cell_text(value), class_="number" if is_number else None)
+                tag(
+                    "td",
+                    both(word(value)) if isinstance(value, str) else cell_text(value),
+                    class_="number" if is_number else None,
+                )
                 for value, is_number in zip(row, numeric, strict=True)
             ),
         )

@@ -138,6 +138,7 @@ class Verdict(Spec):
     matters: float | None = None
     metric: str = ""
     note: str = ""
+    note_wordings: dict[str, str] = Field(default={}, description="The note in other languages.")
     seeds_needed: int | None = None
     parts: tuple[Verdict, ...] = ()
     details: dict[str, JsonValue] = {}

@@ -131,10 +131,9 @@ def write_pages(
 
     Pictures that the store remembers are not drawn again.
     """
-    from mlplab.pages import Report, remembered_pictures, write_index, write_page
+    from mlplab.pages import remembered_pictures, write_index, write_page
 
-    facts: dict[str, Any] = {"n_from_store": found.from_store, "command": command}
-    report = Report(**(facts | found.report()))
+    report = found.report(command)
     with remembered_pictures(report.figures, store):
         page = write_page(report, folder)
     return page, write_index([report], folder)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from mlplab.exercises import section_4_2
+from mlplab.exercises import source_setting
 from mlplab.exercises.measured import Measured
 from mlplab.exercises.profile import Profile
 from mlplab.exercises.registry import Findings, Results, exercise
 from mlplab.exercises.search_table import make_table
-from mlplab.exercises.section_4_2 import AS_PUBLISHED, comparable
+from mlplab.exercises.source_setting import AS_PUBLISHED, comparable
 from mlplab.experiment import Experiment, Runs
 from mlplab.specs import BestArm, Chain, Difference, First, Interaction, TaskRef
 
@@ -62,7 +62,7 @@ def _table_finalists(
     )
     return {
         "finalists": Experiment(
-            TaskRef(name=section_4_2.FASHION, valid=0.1),
+            TaskRef(name=source_setting.FASHION, valid=0.1),
             base,
             arms=arms,
             seeds=seeds or profile.n_seeds,
@@ -90,7 +90,7 @@ def joint_search(profile: Profile, seeds: int | None = None) -> Mapping[str, Exp
     from mlplab.exercises.published_settings import PUBLISHED, SOURCE_BEST, SOURCE_BEST_OF_TWO
 
     base = AS_PUBLISHED.with_value("fit.epochs", profile.pick(4, 10))
-    quick = base.with_value("rows", First(n=section_4_2.QUICK_ROWS))
+    quick = base.with_value("rows", First(n=source_setting.QUICK_ROWS))
     base = profile.pick(quick, base)
     compared = [*(((256,), size) for size in (32, 64, 128)), SOURCE_BEST_OF_TWO]
     others = [one for one in PUBLISHED if one not in compared]
@@ -103,7 +103,7 @@ def joint_search(profile: Profile, seeds: int | None = None) -> Mapping[str, Exp
             expect="same",
         ),
     )
-    task = TaskRef(name=section_4_2.FASHION)
+    task = TaskRef(name=source_setting.FASHION)
     return {
         "table": make_table(profile),
         "published": Experiment(
@@ -155,7 +155,7 @@ def _apart_and_jointly(
     apart, jointly = (grid.as_arm(place(grid)) for place in (tuned_apart, tuned_jointly))
     return {
         "fresh": Experiment(
-            TaskRef(name=section_4_2.FASHION, valid=0.1),
+            TaskRef(name=source_setting.FASHION, valid=0.1),
             table.experiment.base.with_value("fit.test", "end"),
             arms=[apart, *([jointly] if jointly != apart else [])],
             seeds=seeds or profile.n_seeds,
@@ -203,7 +203,7 @@ def many_hyper_parameters(profile: Profile, seeds: int | None = None) -> Mapping
     return {
         "table": table,
         "pair": Experiment(
-            TaskRef(name=section_4_2.FASHION, valid=0.1),
+            TaskRef(name=source_setting.FASHION, valid=0.1),
             table.base.with_value("fit.test", "end"),
             arms=[both, only_rate, only_size, neither],
             seeds=seeds or profile.n_seeds,

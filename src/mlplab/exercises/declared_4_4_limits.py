@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from mlplab.exercises.declared_4_4 import AS_PUBLISHED
 from mlplab.exercises.feature_scaling import MOST, RATES, TERMS, TINY_RATES
 from mlplab.exercises.least_error import EPOCHS
 from mlplab.exercises.measured import Measured
@@ -11,7 +12,6 @@ from mlplab.exercises.polynomial_draws import N, n_draws
 from mlplab.exercises.polynomial_terms import FRESH
 from mlplab.exercises.profile import Profile
 from mlplab.exercises.registry import Checked, Findings, Results, exercise
-from mlplab.exercises.section_4_4 import AS_PUBLISHED
 from mlplab.experiment import Experiment, Runs
 from mlplab.specs import SGD, Adam, Init, Own, TaskRef
 

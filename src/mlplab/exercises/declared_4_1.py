@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from mlplab.exercises import section_4_2
+from mlplab.exercises import source_setting
 from mlplab.exercises.extra_runs import ExtraRuns
 from mlplab.exercises.profile import Profile
 from mlplab.exercises.registry import Checked, Findings, Results, exercise
@@ -193,8 +193,8 @@ def _looked_into(experiment: Experiment, profile: Profile, store: Store) -> Sequ
 def batch_nonlinearity(profile: Profile, seeds: int | None = None) -> Mapping[str, Experiment]:
     """Train without norm, with batch norm and with layer norm, in batches of 2 to 256."""
     sizes = profile.pick((2, 4, 16, 64, 256), (2, 4, 8, 16, 64, 256))
-    rows = min(section_4_2.QUICK_ROWS, profile.pick(1500, 5000))
-    base = section_4_2.comparable(profile).with_value("net.init", "he")
+    rows = min(source_setting.QUICK_ROWS, profile.pick(1500, 5000))
+    base = source_setting.comparable(profile).with_value("net.init", "he")
     batch, two = normed("batch", REFERENCE), normed("batch", 2)
     layer = normed("layer", REFERENCE)
     claims = (
@@ -229,7 +229,7 @@ def batch_nonlinearity(profile: Profile, seeds: int | None = None) -> Mapping[st
     )
     return {
         "norms": Experiment(
-            TaskRef(name=section_4_2.FASHION, valid=0.1),
+            TaskRef(name=source_setting.FASHION, valid=0.1),
             base.with_value("rows", First(n=rows)),
             arms=[normed(norm, size) for norm in NORMS for size in sizes],
             seeds=seeds or profile.n_seeds,

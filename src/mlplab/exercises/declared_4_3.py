@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from mlplab.exercises import section_4_2
+from mlplab.exercises import source_setting
 from mlplab.exercises.extra_runs import ExtraRuns, fresh_seeds_of_the_best
 from mlplab.exercises.profile import Profile
 from mlplab.exercises.registry import Findings, Results, exercise
-from mlplab.exercises.section_4_2 import AS_PUBLISHED, comparable
+from mlplab.exercises.source_setting import AS_PUBLISHED, comparable
 from mlplab.exercises.tuned import TUNING_SEEDS, best_per_level
 from mlplab.experiment import Experiment, Runs
 from mlplab.specs import BestArm, Chain, Difference, TaskRef, Threshold
@@ -70,7 +70,7 @@ def _own_rates(
     extra = [] if usual in arms.values() else [usual]
     return {
         "own rate": Experiment(
-            TaskRef(name=section_4_2.FASHION, valid=0.1),
+            TaskRef(name=source_setting.FASHION, valid=0.1),
             base.with_value("fit.test", "end"),
             arms=[*arms.values(), *extra],
             seeds=seeds or profile.n_seeds,
@@ -112,7 +112,7 @@ def activations(profile: Profile, seeds: int | None = None) -> Mapping[str, Expe
         Difference(says=_GELU, arm=arm("gelu"), baseline=arm("relu"), expect="higher"),
         Difference(says=_LEAKY, arm=arm("leaky-relu"), baseline=arm("relu"), expect="same"),
     )
-    task = TaskRef(name=section_4_2.FASHION, valid=0.1)
+    task = TaskRef(name=source_setting.FASHION, valid=0.1)
     return {
         "same rate": Experiment(
             task,
@@ -188,7 +188,7 @@ def initialisations(profile: Profile, seeds: int | None = None) -> Mapping[str, 
     )
     return {
         "initialisations": Experiment(
-            TaskRef(name=section_4_2.FASHION, valid=0.1),
+            TaskRef(name=source_setting.FASHION, valid=0.1),
             base,
             arms=[arm(text) for text in INITIALISATIONS],
             seeds=seeds or profile.n_seeds,
@@ -231,7 +231,7 @@ def _grid_finalists(
     )
     return {
         "finalists": Experiment(
-            TaskRef(name=section_4_2.FASHION, valid=0.1),
+            TaskRef(name=source_setting.FASHION, valid=0.1),
             grid.experiment.base.with_value("fit.test", "end"),
             arms=arms,
             seeds=seeds or profile.n_seeds,
@@ -256,7 +256,7 @@ def _grid_finalists(
 def width_and_rate(profile: Profile, seeds: int | None = None) -> Mapping[str, Experiment]:
     """Try every width with every rate; the finalists get seeds of their own."""
     base = comparable(profile)
-    task = TaskRef(name=section_4_2.FASHION, valid=0.1)
+    task = TaskRef(name=source_setting.FASHION, valid=0.1)
     widths = profile.pick((16, 256, 512), (16, 32, 64, 128, 256, 512))
     rates = profile.pick((0.001, 0.1, 0.5, 10.0), (1e-4, 1e-3, 0.01, 0.1, 0.3, 1.0, 10.0, 100.0))
     hot = {"net.hidden": (256,), "optim.lr": 100.0}

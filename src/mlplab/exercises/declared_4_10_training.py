@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mlplab.exercises import house_tables as tables
+from mlplab.exercises.declared_4_10 import LINEAR, on_folds
 from mlplab.exercises.house_tables import CHAPTER, house_folds, n_repeats, own_fold
 from mlplab.exercises.measured import Measured
 from mlplab.exercises.profile import Profile
 from mlplab.exercises.registry import Checked, Findings, Results, exercise
-from mlplab.exercises.section_4_10 import LINEAR, on_folds
 from mlplab.experiment import Experiment, Runs
 from mlplab.specs import (
     LARS,

@@ -1,0 +1,1 @@
+"""Exercise 4.2.1: the width of the hidden layer."""

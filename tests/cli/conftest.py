@@ -7,7 +7,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +16,7 @@ from click.testing import CliRunner, Result
 
 from mlplab.cli import program
 from mlplab.draw import Figure
-from mlplab.exercises import Exercise, Findings, Profile, Results, registry
-from mlplab.exercises.text import Text
-from mlplab.experiment import Experiment
-from mlplab.specs import Difference, Fit, Run
+from mlplab.exercises import registry
 
 Invoke = Callable[..., Result]
 Start = Callable[..., "subprocess.Popen[str]"]
@@ -93,42 +90,58 @@ def small_fits() -> Iterator[None]:
         yield
 
 
-def _tell(results: Results) -> Findings:
+_DESIGN = """
+from mlplab.experiment import Experiment
+from mlplab.specs import Difference, Fit, Run
+
+
+def design(profile, seeds):
+    base = Run(fit=Fit(epochs=profile.pick(2, 3))).with_value("net.hidden", (8,))
+    high, low = {"lr": 0.5}, {"lr": 0.001}
+    claims = [Difference(key="high", arm=high, baseline=low, expect="higher")]
+    vary, n_seeds = {"optim.lr": [0.001, 0.5]}, seeds or profile.pick(5, 6)
+    return {"rates": Experiment("digits", base, vary, seeds=n_seeds, claims=claims)}
+"""
+_TELL = """
+from mlplab.exercises import Findings
+
+
+def tell(results):
     return Findings({"n": len(results.runs["rates"])})
-
-
-def _design(profile: Profile, seeds: int | None = None) -> Mapping[str, Experiment]:
-    return {
-        "rates": Experiment(
-            "digits",
-            Run(fit=Fit(epochs=profile.pick(2, 3))).with_value("net.hidden", (8,)),
-            vary={"optim.lr": [0.001, 0.5]},
-            seeds=seeds or profile.pick(5, 6),
-            claims=[
-                Difference(
-                    says="a rate of 0.5 gives a higher test accuracy than 0.001",
-                    arm={"lr": 0.5},
-                    baseline={"lr": 0.001},
-                    expect="higher",
-                )
-            ],
-            name=f"9.9.1 rates, {profile.name}",
-        )
-    }
+"""
+_TEXTS = {
+    "en": """+++
+id = "9.9.1"
+title = "Rates (en)"
+question = "Which rate?"
+[claims]
+high = "a rate of 0.5 gives a higher test accuracy than 0.001"
++++
+It took {{ n }} runs; {{ high.verdict }}.
+""",
+    "zh": """+++
+title = "学习率"
+question = "哪个学习率？"
+[claims]
+high = "学习率 0.5 的测试准确率高于 0.001"
++++
+共运行 {{ n }} 次；{{ high.verdict }}。
+""",
+}
 
 
 @pytest.fixture
-def tiny_exercise(monkeypatch: pytest.MonkeyPatch) -> str:
-    """Register an exercise that takes a second; return its id."""
-    registry.list_exercises()  # the real ones register themselves before the list is replaced
-    tiny = Exercise("9.9.1", "tiny-rates", "trained", _design, _tell)
-    monkeypatch.setattr(registry, "_EXERCISES", dict(registry._EXERCISES) | {tiny.id: tiny})
-    real = registry.read_text
-
-    def read_text(exercise_id: str, language: str) -> Text:
-        if exercise_id != tiny.id:
-            return real(exercise_id, language)
-        return Text(f"Rates ({language})", "Which rate?", "It took {{n}} runs.")
-
-    monkeypatch.setattr(registry, "read_text", read_text)
-    return tiny.id
+def tiny_exercise(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Put an exercise that takes a second into a folder, which is all it needs; return its id."""
+    folder = tmp_path / "throwaway" / "section_9_9" / "tiny_rates"
+    folder.mkdir(parents=True)
+    (tmp_path / "throwaway" / "__init__.py").touch()
+    (folder / "design.py").write_text(_DESIGN)
+    (folder / "tell.py").write_text(_TELL)
+    for language, text in _TEXTS.items():
+        (folder / f"{language}.md").write_text(text, encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(registry, "HOMES", [*registry.HOMES, "throwaway"])
+    for name in [name for name in sys.modules if name.split(".")[0] == "throwaway"]:
+        monkeypatch.delitem(sys.modules, name)
+    return "9.9.1"

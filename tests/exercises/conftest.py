@@ -68,3 +68,16 @@ def synthetic_houses() -> Iterator[None]:
         clear()
         yield
     clear()
+
+
+@pytest.fixture(scope="module")
+def few_images() -> Iterator[None]:
+    """Let the exercises see digits, 1,000 of them to train on, instead of Fashion-MNIST."""
+    from mlplab.data import registry
+    from mlplab.exercises import source_setting
+
+    with pytest.MonkeyPatch.context() as patch:
+        known = registry._REGISTRY
+        patch.setitem(known, "fashion-mnist", known["digits"])
+        patch.setattr(source_setting, "QUICK_ROWS", 1000)
+        yield

@@ -10,13 +10,14 @@ import numpy as np
 import pandas as pd
 import pytest
 from sqlalchemy import text
+from tests.exercises.throwaway import PACKAGE, made_up
 
 import mlplab as ml
 from mlplab.draw import Figure
 from mlplab.exercises import Findings, answer, answer_cache, plan
 from mlplab.exercises.extra_runs import ExtraRuns, fresh_seeds_of_the_best
 from mlplab.exercises.measured import Measured
-from mlplab.exercises.registry import Checked, Exercise
+from mlplab.exercises.registry import Checked
 from mlplab.specs import TaskRef
 from mlplab.store import Store
 
@@ -26,14 +27,15 @@ ALL = ("proofs", "measured", "findings")
 class Bench:
     """An exercise of the package, as far as its cache can tell, that counts what is computed."""
 
-    def __init__(self):
+    def __init__(self, folder, patch):
+        self.folder, self.patch = folder, patch
         self.proved = self.measured = self.told = 0
         self.epochs = 1
         self.scored = False
 
     def prove(self):
         self.proved += 1
-        return [Checked("one is one", True, f"checked {self.proved} times")]
+        return [Checked("one_is_one", True, f"checked {self.proved} times")]
 
     def design(self, profile, seeds):
         base = ml.Run(net=ml.MLP(hidden=(4,)), fit=ml.Fit(epochs=self.epochs))
@@ -58,31 +60,18 @@ class Bench:
         figure = Figure("dots", {"en": "a dot", "zh": "点"}, chart, "", data)
         return Findings(values, (figure,), {"all": data}, {"more.csv": b"a,b\n"})
 
-    def exercise(self):
-        def design(profile, seeds):
-            return self.design(profile, seeds)
-
-        def prove():
-            return self.prove()
-
-        def measure(runs, profile):
-            return self.measure(runs, profile)
-
-        def tell(results):
-            return self.tell(results)
-
-        for one in (design, prove, measure, tell):
-            one.__module__ = "mlplab.exercises.made_up"
-        return Exercise(
-            "4.2.9",
-            "made-up",
-            "trained",
-            design,
-            tell,
-            prove=prove,
-            proofs=("one is one",),
-            measure=measure,
-            measured=("accurate",),
+    def exercise(self, package=f"{PACKAGE}.made_up", **beside):
+        # Looked up when called: tests replace what the bench does.
+        parts = {
+            "design": {"design": lambda *given: self.design(*given), **beside},
+            "prove": {"prove": lambda: self.prove()},
+            "measure": {"measure": lambda *given: self.measure(*given)},
+            "tell": {"tell": lambda results: self.tell(results)},
+        }
+        claims = ("one_is_one", "accurate")
+        titled = '[figures.dots]\ntitle = "a dot"\n[tables.all]\ntitle = "all"'
+        return made_up(
+            self.folder, self.patch, parts, claims, package=package, answer="All.", head=titled
         )
 
     @property
@@ -96,15 +85,15 @@ def sources_at_rest(monkeypatch):
 
 
 @pytest.fixture
-def bench():
-    return Bench()
+def bench(tmp_path, monkeypatch):
+    return Bench(tmp_path / "exercises", monkeypatch)
 
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory):
     """A store with the runs, and nothing that was computed from them."""
     file = tmp_path_factory.mktemp("trained") / "runs.sqlite"
-    Bench().design(None, None)["rates"].run(file, workers=1)
+    Bench(None, None).design(None, None)["rates"].run(file, workers=1)
     return file
 
 
@@ -148,28 +137,15 @@ def test_an_answer_from_the_cache_is_the_computed_one(ask, bench):
 
 
 def test_an_answer_from_the_cache_makes_the_same_page(ask, tmp_path):
-    from mlplab.pages import Report, page_html
+    from mlplab.pages import page_html
 
     pages = []
     for found in (ask(), ask(), ask()):
-        texts = {name: {"en": "t", "zh": "t"} for name in ("title", "question", "answer")}
         facts = {"made": "now", "seconds": 1.0, "n_from_store": 0, "looks": []}
-        report = vars_of_report(found)
-        pages.append(page_html(Report(**(report | texts | facts))))
+        pages.append(page_html(replace(found.report(), **facts)))
     assert pages[1] == pages[2]
     assert "dots" in pages[1]
     assert pages[0] == pages[1]
-
-
-def vars_of_report(found):
-    return {
-        "id": found.exercise.id,
-        "slug": found.exercise.slug,
-        "verdicts": list(found.verdicts),
-        "figures": list(found.findings.figures),
-        "tables": dict(found.findings.tables),
-        "profile": found.profile.name,
-    }
 
 
 def test_recompute_computes_anew_and_that_is_remembered_then(ask, bench):
@@ -228,10 +204,7 @@ def test_what_changed_code_computed_is_not_kept(ask, bench, monkeypatch):
 
 
 def test_code_from_elsewhere_is_never_remembered(bench, store):
-    def tell(results):
-        return bench.tell(results)
-
-    foreign = replace(bench.exercise(), tell=tell)
+    foreign = bench.exercise(package="elsewhere.section_9_9.made_up")
     for _ in range(2):
         assert answer(foreign, store=store, workers=1).remembered == ()
     assert bench.computed == (2, 2, 2)
@@ -311,7 +284,7 @@ def test_findings_are_told_of_what_was_proved_and_measured_though_that_is_rememb
     first = ask()
     given = bench.given
     assert given.measured[0].values == tuple(given.runs["rates"].values("valid_accuracy").ravel())
-    assert given.proofs == (Checked("one is one", True, "checked 1 times"),)
+    assert given.proofs == (Checked("one_is_one", True, "checked 1 times"),)
     store._database.write(
         lambda c: c.execute(text("DELETE FROM mlplab_remembered WHERE subject LIKE '% findings,%'"))
     )
@@ -344,11 +317,9 @@ def test_findings_rest_on_the_runs_that_measuring_trained(ask, bench, store):
 def test_two_may_answer_at_once(bench, store):
     import threading
 
-    found = []
+    found, made = [], bench.exercise()
     threads = [
-        threading.Thread(
-            target=lambda: found.append(answer(bench.exercise(), store=store, workers=1))
-        )
+        threading.Thread(target=lambda: found.append(answer(made, store=store, workers=1)))
         for _ in range(3)
     ]
     for thread in threads:
@@ -387,7 +358,7 @@ def test_the_ledger_gains_no_row_from_rounding_and_one_from_another_finding(ask,
 
 def test_a_proof_that_fails_now_is_put_into_the_ledger(ask, bench, store):
     for holds in (True, True, False):
-        bench.prove = lambda holds=holds: [Checked("one is one", holds, "the same note")]
+        bench.prove = lambda holds=holds: [Checked("one_is_one", holds, "the same note")]
         ask(recompute=True)
     words = [row["verdict"] for row in store.verdicts("4.2.9 proofs")]
     assert words == ["proved", "refuted"]
@@ -398,13 +369,11 @@ def test_a_plan_names_what_is_trained_besides_and_what_is_not_counted(bench, sto
         assert given is store
         return experiment.cells()[:2]
 
-    made = replace(
-        bench.exercise(),
-        extra_runs=(
-            ExtraRuns("weights", "rates", cells, weights=True),
-            ExtraRuns("fresh seeds", "rates", fresh_seeds_of_the_best),
-        ),
-    )
+    extra = [
+        ExtraRuns("weights", "rates", cells, weights=True),
+        ExtraRuns("fresh seeds", "rates", fresh_seeds_of_the_best),
+    ]
+    made = bench.exercise(EXTRA_RUNS=extra)
     rates, weights, fresh = plan(made, seeds=3, store=store)
     names = [one["experiment"] for one in (rates, weights, fresh)]
     assert names == ["rates", "rates: weights", "rates: fresh seeds"]

@@ -6,12 +6,20 @@ import re
 import string
 
 import pytest
+from tests.exercises.throwaway import write_texts
 
-from mlplab.errors import ConfigError
-from mlplab.exercises import PROFILES, get_exercise, list_exercises
+from mlplab.errors import ConfigError, MlplabError
+from mlplab.exercises import PROFILES, answer, get_exercise, list_exercises, registry
+from mlplab.exercises.registry import Declared
+from mlplab.exercises.rendering import render
 from mlplab.exercises.text import LANGUAGES
-from mlplab.specs import BestArm
+from mlplab.exercises.wording_file import read_wording
+from mlplab.experiment.wording import claim_words
+from mlplab.specs import BestArm, Verdict
 
+# Names in what a text places; the words of verdicts and the separators of lists differ.
+PLACED = re.compile(r"\{\{(.+?)\}\}")
+NAMES = re.compile(r"(?<![.\w\"'|])[a-z_]\w*(?:\.\w+)?")
 EXERCISES = list_exercises()
 IDS = [one.id for one in EXERCISES]
 
@@ -20,7 +28,7 @@ def test_ids_and_slugs_are_unique_and_found():
     names = [name for one in EXERCISES for name in (one.id, one.slug)]
     assert len(set(names)) == len(names)
     for one in EXERCISES:
-        assert get_exercise(one.id) is get_exercise(one.slug) is one
+        assert get_exercise(one.id) == get_exercise(one.slug) == one
 
 
 def test_an_unknown_exercise_gets_a_suggestion():
@@ -31,22 +39,21 @@ def test_an_unknown_exercise_gets_a_suggestion():
 
 
 @pytest.mark.parametrize("one", EXERCISES, ids=IDS)
-def test_both_languages_hold_the_same_placeholders(one):
-    found = {
-        language: sorted(re.findall(r"\{\{([^}]+)\}\}", one.text(language).answer))
-        for language in LANGUAGES
-    }
+def test_both_languages_tell_the_same_numbers(one):
+    if isinstance(one, Declared):
+        texts = {n: one.text(n).answer for n in LANGUAGES}
+    else:
+        texts = {n: wording.answer for n, wording in one.wordings.items()}
+    found = {n: {name for part in PLACED.findall(t) for name in NAMES.findall(part)}
+             for n, t in texts.items()}  # fmt: skip
     assert found["en"] == found["zh"]
-    for language in LANGUAGES:
-        text = one.text(language)
-        assert text.title
-        assert text.question
 
 
 @pytest.mark.parametrize("one", EXERCISES, ids=IDS)
 def test_no_measured_number_is_typed_into_an_answer(one):
     for language in LANGUAGES:
-        outside = re.sub(r"\{\{[^}]+\}\}|\$[^$]*\$", "", one.text(language).answer)
+        told = one.text(language) if isinstance(one, Declared) else one.wordings[language]
+        outside = re.sub(r"\{\{.+?\}\}|\{%.+?%\}|\$[^$]*\$", "", told.answer)
         assert not re.search(r"\d\.\d", outside), "a decimal number that no result filled in"
 
 
@@ -57,13 +64,10 @@ def test_designs_are_valid_and_selection_never_touches_the_test_split(one, profi
     assert experiments or one.kind == "exact"
     for experiment in experiments.values():
         for claim in experiment.claims:
-            assert claim.says[-1] not in string.punctuation
+            assert claim_words(claim)["en"][-1] not in string.punctuation
+            assert claim.key in one.claims
             if isinstance(claim, BestArm):
                 assert claim.metric.startswith("valid_")
-    if one.kind == "trained":
-        declared = sum(len(e.claims) for e in experiments.values())
-        declared += len(one.later) + len(one.proofs) + len(one.measured)
-        assert declared == one.n_claims
 
 
 def test_seeds_of_the_standard_profile_suffice_for_claims():
@@ -78,3 +82,55 @@ def test_the_published_setting_is_an_arm_of_4_2_1():
     assert arm.run.net.init.kind == "normal"
     assert arm.run.optim.lr == 0.1
     assert (arm.run.fit.batch_size, arm.run.fit.epochs, arm.run.fit.last_batch) == (256, 10, "keep")
+
+
+def test_a_new_folder_is_a_new_exercise(tmp_path, monkeypatch):
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "__init__.py").touch()
+    folder = tmp_path / "mine" / "section_9_9" / "throw_away"
+    write_texts(folder, "9.9.9", ("two",))
+    (folder / "prove.py").write_text(
+        "from mlplab.exercises.registry import Checked\n\n\n"
+        "def prove():\n    return [Checked('two', 1 + 1 == 2)]\n"
+    )
+    (folder / "tell.py").write_text(
+        "from mlplab.exercises import Findings\n\n\n"
+        "def tell(results):\n    return Findings({'n': 0})\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(registry, "HOMES", [*registry.HOMES, "mine"])
+    made = get_exercise("throw-away")
+    assert list_exercises()[-1] == made
+    assert (made.id, made.kind, made.n_claims) == ("9.9.9", "exact", 1)
+    found = answer(made, store=":memory:")
+    assert [verdict.verdict for verdict in found.verdicts] == ["proved"]
+    assert found.report().answer["en"] == "It took 0 runs."
+
+
+BROKEN = {
+    "no head": ("It took long.", "expected a head between two lines"),
+    "no TOML": ("+++\ntitle = How\n+++\n", "its head is no TOML"),
+    "no title": ('+++\nquestion = "?"\n+++\n', "title is missing"),
+    "a misspelt entry": ('+++\ntitle = "t"\nquestion = "?"\nclaim = 1\n+++\n',
+                         "no entry 'claim'; did you mean 'claims'"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_a_damaged_text_is_one_line(name, tmp_path):
+    text, says = BROKEN[name]
+    (tmp_path / "en.md").write_text(text)
+    with pytest.raises(MlplabError, match=says):
+        read_wording(tmp_path / "en.md")
+
+
+def test_a_text_that_names_what_there_is_not_is_one_line():
+    with pytest.raises(MlplabError, match="'bset' is undefined"):
+        render("{{ bset }}", {"best": 1}, {})
+    with pytest.raises(MlplabError, match="names a claim and a value"):
+        render("{{ best }}", {"best": 1}, {"best": Verdict(id="a", says="", verdict="none")})
+
+
+def test_texts_cannot_leave_their_sandbox():
+    with pytest.raises(MlplabError, match="unsafe"):
+        render("{{ x.__class__.__mro__ }}", {"x": 1}, {})

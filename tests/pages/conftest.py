@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from mlplab.draw import learning_curves, paired_differences
-from mlplab.pages import Report, write_page
+from mlplab.pages import Report, ReportTable, write_page
 from mlplab.specs import Provenance, Verdict
 
 
@@ -50,15 +50,21 @@ def report() -> Report:
         title={"en": "How wide, $h$?", "zh": "多宽，$h$？"},
         question={"en": "What is best?", "zh": "哪个最好？"},
         answer={
-            "en": "## Why\n\nThe best is {{best}}: $$y \\pm {{n}}$$ and {{verdict:aa}}.",
-            "zh": "## 原因\n\n最好的是 {{best}}：{{verdict:aa}}。",
+            "en": "## Why\n\nThe best is 256: $$y \\pm −3.25$$ and **equivalent**.",
+            "zh": "## 原因\n\n最好的是 256：**等价**。",
         },
         verdicts=verdicts,
         figures=(
             learning_curves(course, "test_accuracy", title=title),
             paired_differences(pairs, verdicts[:1], title=title),
         ),
-        tables={"Scores (all)": pd.DataFrame({"arm": ["a"], "score": [0.1 + 0.2]})},
+        tables={
+            "scores-all": ReportTable(
+                {"en": "Scores (all)", "zh": "得分（全部）"},
+                pd.DataFrame({"arm": ["a"], "score": [0.1 + 0.2]}),
+                {"en": {"arm": "setting"}, "zh": {"arm": "设置", "a": "甲"}},
+            )
+        },
         design={"task": "digits", "base": {"optim": {"lr": 0.1}}, "arms": ["a", "b"]},
         profile="quick",
         seconds=71.5,
@@ -67,7 +73,6 @@ def report() -> Report:
         provenance=(Provenance("x86_64", "2.13.0", "plain", "1"),),
         looks=({"split": "test", "purpose": "claims", "experiment": "4.2.1"},),
         failures=[{"arm": "b", "failed": 1, "runs": 6}],
-        values={"best": 256, "n": -3.25},
         claims={"aa": {"en": "A & B are the <same>", "zh": "A 与 B 相同"}},
         data_source="made up",
         made="2026-01-02T03:04:05+00:00",

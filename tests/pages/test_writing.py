@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from mlplab.errors import ConfigError, DataError, MlplabError
-from mlplab.pages import Report, write_index, write_page
+from mlplab.pages import Report, ReportTable, write_index, write_page
 from mlplab.pages.files import write_files
 
 
@@ -32,10 +32,9 @@ def test_writing_twice_gives_the_same_files(small: Report, tmp_path: Path) -> No
 def test_a_report_that_cannot_be_told_leaves_the_old_page(small: Report, tmp_path: Path) -> None:
     write_page(small, tmp_path)
     before = _content(tmp_path)
-    for wrong in ("{{bset}}", "$\\nothing$"):
-        with pytest.raises(ConfigError):
-            write_page(dataclasses.replace(small, answer=wrong), tmp_path)
-        assert _content(tmp_path) == before
+    with pytest.raises(ConfigError):
+        write_page(dataclasses.replace(small, answer="$\\nothing$"), tmp_path)
+    assert _content(tmp_path) == before
 
 
 @pytest.mark.parametrize("fails_at", [0, 2])
@@ -91,7 +90,7 @@ def test_files_of_the_earlier_page_go_and_others_stay(small: Report, tmp_path: P
 
 
 def test_two_tables_of_one_file_are_refused(small: Report, tmp_path: Path) -> None:
-    frame = pd.DataFrame({"x": [1]})
+    frame = ReportTable("t", pd.DataFrame({"x": [1]}))
     twins = dataclasses.replace(small, tables={"A b": frame, "a-B": frame})
     with pytest.raises(ConfigError, match=r"table-a-b\.csv"):
         write_page(twins, tmp_path)

@@ -161,13 +161,12 @@ def judge_claim(
 def worded(claim: Claim) -> dict[str, Any]:
     """Return the fields of a verdict that say whose claim it is and what it is called."""
     says, *more = claim_words(claim).items()
-    because = getattr(claim, "because", "")
     return {
         "key": claim.key,
         "says": says[1],
         "wordings": {language: text for language, text in more if text != says[1]},
         "whose": claim.whose,
-        "because": because,
+        "because": claim.because,
     }
 
 

@@ -21,8 +21,9 @@ class _Worded(Spec):
     key: str = Field(default="", description="Its name within its experiment, and in texts.")
     says: Words = Field(default="", description="The statement; made of the content by default.")
     whose: Whose = Field(default="ours", description="Who states it: the source, or we.")
+    because: Words = Field(default="", description="Why a difference of this size matters.")
 
-    @field_validator("says", "because", check_fields=False)
+    @field_validator("says", "because")
     @classmethod
     def _is_text(cls, words: Words) -> Words:
         texts = [words] if isinstance(words, str) else [*words, *words.values()]
@@ -41,7 +42,6 @@ class _Worded(Spec):
 
 
 class _Claim(_Worded):
-    because: Words = Field(default="", description="Why a difference of this size matters.")
     metric: str = Field(default="test_accuracy", description="What is compared, at the last epoch.")
     matters: Matters = 0.005
 

@@ -17,10 +17,10 @@ def write_verdict(verdict: Mapping[str, Any], *more: str) -> None:
         verdict: `Verdict.model_dump(mode="json")`, or as much of it as there is.
         more: further facts, such as a date.
     """
-    from mlplab.draw.words import VERDICT_WORDS
+    from mlplab.draw.words import VERDICT_WORDS, verdict_word
 
-    word = verdict["verdict"]
-    word = VERDICT_WORDS[word]["en"] if word in VERDICT_WORDS else str(word)
+    word, expect = verdict["verdict"], (verdict.get("details") or {}).get("expect")
+    word = verdict_word(word, expect)["en"] if word in VERDICT_WORDS else str(word)
     write(f"{word:<11} {verdict['says']}", hang=_INDENT)
     facts = [fact for fact in (_numbers(verdict), *more) if fact]
     if facts:

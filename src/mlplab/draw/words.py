@@ -32,6 +32,19 @@ VERDICT_WORDS: Mapping[str, Mapping[str, str]] = {
     "checked": {"en": "checked", "zh": "已核验"},
 }
 
+_NO_DIFFERENCE = {"en": "no difference that matters", "zh": "无有意义的差异"}
+
+
+def verdict_word(word: str, expect: object = None) -> Mapping[str, str]:
+    """Return a verdict's word; `equivalent` denies a claim that one is higher than the other.
+
+    >>> verdict_word("equivalent", "higher")["en"], verdict_word("equivalent")["en"]
+    ('no difference that matters', 'equivalent')
+    """
+    is_denied = word == "equivalent" and expect in ("higher", "lower")
+    return _NO_DIFFERENCE if is_denied else VERDICT_WORDS[word]
+
+
 _SPLITS = {"train": "training", "valid": "validation", "test": "test"}
 _METRICS = {
     "accuracy": "accuracy",

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from mlplab.draw.words import VERDICT_WORDS
+from mlplab.draw.words import verdict_word
 from mlplab.errors import MlplabError
 from mlplab.specs import Verdict
 
@@ -39,7 +39,8 @@ class ToldVerdict:
     @property
     def word(self) -> str:
         """Its word."""
-        return VERDICT_WORDS[self.of.verdict][self.language]
+        expect = self.of.details.get("expect")
+        return verdict_word(self.of.verdict, expect)[self.language]
 
     @property
     def says(self) -> str:

@@ -26,8 +26,8 @@ def how_it_was_run(report: Report) -> Html:
     return group(
         tag("dl", *facts, class_="facts"),
         tag("div", listed, class_="design") if listed else None,
-        tag("h3", both(UI["looks"])),
-        _looks(report),
+        # Without runs no split is guarded: losses on drawn test data are no look at one.
+        group(tag("h3", both(UI["looks"])), _looks(report)) if report.n_runs else None,
     )
 
 

@@ -14,7 +14,7 @@ from mlplab.pages.report import Report
 from mlplab.pages.summary import RECORD, Summary, read_summary, summarise
 from mlplab.pages.tags import Html, both, group, tag
 from mlplab.pages.verdicts import tally, verdict_chip
-from mlplab.pages.wording import PROFILES, UI, say
+from mlplab.pages.wording import PROFILES, UI, WHOSE, say
 from mlplab.specs import Verdict
 
 
@@ -89,8 +89,9 @@ def _claim(line: Summary, verdict: Verdict, href: str) -> Html:
     says = both(line.claims.get(verdict.id, verdict.says))
     return tag(
         "li",
-        verdict_chip(verdict.verdict),
+        verdict_chip(verdict),
         tag("a", says, href=f"{href}#claim-{verdict.id}", class_="says"),
+        tag("span", both(WHOSE[verdict.whose]), class_="quiet"),
         numbers,
     )
 

@@ -26,7 +26,7 @@ from mlplab.pages.report import Report, ReportTable
 from mlplab.pages.summary import RECORD, read_summary, summarise
 from mlplab.pages.tables import as_frame, frame_table
 from mlplab.pages.tags import Html, both, group, tag
-from mlplab.pages.verdicts import tally, verdict_table
+from mlplab.pages.verdicts import source_tally, tally, verdict_table
 from mlplab.pages.wording import UI
 
 
@@ -76,12 +76,14 @@ def page_html(report: Report) -> str:
     question, answer, title = map(_told, (report.question, report.answer, report.title))
     tab: Text = {one: f"{report.id} {in_language(title, one)} – mlplab" for one in LANGUAGES}
     number = group(both(UI["exercise"]), f" {report.id}")
+    of_source = source_tally(report.verdicts)
     top = tag(
         "div",
         tag("p", number, " · ", tag("span", report.slug), class_="number-line"),
         tag("h1", _marked(title)),
         _prose(question, "question"),
         _prose(_told(report.short), "short") if report.short else None,
+        tag("p", both(of_source), class_="source-tally") if of_source else None,
         tally(report.verdicts),
         _quick(report),
         class_="top",
@@ -96,7 +98,7 @@ def page_html(report: Report) -> str:
         section("figures", *map(exhibit, report.figures)) if report.figures else None,
         section("tables", *_table_blocks(report)) if report.tables else None,
         section("how", how_it_was_run(report)),
-        section("failures", failed_runs(report)),
+        section("failures", failed_runs(report)) if report.n_runs else None,
         section("numbers", _file_list(report))
         if report.figures or report.tables or report.files
         else None,
@@ -148,7 +150,8 @@ def _marked(title: dict[str, str]) -> Html:
 
 
 def _quick(report: Report) -> Html | None:
-    if report.profile != "quick":
+    # What is proved is no quicker than in earnest.
+    if report.profile != "quick" or not (report.n_runs or _has_repetitions(report)):
         return None
     command = tag("code", f"mlplab run {report.id} --profile standard")
     return tag(
@@ -161,6 +164,10 @@ def _quick(report: Report) -> Html | None:
         class_="banner",
         role="note",
     )
+
+
+def _has_repetitions(report: Report) -> bool:
+    return any(verdict.n_seeds for verdict in report.verdicts)
 
 
 def _tables(report: Report) -> dict[str, ReportTable]:

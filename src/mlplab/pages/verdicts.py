@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from mlplab.draw import Text
-from mlplab.draw.words import LANGUAGES, VERDICT_SYMBOLS, VERDICT_WORDS
+from mlplab.draw.words import LANGUAGES, VERDICT_SYMBOLS, VERDICT_WORDS, verdict_word
 from mlplab.pages.numbers import (
     estimate_text,
     matters_text,
@@ -13,16 +13,29 @@ from mlplab.pages.numbers import (
     percent_text,
 )
 from mlplab.pages.tags import Html, both, group, tag
-from mlplab.pages.wording import SIZES, UI, say
+from mlplab.pages.wording import SIZES, UI, WHOSE, say
 from mlplab.specs import Verdict
 
 _WIDTH, _HEIGHT = 168, 22
 
 
-def verdict_chip(word: str) -> Html:
+def verdict_chip(verdict: Verdict) -> Html:
     """Return a verdict's word with its symbol, in its colour."""
+    word = verdict.verdict
     symbol = tag("span", VERDICT_SYMBOLS[word], class_="symbol", aria_hidden="true")
-    return tag("span", symbol, both(VERDICT_WORDS[word]), class_=f"chip {word}")
+    told = verdict_word(word, verdict.details.get("expect"))
+    return tag("span", symbol, both(told), class_=f"chip {word}")
+
+
+def source_tally(verdicts: Sequence[Verdict]) -> Text:
+    """Say how many of the source's claims hold, in both languages; empty where it makes none."""
+    words = [verdict.verdict for verdict in verdicts if verdict.whose == "source"]
+    if not words:
+        return ""
+    held = sum(word in ("supported", "proved", "checked") for word in words)
+    # A claim of a difference that is too small to matter does not hold either.
+    fallen = sum(word in ("refuted", "equivalent") for word in words)
+    return say("source", n=len(words), held=held, fallen=fallen, open=len(words) - held - fallen)
 
 
 def tally(verdicts: Sequence[Verdict]) -> Html:
@@ -109,10 +122,12 @@ def _with_parts(verdicts: Sequence[Verdict], depth: int = 0) -> Iterator[tuple[V
 def _row(verdict: Verdict, says: Text, depth: int) -> Html:
     size = SIZES.get(verdict.size)
     remarks = []
+    if not depth:
+        remarks.append(both(WHOSE[verdict.whose]))
     if size is not None and verdict.verdict != "equivalent":
         remarks.append(both(size))
     if verdict.note:
-        remarks.append(tag("span", verdict.note))
+        remarks.append(both({"en": verdict.note, **verdict.note_wordings}))
     if verdict.seeds_needed is not None:
         remarks.append(both(say("needed", n=verdict.seeds_needed)))
     label = tag("span", both(UI["parts"]), class_="part-word") if depth else None
@@ -125,7 +140,7 @@ def _row(verdict: Verdict, says: Text, depth: int) -> Html:
         class_="claim",
     )
     cells = [
-        tag("td", verdict_chip(verdict.verdict), class_="verdict"),
+        tag("td", verdict_chip(verdict), class_="verdict"),
         claim,
         tag("td", *_effect(verdict), class_="effect"),
         tag("td", _named("p", p_text(verdict.p)), class_="number"),
@@ -144,6 +159,8 @@ def _effect(verdict: Verdict) -> list[Html]:
     if verdict.matters is not None:
         limits = {one: UI["matters"][one].format(d=matters_text(verdict, one)) for one in LANGUAGES}
         details.append(both(limits))
+    if verdict.because:
+        details.append(both(verdict.because))
     return [
         interval_glyph(verdict),
         tag("span", both(figures), class_="figures"),

@@ -32,14 +32,20 @@ UI: Mapping[str, Both] = {
     "p": texts("p", "p"),
     "seeds": texts("Seeds", "种子数"),
     "parts": texts("part", "部分"),
+    "source": texts(
+        "Of the source's {n} claims, {held} hold, {fallen} do not, {open} are open.",
+        "原答案的 {n} 个命题中，{held} 个成立，{fallen} 个不成立，{open} 个未定。",
+    ),
     "level": texts("{level} interval", "{level} 区间"),
     "matters": texts("d = {d}", "d = {d}"),
     "needed": texts("about {n} seeds would likely decide it", "约需 {n} 个种子才可能得出结论"),
     "caption": texts(
         "Each claim was stated before the runs and could fail. The interval that decides is the "
-        "one shown; d is the smallest difference that matters, and the zone below it is shaded.",
-        "每个命题都在运行之前写下，且可能不成立。显示的区间就是用于判定的区间；"
-        "d 为有意义的最小差，小于它的范围画成阴影。",
+        "one shown; claims that are judged together share its 5 %, so that four of them have "
+        "intervals of 98.75 %. d is the smallest difference that matters, and the zone below it "
+        "is shaded.",
+        "每个命题都在运行之前写下，且可能不成立。显示的区间就是用于判定的区间；一起判定的命题分摊 "
+        "5 % 的误判率，四个命题的区间各为 98.75 %。d 为有意义的最小差，小于它的范围画成阴影。",
     ),
     "scope": texts(
         "A verdict speaks of fresh seeds of this recipe on this data; not of other data, new "
@@ -85,10 +91,15 @@ UI: Mapping[str, Both] = {
     "math": texts("Equation", "公式"),
 }
 
+WHOSE: Mapping[str, Both] = {
+    "source": texts("the source's claim", "原答案的命题"),
+    "ours": texts("our claim", "我们的命题"),
+}
+
 SIZES: Mapping[str, Both] = {
     "below d": texts("below what matters", "小于有意义的差"),
     "at least d": texts("at least what matters", "达到有意义的差"),
-    "open": texts("size open", "大小未定"),
+    "open": texts("whether it reaches what matters is open", "是否达到有意义的差尚未定"),
 }
 
 PROFILES: Mapping[str, Both] = {

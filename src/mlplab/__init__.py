@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from mlplab.engine.optimisers.custom import register_optimiser as optimiser
     from mlplab.estimators import MLPClassifier, MLPRegressor
     from mlplab.experiment import Experiment, folds, splits
+    from mlplab.pages import report
     from mlplab.search import Range, Search
     from mlplab.specs import (
         LARS,
@@ -93,6 +94,7 @@ __all__ = [
     "metric",
     "module",
     "optimiser",
+    "report",
     "schedule",
     "splits",
     "task_from_arrays",
@@ -114,6 +116,7 @@ _HOMES = {
     "metric": "engine.measures",
     "module": "engine.modules.factory:register_module",
     "optimiser": "engine.optimisers.custom:register_optimiser",
+    "report": "pages",
     "splits": "experiment",
     "task_from_arrays": "data",
 }

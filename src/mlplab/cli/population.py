@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
+import sys
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -19,6 +22,7 @@ from mlplab.specs import Run, Spec
 if TYPE_CHECKING:
     from mlplab.data import Task
     from mlplab.experiment import Experiment, Runs
+    from mlplab.search import SearchResult
 
 _TABLES = (".csv", ".tsv", ".csv.gz", ".txt", ".parquet", ".xlsx")
 F = TypeVar("F", bound=Callable[..., Any])
@@ -35,6 +39,7 @@ class Setting:
     plan_only: bool
     as_json: bool
     quiet: bool
+    out: Path | None = None
 
 
 def population_options(command: F) -> F:
@@ -55,6 +60,11 @@ def population_options(command: F) -> F:
         options.device,
         options.threads,
         click.option("--keep-weights", is_flag=True, help="Also keep the weights of every run."),
+        click.option(
+            "--out",
+            type=click.Path(file_okay=False, path_type=Path),
+            help="Also write a page of the results into this folder.",
+        ),
         options.plan,
         options.as_json,
         options.quiet,
@@ -161,6 +171,17 @@ def train_population(
             keep_weights=setting.keep_weights,
             progress=progress,
         )
+
+
+def write_report(runs: Runs | SearchResult, setting: Setting) -> None:
+    """Write the page of the results, where one is wanted, and say where it is."""
+    if setting.out is None:
+        return
+    from mlplab.pages import report
+
+    words = [shlex.quote(word) for word in sys.argv[1:]]
+    page = report(runs, setting.out, command=" ".join(["mlplab", *words]))
+    note(f"page: {page}", setting.quiet and not setting.as_json)
 
 
 def _read_params(params: Sequence[str]) -> Mapping[str, Any]:

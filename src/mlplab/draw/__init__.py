@@ -12,6 +12,7 @@ from mlplab.draw.histogram import estimate_histogram
 from mlplab.draw.interval_rows import interval_rows
 from mlplab.draw.lines import band_lines
 from mlplab.draw.paired import paired_differences
+from mlplab.draw.parallel import parallel_coordinates
 from mlplab.draw.rows import SEED_RANGE, Band, summarise
 from mlplab.draw.scatter import scatter
 from mlplab.draw.strip import spread_strips
@@ -45,6 +46,7 @@ __all__ = [
     "loss_surface",
     "metric_by_factor",
     "paired_differences",
+    "parallel_coordinates",
     "quantity",
     "scatter",
     "spread_strips",

@@ -57,10 +57,8 @@ class Answer:
     def report(self, command: str = "") -> Report:
         """Return what a page of this answer shows; `command` makes it."""
         from mlplab.pages import Report
+        from mlplab.pages.run_facts import run_facts
 
-        stores = [runs.setup.store for runs in self.runs.values()][:1]
-        titles = {runs.experiment.title for runs in self.runs.values()}
-        looks = [look for one in stores for look in one.looks() if look["experiment"] in titles]
         return Report(
             id=self.exercise.id,
             slug=self.exercise.slug,
@@ -71,17 +69,23 @@ class Answer:
             },
             verdicts=list(self.verdicts),
             files=dict(self.findings.files),
-            design={name: _describe(runs) for name, runs in self.runs.items()},
             profile=self.profile.name,
             seconds=self.seconds,
             n_runs=self.n_runs,
             n_from_store=self.from_store,
-            provenance=_provenances(self.runs.values()),
-            looks=looks,
-            failures=_failures(self.runs.values()),
-            data_source=", ".join(sorted({_source(runs) for runs in self.runs.values()})),
+            code=self._code(),
+            **run_facts(self.runs),
             command=command,
         )
+
+    def _code(self) -> str:
+        """The experiments as Python that declares them."""
+        from mlplab.experiment.source_code import source_code
+
+        codes = {name: source_code(runs.experiment) for name, runs in self.runs.items()}
+        if len(codes) < 2:
+            return "".join(codes.values())
+        return "\n\n".join(f"# {name}\n{code}" for name, code in codes.items())
 
 
 def answer(
@@ -271,52 +275,3 @@ def _extra_in_words(exercise: AnyExercise) -> list[str]:
     if exercise.prove is not None:
         words.append("proofs")
     return words
-
-
-def _describe(runs: Runs) -> dict[str, Any]:
-    experiment = runs.experiment
-    return {
-        "task": experiment.data.name,
-        "valid": experiment.data.valid,
-        "arms": [arm.label for arm in experiment.design],
-        "seeds": len({cell.seed for cell in runs.cells}),
-        "base": experiment.base.canonical(),
-        "runs": len(runs),
-        "from_store": runs.from_store,
-        "note": runs.note,
-    }
-
-
-def _source(runs: Runs) -> str:
-    return f"{runs.experiment.data.name}: {runs.experiment.data.source}"
-
-
-def _provenances(all_runs: Any) -> list[dict[str, Any]]:
-    found = {}
-    for runs in all_runs:
-        for name, one in runs.provenances.items():
-            found[name] = {
-                "id": name,
-                "machine": one.machine if one else "unknown",
-                "torch": one.torch if one else "unknown",
-                "numerics": one.numerics if one else "unknown",
-                "engine": one.engine if one else "unknown",
-            }
-    return list(found.values())
-
-
-def _failures(all_runs: Any) -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = []
-    for runs in all_runs:
-        for label, count in runs.failures().items():
-            if count.failures:
-                rows.append(
-                    {
-                        "arm": label,
-                        "failed": count.failures,
-                        "runs": count.n_runs,
-                        "low": count.low,
-                        "high": count.high,
-                    }
-                )
-    return rows

@@ -7,23 +7,16 @@ from collections.abc import Sequence
 import numpy as np
 
 from mlplab.draw import Band
-from mlplab.stats import mean_interval
+from mlplab.draw.t_interval import T_BAND, t_interval
 
-
-def _t_interval(values: Sequence[float]) -> tuple[float, float, float]:
-    if len(values) < 2:
-        return values[0], values[0], values[0]
-    found = mean_interval(values)
-    return float(found.mean), float(found.low), float(found.high)
-
-
-T_BAND = Band(
-    {
-        "en": "Mean and 95 % t-interval of the mean over seeds.",
-        "zh": "均值及其在种子上的 95 % t 区间。",
-    },
-    _t_interval,
-)
+__all__ = [
+    "DRAW_BAND",
+    "GEOMETRIC_SAYS",
+    "RANGE_BAND",
+    "REPETITION_BAND",
+    "T_BAND",
+    "mean_and_range",
+]
 
 REPETITION_BAND = Band(
     {
@@ -31,7 +24,7 @@ REPETITION_BAND = Band(
         "of runs.",
         "zh": "均值及其 95 % t 区间，取自在同一张训练表上重复的搜索。",
     },
-    _t_interval,
+    t_interval,
 )
 
 DRAW_BAND = Band(
@@ -39,7 +32,7 @@ DRAW_BAND = Band(
         "en": "Mean and 95 % t-interval of the mean over draws of the data.",
         "zh": "均值及其在多次抽取数据上的 95 % t 区间。",
     },
-    _t_interval,
+    t_interval,
 )
 
 

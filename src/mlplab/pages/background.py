@@ -15,8 +15,10 @@ def how_it_was_run(report: Report) -> Html:
     terms = {name: value_html(value) for name, value in report.design.items()}
     listed = description_list(terms) if terms else None
     facts = [
-        _fact("profile", both(PROFILES.get(report.profile, report.profile))),
-        _fact("runs", _runs(report)),
+        _fact("profile", both(PROFILES.get(report.profile, report.profile)))
+        if report.kind == "exercise"
+        else None,
+        _fact("runs", _runs(report)) if report.n_runs else None,
         _fact("time", tag("span", seconds_text(report.seconds))),
     ]
     if in_language(report.data_source):

@@ -91,7 +91,7 @@ def _claim(line: Summary, verdict: Verdict, href: str) -> Html:
         "li",
         verdict_chip(verdict),
         tag("a", says, href=f"{href}#claim-{verdict.id}", class_="says"),
-        tag("span", both(WHOSE[verdict.whose]), class_="quiet"),
+        tag("span", both(WHOSE["source"]), class_="quiet") if verdict.whose == "source" else None,
         numbers,
     )
 

@@ -75,7 +75,7 @@ def page_html(report: Report) -> str:
     """Return the page of a report as one HTML document."""
     question, answer, title = map(_told, (report.question, report.answer, report.title))
     tab: Text = {one: f"{report.id} {in_language(title, one)} – mlplab" for one in LANGUAGES}
-    number = group(both(UI["exercise"]), f" {report.id}")
+    number = group(both(UI[report.kind]), f" {report.id}")
     of_source = source_tally(report.verdicts)
     top = tag(
         "div",
@@ -102,6 +102,7 @@ def page_html(report: Report) -> str:
         section("numbers", _file_list(report))
         if report.figures or report.tables or report.files
         else None,
+        section("code", tag("pre", tag("code", report.code))) if report.code else None,
         section(
             "reproduce",
             tag("pre", tag("code", report.run_command)),

@@ -62,6 +62,8 @@ class Report:
         failures: one row per arm with failed runs.
         claims: verdict id -> the claim in both languages, where it is not English only.
         data_source: where the data were found.
+        code: the Python that declares what was run.
+        kind: `exercise`, `experiment`, `search`: what the page calls itself.
         command: that makes this page (default: `mlplab run ID --profile PROFILE`).
         made: when, in ISO form (default: when the page is written).
 
@@ -91,6 +93,8 @@ class Report:
     made: str = ""
     files: Mapping[str, bytes] = field(default_factory=dict)
     short: Text = ""
+    code: str = ""
+    kind: str = "exercise"
 
     def __post_init__(self) -> None:
         if not _ID.fullmatch(self.id):

@@ -68,8 +68,9 @@ def verdict_table(verdicts: Sequence[Verdict], claims: Mapping[str, Text]) -> Ht
             "seeds": "number",
         }.items()
     ]
+    told_apart = any(verdict.whose == "source" for verdict in verdicts)
     rows = [
-        _row(verdict, claims.get(verdict.id, verdict.says), depth)
+        _row(verdict, claims.get(verdict.id, verdict.says), depth, told_apart)
         for verdict, depth in _with_parts(verdicts)
     ]
     return tag(
@@ -119,10 +120,10 @@ def _with_parts(verdicts: Sequence[Verdict], depth: int = 0) -> Iterator[tuple[V
         yield from _with_parts(verdict.parts, depth + 1)
 
 
-def _row(verdict: Verdict, says: Text, depth: int) -> Html:
+def _row(verdict: Verdict, says: Text, depth: int, told_apart: bool) -> Html:
     size = SIZES.get(verdict.size)
     remarks = []
-    if not depth:
+    if told_apart and not depth:
         remarks.append(both(WHOSE[verdict.whose]))
     if size is not None and verdict.verdict != "equivalent":
         remarks.append(both(size))

@@ -15,6 +15,38 @@ def texts(en: str, zh: str) -> Both:
 UI: Mapping[str, Both] = {
     "skip": texts("Skip to the content", "跳到正文"),
     "exercise": texts("Exercise", "习题"),
+    "experiment": texts("Experiment", "实验"),
+    "search": texts("Search", "搜索"),
+    "code": texts("In Python", "用 Python 声明"),
+    "asked": texts(
+        "{arms} arms with {seeds} seeds each: {n} runs.",
+        "{arms} 组，每组 {seeds} 个种子：共 {n} 次运行。",
+    ),
+    "best-mean": texts(
+        "**{best}** has the best mean {metric}: {mean} [{low}, {high}] over {n} seeds. That it is "
+        "better than the next is what claims and confidence sets decide, not a table of means.",
+        "**{best}** 的平均{metric}最好：{mean} [{low}, {high}]，共 {n} 个种子。"
+        "它是否确实优于其次者，要由命题与置信集判定，而不是看均值表。",
+    ),
+    "one-mean": texts(
+        "The mean {metric} is {mean} [{low}, {high}] over {n} seeds.",
+        "平均{metric}为 {mean} [{low}, {high}]，共 {n} 个种子。",
+    ),
+    "searched": texts(
+        "{strategy} search tried {n} trials in {spent} of {budget} run-epochs and chose "
+        "**{chosen}**. Its score in the search was {optimism} better than it proved with seeds "
+        "that had no part in the choice.",
+        "{strategy} 搜索用 {budget} 个运行轮次中的 {spent} 个做了 {n} 次试验，选出 **{chosen}**。"
+        "它在搜索中的得分比用未参与选择的种子所得的好 {optimism}。",
+    ),
+    "trials": texts("Every trial of the search", "搜索的全部试验"),
+    "best-so-far": texts(
+        "Of the trials that trained longest, by what had been spent when they ended.",
+        "仅限训练最久的试验，按其结束时已用的代价排列。",
+    ),
+    "arms-table": texts(
+        "Each arm's mean and 95 % interval over seeds", "各组在种子间的均值与 95 % 区间"
+    ),
     "ledger": texts("All exercises", "全部习题"),
     "theme": texts("Light or dark", "浅色或深色"),
     "verdicts": texts("What the runs prove", "实验结论"),

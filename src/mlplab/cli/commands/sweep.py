@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -17,6 +18,7 @@ from mlplab.cli.population import (
     population_options,
     tell_defaults,
     train_population,
+    write_report,
 )
 from mlplab.cli.screen import note
 from mlplab.cli.unused import overruled, refuse_given, refuse_idle, refuse_unused
@@ -156,6 +158,7 @@ def sweep(
     device: str,
     workers: int | None,
     keep_weights: bool,
+    out: Path | None,
     plan_only: bool,
     as_json: bool,
     quiet: bool,
@@ -185,7 +188,7 @@ def sweep(
     from mlplab.data import base_for, base_of
 
     described, factors = read_vary(vary, texts, base_of(data))
-    setting = Setting(store_place, device, workers, keep_weights, plan_only, as_json, quiet)
+    setting = Setting(store_place, device, workers, keep_weights, plan_only, as_json, quiet, out)
     valid = None if texts["valid"] is None else described.valid
     task = load_data(data, valid, params, quiet)
     described, factors = read_vary(vary, texts, base_for(task))
@@ -227,6 +230,7 @@ def sweep(
             sweep_search.write_study(result, study, setting)
         test = sweep_search.score(result, setting) if score_test else None
         sweep_search.show_search(result, test, setting)
+        write_report(result, setting)
         return
     for path, levels in factors.items():
         if not isinstance(levels, list):
@@ -242,6 +246,7 @@ def sweep(
     if runs is not None:
         best = choose(runs, choice, matters)
         show(runs, best, score(best, setting) if score_test else None, setting, choice)
+        write_report(runs, setting)
 
 
 def read_vary(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -16,6 +17,7 @@ from mlplab.cli.population import (
     population_options,
     tell_defaults,
     train_population,
+    write_report,
 )
 from mlplab.cli.unused import refuse_idle
 
@@ -38,6 +40,7 @@ def train(
     device: str,
     workers: int | None,
     keep_weights: bool,
+    out: Path | None,
     plan_only: bool,
     as_json: bool,
     quiet: bool,
@@ -58,7 +61,7 @@ def train(
     from mlplab.data import base_for, base_of
 
     described = read_flags(texts, base=base_of(data))
-    setting = Setting(store_place, device, workers, keep_weights, plan_only, as_json, quiet)
+    setting = Setting(store_place, device, workers, keep_weights, plan_only, as_json, quiet, out)
     task = load_data(data, described.valid, params, quiet)
     base = read_flags(texts, base=base_for(task)).base
     refuse_idle(ctx, base)
@@ -68,6 +71,7 @@ def train(
     runs = train_population(Experiment(task, base, seeds=seeds), setting, "train")
     if runs is not None:
         _show(runs, setting)
+        write_report(runs, setting)
 
 
 def _show(runs: Runs, setting: Setting) -> None:

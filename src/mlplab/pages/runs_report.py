@@ -1,0 +1,266 @@
+"""The page of anyone's runs: claims, learning curves, the arms, paired differences, the code."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mlplab.draw import Figure, Text, factor_name, quantity
+from mlplab.draw.t_interval import T_BAND
+from mlplab.draw.words import LANGUAGES, translate
+from mlplab.errors import ConfigError
+from mlplab.experiment import Runs
+from mlplab.experiment.metrics import higher_is_better
+from mlplab.experiment.source_code import source_code
+from mlplab.hints import expected
+from mlplab.pages.page import write_page
+from mlplab.pages.pictures import remembered_pictures
+from mlplab.pages.report import Report, ReportTable
+from mlplab.pages.run_facts import run_facts
+from mlplab.pages.wording import say
+from mlplab.specs import Difference
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from mlplab.search import SearchResult
+
+_MOST_CURVES = 8
+"""Arms whose learning curves are drawn: more colours cannot be told apart."""
+_PREFERRED = ("valid_accuracy", "valid_rmse", "valid_loss", "test_accuracy", "test_rmse",
+              "test_loss", "train_accuracy", "train_rmse", "train_loss")  # fmt: skip
+_MOST_ARMS = 40
+_SPLITS = ("train", "valid", "test")
+
+
+def report(
+    runs: Runs | SearchResult,
+    out: str | os.PathLike[str] = "reports",
+    *,
+    title: Text = "",
+    metric: str | None = None,
+    command: str = "",
+) -> Path:
+    """Write the page of an experiment's runs, or a search's, with figures and numbers beside it.
+
+    Args:
+        runs: of any experiment, or what a search found.
+        out: the folder for the page's folder, which is named after the experiment.
+        title: of the page (default: what was varied on which data).
+        metric: that curves and arms show (default: a validation metric where there is one; a
+            search's own).
+        command: that makes the page again (default: the Python that declares the experiment).
+
+    Returns:
+        The page's path.
+
+    Raises:
+        ConfigError: a metric that the runs did not record.
+        MlplabError: the folder cannot be written.
+
+    Cost: about a second for 100 runs, most of it the pictures, which the store remembers.
+    """
+    from mlplab.search import SearchResult
+
+    if isinstance(runs, SearchResult):
+        from mlplab.pages.search_report import search_report
+
+        made, store = search_report(runs, title=title, command=command), runs.runs.setup.store
+    else:
+        made = runs_report(runs, title=title, metric=metric, command=command)
+        store = runs.setup.store
+    with remembered_pictures(made.figures, store):
+        return write_page(made, Path(out))
+
+
+def runs_report(
+    runs: Runs, *, title: Text = "", metric: str | None = None, command: str = ""
+) -> Report:
+    """Return what `report` writes."""
+    frame = runs.frame()
+    chosen = _metric(frame, metric)
+    ranked = _ranked(runs, chosen)
+    figures = [
+        figure
+        for figure in (_curves(frame, chosen, ranked), _arms(runs, chosen), _pairs(runs))
+        if figure is not None
+    ]
+    factors = list(dict.fromkeys(path for arm in runs.arms for path in arm.factors))
+    name = re.sub(r"[^A-Za-z0-9._-]+", "-", runs.experiment.title).strip("-.") or "runs"
+    verdicts = runs.verdicts()
+    return Report(
+        id=name,
+        slug=runs.experiment.data.name,
+        kind="experiment",
+        title=title or _title(runs, factors),
+        question=say("asked", arms=len(runs.arms), seeds=len(runs.experiment.seeds), n=len(runs)),
+        answer=_answer(ranked, chosen),
+        claims={one.id: {n: one.words(n) for n in LANGUAGES} for one in verdicts},
+        verdicts=verdicts,
+        figures=figures,
+        tables={"arms": _table(runs, frame)},
+        code=source_code(runs.experiment),
+        command=command or "python experiment.py",
+        **run_facts({"": runs}),
+        seconds=runs.seconds,
+        n_runs=len(runs),
+        n_from_store=runs.from_store,
+    )
+
+
+def _metric(frame: pd.DataFrame, metric: str | None) -> str:
+    recorded = _recorded(frame)
+    if metric is not None and metric not in recorded:
+        raise ConfigError(f"metric: {expected(metric, recorded)}")
+    return metric or recorded[0]
+
+
+def _recorded(frame: pd.DataFrame) -> list[str]:
+    """The metrics that the runs recorded, those that tell most first."""
+    known = [name for name in frame.columns if name.partition("_")[0] in _SPLITS]
+    return list(dict.fromkeys(name for name in (*_PREFERRED, *known) if name in known))
+
+
+def _ranked(runs: Runs, metric: str) -> list[Any]:
+    """The arms' means, the best first where better is known; failed arms last."""
+    sign = -1.0 if higher_is_better(metric) else 1.0
+
+    def place(one: Any) -> float:
+        return sign * one.mean if one.mean == one.mean else float("inf")
+
+    return sorted(runs.summary(metric), key=place)
+
+
+def _title(runs: Runs, factors: Sequence[str]) -> Text:
+    name = runs.experiment.data.name
+    if not factors:
+        return {"en": name, "zh": name}
+    varied = [factor_name(path) for path in factors]
+    return {
+        "en": f"{name}: {', '.join(varied)}",
+        "zh": f"{name}：{'、'.join(translate(one, 'zh') for one in varied)}",
+    }
+
+
+def _answer(ranked: Sequence[Any], metric: str) -> Text:
+    """Name the best mean, and what it does not prove."""
+    best = ranked[0]
+    name, share = quantity(metric).name, quantity(metric).share
+    number = f"{best.mean:.2%}" if share else f"{best.mean:.4g}"
+    ends = best.interval or (float("nan"), float("nan"))
+    low, high = (f"{end:.2%}" if share else f"{end:.4g}" for end in ends)
+    facts = {"best": best.arm, "mean": number, "low": low, "high": high, "n": best.n_seeds}
+    told = say("best-mean" if len(ranked) > 1 else "one-mean", **facts, metric="{metric}")
+    return {one: text.replace("{metric}", translate(name, one)) for one, text in told.items()}
+
+
+def _curves(frame: pd.DataFrame, metric: str, ranked: Sequence[Any]) -> Figure | None:
+    from mlplab.draw import learning_curves
+
+    per_epoch = frame.groupby("epoch")[_recorded(frame)].count().gt(0).sum()
+    followed = [one for one in (metric, *_recorded(frame)) if per_epoch[one] > 1]
+    if not followed:
+        return None
+    metric = followed[0]
+    shown = [one.arm for one in ranked[:_MOST_CURVES]]
+    name = quantity(metric).name
+    number = len(shown) if len(ranked) > len(shown) else 0
+    return learning_curves(
+        frame[frame["arm"].isin(shown)],
+        metric,
+        by="arm",
+        band=T_BAND,
+        title={
+            "en": f"{name[0].upper()}{name[1:]} over the epochs"
+            + (f", the {number} best arms" if number else ""),
+            "zh": f"{translate(name, 'zh')}随轮次的变化"
+            + (f"（最好的 {number} 组）" if number else ""),
+        },
+    )
+
+
+def _arms(runs: Runs, metric: str) -> Figure | None:
+    """The arms with their intervals: along a factor where one was varied, else a row each."""
+    from mlplab.draw import metric_by_factor
+
+    factors = list(dict.fromkeys(path for arm in runs.arms for path in arm.factors))
+    if len(runs.arms) < 2 or len(runs.arms) > _MOST_ARMS:
+        return None
+    last = runs.frame(last=True)
+    name = quantity(metric).name
+    by, series = "arm", None
+    if len(factors) <= 2:
+        levels = {path: last[path].nunique() for path in factors}
+        by, *more = sorted(factors, key=lambda path: -levels[path])
+        series = more[0] if more and levels[more[0]] <= _MOST_CURVES else None
+        if more and series is None:
+            by = "arm"
+    values = set(last[by])
+    numbers = all(isinstance(one, int | float) and not isinstance(one, bool) for one in values)
+    log = numbers and min(values) > 0 and max(values) >= 20 * min(values)
+    return metric_by_factor(
+        last,
+        by,
+        metric,
+        series=series,
+        band=T_BAND,
+        log=log,
+        title={
+            "en": f"{name[0].upper()}{name[1:]} of {len(runs.arms)} arms",
+            "zh": f"{len(runs.arms)} 组的{translate(name, 'zh')}",
+        },
+        name="arms",
+    )
+
+
+def _pairs(runs: Runs) -> Figure | None:
+    """The differences by seed that decide the claims of two arms, all in one unit."""
+    import pandas as pd
+
+    from mlplab.draw import paired_differences
+
+    judged = [
+        (claim, verdict)
+        for claim, verdict in zip(runs.experiment.claims, runs.verdicts(), strict=True)
+        if isinstance(claim, Difference) and verdict.interval is not None
+    ]
+    judged = [pair for pair in judged if pair[0].metric == judged[0][0].metric]
+    if not judged:
+        return None
+    frames = []
+    for claim, verdict in judged:
+        arms = [runs.experiment.find(arm) for arm in (claim.arm, claim.baseline)]
+        one, other = runs.values(claim.metric, arms)
+        rows = {"claim": verdict.id, "seed": range(len(one)), "difference": one - other}
+        frames.append(pd.DataFrame(rows).dropna())
+    return paired_differences(
+        pd.concat(frames),
+        [verdict for _, verdict in judged],
+        title={"en": "The differences that decide, seed by seed", "zh": "逐个种子的差异"},
+    )
+
+
+def _table(runs: Runs, frame: pd.DataFrame) -> ReportTable:
+    import pandas as pd
+
+    rows: dict[str, dict[str, Any]] = {arm.label: {"arm": arm.label} for arm in runs.arms}
+    for metric in _recorded(frame):
+        name = quantity(metric).name
+        for one in runs.summary(metric):
+            low, high = one.interval or (None, None)
+            rows[one.arm] |= {name: one.mean, f"{name}: low": low, f"{name}: high": high}
+            rows[one.arm] |= {"seeds": one.n_seeds, "failed": one.n_failed}
+    table = pd.DataFrame(list(rows.values()))
+    words = {str(column): column_in_chinese(str(column)) for column in table.columns}
+    return ReportTable(say("arms-table"), table, {"zh": words})
+
+
+def column_in_chinese(column: str) -> str:
+    """Return a column's head in Chinese: a metric, one end of its interval, or a factor."""
+    name, _, end = column.partition(": ")
+    if name == column:
+        name = quantity(name).name if name.partition("_")[0] in _SPLITS else factor_name(name)
+    return translate(name, "zh") + (f"：{translate(end, 'zh')}" if end else "")

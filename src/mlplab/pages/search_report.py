@@ -1,0 +1,89 @@
+"""The page of a search: the best so far, where it looked, and the finalists on fresh seeds."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from mlplab.draw import Figure, Text, band_lines, quantity
+from mlplab.draw.parallel import parallel_coordinates
+from mlplab.draw.words import translate
+from mlplab.pages.report import Report, ReportTable
+from mlplab.pages.runs_report import column_in_chinese, runs_report
+from mlplab.pages.wording import say
+from mlplab.search import SearchResult
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def search_report(result: SearchResult, *, title: Text = "", command: str = "") -> Report:
+    """Return the page of a search's result; see `report`."""
+    finalists = runs_report(result.runs, title=title, metric=result.metric, command=command)
+    trials = result.frame()
+    factors = [path for path in result.space.factors if path in trials.columns]
+    share = quantity(result.metric).share
+    optimism = (
+        f"{100 * result.search_optimism:+.2f} pp" if share else f"{result.search_optimism:+.3g}"
+    )
+    told = say(
+        "searched",
+        strategy=result.strategy,
+        n=len(trials),
+        spent=result.run_epochs,
+        budget=result.budget,
+        chosen=result.best.arm.label,
+        optimism=optimism,
+    )
+    words = {str(column): column_in_chinese(str(column)) for column in trials.columns}
+    assert isinstance(finalists.answer, dict)
+    return replace(
+        finalists,
+        kind="search",
+        answer={n: f"{told[n]}\n\n{text}" for n, text in finalists.answer.items()},
+        figures=[
+            _best_so_far(trials, result),
+            parallel_coordinates(
+                trials,
+                factors,
+                result.metric,
+                higher_is_better=result.higher_is_better,
+                title={
+                    "en": f"Where {len(trials)} trials looked",
+                    "zh": f"{len(trials)} 次试验所及之处",
+                },
+            ),
+            *finalists.figures,
+        ],
+        tables={
+            **finalists.tables,
+            "trials": ReportTable(say("trials"), trials, {"zh": words}),
+        },
+        seconds=result.seconds,
+        n_runs=result.n_runs,
+        n_from_store=result.from_store,
+    )
+
+
+def _best_so_far(trials: pd.DataFrame, result: SearchResult) -> Figure:
+    """The best score of the trials that trained longest, over what had been spent."""
+    ended = trials[trials["epochs"] == trials["epochs"].max()]
+    best = (
+        ended[result.metric].cummax() if result.higher_is_better else ended[result.metric].cummin()
+    )
+    line = ended.assign(
+        series="best", x=ended["spent"], mean=best, low=float("nan"), high=float("nan")
+    )
+    name = quantity(result.metric).name
+    return band_lines(
+        line[["series", "x", "mean", "low", "high"]].dropna(subset="mean"),
+        name="best-so-far",
+        title={
+            "en": f"The best {name} found so far",
+            "zh": f"迄今最好的{translate(name, 'zh')}",
+        },
+        x_title="run-epochs spent",
+        y=quantity(result.metric),
+        caption=say("best-so-far"),
+        data=trials,
+    )

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from mlplab.engine.optimisers.custom import register_optimiser as optimiser
     from mlplab.estimators import MLPClassifier, MLPRegressor
     from mlplab.experiment import Experiment, folds, splits
-    from mlplab.pages import report
+    from mlplab.pages.write_report import report
     from mlplab.search import Range, Search
     from mlplab.specs import (
         LARS,
@@ -116,7 +116,7 @@ _HOMES = {
     "metric": "engine.measures",
     "module": "engine.modules.factory:register_module",
     "optimiser": "engine.optimisers.custom:register_optimiser",
-    "report": "pages",
+    "report": "pages.write_report",
     "splits": "experiment",
     "task_from_arrays": "data",
 }

@@ -177,7 +177,7 @@ def write_report(runs: Runs | SearchResult, setting: Setting) -> None:
     """Write the page of the results, where one is wanted, and say where it is."""
     if setting.out is None:
         return
-    from mlplab.pages import report
+    from mlplab.pages.write_report import report
 
     words = [shlex.quote(word) for word in sys.argv[1:]]
     page = report(runs, setting.out, command=" ".join(["mlplab", *words]))

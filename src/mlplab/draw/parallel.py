@@ -82,7 +82,7 @@ def parallel_coordinates(
     )
     texts = (
         alt.Chart(inline(pd.DataFrame(ticks)))
-        .mark_text(align="left", dx=5, baseline="middle", style="seed")
+        .mark_text(align="left", dx=5, baseline="middle", fontSize=11)
         .encode(x=x, y=y, text="label:N")
     )
     chart = alt.layer(drawn, texts).properties(width=WIDTH_PX - 60, height=height)

@@ -16,8 +16,8 @@ from mlplab.exercises.wording_file import LANGUAGES, Wording, read_wording
 from mlplab.hints import hint
 
 if TYPE_CHECKING:
+    from mlplab.exercises.findings import Checked, Findings, Results
     from mlplab.exercises.measured import Measured
-    from mlplab.exercises.registry import Checked, Findings, Results
     from mlplab.experiment import Experiment, Runs
     from mlplab.specs import Claim
 

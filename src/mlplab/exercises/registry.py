@@ -11,78 +11,20 @@ from typing import TYPE_CHECKING, Any, Literal
 from mlplab.errors import ConfigError, MlplabError
 from mlplab.exercises.exercise import Exercise, exercises_in
 from mlplab.exercises.extra_runs import ExtraRuns
+from mlplab.exercises.findings import Checked as Checked
+from mlplab.exercises.findings import Findings as Findings
+from mlplab.exercises.findings import Results as Results
 from mlplab.exercises.profile import PROFILES, Profile
 from mlplab.exercises.text import LANGUAGES, Text, read_text
 from mlplab.experiment.wording import claim_words
 from mlplab.hints import hint
-from mlplab.specs import Verdict, digest
+from mlplab.specs import digest
 
 if TYPE_CHECKING:
-    import pandas as pd
-
-    from mlplab.draw import Figure
     from mlplab.exercises.measured import Measured
     from mlplab.experiment import Experiment, Runs
-    from mlplab.experiment.progress import ProgressCallback
 
 Kind = Literal["trained", "exact"]
-
-
-@dataclass(frozen=True)
-class Findings:
-    """What an exercise makes of its results, beyond the verdicts.
-
-    Attributes:
-        values: numbers and words for the placeholders of the text.
-        figures: in the order of the page.
-        tables: by name, as the texts title them.
-        files: further files by name, put beside the page, such as a submission.
-    """
-
-    values: Mapping[str, Any] = field(default_factory=dict)
-    figures: tuple[Figure, ...] = ()
-    tables: Mapping[str, pd.DataFrame] = field(default_factory=dict)
-    files: Mapping[str, bytes] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Checked:
-    """A statement that computation has decided.
-
-    Attributes:
-        key: of the statement.
-        holds: whether every check passed.
-        note: what was checked, where the texts have no note on it.
-        facts: numbers for the texts' note: on how many cases, with what largest error.
-        n_cases: how many were sampled; 0 for a proof.
-    """
-
-    key: str
-    holds: bool
-    note: str = ""
-    facts: Mapping[str, Any] = field(default_factory=dict)
-    n_cases: int = 0
-
-
-@dataclass(frozen=True, eq=False)
-class Results:
-    """What an exercise has to tell of.
-
-    Attributes:
-        runs: the finished runs of each of its experiments.
-        verdicts: on its claims, by key.
-        profile: how thoroughly it was answered.
-        measured: what `measure` returned, in its order.
-        proofs: what `prove` returned, in its order.
-        progress: what further trainings report to.
-    """
-
-    runs: Mapping[str, Runs]
-    profile: Profile
-    measured: tuple[Measured, ...] = ()
-    proofs: tuple[Checked, ...] = ()
-    progress: ProgressCallback | None = None
-    verdicts: Mapping[str, Verdict] = field(default_factory=dict)
 
 
 Prove = Callable[[], Sequence[Checked]]

@@ -6,7 +6,6 @@ from mlplab.pages.page import page_html, write_page
 from mlplab.pages.pictures import remembered_pictures
 from mlplab.pages.prose import render_markdown
 from mlplab.pages.report import Report, ReportTable
-from mlplab.pages.runs_report import report, runs_report
 from mlplab.pages.summary import Summary
 
 __all__ = [
@@ -17,8 +16,6 @@ __all__ = [
     "page_html",
     "remembered_pictures",
     "render_markdown",
-    "report",
-    "runs_report",
     "write_index",
     "write_page",
 ]

@@ -92,8 +92,10 @@ def page_html(report: Report) -> str:
         section(
             "verdicts",
             verdict_table(report.verdicts, report.claims),
-            tag("p", both(UI["scope"]), class_="quiet scope") if report.verdicts else None,
-        ),
+            tag("p", both(UI["scope"]), class_="quiet scope"),
+        )
+        if report.verdicts
+        else None,
         section("answer", _prose(answer, "prose")),
         section("figures", *map(exhibit, report.figures)) if report.figures else None,
         section("tables", *_table_blocks(report)) if report.tables else None,

@@ -56,8 +56,6 @@ def tally(verdicts: Sequence[Verdict]) -> Html:
 
 def verdict_table(verdicts: Sequence[Verdict], claims: Mapping[str, Text]) -> Html:
     """Return the table of all verdicts, the parts of a chain below their claim."""
-    if not verdicts:
-        return tag("p", both(UI["no-verdicts"]), class_="quiet")
     heads = [
         tag("th", both(UI[key]), scope="col", class_=name)
         for key, name in {

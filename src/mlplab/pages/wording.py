@@ -23,14 +23,14 @@ UI: Mapping[str, Both] = {
         "{arms} 组，每组 {seeds} 个种子：共 {n} 次运行。",
     ),
     "best-mean": texts(
-        "**{best}** has the best mean {metric}: {mean} [{low}, {high}] over {n} seeds. That it is "
+        "**{best}** has the best mean {metric}: {mean} (seeds: {n}). That it is "
         "better than the next is what claims and confidence sets decide, not a table of means.",
-        "**{best}** 的平均{metric}最好：{mean} [{low}, {high}]，共 {n} 个种子。"
+        "**{best}** 的平均{metric}最好：{mean}（种子数：{n}）。"
         "它是否确实优于其次者，要由命题与置信集判定，而不是看均值表。",
     ),
     "one-mean": texts(
-        "The mean {metric} is {mean} [{low}, {high}] over {n} seeds.",
-        "平均{metric}为 {mean} [{low}, {high}]，共 {n} 个种子。",
+        "The mean {metric} is {mean} (seeds: {n}).",
+        "平均{metric}为 {mean}（种子数：{n}）。",
     ),
     "searched": texts(
         "{strategy} search tried {n} trials in {spent} of {budget} run-epochs and chose "
@@ -105,7 +105,6 @@ UI: Mapping[str, Both] = {
     "looks": texts("Looks at the test split", "查看测试集的记录"),
     "no-looks": texts("The test split was not looked at.", "未查看测试集。"),
     "no-failures": texts("Every run finished.", "所有运行均已完成。"),
-    "no-verdicts": texts("This exercise states no claims.", "本习题没有命题。"),
     "table-of": texts("Show the numbers", "显示数据"),
     "embedded": texts("CSV, kept in this page", "CSV（内嵌于本页）"),
     "files": texts("Files beside this page", "本页旁的文件"),

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from mlplab.draw import Figure, Text, band_lines, quantity
 from mlplab.draw.parallel import parallel_coordinates
 from mlplab.draw.words import translate
+from mlplab.pages.experiment_page import arm_labels, column_in_chinese, experiment_report
 from mlplab.pages.report import Report, ReportTable
-from mlplab.pages.runs_report import column_in_chinese, runs_report
 from mlplab.pages.wording import say
 from mlplab.search import SearchResult
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def search_report(result: SearchResult, *, title: Text = "", command: str = "") -> Report:
     """Return the page of a search's result; see `report`."""
-    finalists = runs_report(result.runs, title=title, metric=result.metric, command=command)
+    finalists = experiment_report(result.runs, title=title, metric=result.metric, command=command)
     trials = result.frame()
     factors = [path for path in result.space.factors if path in trials.columns]
     share = quantity(result.metric).share
@@ -32,7 +32,7 @@ def search_report(result: SearchResult, *, title: Text = "", command: str = "") 
         n=len(trials),
         spent=result.run_epochs,
         budget=result.budget,
-        chosen=result.best.arm.label,
+        chosen=arm_labels(result.runs)[result.best.arm.label],
         optimism=optimism,
     )
     words = {str(column): column_in_chinese(str(column)) for column in trials.columns}

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import os
 import re
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from mlplab.draw import Figure, Text, factor_name, quantity
 from mlplab.draw.t_interval import T_BAND
-from mlplab.draw.words import LANGUAGES, translate
+from mlplab.draw.words import LANGUAGES, translate, writer
 from mlplab.errors import ConfigError
-from mlplab.experiment import Runs
+from mlplab.experiment import ArmSummary, Runs
 from mlplab.experiment.metrics import higher_is_better
 from mlplab.experiment.source_code import source_code
 from mlplab.hints import expected
-from mlplab.pages.page import write_page
-from mlplab.pages.pictures import remembered_pictures
 from mlplab.pages.report import Report, ReportTable
 from mlplab.pages.run_facts import run_facts
 from mlplab.pages.wording import say
@@ -25,8 +22,6 @@ from mlplab.specs import Difference
 
 if TYPE_CHECKING:
     import pandas as pd
-
-    from mlplab.search import SearchResult
 
 _MOST_CURVES = 8
 """Arms whose learning curves are drawn: more colours cannot be told apart."""
@@ -36,56 +31,18 @@ _MOST_ARMS = 40
 _SPLITS = ("train", "valid", "test")
 
 
-def report(
-    runs: Runs | SearchResult,
-    out: str | os.PathLike[str] = "reports",
-    *,
-    title: Text = "",
-    metric: str | None = None,
-    command: str = "",
-) -> Path:
-    """Write the page of an experiment's runs, or a search's, with figures and numbers beside it.
-
-    Args:
-        runs: of any experiment, or what a search found.
-        out: the folder for the page's folder, which is named after the experiment.
-        title: of the page (default: what was varied on which data).
-        metric: that curves and arms show (default: a validation metric where there is one; a
-            search's own).
-        command: that makes the page again (default: the Python that declares the experiment).
-
-    Returns:
-        The page's path.
-
-    Raises:
-        ConfigError: a metric that the runs did not record.
-        MlplabError: the folder cannot be written.
-
-    Cost: about a second for 100 runs, most of it the pictures, which the store remembers.
-    """
-    from mlplab.search import SearchResult
-
-    if isinstance(runs, SearchResult):
-        from mlplab.pages.search_report import search_report
-
-        made, store = search_report(runs, title=title, command=command), runs.runs.setup.store
-    else:
-        made = runs_report(runs, title=title, metric=metric, command=command)
-        store = runs.setup.store
-    with remembered_pictures(made.figures, store):
-        return write_page(made, Path(out))
-
-
-def runs_report(
+def experiment_report(
     runs: Runs, *, title: Text = "", metric: str | None = None, command: str = ""
 ) -> Report:
-    """Return what `report` writes."""
+    """Return the page of an experiment's runs; see `write_report.report`."""
     frame = runs.frame()
     chosen = _metric(frame, metric)
-    ranked = _ranked(runs, chosen)
+    labels = arm_labels(runs)
+    frame["arm"] = [labels[label] for label in frame["arm"]]
+    ranked = _ranked(runs, chosen, labels)
     figures = [
         figure
-        for figure in (_curves(frame, chosen, ranked), _arms(runs, chosen), _pairs(runs))
+        for figure in (_curves(frame, chosen, ranked), _arms(runs, frame, chosen), _pairs(runs))
         if figure is not None
     ]
     factors = list(dict.fromkeys(path for arm in runs.arms for path in arm.factors))
@@ -101,7 +58,7 @@ def runs_report(
         claims={one.id: {n: one.words(n) for n in LANGUAGES} for one in verdicts},
         verdicts=verdicts,
         figures=figures,
-        tables={"arms": _table(runs, frame)},
+        tables={"arms": _table(runs, frame, labels)},
         code=source_code(runs.experiment),
         command=command or "python experiment.py",
         **run_facts({"": runs}),
@@ -124,14 +81,29 @@ def _recorded(frame: pd.DataFrame) -> list[str]:
     return list(dict.fromkeys(name for name in (*_PREFERRED, *known) if name in known))
 
 
-def _ranked(runs: Runs, metric: str) -> list[Any]:
+def arm_labels(runs: Runs) -> dict[str, str]:
+    """Return each arm's label with as few digits as tell the arms apart."""
+    paths = list(dict.fromkeys(path for arm in runs.arms for path in arm.factors))
+    short = [path.rsplit(".", 1)[-1] for path in paths]
+    names = {p: n if short.count(n) == 1 else p for p, n in zip(paths, short, strict=True)}
+    write = {path: writer([arm.factors.get(path) for arm in runs.arms]) for path in paths}
+    labels = {
+        arm.label: " ".join(f"{names[p]}={write[p](value)}" for p, value in arm.factors.items())
+        or arm.label
+        for arm in runs.arms
+    }
+    return labels if len(set(labels.values())) == len(labels) else {one: one for one in labels}
+
+
+def _ranked(runs: Runs, metric: str, labels: Mapping[str, str]) -> list[ArmSummary]:
     """The arms' means, the best first where better is known; failed arms last."""
     sign = -1.0 if higher_is_better(metric) else 1.0
 
-    def place(one: Any) -> float:
+    def place(one: ArmSummary) -> float:
         return sign * one.mean if one.mean == one.mean else float("inf")
 
-    return sorted(runs.summary(metric), key=place)
+    named = [replace(one, arm=labels[one.arm]) for one in runs.summary(metric)]
+    return sorted(named, key=place)
 
 
 def _title(runs: Runs, factors: Sequence[str]) -> Text:
@@ -145,19 +117,20 @@ def _title(runs: Runs, factors: Sequence[str]) -> Text:
     }
 
 
-def _answer(ranked: Sequence[Any], metric: str) -> Text:
+def _answer(ranked: Sequence[ArmSummary], metric: str) -> Text:
     """Name the best mean, and what it does not prove."""
     best = ranked[0]
     name, share = quantity(metric).name, quantity(metric).share
-    number = f"{best.mean:.2%}" if share else f"{best.mean:.4g}"
-    ends = best.interval or (float("nan"), float("nan"))
-    low, high = (f"{end:.2%}" if share else f"{end:.4g}" for end in ends)
-    facts = {"best": best.arm, "mean": number, "low": low, "high": high, "n": best.n_seeds}
+    number, *ends = (
+        f"{value:.2%}" if share else f"{value:.4g}" for value in (best.mean, *(best.interval or ()))
+    )
+    interval = f" [{', '.join(ends)}]" if ends else ""
+    facts = {"best": best.arm, "mean": number + interval, "n": best.n_seeds}
     told = say("best-mean" if len(ranked) > 1 else "one-mean", **facts, metric="{metric}")
     return {one: text.replace("{metric}", translate(name, one)) for one, text in told.items()}
 
 
-def _curves(frame: pd.DataFrame, metric: str, ranked: Sequence[Any]) -> Figure | None:
+def _curves(frame: pd.DataFrame, metric: str, ranked: Sequence[ArmSummary]) -> Figure | None:
     from mlplab.draw import learning_curves
 
     per_epoch = frame.groupby("epoch")[_recorded(frame)].count().gt(0).sum()
@@ -182,14 +155,14 @@ def _curves(frame: pd.DataFrame, metric: str, ranked: Sequence[Any]) -> Figure |
     )
 
 
-def _arms(runs: Runs, metric: str) -> Figure | None:
+def _arms(runs: Runs, frame: pd.DataFrame, metric: str) -> Figure | None:
     """The arms with their intervals: along a factor where one was varied, else a row each."""
     from mlplab.draw import metric_by_factor
 
     factors = list(dict.fromkeys(path for arm in runs.arms for path in arm.factors))
     if len(runs.arms) < 2 or len(runs.arms) > _MOST_ARMS:
         return None
-    last = runs.frame(last=True)
+    last = frame.loc[frame.groupby("key", sort=False)["epoch"].idxmax()]
     name = quantity(metric).name
     by, series = "arm", None
     if len(factors) <= 2:
@@ -243,10 +216,10 @@ def _pairs(runs: Runs) -> Figure | None:
     )
 
 
-def _table(runs: Runs, frame: pd.DataFrame) -> ReportTable:
+def _table(runs: Runs, frame: pd.DataFrame, labels: Mapping[str, str]) -> ReportTable:
     import pandas as pd
 
-    rows: dict[str, dict[str, Any]] = {arm.label: {"arm": arm.label} for arm in runs.arms}
+    rows: dict[str, dict[str, Any]] = {arm.label: {"arm": labels[arm.label]} for arm in runs.arms}
     for metric in _recorded(frame):
         name = quantity(metric).name
         for one in runs.summary(metric):

@@ -48,6 +48,27 @@ def test_what_contributors_are_shown_to_bring_can_be_trained(tmp_path: Path):
     assert done.stdout.strip() == "True", done.stderr
 
 
+def test_the_claims_that_their_page_shows_are_judged(tmp_path: Path, monkeypatch):
+    text = (ROOT / "docs" / "claims.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL)
+    monkeypatch.setenv("MLPLAB_STORE", str(tmp_path / "runs.sqlite"))
+    monkeypatch.chdir(tmp_path)
+    room: dict = {}
+    for block in blocks:
+        exec(compile(block, "claims.md", "exec"), room)
+    assert room["runs"].verdict("wide").verdict == "supported"
+    assert room["page"].is_file()
+    ml = room["ml"]
+    judged = ml.Experiment(
+        ml.load_task("digits", valid=0.1),
+        ml.Run(fit=ml.Fit(epochs=1)),
+        vary={"hidden": [4, 16, 64], "lr": [0.03, 0.3, 0.1]},
+        seeds=5,
+        claims=room["claims"],
+    ).run(workers=1)
+    assert [verdict.key for verdict in judged.verdicts()] == [one.key for one in room["claims"]]
+
+
 def test_the_search_that_its_page_shows_runs():
     text = (ROOT / "docs" / "search.md").read_text(encoding="utf-8")
     (block,) = re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL)

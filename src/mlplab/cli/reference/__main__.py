@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from mlplab.cli.reference.api import PAGE as API_PAGE
+from mlplab.cli.reference.api import api
 from mlplab.cli.reference.commands import PAGE, reference
 from mlplab.cli.reference.vocabulary import FOLDER, pages
 
@@ -14,7 +16,7 @@ from mlplab.cli.reference.vocabulary import FOLDER, pages
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
 def write(folder: Path) -> None:
     """Write all pages below FOLDER, and remove those of words that are no more."""
-    files = {PAGE: reference(), **pages()}
+    files = {PAGE: reference(), API_PAGE: api(), **pages()}
     for path in (folder / FOLDER).rglob("*.*"):
         if path.relative_to(folder).as_posix() not in files:
             path.unlink()

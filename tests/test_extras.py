@@ -16,7 +16,7 @@ from mlplab.errors import ConfigError
 
 SOURCE = Path(mlplab.__file__).parent
 ROOT = Path(__file__).parents[1]
-TOOLS = {"test", "lint", "dev"}  # for those who work on the package
+TOOLS = {"browser", "test", "lint", "dev"}  # for those who work on the package
 MODULES = {"pillow": "PIL"}  # where a distribution's module has another name
 
 

@@ -6,6 +6,7 @@ import re
 
 import pandas as pd
 import pytest
+from tests.browser import VIEWS, chromium, show
 
 from mlplab.draw import Figure
 from mlplab.exercises import (
@@ -122,6 +123,17 @@ class TestEvery:
         assert "{{" not in html
         assert "{%" not in html
         assert found.exercise.title["zh"] in html
+
+    @pytest.mark.slow
+    @pytest.mark.parametrize("view", VIEWS, ids=lambda view: f"{view[0]} {view[1]}")
+    def test_its_page_is_read_without_barriers(self, name, view, answers, tmp_path):
+        from mlplab.pages import write_page
+
+        page = write_page(answers(name).report(), tmp_path)
+        assert page.stat().st_size < 3_000_000
+        with chromium() as browser, show(browser, page, view) as shown:
+            assert (shown.said, shown.fetched(), shown.barriers()) == ([], [], [])
+            assert shown.overhang() <= 0
 
     def test_standard_arms_that_are_compared_have_ten_seeds(self, name):
         for experiment in get_exercise(name).design(PROFILES["standard"], None).values():

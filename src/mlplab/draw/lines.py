@@ -91,7 +91,8 @@ def band_lines(
         opacity=clear if few else alt.value(0),
         tooltip=tooltip,
     )
-    layers = [band, line, points]
+    # A layer without a single value has no extent, of which the chart would complain.
+    layers = [band, line, points] if frame["low"].notna().any() else [line, points]
     chart = alt.layer(*layers).add_params(picked).properties(width=WIDTH_PX, height=height)
     return Figure(name, title, chart, caption, frame if data is None else data)
 

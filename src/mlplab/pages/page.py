@@ -104,10 +104,10 @@ def page_html(report: Report) -> str:
         section("numbers", _file_list(report))
         if report.figures or report.tables or report.files
         else None,
-        section("code", tag("pre", tag("code", report.code))) if report.code else None,
+        section("code", _code(report.code)) if report.code else None,
         section(
             "reproduce",
-            tag("pre", tag("code", report.run_command)),
+            _code(report.run_command),
             tag("p", both(UI["reproduce-text"]), class_="quiet"),
             tag("p", tag("time", report.made, datetime=report.made), class_="quiet"),
         ),
@@ -132,6 +132,11 @@ def table_name(caption: str) -> str:
 
 def _told(text: Text) -> dict[str, str]:
     return {one: in_language(text, one) for one in LANGUAGES}
+
+
+def _code(text: str) -> Html:
+    """Lines to type; reachable by keyboard, since they scroll."""
+    return tag("pre", tag("code", text), tabindex="0")
 
 
 def _prose(text: dict[str, str], name: str) -> Html:

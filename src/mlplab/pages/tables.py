@@ -26,7 +26,13 @@ def frame_table(
     """
     numeric = [frame[name].dtype.kind in "iufb" for name in frame.columns]
     heads = [
-        tag("th", both(word(name)), scope="col", class_="number" if is_number else None)
+        # A head without a word is none.
+        tag(
+            "th" if str(name) else "td",
+            both(word(name)),
+            scope="col" if str(name) else None,
+            class_="number" if is_number else None,
+        )
         for name, is_number in zip(frame.columns, numeric, strict=True)
     ]
     rows = [

@@ -122,6 +122,7 @@ def test_the_first_version_gains_the_column_of_the_best_epoch(
             lambda c: (
                 c.execute(text("ALTER TABLE mlplab_outcomes DROP COLUMN best_epoch")),
                 c.execute(text("DROP TABLE mlplab_remembered")),
+                c.execute(text("DROP TABLE mlplab_experiments")),
             )
         )
     monkeypatch.setattr(schema, "MIGRATIONS", no_steps_yet)
@@ -136,6 +137,7 @@ def test_the_second_version_gains_the_table_of_what_is_remembered(old, no_steps_
     with Store(old) as store:
         made = columns(store, "mlplab_remembered")
         store._database.write(lambda c: c.execute(text("DROP TABLE mlplab_remembered")))
+        store._database.write(lambda c: c.execute(text("DROP TABLE mlplab_experiments")))
         store._database.write(lambda c: c.execute(text("UPDATE mlplab_schema SET version = 2")))
     monkeypatch.setattr(schema, "MIGRATIONS", no_steps_yet)
     for _ in range(2):
@@ -145,4 +147,19 @@ def test_the_second_version_gains_the_table_of_what_is_remembered(old, no_steps_
             store.remember("key", "proofs", b"first")
             store.remember("key", "proofs", b"second")
             assert store.recall("key") == b"second"
+            assert store.info().schema_version == len(no_steps_yet) + 1
+
+
+def test_the_third_version_gains_the_table_of_experiments(old, no_steps_yet, monkeypatch):
+    with Store(old) as store:
+        made = columns(store, "mlplab_experiments")
+        store._database.write(lambda c: c.execute(text("DROP TABLE mlplab_experiments")))
+        store._database.write(lambda c: c.execute(text("UPDATE mlplab_schema SET version = 3")))
+    monkeypatch.setattr(schema, "MIGRATIONS", no_steps_yet)
+    for _ in range(2):
+        with Store(old) as store:
+            assert columns(store, "mlplab_experiments") == made
+            assert [row.key for row in store.rows()] == ["k"]
+            store.put_membership("rates", "digits", "c1", ["0" * 32])
+            assert len(store.memberships()) == 1
             assert store.info().schema_version == len(no_steps_yet) + 1

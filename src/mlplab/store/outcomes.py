@@ -71,14 +71,8 @@ def read_outcomes(
     return found
 
 
-def read_rows(connection: Connection, status: str | None, start: str) -> list[Row]:
-    """Return one row per key, the newest of several provenances; the newest key first.
-
-    Args:
-        connection: to read on.
-        status: of the runs wanted; None takes all.
-        start: what their keys begin with.
-    """
+def read_rows(connection: Connection) -> list[Row]:
+    """Return one row per key, the newest of several provenances; the newest key first."""
     table, specs = schema.outcomes, schema.runs
     newest = select(func.max(table.c.id)).group_by(table.c.key)
     columns = (table.c.key, table.c.provenance, table.c.status, table.c.epochs)
@@ -88,10 +82,6 @@ def read_rows(connection: Connection, status: str | None, start: str) -> list[Ro
         .where(table.c.id.in_(newest))
         .order_by(table.c.id.desc())
     )
-    if status is not None:
-        query = query.where(table.c.status == status)
-    if start:
-        query = query.where(table.c.key.startswith(start, autoescape=True))
     return [Row(*row) for row in connection.execute(query)]
 
 

@@ -46,6 +46,7 @@ class Store:
 
         self.url = place.url
         self.where = place.shown
+        self.file = place.path
         self._database = Database(place, create=create)
         self._watching: list[Seen] = []
 
@@ -89,20 +90,16 @@ class Store:
         keys = list(keys)
         return self._database.read(lambda c: read_specs(c, keys))
 
-    def rows(self, status: str | None = None, start: str = "") -> list[Row]:
-        """Return the finished runs without their numbers, the newest first.
+    def rows(self) -> list[Row]:
+        """Return all finished runs without their numbers, the newest first.
 
         Where a run finished in several provenances, its newest row is taken, as `get` takes it.
-
-        Args:
-            status: `finished`, `diverged` or `stopped`; None takes all.
-            start: what their keys begin with.
 
         Cost: 20,000 runs in about 0.15 s.
         """
         from mlplab.store.outcomes import read_rows
 
-        return self._database.read(lambda c: read_rows(c, status, start))
+        return self._database.read(read_rows)
 
     def metrics(self, keys: Iterable[str]) -> dict[str, tuple[str, ...]]:
         """Return key -> names of the metrics that the run recorded, in the keys' order."""

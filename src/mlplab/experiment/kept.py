@@ -145,9 +145,10 @@ class Kept:
         if asked.metrics and runs:
             recorded = self.store.metrics(run.key for run in runs)
             for name in asked.metrics:
-                having = [run for run in runs if name in recorded[run.key]]
+                # Not there: a run that another process pruned meanwhile.
+                having = [run for run in runs if name in recorded.get(run.key, ())]
                 if not having:
-                    known = metrics_in_order(recorded[run.key] for run in runs)
+                    known = metrics_in_order(recorded.values())
                     raise ConfigError(f"metric: these runs record no {name!r}; {hint(name, known)}")
                 runs = having
         return replace(self, runs=tuple(runs))
@@ -203,13 +204,14 @@ class Kept:
         """Return whether an experiment here is called so."""
         return any(_names(experiment, one.experiment) for one in self.memberships)
 
+    @cached_property
     def metrics(self) -> list[str]:
-        """Return the metrics that any of these runs recorded: train, valid, test, the others."""
+        """The metrics that any of these runs recorded: train, valid, test, the others."""
         return metrics_in_order(self.store.metrics(run.key for run in self.runs).values())
 
     @cached_property
     def factors(self) -> dict[str, type]:
-        """What differs from `Run()` in any of these runs, and of which type its values are.
+        """What differs from `Run()` in any of these runs, and the type of its values.
 
         Numbers of both kinds are floats; what else mixes is text, as it would be typed.
         """
@@ -223,13 +225,13 @@ class Kept:
         lists and specs are written as they would be typed. Runs whose text was not kept have none.
         """
         known = [run for run in self.runs if run.row.text is not None]
-        metrics = self.metrics()
         heads = ("key", "task", "arm", "seed", *self.factors)
         for first in range(0, len(known), _AT_ONCE):
             part = known[first : first + _AT_ONCE]
             outcomes = self.store.get(run.key for run in part)
-            lines = [Line(self._says(run), outcomes[run.key]) for run in part]
-            yield fill_frame(lines, heads, metrics, last=last)
+            there = (run for run in part if run.key in outcomes)
+            lines = [Line(self._says(run), outcomes[run.key]) for run in there]
+            yield fill_frame(lines, heads, self.metrics, last=last)
 
     def _says(self, run: KeptRun) -> dict[str, Any]:
         values = {path: run.shown(path) for path in self.factors}

@@ -81,7 +81,11 @@ def _filters(command: F) -> F:
 def runs() -> None:
     """Finished runs: list them (the default), show one, export them.
 
-    Every option that says which runs are meant can stand beside the others; all of them hold.
+    `mlplab runs list --help` explains the options that say which runs are meant. They can stand
+    beside each other, and then all must hold.
+
+    \b
+    mlplab runs --task digits --where lr=0.1 --metric valid_accuracy
     """
 
 
@@ -204,7 +208,7 @@ def export(
     keep_inputs([place], {"--out": out})
     if not kept.runs:
         raise ConfigError(f"{_none(everything)}: nothing is exported")
-    look = partial(look_at_test, kept.store, kept.metrics(), asked["experiment"] or _EXPORTED)
+    look = partial(look_at_test, kept.store, kept.metrics, asked["experiment"] or _EXPORTED)
     # Who reads from a pipe may stop early, and has looked; a file that fails shows nothing.
     looked = look(len(kept), _EXPORTED) if out is None else []
     with show_progress("export", quiet) as progress:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -182,9 +181,10 @@ class Kept:
 
     def digits_apart(self, least: int = 8) -> int:
         """Return how many digits tell the keys apart."""
-        keys = sorted(run.key for run in self.runs)
-        shared = [_shared(one, other) for one, other in itertools.pairwise(keys)]
-        return max(least, *(n + 1 for n in shared)) if shared else least
+        digits = least
+        while len({run.key[:digits] for run in self.runs}) < len(self.runs):
+            digits += 1
+        return digits
 
     def settings(self) -> set[str]:
         """Return the names of the settings that users' modules and optimisers have here."""
@@ -316,12 +316,6 @@ def _type_of(values: Iterable[Any]) -> type:
 def _names(name: str, title: str) -> bool:
     """Whether an experiment is called so, or is part of what is: 4.2 holds 4.2.1 and 4.2.2."""
     return title == name or title.startswith((f"{name} ", f"{name}."))
-
-
-def _shared(one: str, other: str) -> int:
-    """How many letters two keys begin with alike."""
-    pairs = zip(one, other, strict=False)
-    return next((n for n, (a, b) in enumerate(pairs) if a != b), min(len(one), len(other)))
 
 
 def _some(runs: Sequence[KeptRun], digits: int, most: int = 6) -> str:

@@ -82,7 +82,7 @@ def read_rows(connection: Connection) -> list[Row]:
         .where(table.c.id.in_(newest))
         .order_by(table.c.id.desc())
     )
-    return [Row(*row) for row in connection.execute(query)]
+    return [Row(*row) for row in connection.execute(query).all()]
 
 
 def read_metrics(connection: Connection, keys: Iterable[str]) -> dict[str, tuple[str, ...]]:

@@ -18,7 +18,7 @@ from mlplab.experiment import Experiment, Runs, kept
 from mlplab.experiment.export import export_runs
 from mlplab.experiment.kept import Asked, Kept, KeptRun, kept_runs
 from mlplab.search import Search
-from mlplab.specs import Adam, Difference, Fit, Run, TaskRef
+from mlplab.specs import Adam, Difference, Fit, Outcome, Run, TaskRef
 from mlplab.store import Store
 
 RATES = [0.1, 0.2, 0.5]
@@ -264,6 +264,38 @@ def test_runs_whose_text_was_not_kept_are_listed_and_fit_nothing(
     assert (only.task, only.factors) == ("unknown", {})
     assert not everything.select(Asked(where=[[{"optim.lr": 0.1}]])).runs
     assert not list(everything.frames())  # not even the seed is known
+    with pytest.raises(ConfigError, match="no run whose settings were kept"):
+        export_runs(everything, io.StringIO())
+
+
+def test_a_network_without_a_field_has_no_value_of_it(store: Store, make_fake: Any) -> None:
+    texts = [
+        {"net": {"kind": "module", "name": "mine", "settings": [["width", 8]]}},
+        {"net": {"dropout": [0.2], "hidden": [8]}},
+        {"optim": {"kind": "custom", "name": "own", "settings": [["every", 3], ["on", True]]}},
+    ]
+    outcomes = [Outcome(f"k{n}", "p", "finished", 1, {}, 0.1, 7) for n in range(len(texts))]
+    store.put(outcomes, {f"k{n}": json.dumps(text) for n, text in enumerate(texts)})
+    everything = kept_runs(store)
+    assert keys(everything.select(Asked(where=[[{"net.dropout": [0.2]}]]))) == {"k1"}
+    assert everything.settings() == {"width", "every", "on"}
+    frame = next(everything.frames(last=True)).set_index("key")
+    assert frame.loc["k2", "optim.settings.every"] == 3
+    assert frame["net.settings.width"].isna().tolist() == [key != "k0" for key in frame.index]
+
+
+def test_whole_numbers_that_some_runs_lack_stay_whole_in_a_parquet_file(
+    store: Store, tmp_path: Path
+) -> None:
+    pq = pytest.importorskip("pyarrow.parquet")
+    settings = [[["every", 3], ["on", True]], []]
+    texts = [{"optim": {"kind": "custom", "name": "own", "settings": one}} for one in settings]
+    outcomes = [Outcome(f"k{n}", "p", "finished", 1, {}, 0.1, 7) for n in range(len(texts))]
+    store.put(outcomes, {f"k{n}": json.dumps(text) for n, text in enumerate(texts)})
+    export_runs(kept_runs(store), tmp_path / "runs.parquet", "parquet")
+    table = pq.read_table(tmp_path / "runs.parquet").sort_by("key")
+    assert table["optim.settings.every"].to_pylist() == [3, None]
+    assert table["optim.settings.on"].to_pylist() == [True, None]
 
 
 def test_values_of_a_column_have_one_type() -> None:

@@ -69,6 +69,7 @@ def write_runs(kept: Kept, total: int, metrics: Sequence[str], digits: int) -> N
     alike = [f"on {kept.runs[0].task}"] if len(tasks) == 1 else []
     alike += [f"with {show_factors(shared)}"] if shared else []
     which = "all" if total == len(kept) else f"these {len(kept)}"
+    which = "this one" if len(kept) == 1 else which
     write(f"{total} run{'' if total == 1 else 's'}, the newest first")
     if alike:
         write(f"{which} {' '.join(alike)}")

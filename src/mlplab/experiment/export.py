@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from mlplab.atomic import atomic_file
-from mlplab.errors import DataError
+from mlplab.errors import ConfigError, DataError
 from mlplab.experiment.kept import Kept
 from mlplab.experiment.progress import Progress, ProgressCallback, estimate_left
 from mlplab.extras import load
@@ -17,7 +17,6 @@ from mlplab.extras import load
 if TYPE_CHECKING:
     import pandas as pd
 
-FORMATS = ("csv", "parquet")
 _WHOLE, _TEXT = ("seed", "epoch", "diverged_epoch"), ("key", "task", "arm", "status", "provenance")
 
 
@@ -41,11 +40,13 @@ def export_runs(
         progress: called with a `Progress`.
 
     Raises:
-        ConfigError: `pyarrow` is missing, which Parquet needs.
+        ConfigError: there are none, or `pyarrow` is missing, which Parquet needs.
         DataError: the file cannot be written.
 
     Cost: 20,000 runs of 10 epochs in about 5 s, the numbers of 500 runs in memory at a time.
     """
+    if all(run.row.text is None for run in kept.runs):
+        raise ConfigError("export: no run whose settings were kept; expected one at least")
     frames = _reported(kept, last, progress)
     if not isinstance(out, Path):
         return _write_csv(frames, out)

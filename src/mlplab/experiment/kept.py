@@ -301,9 +301,8 @@ def show_factors(factors: Mapping[str, Any]) -> str:
 
 def _value(plain: Mapping[str, Any], path: str, wanted: Any) -> Any:
     value = value_at(plain, path)
-    if path == "net.dropout" and len(wanted) == 1 and len(set(value)) == 1:
-        return value[:1]
-    return value
+    alike = path == "net.dropout" and isinstance(value, list) and len(set(value)) == 1
+    return value[:1] if alike and len(wanted) == 1 else value
 
 
 def _type_of(values: Iterable[Any]) -> type:

@@ -29,19 +29,13 @@ _LISTED, _SHOWN, _EXPORTED = "runs listed", "a run shown", "runs exported"
 _ENDINGS = {".csv": "csv", ".parquet": "parquet", ".pq": "parquet"}
 
 
-def _names_of_tasks(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
-    from mlplab.data import available
-
-    return [info.name for info in available() if info.name.startswith(incomplete)]
-
-
 def _filters(command: F) -> F:
     """Add the options that say which runs are meant."""
     decorators: list[Callable[[Any], Any]] = [
         click.option(
             "--task",
             metavar="DATA",
-            shell_complete=_names_of_tasks,
+            shell_complete=options.names_of_data_sets,
             help="Runs on these data, by the name they were loaded by.",
         ),
         click.option(

@@ -8,7 +8,7 @@ from types import ModuleType
 from mlplab.errors import ConfigError
 
 # As an index knows them; the module's name is the key. `pyproject.toml` has them as extras.
-PACKAGES = {"optuna": "optuna", "psycopg": "psycopg[binary]"}
+PACKAGES = {"optuna": "optuna", "psycopg": "psycopg[binary]", "pyarrow": "pyarrow"}
 
 
 def install_line(module: str) -> str:

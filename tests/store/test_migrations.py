@@ -128,6 +128,7 @@ def test_the_first_version_gains_the_column_of_the_best_epoch(
                 c.execute(text("ALTER TABLE mlplab_outcomes DROP COLUMN best_epoch")),
                 c.execute(text("DROP TABLE mlplab_remembered")),
                 unname_claims(c),
+                c.execute(text("DROP TABLE mlplab_experiments")),
             )
         )
     monkeypatch.setattr(schema, "MIGRATIONS", no_steps_yet)
@@ -143,6 +144,7 @@ def test_the_second_version_gains_the_table_of_what_is_remembered(old, no_steps_
         made = columns(store, "mlplab_remembered")
         store._database.write(lambda c: c.execute(text("DROP TABLE mlplab_remembered")))
         store._database.write(unname_claims)
+        store._database.write(lambda c: c.execute(text("DROP TABLE mlplab_experiments")))
         store._database.write(lambda c: c.execute(text("UPDATE mlplab_schema SET version = 2")))
     monkeypatch.setattr(schema, "MIGRATIONS", no_steps_yet)
     for _ in range(2):
@@ -162,6 +164,7 @@ def test_the_third_version_gains_exercise_profile_and_key(old, no_steps_yet, mon
         for name in said:
             store.put_verdicts(name, [{"id": "a", "says": "A > B"}])
         store._database.write(unname_claims)
+        store._database.write(lambda c: c.execute(text("DROP TABLE mlplab_experiments")))
         store._database.write(lambda c: c.execute(text("UPDATE mlplab_schema SET version = 3")))
     monkeypatch.setattr(schema, "MIGRATIONS", no_steps_yet)
     with Store(old) as store:
@@ -170,3 +173,18 @@ def test_the_third_version_gains_exercise_profile_and_key(old, no_steps_yet, mon
         store.put_verdicts("mine", [{"id": "b", "key": "k"}], exercise="e", profile="full")
         (row,) = store.verdicts("mine")
         assert (row["exercise"], row["profile"], row["key"]) == ("e", "full", "k")
+
+
+def test_the_fourth_version_gains_the_table_of_experiments(old, no_steps_yet, monkeypatch):
+    with Store(old) as store:
+        made = columns(store, "mlplab_experiments")
+        store._database.write(lambda c: c.execute(text("DROP TABLE mlplab_experiments")))
+        store._database.write(lambda c: c.execute(text("UPDATE mlplab_schema SET version = 4")))
+    monkeypatch.setattr(schema, "MIGRATIONS", no_steps_yet)
+    for _ in range(2):
+        with Store(old) as store:
+            assert columns(store, "mlplab_experiments") == made
+            assert [row.key for row in store.rows()] == ["k"]
+            store.put_membership("rates", "digits", "c1", ["0" * 32])
+            assert len(store.memberships()) == 1
+            assert store.info().schema_version == len(no_steps_yet) + 1

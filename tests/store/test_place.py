@@ -20,7 +20,15 @@ SOURCE = Path(mlplab.store.__file__).parents[2]
 
 
 def test_the_public_names():
-    assert mlplab.store.__all__ == ["Checkpoint", "PruneReport", "Seen", "Store", "StoreInfo"]
+    assert mlplab.store.__all__ == [
+        "Checkpoint",
+        "Membership",
+        "PruneReport",
+        "Row",
+        "Seen",
+        "Store",
+        "StoreInfo",
+    ]
 
 
 def test_importing_the_room_loads_no_database_library():

@@ -13,7 +13,7 @@ from mlplab.version import ENGINE_VERSION
 OLD = Provenance("m", "t", "n", "0-old")
 OLDER = Provenance("m", "t", "n", "0-older")
 NOW = Provenance("m", "t", "n", ENGINE_VERSION)
-KEPT_FOR_EVER = {"verdicts": 1, "looks": 1, "provenances": 3}
+KEPT_FOR_EVER = {"verdicts": 1, "looks": 1, "provenances": 3, "experiments": 1}
 
 
 @pytest.fixture
@@ -27,6 +27,7 @@ def filled(store, outcome):
     store.put([outcome("stray", "nowhere")], {"stray": "{}"})
     store.put_verdicts("e", [{"id": "a", "n_seeds": 8}])
     store.log_look("test", "score", "e", 8, False)
+    store.put_membership("e", "digits", "content", [])
     store.remember("now", "findings", b"f" * 1000)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("mlplab.store.code.code_identity", lambda: "other code")

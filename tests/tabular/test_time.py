@@ -122,6 +122,9 @@ def test_a_killed_fit_goes_on_to_the_bits_that_it_would_have_had(after):
         n_after = store.info().rows["outcomes"]
         assert same(fit_table(table(), "y", store=store, **asked), whole)
         assert store.info().rows["outcomes"] == n_after  # nothing was trained a second time
+        asked_for = {key for one in store.memberships() for key in one.keys}
+        assert {row.key for row in store.rows()} <= asked_for
+        assert {one.experiment for one in store.memberships()} == {f"fit of y, {len(table())} rows"}
 
 
 def test_a_request_to_stop_gives_the_model_of_what_has_finished_and_is_no_decision():

@@ -28,6 +28,13 @@ def whole_from(least: int) -> Callable[[click.Context, click.Parameter, str | No
     return read
 
 
+def names_of_data_sets(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    """Complete the name of a data set."""
+    from mlplab.data import available
+
+    return [info.name for info in available() if info.name.startswith(incomplete)]
+
+
 def _device_that_is_there(ctx: click.Context, param: click.Parameter, value: str) -> str:
     if value != "cpu" and not ctx.resilient_parsing:
         from mlplab.engine.device import device_of

@@ -45,7 +45,7 @@ class Setting:
 def population_options(command: F) -> F:
     """Add the argument DATA and the options that do not describe the run."""
     decorators: list[Callable[[Any], Any]] = [
-        click.argument("data", shell_complete=_names_of_data_sets),
+        click.argument("data", shell_complete=options.names_of_data_sets),
         click.option(
             "--param",
             "params",
@@ -195,9 +195,3 @@ def _read_params(params: Sequence[str]) -> Mapping[str, Any]:
         except ValueError:
             given[name.strip().replace("-", "_")] = value
     return given
-
-
-def _names_of_data_sets(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
-    from mlplab.data import available
-
-    return [info.name for info in available() if info.name.startswith(incomplete)]

@@ -27,6 +27,7 @@ COMMANDS = {
     "list": ("cli.commands.list:list_", "The exercises that `run` answers."),
     "run": ("cli.commands.run:run", "Run exercises: a verdict per claim, and a page."),
     "claims": ("cli.commands.claims:claims", "The ledger: every claim and what became of it."),
+    "runs": ("cli.commands.runs:runs", "Finished runs: list, show or export them."),
     "store": ("cli.commands.store:store", "What is kept: show it, or remove what is stale."),
     "bench": ("bench.command:bench", "The benchmarks, each beside its baselines."),
     "completion": ("cli.commands.completion:completion", "Completion for bash, zsh or fish."),

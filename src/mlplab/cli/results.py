@@ -7,24 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 from mlplab.cli.levels import digits_of, show_factors
 from mlplab.cli.progress import spell_seconds
+from mlplab.experiment.frame import metrics_in_order
 
 if TYPE_CHECKING:
     from mlplab.experiment import Arm, ArmSummary, Runs
 
-_SPLITS = ("train", "valid", "test")
 _SHOWN_FAILURES = 6  # configurations, each a line
 _SHOWN_SEEDS = 12  # that fit a line
 
 
 def metric_names(runs: Runs) -> list[str]:
     """Return the metrics that the runs recorded: train, valid, test, then the others."""
-    names = {name for outcome in runs.outcomes.values() for name in outcome.history}
-
-    def place(name: str) -> tuple[int, str]:
-        split = name.partition("_")[0]
-        return (_SPLITS.index(split) if split in _SPLITS else len(_SPLITS), name)
-
-    return sorted(names, key=place)
+    return metrics_in_order(outcome.history for outcome in runs.outcomes.values())
 
 
 def summaries(runs: Runs) -> dict[str, dict[str, ArmSummary]]:

@@ -293,6 +293,9 @@ def keep_inputs(inputs: Iterable[Path | None], outputs: Mapping[str, Path | None
             raise click.UsageError(f"{what} {path}: {seen[key]} is written there; name another")
         if path.is_dir():
             raise click.UsageError(f"{what} {path}: is a folder; expected the name of a file")
+        if path.exists() and not path.is_file():
+            # It would give way to the file: a link such as /dev/stdout to one for everybody.
+            raise click.UsageError(f"{what} {path}: is a device or pipe; expected a file's name")
         seen[key] = what
 
 

@@ -124,7 +124,7 @@ class Best:
             given = fresh_seeds(used, len(given))
         fresh = Declaration(chosen.data, run, seeds=given, name=chosen.title, fails=chosen.fails)
         cells, setup = fresh.cells(), self._results.setup
-        ended = finish(cells, fresh.data, setup, progress=progress)
+        ended = finish(cells, fresh.data, setup, title=fresh.title, progress=progress)
         purpose = f"score of the arm chosen by {self.metric}: {self.arm.label}"
         log_test_look(ended, setup.store, purpose, fresh.title)
         table = OutcomeTable(cells, ended.outcomes, fresh.fails)

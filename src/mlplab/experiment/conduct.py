@@ -55,14 +55,27 @@ def finish(
     task: Task,
     setup: Setup,
     *,
+    title: str | None = None,
     keep_weights: bool = False,
     progress: ProgressCallback | None = None,
 ) -> Finished:
     """Return every cell's outcome, from the store or by training.
 
+    Args:
+        cells: the runs wanted.
+        task: what they train on.
+        setup: where they are kept, and what trains them.
+        title: of the experiment that these runs become part of; None where they are part already.
+        keep_weights: also keep the weights, training again where they are missing.
+        progress: called with a `Progress`.
+
     Raises:
         Interrupted: Ctrl-C; what had finished is in the store.
     """
+    if title is not None:
+        # Before the training: an interrupted experiment's runs are found by its name too.
+        keys = [cell.key for cell in cells]
+        setup.store.put_membership(title, task.name, task.content, keys)
     plan = make_plan(cells, setup.store, need_weights=keep_weights)
     outcomes = dict(plan.finished)
     try:

@@ -103,7 +103,14 @@ class Experiment(Declaration):
             )
         else:
             cells, plan = self.cells(), None
-            found = finish(cells, self.data, setup, keep_weights=keep_weights, progress=progress)
+            found = finish(
+                cells,
+                self.data,
+                setup,
+                title=self.title,
+                keep_weights=keep_weights,
+                progress=progress,
+            )
         log_test_look(found, setup.store, purpose, self.title)
         seconds = time.monotonic() - start
         return Runs(self, cells, found.outcomes, setup, found.n_from_store, seconds, plan)

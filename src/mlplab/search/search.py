@@ -191,7 +191,8 @@ class Search:
         total = None if progress is None else Total(progress, run_epochs=self.budget + last)
         report = (lambda: None) if total is None else total.next_part
         sign = 1.0 if higher else -1.0
-        trainer = Trainer(task, space, metric, sign, setup, report, keep_weights)
+        title = self.name or f"search by {self.strategy}"
+        trainer = Trainer(task, space, metric, sign, setup, report, title, keep_weights)
         terms = replace(
             self._terms(), lengths=space.lengths(), start=self.start, costs=self._costs(task, space)
         )
@@ -207,7 +208,7 @@ class Search:
             self.base,
             arms=[dict(trial.config) for trial in finalists],
             seeds=fresh_seeds(used, self.n_finalist_seeds),
-            name=self.name or f"search by {self.strategy}",
+            name=title,
         )
         runs = experiment.run(
             kept,

@@ -24,9 +24,10 @@ class Trainer:
         sign: float,
         setup: Setup,
         progress: Callable[[], ProgressCallback | None],
+        title: str,
         keep_weights: bool = False,
     ) -> None:
-        """`sign` is -1 where smaller values of the metric are better."""
+        """`sign` is -1 where smaller values of the metric are better; `title` names the search."""
         self._task = task
         self._ref = TaskRef(**task.spec())
         self._space = space
@@ -34,6 +35,7 @@ class Trainer:
         self._sign = sign
         self._setup = setup
         self._progress = progress
+        self._title = title
         self._keep_weights = keep_weights
         self._trained: dict[tuple[str, int], list[int]] = {}
         self.n_runs = 0
@@ -53,6 +55,7 @@ class Trainer:
             unique,
             self._task,
             self._setup,
+            title=self._title,
             keep_weights=self._keep_weights,
             progress=self._progress(),
         )

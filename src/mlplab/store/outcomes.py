@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, bindparam, delete, select
+from sqlalchemy import Connection, and_, bindparam, delete, func, select
+from sqlalchemy import Row as ResultRow
 
 from mlplab.errors import StoreError
 from mlplab.specs.outcome import Outcome, Provenance
 from mlplab.store import schema
 from mlplab.store.packing import pack, pack_floats, unpack, unpack_floats
+from mlplab.store.records import Row
 from mlplab.store.statements import in_parts, insert_new
 
 
@@ -56,7 +59,7 @@ def read_outcomes(
     table = schema.outcomes
     found: dict[str, Outcome] = {}
     for part in in_parts(keys):
-        rows: dict[str, Row[Any]] = {}
+        rows: dict[str, ResultRow[Any]] = {}
         for row in connection.execute(
             select(table).where(table.c.key.in_(part)).order_by(table.c.id)
         ):
@@ -65,6 +68,32 @@ def read_outcomes(
             if known is None or row.provenance == provenance or known.provenance != provenance:
                 rows[row.key] = row
         found.update((key, _as_outcome(rows[key])) for key in part if key in rows)
+    return found
+
+
+def read_rows(connection: Connection) -> list[Row]:
+    """Return one row per key, the newest of several provenances; the newest key first."""
+    table, specs = schema.outcomes, schema.runs
+    newest = select(func.max(table.c.id)).group_by(table.c.key)
+    columns = (table.c.key, table.c.provenance, table.c.status, table.c.epochs)
+    query = (
+        select(*columns, specs.c.spec, table.c.saved_at)
+        .select_from(table.outerjoin(specs, specs.c.key == table.c.key))
+        .where(table.c.id.in_(newest))
+        .order_by(table.c.id.desc())
+    )
+    return [Row(*row) for row in connection.execute(query).all()]
+
+
+def read_metrics(connection: Connection, keys: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """Return key -> names of the metrics of its newest row, without the numbers."""
+    table = schema.outcomes
+    found: dict[str, tuple[str, ...]] = {}
+    for part in in_parts(keys):
+        query = select(table.c.key, table.c.history).where(table.c.key.in_(part))
+        for key, history in connection.execute(query.order_by(table.c.id)):
+            with _naming(key):
+                found[key] = tuple(unpack(history))
     return found
 
 
@@ -125,8 +154,8 @@ def _names(row: Mapping[str, Any]) -> dict[str, Any]:
     return {"key": row["key"], "provenance": row["provenance"]}
 
 
-def _as_outcome(row: Row[Any]) -> Outcome:
-    try:
+def _as_outcome(row: ResultRow[Any]) -> Outcome:
+    with _naming(row.key):
         return Outcome(
             key=row.key,
             provenance=row.provenance,
@@ -139,8 +168,15 @@ def _as_outcome(row: Row[Any]) -> Outcome:
             correct=unpack(row.correct),
             best_epoch=row.best_epoch,
         )
+
+
+@contextmanager
+def _naming(key: str) -> Iterator[None]:
+    """Say which run's row is damaged."""
+    try:
+        yield
     except (TypeError, ValueError) as error:
         raise StoreError(
-            f"the stored row of run {row.key} cannot be read: {error}; "
+            f"the stored row of run {key} cannot be read: {error}; "
             "move the store away (its runs are computed again), or name another"
         ) from error

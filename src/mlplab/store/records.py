@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from mlplab.specs.outcome import Status
+
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
@@ -15,6 +17,40 @@ class Checkpoint:
     epoch: int
     step: int
     blob: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """Runs that an experiment asked for at once, finished by now or not.
+
+    Attributes:
+        experiment: its title.
+        task: the name of its data.
+        content: what its runs call these: see `Task.content`.
+        keys: of the runs.
+    """
+
+    experiment: str
+    task: str
+    content: str
+    keys: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A finished run, without its numbers.
+
+    Attributes:
+        text: canonical JSON of the run; None where it was not kept.
+        saved_at: seconds since 1970.
+    """
+
+    key: str
+    provenance: str
+    status: Status
+    epochs: int
+    text: str | None
+    saved_at: float
 
 
 @dataclass(frozen=True, slots=True)

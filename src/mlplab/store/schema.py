@@ -133,7 +133,26 @@ remembered = _table(
     _required("saved_at", Double),
     _required("blob", LargeBinary),
 )
-CONTENTS = (outcomes, runs, provenances, checkpoints, weights, verdicts, looks, remembered)
+experiments = _table(
+    "experiments",
+    _part_of_key("experiment"),
+    _part_of_key("digest"),
+    _required("task", Text),
+    _required("content", Text),
+    _required("keys", LargeBinary),
+    _required("saved_at", Double),
+)
+CONTENTS = (
+    outcomes,
+    runs,
+    provenances,
+    checkpoints,
+    weights,
+    verdicts,
+    looks,
+    remembered,
+    experiments,
+)
 
 Migration = Callable[[Connection], None]
 # MIGRATIONS[i] leads from version i + 1 to i + 2; `metadata` above is always the newest version.
@@ -144,12 +163,11 @@ def _add_best_epoch(connection: Connection) -> None:
 
 
 def _add_remembered(connection: Connection) -> None:
-    blob = "BYTEA" if connection.dialect.name == "postgresql" else "BLOB"
     connection.execute(
         text(
             f"CREATE TABLE {remembered.name} (key TEXT NOT NULL PRIMARY KEY, subject TEXT NOT NULL,"
             " code TEXT NOT NULL, saved_at DOUBLE PRECISION NOT NULL,"
-            f" blob {blob} NOT NULL)"
+            f" blob {_blob(connection)} NOT NULL)"
         )
     )
 
@@ -171,7 +189,21 @@ def _name_claims(connection: Connection) -> None:
             )
 
 
-MIGRATIONS: list[Migration] = [_add_best_epoch, _add_remembered, _name_claims]
+def _add_experiments(connection: Connection) -> None:
+    connection.execute(
+        text(
+            f"CREATE TABLE {experiments.name} (experiment TEXT NOT NULL, digest TEXT NOT NULL,"
+            f" task TEXT NOT NULL, content TEXT NOT NULL, keys {_blob(connection)} NOT NULL,"
+            " saved_at DOUBLE PRECISION NOT NULL, PRIMARY KEY (experiment, digest))"
+        )
+    )
+
+
+def _blob(connection: Connection) -> str:
+    return "BYTEA" if connection.dialect.name == "postgresql" else "BLOB"
+
+
+MIGRATIONS: list[Migration] = [_add_best_epoch, _add_remembered, _name_claims, _add_experiments]
 
 
 def newest_version() -> int:

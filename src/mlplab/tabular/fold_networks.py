@@ -45,11 +45,13 @@ class Trainer:
         store: finished networks; None keeps none.
         device: `cpu`, `cuda`, `mps`.
         threads: None takes the cores.
+        title: under which the store lists the networks and their data.
     """
 
     store: Store | None = None
     device: str = "cpu"
     threads: int | None = None
+    title: str = "fit of a table"
 
 
 @dataclass(frozen=True, eq=False)
@@ -283,6 +285,8 @@ def train_networks(
                 whole = run.replace(task=task)
                 known.setdefault(whole.key, []).append((index, fold, run))
                 todo[whole.key] = whole
+    if trainer.store is not None and known:
+        trainer.store.put_membership(trainer.title, trainer.title, task.content, known)
     kept = _kept(trainer.store, todo)
     for key, weights in kept.items():
         del todo[key]

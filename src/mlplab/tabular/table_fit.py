@@ -142,13 +142,14 @@ def fit_table(
     seconds = 60 * minutes / 2 if nested else 60 * minutes
     settings = {"minutes": minutes, "configurations": configurations, "blend": blend, "seed": seed}
     question = "" if store is None else question_of(table, settings | {"nested": nested})
-    journal = Journal(store, question, f"fit of {name}, {len(frame)} rows")
+    title = f"fit of {name}, {len(frame)} rows"
+    journal = Journal(store, question, title)
     # However long reading took, some time is left to train; loading the engine is none of it.
     import_module("mlplab.execute")
     begun = max(started, clock() - max(0.0, seconds - _LEAST_SECONDS))
     budget = Budget(seconds, configurations, progress, clock=clock, started=begun, stop=stop)
     budget.went_on(journal.seconds)
-    search = TableSearch(table, budget, seed, Trainer(store, device, threads), journal)
+    search = TableSearch(table, budget, seed, Trainer(store, device, threads, title), journal)
     search.broad(_BROAD_SHARE - _RIVALS_SHARE if blend else _BROAD_SHARE)
     if blend:
         search.rivals(_BROAD_SHARE)

@@ -1,0 +1,113 @@
+"""A run's canonical JSON, read as it stands: no plugin need be registered, no spec is made."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from functools import cache
+from typing import Any, get_args
+
+from mlplab.specs.base import Spec, canonical_json
+from mlplab.specs.fit import Fit
+from mlplab.specs.module import Module
+from mlplab.specs.net import MLP
+from mlplab.specs.optim import OPTIMISERS, SGD, Custom
+from mlplab.specs.rows import Rows, SeedSplit
+from mlplab.specs.run import TaskRef
+
+ABSENT: Any = object()
+"""The value at a path that a run does not have."""
+
+PlainRun = Mapping[str, Any]
+_ROWS = {spec.model_fields["kind"].default: spec for spec in get_args(get_args(Rows)[0])}
+_APART = ("kind", "name", "settings")
+_DEFAULT_NAMES = {"net": "mlp", "optim": str(SGD.model_fields["kind"].default)}
+
+
+def changed_values(run: PlainRun) -> dict[str, Any]:
+    """Return dotted path -> plain value of all but the seed that is not as in `Run()`.
+
+    An optimiser or module is told by its name, under `optim` or `net`.
+
+    >>> from mlplab.specs import Adam, Run
+    >>> changed_values(json.loads(Run(net=MLP(hidden=(64, 32)), optim=Adam(lr=0.01)).text))
+    {'net.hidden': [64, 32], 'optim': 'adam', 'optim.lr': 0.01}
+    """
+    return dict(_changed(run))
+
+
+def value_at(run: PlainRun, path: str) -> Any:
+    """Return the plain value at a dotted path, given or by default; `ABSENT` where there is none.
+
+    >>> value_at({}, "optim.lr"), value_at({}, "optim"), value_at({"seed": 3}, "seed")
+    (0.1, 'sgd', 3)
+    >>> value_at({"optim": {"kind": "adam"}}, "optim.momentum") is ABSENT
+    True
+    """
+    section, _, field = path.partition(".")
+    fields = run.get(section, {})
+    if path == "seed":
+        return run.get("seed", 0)
+    if path == "rows":
+        return fields or SeedSplit().canonical()
+    if not field:
+        return _name(section, fields)
+    if field.startswith("settings."):
+        return dict(fields.get("settings", ())).get(field.removeprefix("settings."), ABSENT)
+    return fields[field] if field in fields else _default(_spec(section, fields), field)
+
+
+def show_plain(value: Any) -> str:
+    """Return a plain value as it would be typed.
+
+    >>> show_plain([64, 32]), show_plain({"kind": "normal", "scale": 0.01}), show_plain([])
+    ('64x32', 'normal(scale=0.01)', 'none')
+    """
+    if isinstance(value, Mapping):
+        inner = ",".join(f"{name}={show_plain(value[name])}" for name in value if name != "kind")
+        return f"{value['kind']}({inner})" if inner else str(value["kind"])
+    if isinstance(value, list):
+        numeric = all(isinstance(part, int | float) for part in value)
+        return ("x" if numeric else "+").join(map(show_plain, value)) or "none"
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f"{value:g}" if isinstance(value, float) and float(f"{value:g}") == value else str(value)
+
+
+def _changed(run: PlainRun) -> Iterator[tuple[str, Any]]:
+    for section in ("net", "optim", "fit"):
+        fields = run.get(section, {})
+        name = _name(section, fields)
+        if name != _DEFAULT_NAMES.get(section):
+            yield section, name
+        yield from ((f"{section}.{f}", fields[f]) for f in fields if f not in _APART)
+        yield from ((f"{section}.settings.{f}", value) for f, value in fields.get("settings", ()))
+    if "rows" in run:
+        yield "rows", run["rows"]
+    if valid := run.get("task", {}).get("valid"):
+        yield "task.valid", valid
+
+
+def _name(section: str, fields: Mapping[str, Any]) -> Any:
+    kind = fields.get("kind", _DEFAULT_NAMES.get(section))
+    return fields["name"] if kind in ("custom", "module") else kind
+
+
+def _spec(section: str, fields: Mapping[str, Any]) -> type[Spec] | None:
+    """The spec whose defaults a section has; None where this version knows it no more."""
+    kind = fields.get("kind")
+    known: dict[str, type[Spec] | None] = {
+        "net": Module if kind == "module" else MLP,
+        "optim": Custom if kind == "custom" else OPTIMISERS.get(kind or SGD().kind),
+        "fit": Fit,
+        "rows": _ROWS.get(kind or SeedSplit().kind),
+        "task": TaskRef,
+    }
+    return known.get(section)
+
+
+@cache
+def _default(spec: type[Spec] | None, field: str) -> Any:
+    if spec is None or field not in spec.model_fields or field in _APART:
+        return ABSENT
+    return json.loads(canonical_json(spec.model_fields[field].get_default()))

@@ -19,6 +19,7 @@ from mlplab.experiment.declaration import Declaration
 from mlplab.experiment.design import Cell
 from mlplab.experiment.frame import make_frame
 from mlplab.experiment.metrics import check_metric, records
+from mlplab.experiment.progress import ProgressOption
 from mlplab.experiment.results import Results
 from mlplab.experiment.summary import ArmSummary, summarise
 from mlplab.experiment.verdict import Judge, LookPlan, count_claims, judge_claim, question_of
@@ -190,12 +191,16 @@ class Runs(Results):
         """
         return choose(self, metric, matters, higher_is_better)
 
-    def weights(self, arm: Arm | Mapping[str, Any] | str, seed: int) -> dict[str, NDArray[Any]]:
+    def weights(
+        self, arm: Arm | Mapping[str, Any] | str, seed: int, *, progress: ProgressOption = True
+    ) -> dict[str, NDArray[Any]]:
         """Return a run's weights by name; trained again, to the same bits, if they were not kept.
 
         Args:
             arm: its label, or factor values over the base's.
             seed: one of the experiment's.
+            progress: True for a bar while it is trained, False for none, or what is called with
+                a `Progress`.
 
         Raises:
             ConfigError: no such run, or one that diverged.
@@ -204,7 +209,7 @@ class Runs(Results):
         cells = [cell for cell in self.cells if cell.arm == found and cell.seed == seed]
         if not cells:
             raise ConfigError(f"seed: arm {found.label!r} was not run with seed {seed!r}")
-        return unpack_weights(run_weights(cells, self)[0])
+        return unpack_weights(run_weights(cells, self, progress)[0])
 
     def failures(self) -> dict[str, FailureCount]:
         """Return each arm's failed runs, with the Clopper-Pearson interval of their rate."""

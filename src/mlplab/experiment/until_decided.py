@@ -11,7 +11,7 @@ from mlplab.experiment.declaration import Declaration
 from mlplab.experiment.design import Cell
 from mlplab.experiment.outcome_table import OutcomeTable
 from mlplab.experiment.parts import arms_of, parts_of
-from mlplab.experiment.progress import ProgressCallback
+from mlplab.experiment.progress import ProgressCallback, Total
 from mlplab.experiment.verdict import Judge, LookPlan, count_claims
 from mlplab.specs import Outcome, Proof
 
@@ -58,11 +58,18 @@ def finish_until_decided(
     cells: list[Cell] = []
     outcomes: dict[str, Outcome] = {}
     n_from_store = 0
+    total = Total(progress)
     for before, now in zip((0, *plan.looks), plan.looks, strict=False):
         needed = set(wanted)
         # Arms that no open part needs keep the verdicts on the seeds they have.
         fresh = [cell for cell in experiment.cells(seeds[before:now]) if cell.arm in needed]
-        found = finish(fresh, experiment.data, setup, keep_weights=keep_weights, progress=progress)
+        found = finish(
+            fresh,
+            experiment.data,
+            setup,
+            keep_weights=keep_weights,
+            progress=total.next_part(),
+        )
         cells += fresh
         outcomes |= found.outcomes
         n_from_store += found.n_from_store

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, final
 from mlplab.experiment import Best, Runs, TestScore
 from mlplab.experiment.arms import shown_value
 from mlplab.experiment.declare import read_name
-from mlplab.experiment.progress import ProgressCallback
+from mlplab.experiment.progress import ProgressOption
 from mlplab.search.space import Space
 from mlplab.search.study import write_study
 from mlplab.search.trial import Terms, Trial
@@ -80,7 +80,7 @@ class SearchResult:
         return chosen.score - self._sign * self.best.mean
 
     def score_test(
-        self, seeds: int | Sequence[int] | None = None, *, progress: ProgressCallback | None = None
+        self, seeds: int | Sequence[int] | None = None, *, progress: ProgressOption = True
     ) -> TestScore:
         """Score the chosen configuration on the test split with fresh seeds: one logged look."""
         return self.best.score_test(seeds, progress=progress)

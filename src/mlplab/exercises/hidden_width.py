@@ -113,7 +113,6 @@ def _figures(
     verdicts: tuple[Verdict, ...],
     best: Best,
 ) -> tuple[Figure, ...]:
-    import pandas as pd
 
     from mlplab.draw import best_set, learning_curves, metric_by_factor, paired_differences
     from mlplab.exercises.uncertainty_bands import T_BAND
@@ -134,15 +133,8 @@ def _figures(
         references={"published, 300 units": values["published_test"]},
         name="accuracy-by-width",
     )
-    arms = {width: {"net.hidden": (width,)} for width in (16, 256, 376, 1024)}
-    differences = pd.concat(
-        [
-            _differences(widths, verdict, arms[width], arms[256])
-            for verdict, width in ((same, 376), (wide, 1024), (narrow, 16))
-        ]
-    )
     pairs = paired_differences(
-        differences,
+        widths.pairs(same.id, wide.id, narrow.id),
         [same, wide, narrow],
         labels={same.id: "376 − 256", wide.id: "1024 − 256", narrow.id: "16 − 256"},
         title={
@@ -190,14 +182,3 @@ def _still_rising(course: pd.DataFrame) -> bool:
     """Whether each width's mean validation accuracy is highest at the last epoch."""
     means = course.groupby(["width", "epoch"])["valid_accuracy"].mean().unstack("epoch")
     return bool((means.idxmax(axis=1) == means.columns.max()).all())
-
-
-def _differences(
-    runs: Runs, verdict: Verdict, arm: Mapping[str, Any], baseline: Mapping[str, Any]
-) -> pd.DataFrame:
-    import pandas as pd
-
-    one, other = runs.values("test_accuracy", [runs.experiment.find(a) for a in (arm, baseline)])
-    return pd.DataFrame(
-        {"claim": verdict.id, "seed": range(len(one)), "difference": one - other}
-    ).dropna()

@@ -100,8 +100,10 @@ class _Bar(ABC):
                 return
             self._is_open = True
             self._open()
-        left = progress.seconds_left
-        self._draw(progress, "" if left is None else f"about {spell_seconds(left)} left")
+        words = [progress.counts, spell_seconds(progress.seconds)]
+        if progress.seconds_left is not None:
+            words.append(f"about {spell_seconds(progress.seconds_left)} left")
+        self._draw(progress, ", ".join(words))
 
     def close(self) -> None:
         """Take the bar away."""
@@ -113,7 +115,7 @@ class _Bar(ABC):
     def _open(self) -> None: ...
 
     @abstractmethod
-    def _draw(self, progress: Progress, left: str) -> None: ...
+    def _draw(self, progress: Progress, words: str) -> None: ...
 
     @abstractmethod
     def _clear(self) -> None: ...
@@ -129,28 +131,25 @@ class _OnTerminal(_Bar):
 
     def _open(self) -> None:
         from rich.console import Console
-        from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
+        from rich.progress import BarColumn, TextColumn
         from rich.progress import Progress as RichBar
 
         self._rich = RichBar(
             TextColumn("{task.description}", markup=False),
             BarColumn(bar_width=16),
-            TextColumn("{task.fields[counts]}"),
-            TimeElapsedColumn(),
-            TextColumn("{task.fields[left]}"),
+            TextColumn("{task.fields[words]}"),
             console=Console(file=self._stream),
             transient=True,
         )
         self._rich.start()
-        self._task = self._rich.add_task(self.label, total=None, counts="", left="")
+        self._task = self._rich.add_task(self.label, total=None, words="")
 
-    def _draw(self, progress: Progress, left: str) -> None:
+    def _draw(self, progress: Progress, words: str) -> None:
         self._rich.update(
             self._task,
             completed=progress.run_epochs,
             total=progress.run_epochs_total,
-            counts=progress.counts,
-            left=left,
+            words=words,
         )
 
     def _clear(self) -> None:
@@ -167,8 +166,7 @@ class _InNotebook(_Bar):
 
         self._handle = display({"text/plain": ""}, raw=True, display_id=True)
 
-    def _draw(self, progress: Progress, left: str) -> None:
-        words = ", ".join(filter(None, [progress.counts, spell_seconds(progress.seconds), left]))
+    def _draw(self, progress: Progress, words: str) -> None:
         text = f"{self.label}: {words}"
         ends = f'value="{progress.run_epochs:.2f}" max="{max(progress.run_epochs_total, 1e-9):.2f}"'
         bar = f'<progress {ends} style="width: 12em"></progress> {html.escape(text)}'

@@ -19,12 +19,13 @@ from mlplab.experiment.declaration import Declaration
 from mlplab.experiment.design import Cell
 from mlplab.experiment.frame import make_frame
 from mlplab.experiment.metrics import check_metric, records
+from mlplab.experiment.pairs import paired_numbers
 from mlplab.experiment.progress import ProgressOption
 from mlplab.experiment.results import Results
 from mlplab.experiment.summary import ArmSummary, summarise
 from mlplab.experiment.verdict import Judge, LookPlan, count_claims, judge_claim, question_of
 from mlplab.experiment.weights import run_weights, unpack_weights
-from mlplab.specs import Outcome, Proof, Provenance, Verdict
+from mlplab.specs import Claim, Outcome, Proof, Provenance, Verdict
 from mlplab.stats import FailureCount, count_failures
 
 if TYPE_CHECKING:
@@ -150,10 +151,35 @@ class Runs(Results):
         """
         return self._verdicts
 
+    def pairs(self, *claims: Claim | str) -> pd.DataFrame:
+        """Return the numbers whose mean a verdict is about, for `draw.paired_differences`.
+
+        One per seed: a paired difference, an interaction's contrast, a metric less a threshold.
+        Seeds with a failed run have none.
+
+        Args:
+            claims: claims about this design's arms, or the words or ids of declared ones; default:
+                all that are declared, but for those of a best arm, and proofs.
+
+        Returns:
+            The columns claim (the verdict's id; of each link's, where the claim is a chain), seed,
+            difference.
+
+        Raises:
+            ConfigError: no such claim, or one of a best arm, or a proof.
+        """
+        experiment = self.experiment
+        return paired_numbers(claims, experiment.claims, self._judge, experiment.find)
+
+    @property
+    def _judge(self) -> Judge:
+        experiment = self.experiment
+        return Judge(self.table, experiment.data, count_claims(experiment.claims), self.plan)
+
     @cached_property
     def _verdicts(self) -> tuple[Verdict, ...]:
         experiment, store = self.experiment, self.setup.store
-        judge = Judge(self.table, experiment.data, count_claims(experiment.claims), self.plan)
+        judge = self._judge
         history: dict[str, list[dict[str, Any]]] = {}
         for row in store.verdicts(experiment.title) if experiment.claims else []:
             history.setdefault(row["id"], []).append(row)

@@ -14,7 +14,7 @@ from mlplab.loading import let_imports_end
 from mlplab.version import __version__
 
 if TYPE_CHECKING:
-    from mlplab import errors
+    from mlplab import draw, errors, tabular
     from mlplab.data import load_task, task_from_arrays
     from mlplab.engine.activations import register_activation as activation
     from mlplab.engine.initialise import register_init as init
@@ -86,6 +86,7 @@ __all__ = [
     "Verdict",
     "__version__",
     "activation",
+    "draw",
     "errors",
     "folds",
     "init",
@@ -95,6 +96,7 @@ __all__ = [
     "optimiser",
     "schedule",
     "splits",
+    "tabular",
     "task_from_arrays",
 ]
 
@@ -107,6 +109,7 @@ _HOMES = {
     "Range": "search",
     "Search": "search",
     "Store": "store",
+    "draw": "",
     "errors": "",
     "folds": "experiment",
     "init": "engine.initialise:register_init",
@@ -115,6 +118,7 @@ _HOMES = {
     "module": "engine.modules.factory:register_module",
     "optimiser": "engine.optimisers.custom:register_optimiser",
     "splits": "experiment",
+    "tabular": "",
     "task_from_arrays": "data",
 }
 

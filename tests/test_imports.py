@@ -17,7 +17,7 @@ SOURCE = Path(mlplab.__file__).parent
 # From the ground up; rooms of one line never import each other.
 FLOORS = (
     ("atomic", "errors", "loading", "version"),
-    ("durations", "extras", "hints", "inside"),
+    ("durations", "extras", "hints", "inside", "sheet"),
     ("specs",),
     ("data", "store", "stats"),
     ("engine",),
@@ -40,6 +40,7 @@ ALLOWED = {
     "errors": set(),
     "inside": set(),
     "loading": set(),
+    "sheet": set(),
     "version": set(),
     "specs": {"pydantic"},
     "specs/keyed.py": {"numpy"},

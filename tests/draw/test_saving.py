@@ -54,3 +54,15 @@ def test_a_place_that_is_none_is_one_line(figure: Figure, tmp_path: Path) -> Non
     (tmp_path / "file").write_text("")
     with pytest.raises(ConfigError, match="cannot be written"):
         figure.save(tmp_path / "file" / "a.svg")
+
+
+def test_a_notebook_gets_the_chart_and_its_picture(figure: Figure) -> None:
+    bundle = figure._repr_mimebundle_(include=None, exclude=None)
+    kinds = list(bundle)
+    major = figure.vegalite_version.split(".")[0]
+    assert kinds == [f"application/vnd.vegalite.v{major}+json", "image/svg+xml", "text/plain"]
+    assert bundle[kinds[0]] == figure.spec("light", paper=True)
+    assert bundle["image/svg+xml"] == figure.svg(paper=True)
+    assert bundle["text/plain"] == repr(figure)
+    assert repr(figure).startswith("Figure('paired")
+    assert len(repr(figure)) < 200

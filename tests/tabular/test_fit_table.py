@@ -251,3 +251,13 @@ def test_a_small_table_does_not_take_all_its_minutes(monkeypatch):
     assert 6 <= len(model.tried) < 16  # a group that was begun is finished
     assert model.seconds < 60
     assert (model.tried["n_seeds"] == 8).any()
+
+
+def test_a_model_shows_itself_shortly(prices, wines):
+    for frame, model in (prices, wines):
+        assert len(repr(model)) < 200
+        assert f"{model.cv.score:.4g}" in repr(model.cv)
+        text = model._repr_html_()
+        assert f"Model of {model.target}" in text
+        assert text.count("<tr>") >= min(20, len(model.members))
+        assert f">{len(frame)}<" in text

@@ -32,7 +32,7 @@ _FIXED = {"title", "text", "word"}
 _NAMES = {"series", "label", "domain"}
 
 
-@dataclass(frozen=True, eq=False, slots=True)
+@dataclass(frozen=True, eq=False, repr=False, slots=True)
 class Figure:
     """A chart with its finding as title; the same spec serves light and dark paper.
 
@@ -66,6 +66,18 @@ class Figure:
             )
         if not in_language(self.title).strip():
             raise ConfigError(f"figure {self.name!r}: expected a title that says the finding")
+
+    def __repr__(self) -> str:
+        return f"Figure({self.name!r}: {in_language(self.title)!r}, {len(self.data)} rows)"
+
+    def _repr_mimebundle_(self, *_: Any, **__: Any) -> dict[str, Any]:
+        # On white paper, in dark notebooks as well; the picture is for those that draw no charts.
+        major = self.vegalite_version.partition(".")[0]
+        return {
+            f"application/vnd.vegalite.v{major}+json": self.spec("light", paper=True),
+            "image/svg+xml": self.svg(paper=True),
+            "text/plain": repr(self),
+        }
 
     def spec(
         self,

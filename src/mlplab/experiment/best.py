@@ -23,6 +23,7 @@ from mlplab.experiment.progress_bar import reporting
 from mlplab.experiment.results import Results
 from mlplab.experiment.summary import summarise
 from mlplab.experiment.weights import run_weights
+from mlplab.sheet import Sheet, listed
 from mlplab.specs import Fold, Holdout
 from mlplab.stats import best_arms, score_label, selection_optimism
 
@@ -69,7 +70,7 @@ class TestScore:
 
 
 @final
-@dataclass(frozen=True, eq=False, slots=True)
+@dataclass(frozen=True, eq=False, repr=False, slots=True)
 class Best:
     """The arm with the best mean in one metric; made by `Runs.best`.
 
@@ -98,6 +99,27 @@ class Best:
     matters: float
     seeds: tuple[int, ...]
     _results: Results = field(repr=False)
+
+    def __repr__(self) -> str:
+        return (
+            f"Best({self.arm.label!r} by {self.metric}: mean {self.mean:.4g}, optimism "
+            f"{self.optimism:.2g}, {len(self.candidates)} candidates, {len(self.near_best)} "
+            f"near-best of {len(self._results.arms)} arms, {len(self.seeds)} seeds)"
+        )
+
+    def _repr_html_(self) -> str:
+        facts = {
+            "best": self.arm.label,
+            f"mean {self.metric}": self.mean,
+            "mean, chosen without the seed scored": self.honest_mean,
+            "optimism": self.optimism,
+            "candidates (no arm beats them)": listed(self.candidates),
+            f"near-best (less than {self.matters:g} from the best)": listed(self.near_best),
+            "could not be chosen (a run diverged)": listed(self.failed),
+            "arms": len(self._results.arms),
+            "seeds that chose": len(self.seeds),
+        }
+        return Sheet(f"Best arm by {self.metric}", facts).html()
 
     def score_test(
         self, seeds: int | Sequence[int] | None = None, *, progress: ProgressOption = True

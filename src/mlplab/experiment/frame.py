@@ -31,7 +31,7 @@ def make_frame(
     import pandas as pd
 
     done = [(cell, outcomes[cell.key]) for cell in cells if cell.key in outcomes]
-    metrics = sorted({name for _, outcome in done for name in outcome.history}, key=_place)
+    metrics = sorted({name for _, outcome in done for name in outcome.history}, key=metric_place)
     factors = list(cells[0].arm.factors) if cells else []
     heads = ["key", "arm", "seed", *factors, "epoch", "status", "diverged_epoch", "provenance"]
     columns: dict[str, list[Any]] = {name: [] for name in [*heads, *metrics]}
@@ -61,7 +61,8 @@ def make_frame(
     return frame.astype({"diverged_epoch": "Int64", "epoch": "int64", "seed": "int64"})
 
 
-def _place(metric: str) -> tuple[int, str]:
+def metric_place(metric: str) -> tuple[int, str]:
+    """Return what sorts metrics: by split, from training to test, then by name."""
     split = metric.partition("_")[0]
     order = ("train", "valid", "test")
     return (order.index(split) if split in order else len(order), metric)

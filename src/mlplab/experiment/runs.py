@@ -17,7 +17,7 @@ from mlplab.experiment.conduct import Setup
 from mlplab.experiment.cross_validation import CrossValidated, cross_validate
 from mlplab.experiment.declaration import Declaration
 from mlplab.experiment.design import Cell
-from mlplab.experiment.frame import make_frame
+from mlplab.experiment.frame import make_frame, metric_place
 from mlplab.experiment.metrics import check_metric, records
 from mlplab.experiment.pairs import paired_numbers
 from mlplab.experiment.progress import ProgressOption
@@ -25,7 +25,8 @@ from mlplab.experiment.results import Results
 from mlplab.experiment.summary import ArmSummary, summarise
 from mlplab.experiment.verdict import Judge, LookPlan, count_claims, judge_claim, question_of
 from mlplab.experiment.weights import run_weights, unpack_weights
-from mlplab.specs import Claim, Outcome, Proof, Provenance, Verdict
+from mlplab.sheet import MOST_ROWS, Sheet, interval_text, text_of
+from mlplab.specs import Claim, Outcome, Proof, Provenance, Verdicts
 from mlplab.stats import FailureCount, count_failures
 
 if TYPE_CHECKING:
@@ -70,6 +71,30 @@ class Runs(Results):
             f"Runs({self.experiment.title!r}: {len(self)} runs, {len(self.arms)} arms, "
             f"{self.from_store} from the store, {self.seconds:.1f} s)"
         )
+
+    def _repr_html_(self) -> str:
+        shown, task = self.arms[:MOST_ROWS], self.experiment.data
+        names = {name for outcome in self.outcomes.values() for name in outcome.history}
+        columns = []
+        for metric in sorted(filter(_is_shown, names), key=metric_place):
+            arms = [arm for arm in shown if records(metric, arm.run, task)]
+            columns.append((metric, {s.arm: s for s in summarise(self.table, arms, metric, task)}))
+        rows = [
+            (
+                arm.label,
+                *(_summary_text(found.get(arm.label)) for _, found in columns),
+                len(ended := self.table.outcomes(arm).values()),
+                sum(map(self.table.has_failed, ended)),
+            )
+            for arm in shown
+        ]
+        return Sheet(
+            repr(self),
+            heads=("arm", *(metric for metric, _ in columns), "runs", "failed"),
+            rows=rows,
+            n_rows=len(self.arms),
+            note="Means over seeds, with their 95 % intervals.",
+        ).html()
 
     def frame(self, *, last: bool = False) -> pd.DataFrame:
         """Return a tidy frame: one row per run and epoch, or only each run's last epoch.
@@ -123,7 +148,7 @@ class Runs(Results):
         matters: float = 0.005,
         *,
         pairs: Literal["first", "all"] = "first",
-    ) -> tuple[Verdict, ...]:
+    ) -> Verdicts:
         """Compare the levels of a factor: each with the first, or every two.
 
         Pairs are taken by seed and averaged over the settings of the other factors that both
@@ -143,7 +168,7 @@ class Runs(Results):
         self._known(metric, None)
         return compare_levels(self, factor, metric, matters, pairs)
 
-    def verdicts(self) -> tuple[Verdict, ...]:
+    def verdicts(self) -> Verdicts:
         """Return the verdict on every declared claim, in order; they are kept in the store.
 
         The level 0.05 is shared among all declared claims (links of a chain each count). A claim
@@ -177,7 +202,7 @@ class Runs(Results):
         return Judge(self.table, experiment.data, count_claims(experiment.claims), self.plan)
 
     @cached_property
-    def _verdicts(self) -> tuple[Verdict, ...]:
+    def _verdicts(self) -> Verdicts:
         experiment, store = self.experiment, self.setup.store
         judge = self._judge
         history: dict[str, list[dict[str, Any]]] = {}
@@ -199,7 +224,7 @@ class Runs(Results):
         new = [row for v in verdicts if not _same(row := v.model_dump(mode="json"), known)]
         if new:
             store.put_verdicts(experiment.title, new)
-        return tuple(verdicts)
+        return Verdicts(verdicts)
 
     def best(
         self, metric: str, matters: float = 0.005, *, higher_is_better: bool | None = None
@@ -269,6 +294,16 @@ class Runs(Results):
         for arm in chosen:
             check_metric(metric, arm.run, self.experiment.data)
         return chosen
+
+
+def _is_shown(metric: str) -> bool:
+    return not metric.endswith(("loss", "norm"))
+
+
+def _summary_text(found: ArmSummary | None) -> str:
+    if found is None:
+        return "–"
+    return f"{text_of(found.mean)} {interval_text(found.interval) if found.interval else ''}"
 
 
 def _same(row: Mapping[str, Any], known: Mapping[str, Mapping[str, Any]]) -> bool:

@@ -14,14 +14,16 @@ from mlplab.experiment.progress import ProgressOption
 from mlplab.search.space import Space
 from mlplab.search.study import write_study
 from mlplab.search.trial import Terms, Trial
+from mlplab.sheet import Sheet, interval_text
 from mlplab.specs import digest
+from mlplab.specs.base import whole_repr
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
 @final
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class SearchResult:
     """A search that has ended; made by `Search.run`.
 
@@ -54,6 +56,29 @@ class SearchResult:
     n_runs: int
     from_store: int
     seconds: float
+
+    def __repr__(self) -> str:
+        name = self.runs.experiment.data.name
+        return (
+            f"SearchResult({name!r} by {self.strategy}: {len(self.trials)} trials, "
+            f"{self.run_epochs} of {self.budget} run-epochs; {self.best.arm.label!r} with "
+            f"{self.metric} {self.best.mean:.4g} on {len(self.best.seeds)} fresh seeds)"
+        )
+
+    def _repr_html_(self) -> str:
+        summaries = {one.arm: one for one in self.runs.summary(self.metric)}
+        rows = []
+        for trial, arm in zip(self.finalists, self.runs.arms, strict=True):
+            found = summaries[arm.label]
+            chosen = "chosen" if arm == self.best.arm else ""
+            interval = interval_text(found.interval)
+            rows.append((arm.label, self._sign * trial.score, found.mean, interval, chosen))
+        return Sheet(
+            repr(self),
+            {"search optimism": self.search_optimism, "runs": self.n_runs, "seconds": self.seconds},
+            heads=("finalist", f"{self.metric} in the search", "on fresh seeds", "interval", ""),
+            rows=rows,
+        ).html()
 
     @property
     def budget(self) -> int:
@@ -134,7 +159,7 @@ class SearchResult:
 
     def _digest(self) -> str:
         """Return eight digits that say which search this is: its task, its space and its terms."""
-        factors = {path: repr(levels) for path, levels in self.space.factors.items()}
+        factors = {path: whole_repr(levels) for path, levels in self.space.factors.items()}
         terms = [
             self.strategy,
             self.search_seed,
@@ -142,7 +167,7 @@ class SearchResult:
             self.terms.seeds,
             self.terms.per_range,
             self.terms.population,
-            repr(self.terms.start),
+            whole_repr(self.terms.start),
             self.metric,
         ]
         return digest([self.runs.experiment.data.content, self.space.base, factors, terms], 8)

@@ -11,42 +11,64 @@ from mlplab.errors import ConfigError
 from mlplab.experiment.parts import Contrast, Find, parts_of
 from mlplab.experiment.verdict import Judge
 from mlplab.hints import hint
-from mlplab.specs import BestArm, Claim, Proof
+from mlplab.specs import BestArm, Claim, Proof, Verdict
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
 def paired_numbers(
-    wanted: Sequence[Claim | str], declared: Sequence[Claim], judge: Judge, find: Find
+    wanted: Sequence[Claim | str],
+    decided: Sequence[tuple[Claim, Verdict]],
+    judge: Judge,
+    find: Find,
 ) -> pd.DataFrame:
-    """Return the columns claim, seed, difference; see `Runs.pairs`."""
+    """Return the columns claim, seed, difference; see `Runs.pairs`.
+
+    Args:
+        wanted: claims, or words or ids of verdicts; none is all that have differences.
+        decided: every declared claim with its verdict.
+        judge: knows the seeds that each verdict rests on.
+        find: factor values -> arm of the design.
+    """
     import pandas as pd
 
-    claims = [_named(one, declared) if isinstance(one, str) else one for one in wanted]
-    if not claims:
-        claims = [claim for claim in declared if not isinstance(claim, BestArm | Proof)]
-    rows = [row for claim in claims for row in _numbers(claim, judge, find)]
+    pairs = [_decided(one, decided) for one in wanted]
+    if not pairs:
+        pairs = [(c, verdict) for c, verdict in decided if not isinstance(c, BestArm | Proof)]
+    rows = [row for claim, verdict in pairs for row in _numbers(claim, verdict, judge, find)]
     return pd.DataFrame(rows, columns=["claim", "seed", "difference"])
 
 
-def _named(words: str, declared: Sequence[Claim]) -> Claim:
-    for claim in declared:
-        if words in (claim.says, claim.id):
-            return claim
-    raise ConfigError(f"claim: none is {words!r}; {hint(words, [one.says for one in declared])}")
+def _decided(
+    wanted: Claim | str, decided: Sequence[tuple[Claim, Verdict]]
+) -> tuple[Claim, Verdict | None]:
+    for claim, verdict in decided:
+        if wanted == claim or wanted in (verdict.says, verdict.id):
+            return claim, verdict
+    if not isinstance(wanted, str):
+        return wanted, None
+    says = hint(wanted, [verdict.says for _, verdict in decided])
+    raise ConfigError(f"claim: none is {wanted!r}; {says}")
 
 
-def _numbers(claim: Claim, judge: Judge, find: Find) -> Iterator[tuple[str, int, float]]:
+def _numbers(
+    claim: Claim, verdict: Verdict | None, judge: Judge, find: Find
+) -> Iterator[tuple[str, int, float]]:
     if isinstance(claim, BestArm | Proof):
         raise ConfigError(f"claim: {claim.says!r} has not one difference per seed")
     parts = parts_of(claim, find)
-    for number, part in enumerate(parts, 1):
+    if verdict is None:
+        names = (
+            [claim.id] if len(parts) == 1 else [f"{claim.id}.{n + 1}" for n in range(len(parts))]
+        )
+    else:
+        names = [one.id for one in verdict.parts or (verdict,)]
+    for name, part in zip(names, parts, strict=True):
         assert isinstance(part, Contrast)
         # The seeds that the verdict rests on, which may be fewer than there are by now.
         data = judge.decide(part).data
         values = np.asarray(part.weights) @ data.values - part.offset
-        name = claim.id if len(parts) == 1 else f"{claim.id}.{number}"
         for seed, value in zip(data.seeds, values.tolist(), strict=True):
             if np.isfinite(value):
                 yield name, seed, value

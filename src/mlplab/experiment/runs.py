@@ -180,21 +180,22 @@ class Runs(Results):
         """Return the numbers whose mean a verdict is about, for `draw.paired_differences`.
 
         One per seed: a paired difference, an interaction's contrast, a metric less a threshold.
-        Seeds with a failed run have none.
+        Seeds with a failed run have none. What is declared is decided for it, as by `verdicts`.
 
         Args:
             claims: claims about this design's arms, or the words or ids of declared ones; default:
                 all that are declared, but for those of a best arm, and proofs.
 
         Returns:
-            The columns claim (the verdict's id; of each link's, where the claim is a chain), seed,
+            The columns claim (the verdict's id; each link's, where the claim is a chain), seed,
             difference.
 
         Raises:
             ConfigError: no such claim, or one of a best arm, or a proof.
         """
         experiment = self.experiment
-        return paired_numbers(claims, experiment.claims, self._judge, experiment.find)
+        decided = list(zip(experiment.claims, self.verdicts(), strict=True))
+        return paired_numbers(claims, decided, self._judge, experiment.find)
 
     @property
     def _judge(self) -> Judge:

@@ -17,7 +17,7 @@ SOURCE = Path(mlplab.__file__).parent
 # From the ground up; rooms of one line never import each other.
 FLOORS = (
     ("atomic", "errors", "loading", "version"),
-    ("extras", "hints", "inside"),
+    ("durations", "extras", "hints", "inside", "sheet"),
     ("specs",),
     ("data", "store", "stats"),
     ("engine",),
@@ -37,9 +37,11 @@ FLOOR = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
 # Third-party packages that a room may import, anywhere in it; rooms not named may import any.
 ALLOWED = {
     "atomic": set(),
+    "durations": set(),
     "errors": set(),
     "inside": set(),
     "loading": set(),
+    "sheet": set(),
     "version": set(),
     "specs": {"pydantic"},
     "specs/keyed.py": {"numpy"},
@@ -272,6 +274,6 @@ def test_the_face_is_complete() -> None:
         Experiment Run MLP SGD Adam AdamW Fit Init Schedule Fold First folds load_task
         task_from_arrays Difference Chain Threshold Interaction BestArm Verdict Store metric errors
         __version__ RMSprop LARS Lion Custom Module Search Range activation init schedule
-        optimiser module Own report MLPClassifier MLPRegressor splits Holdout Block
+        optimiser module Own report MLPClassifier MLPRegressor splits Holdout Block draw tabular
     """
     assert set(mlplab.__all__) == set(expected.split())

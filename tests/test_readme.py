@@ -77,6 +77,19 @@ def test_the_search_that_its_page_shows_runs():
     assert room["search"].budget == 160
 
 
+def test_the_notebook_that_its_page_shows_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    text = (ROOT / "docs" / "notebooks.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL)
+    monkeypatch.setenv("MLPLAB_STORE", str(tmp_path / "runs.sqlite"))
+    monkeypatch.chdir(tmp_path)
+    room: dict = {}
+    exec(compile(block, "notebooks.md", "exec"), room)
+    assert room["verdicts"][0].verdict == "supported"  # as the figure's title says
+    assert (tmp_path / "rates.svg").read_text(encoding="utf-8") == room["figure"].svg(paper=True)
+    words = room["experiment"].claims[0].says
+    assert room["runs"].pairs(words).equals(room["runs"].pairs())
+
+
 def test_the_module_that_its_page_shows_learns():
     text = (ROOT / "docs" / "modules.md").read_text(encoding="utf-8")
     (block,) = re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL)

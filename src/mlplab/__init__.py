@@ -14,7 +14,7 @@ from mlplab.loading import let_imports_end
 from mlplab.version import __version__
 
 if TYPE_CHECKING:
-    from mlplab import errors
+    from mlplab import draw, errors, tabular
     from mlplab.data import load_task, task_from_arrays
     from mlplab.engine.activations import register_activation as activation
     from mlplab.engine.initialise import register_init as init
@@ -87,6 +87,7 @@ __all__ = [
     "Verdict",
     "__version__",
     "activation",
+    "draw",
     "errors",
     "folds",
     "init",
@@ -97,6 +98,7 @@ __all__ = [
     "report",
     "schedule",
     "splits",
+    "tabular",
     "task_from_arrays",
 ]
 
@@ -109,6 +111,7 @@ _HOMES = {
     "Range": "search",
     "Search": "search",
     "Store": "store",
+    "draw": "",
     "errors": "",
     "folds": "experiment",
     "init": "engine.initialise:register_init",
@@ -118,6 +121,7 @@ _HOMES = {
     "optimiser": "engine.optimisers.custom:register_optimiser",
     "report": "pages.write_report",
     "splits": "experiment",
+    "tabular": "",
     "task_from_arrays": "data",
 }
 

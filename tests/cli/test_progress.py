@@ -7,7 +7,7 @@ import io
 import pytest
 
 from mlplab.cli import progress as shown_by
-from mlplab.cli.progress import show_progress, spell_seconds
+from mlplab.cli.progress import show_progress
 from mlplab.experiment import Progress
 
 
@@ -35,7 +35,7 @@ def test_a_log_gets_a_line_now_and_then(clock):
             report(at(clock[0] - 100))
     lines = stream.getvalue().splitlines()
     assert len(lines) == 3
-    assert lines[0].startswith("train: 3 of 8 runs, 2 s, about 12 s left")
+    assert lines[0].startswith("train: 3 of 8 runs, 20 of 70 epochs, 2 s, about 12 s left")
 
 
 def test_what_is_done_sooner_shows_nothing(clock):
@@ -54,33 +54,6 @@ def test_the_last_report_adds_no_line(clock):
     assert stream.getvalue() == ""
 
 
-def test_a_terminal_gets_a_bar_that_goes_away(monkeypatch):
-    monkeypatch.setattr(shown_by, "SECONDS_BEFORE", 0.0)
-    monkeypatch.setenv("TERM", "xterm")
-    stream = Terminal()
-    with show_progress("train", False, stream) as report:
-        report(at(3))
-    text = stream.getvalue()
-    assert "3/8 runs" in text
-    assert "about 12 s left" in text
-    assert "\n\n" not in text
-
-
 def test_quiet_reports_to_nobody():
     with show_progress("train", True, io.StringIO()) as report:
         assert report is None
-
-
-@pytest.mark.parametrize(
-    ("seconds", "words"),
-    [
-        (0, "0 s"),
-        (0.5, "0.5 s"),
-        (9.4, "9.4 s"),
-        (75, "75 s"),
-        (600, "10 min"),
-        (7260, "2 h 1 min"),
-    ],
-)
-def test_durations_in_words(seconds, words):
-    assert spell_seconds(seconds) == words

@@ -20,6 +20,9 @@ from mlplab.draw import (
     loss_surface,
     metric_by_factor,
     paired_differences,
+    quantity,
+    scatter,
+    spread_strips,
 )
 from mlplab.errors import ConfigError
 from mlplab.specs import Verdict
@@ -291,3 +294,36 @@ def test_a_figure_says_its_finding(draw_one: Draw) -> None:
     figure = draw_one("best")
     with pytest.raises(ConfigError, match="expected a title"):
         Figure("a", {"en": " "}, figure.chart, "", figure.data)
+
+
+@pytest.mark.parametrize(
+    "drawn",
+    [
+        lambda frame, lr, hidden: metric_by_factor(
+            frame, hidden, "valid_accuracy", series=lr, title="t"
+        ),
+        lambda frame, lr, hidden: heat_map(frame, lr, hidden, "valid_accuracy", title="t"),
+        lambda frame, lr, hidden: learning_curves(frame, "valid_accuracy", by=lr, title="t"),
+        lambda frame, lr, hidden: spread_strips(
+            frame, hidden, "valid_accuracy", title="t", measure=quantity("valid_accuracy")
+        ),
+        lambda frame, lr, hidden: scatter(
+            frame, lr, hidden, title="t", x_title="x", y_title="y", name="n"
+        ),
+    ],
+)
+def test_short_names_of_factors_draw_the_same(runs: pd.DataFrame, drawn: Any) -> None:
+    short, long = drawn(runs, "lr", "hidden"), drawn(runs, "optim.lr", "net.hidden")
+    assert short.spec() == long.spec()
+    assert short.name == long.name
+    pd.testing.assert_frame_equal(short.data, long.data)
+
+
+def test_a_short_name_of_two_columns_is_refused(runs: pd.DataFrame) -> None:
+    both = runs.assign(**{"rows.lr": 1})
+    with pytest.raises(
+        ConfigError, match=r"'lr' is ambiguous: expected one of optim\.lr, rows\.lr"
+    ):
+        metric_by_factor(both, "lr", "valid_accuracy", title="t")
+    with pytest.raises(ConfigError, match="no column 'lrr'; did you mean 'lr'"):
+        metric_by_factor(runs, "lrr", "valid_accuracy", title="t")

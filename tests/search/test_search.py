@@ -48,6 +48,11 @@ class TestEveryStrategy:
             if arm == result.best.arm
         )  # fmt: skip
         assert result.search_optimism == pytest.approx(row.score - result.best.mean)
+        assert repr(result).startswith(f"SearchResult({task.name!r} by {strategy}: ")
+        assert len(repr(result)) < 250
+        shown = result._repr_html_()
+        assert shown.count("chosen") == 1
+        assert all(arm.label in shown for arm in result.runs.arms)
 
     def test_goes_on_after_an_interruption_to_the_same_results(self, task, strategy, tmp_path):
         whole = self.search(task, strategy).run(":memory:")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -184,7 +186,20 @@ def test_time_is_kept_to_and_progress_is_told():
 
 def test_nested_repeats_the_choice_without_each_fold():
     frame = made_frame(60)
-    model = fit_table(frame, "price", n_folds=2, configurations=4, nested=True)
+    told, seconds = [], itertools.count(0.0)  # every network is told of on this clock
+    model = fit_table(
+        frame,
+        "price",
+        n_folds=2,
+        configurations=4,
+        nested=True,
+        progress=told.append,
+        clock=lambda: next(seconds),
+    )
+    counts = [one.n_done for one in told]
+    assert counts == sorted(counts)
+    # The fits without each fold are told of as well.
+    assert counts[-1] >= 2 * model.tried["n_seeds"].sum() + 2 * 2 * 4
     assert model.cv.nested is not None
     assert model.cv.nested == pytest.approx(model.cv.score, rel=1.0)
     guesses = np.empty(60)
@@ -236,3 +251,13 @@ def test_a_small_table_does_not_take_all_its_minutes(monkeypatch):
     assert 6 <= len(model.tried) < 16  # a group that was begun is finished
     assert model.seconds < 60
     assert (model.tried["n_seeds"] == 8).any()
+
+
+def test_a_model_shows_itself_shortly(prices, wines):
+    for frame, model in (prices, wines):
+        assert len(repr(model)) < 200
+        assert f"{model.cv.score:.4g}" in repr(model.cv)
+        text = model._repr_html_()
+        assert f"Model of {model.target}" in text
+        assert text.count("<tr>") >= min(20, len(model.members))
+        assert f">{len(frame)}<" in text

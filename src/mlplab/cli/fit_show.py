@@ -10,9 +10,9 @@ import click
 
 from mlplab.cli.documents import write_json
 from mlplab.cli.fit_files import Kept, Written
-from mlplab.cli.progress import spell_seconds
 from mlplab.cli.screen import show_interval, show_number, write, write_table
 from mlplab.cli.tables import Asked, Places, explain_task, scoring_for, spell_types, task_of
+from mlplab.durations import spell_seconds
 
 if TYPE_CHECKING:
     from mlplab.tabular import TableModel

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from mlplab.cli.progress import spell_seconds
 from mlplab.cli.screen import show_number, write, write_table
 from mlplab.cli.verdicts import write_verdict
+from mlplab.durations import spell_seconds
 from mlplab.experiment.frame import metrics_in_order
 from mlplab.experiment.kept import Kept, KeptRun, show_factors
 from mlplab.experiment.metrics import higher_is_better

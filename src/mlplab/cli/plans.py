@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mlplab.cli.documents import write_json
-from mlplab.cli.progress import spell_seconds
 from mlplab.cli.screen import show_bytes, write, write_table
+from mlplab.durations import spell_seconds
 
 
 def write_plans(plans: Sequence[Mapping[str, Any]], as_json: bool) -> None:

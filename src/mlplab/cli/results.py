@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from mlplab.cli.levels import digits_of, show_factors
-from mlplab.cli.progress import spell_seconds
+from mlplab.durations import spell_seconds
 from mlplab.experiment.frame import metrics_in_order
 
 if TYPE_CHECKING:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 from mlplab.cli.documents import write_json
 from mlplab.cli.levels import short_names, show_level
 from mlplab.cli.population import Setting
-from mlplab.cli.progress import show_progress, spell_seconds
+from mlplab.cli.progress import show_progress
 from mlplab.cli.screen import note, show_number, write, write_table
+from mlplab.durations import spell_seconds
 from mlplab.specs.digits import digits_apart
 
 if TYPE_CHECKING:

@@ -14,6 +14,7 @@ from mlplab.data.array_files import write_arrays
 from mlplab.data.content import content_hash
 from mlplab.data.split import Split, draw_split, held_out_count
 from mlplab.errors import ConfigError, DataError
+from mlplab.sheet import Sheet, listed
 from mlplab.specs.rows import Rows, plain_share
 from mlplab.specs.run import Run
 
@@ -116,6 +117,22 @@ class Task:
             f"Task({self.name!r}: {self.n_pool} pool (valid {self.valid}), {self.n_test} test, "
             f"{self.n_features} features -> {out})"
         )
+
+    def _repr_html_(self) -> str:
+        facts = {
+            "kind": self.kind,
+            "rows to train and validate": f"{self.n_pool:,}",
+            "held out for validation": self.valid,
+            "rows to test": f"{self.n_test:,}",
+            "features": self.n_features,
+            "classes" if self.n_classes else "targets": self.n_classes or self.n_outputs,
+            "source": self.source,
+        }
+        if self.class_names:
+            facts["class names"] = listed(self.class_names, 20)
+        if self.base is not None:
+            facts["trained by default as"] = repr(self.base)
+        return Sheet(f"Task {self.name}", facts).html()
 
     @property
     def n_features(self) -> int:

@@ -79,7 +79,7 @@ def best_set(
     """
     import altair as alt
 
-    check_columns(frame, by, metric, "seed")
+    by, metric, _ = check_columns(frame, by, metric, "seed")
     arms = first_seen(frame[by])
     write = writer(arms)
     strange = [arm for arm in (*candidates, *near_best) if arm not in arms]

@@ -54,7 +54,7 @@ def critical_differences(
 
     from mlplab.stats import tell_apart
 
-    check_columns(frame, by, metric, "seed")
+    by, metric, _ = check_columns(frame, by, metric, "seed")
     arms = first_seen(frame[by])
     labels = list(map(writer(arms), arms))
     values = _by_seed(without_diverged(frame, metric), by, metric, arms)

@@ -31,7 +31,7 @@ def learning_curves(
         frame: one row per run and epoch.
         metric: a column of `frame`.
         title: the finding.
-        by: the column that tells the arms apart: `arm`, or a factor such as `net.hidden`.
+        by: the column that tells the arms apart: `arm`, or a factor such as `hidden`.
         band: what is drawn around the mean.
         caption: the words before the description of the band.
         name: of the figure's files.
@@ -40,7 +40,7 @@ def learning_curves(
 
     A run that diverged has no value from then on; the caption counts such runs.
     """
-    check_columns(frame, by, "epoch", "seed", metric)
+    by, _, _, metric = check_columns(frame, by, "epoch", "seed", metric)
     seen = frame[frame[metric].notna()]
     summary = summarise(seen, [by, "epoch"], metric, band)
     drawn = summary.rename(columns={by: "series", "epoch": "x"})

@@ -46,7 +46,7 @@ def metric_by_factor(
 
     Args:
         frame: one row per run (its last epoch).
-        factor: a column of `frame`.
+        factor: a column of `frame`, by path or short name.
         metric: a column of `frame`.
         title: the finding.
         series: a second column; one line per value.
@@ -63,7 +63,9 @@ def metric_by_factor(
     """
     import altair as alt
 
-    check_columns(frame, factor, metric, "seed", *([series] if series else []))
+    factor, metric, _ = check_columns(frame, factor, metric, "seed")
+    if series:
+        (series,) = check_columns(frame, series)
     values = first_seen(frame[factor])
     numeric = all(not isinstance(v, str | tuple | list | bool | None) for v in values)
     if log and not (numeric and min(values) > 0):

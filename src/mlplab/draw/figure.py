@@ -10,8 +10,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.metadata import version
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mlplab.atomic import atomic_file
+from mlplab.draw.live import live_page
 from mlplab.draw.stored_chart import StoredChart, version_of
 from mlplab.draw.theme import chart_config, get_theme
 from mlplab.draw.words import Text, in_language, translate
@@ -29,7 +32,7 @@ _FIXED = {"title", "text", "word"}
 _NAMES = {"series", "label", "domain"}
 
 
-@dataclass(frozen=True, eq=False, slots=True)
+@dataclass(frozen=True, eq=False, repr=False, slots=True)
 class Figure:
     """A chart with its finding as title; the same spec serves light and dark paper.
 
@@ -63,6 +66,18 @@ class Figure:
             )
         if not in_language(self.title).strip():
             raise ConfigError(f"figure {self.name!r}: expected a title that says the finding")
+
+    def __repr__(self) -> str:
+        return f"Figure({self.name!r}: {in_language(self.title)!r}, {len(self.data)} rows)"
+
+    def _repr_mimebundle_(self, *_: Any, **__: Any) -> dict[str, Any]:
+        # On white paper, in dark notebooks as well; the picture is for those that draw no charts.
+        major = self.vegalite_version.partition(".")[0]
+        return {
+            f"application/vnd.vegalite.v{major}+json": self.spec("light", paper=True),
+            "image/svg+xml": self.svg(paper=True),
+            "text/plain": repr(self),
+        }
 
     def spec(
         self,
@@ -139,6 +154,55 @@ class Figure:
             drawn = vl_convert.vegalite_to_png(spec, vl_version=self.vegalite_version, scale=scale)
             self.pictures[key] = bytes(drawn)
         return self.pictures[key]
+
+    def save(
+        self,
+        path: str | Path,
+        theme: str = "light",
+        *,
+        language: str = "en",
+        titled: bool = True,
+        paper: bool = True,
+    ) -> Path:
+        """Write the figure to a file, whole or not at all; the ending says as what.
+
+        Args:
+            path: ends in `.svg` or `.png` (pictures), `.html` (an interactive page that needs no
+                network) or `.json` (its Vega-Lite spec). Its folder is made where it is missing.
+            theme: `light` or `dark`.
+            language: of everything written on it.
+            titled: with title and caption on the chart itself.
+            paper: fill the background instead of leaving it transparent.
+
+        Returns:
+            The path.
+
+        Raises:
+            ConfigError: another ending, or a place that cannot be written to.
+        """
+        path = Path(path)
+        ending = path.suffix.lower()
+        how: dict[str, Any] = {"language": language, "titled": titled, "paper": paper}
+        if ending == ".png":
+            content = self.png(theme, **how)
+        elif ending == ".svg":
+            content = self.svg(theme, **how).encode()
+        elif ending == ".json":
+            content = json.dumps(self.spec(theme, **how), ensure_ascii=False, indent=1).encode()
+        elif ending == ".html":
+            title = in_language(self.title, language)
+            spec = self.spec(theme, **how)
+            content = live_page(spec, title, language, self.vegalite_version).encode()
+        else:
+            raise ConfigError(
+                f"path: expected a name that ends in .svg, .png, .html or .json; got {path.name!r}"
+            )
+        try:
+            with atomic_file(path) as draft:
+                draft.write_bytes(content)
+        except OSError as problem:
+            raise ConfigError(f"{path}: cannot be written ({problem.strerror})") from None
+        return path
 
     @property
     def vegalite_version(self) -> str:

@@ -52,7 +52,7 @@ def heat_map(
     """
     import altair as alt
 
-    check_columns(frame, x, y, metric, "seed")
+    x, y, metric, _ = check_columns(frame, x, y, metric, "seed")
     measure = quantity(metric)
     lost = frame["status"].eq("diverged") if "status" in frame else frame[metric].isna()
     summary = summarise(without_diverged(frame, metric), [x, y], metric, band)

@@ -50,7 +50,7 @@ def interval_rows(
     import altair as alt
     import pandas as pd
 
-    check_columns(frame, label, "mean", "low", "high")
+    label, *_ = check_columns(frame, label, "mean", "low", "high")
     names = list(map(writer(frame[label]), frame[label]))
     drawn = frame.assign(label=names)[["label", "mean", "low", "high"]]
     scale = alt.Scale(zero=zero, nice=True)

@@ -34,8 +34,9 @@ def paired_differences(
     The interval, d and the word are those of the verdict; nothing is computed anew.
 
     Args:
-        differences: columns claim (a verdict's id), seed, difference.
-        verdicts: one row each, from the top; all about metrics of one kind.
+        differences: columns claim (a verdict's id), seed, difference, as `Runs.pairs` returns.
+        verdicts: one row each, from the top, or one for each link of a chain; all about metrics of
+            one kind.
         title: the finding.
         labels: verdict id -> short name of its row (default: what it says).
         caption: the words before the explanation of the marks.
@@ -48,6 +49,7 @@ def paired_differences(
     import pandas as pd
 
     check_columns(differences, "claim", "seed", "difference")
+    verdicts = [link for verdict in verdicts for link in verdict.parts or (verdict,)]
     known = [verdict.id for verdict in verdicts]
     strange = sorted(set(differences["claim"]) - set(known))
     if strange or not known:

@@ -41,19 +41,30 @@ SEED_RANGE = Band(
 )
 
 
-def check_columns(frame: pd.DataFrame, *names: str) -> None:
-    """Refuse a frame that lacks a column or has no rows.
+def check_columns(frame: pd.DataFrame, *names: str) -> tuple[str, ...]:
+    """Return the columns of these names; a factor's short name, such as `lr`, means `optim.lr`.
 
     Raises:
-        ConfigError: names the column, and what there is.
+        ConfigError: the frame lacks a column or has no rows; names the column, and what there is.
     """
-    for name in names:
-        if name not in frame.columns:
-            known = [str(column) for column in frame.columns]
-            says = hint(name, known, f"columns: {', '.join(known)}")
-            raise ConfigError(f"the frame has no column {name!r}; {says}")
+    found = tuple(_column(frame, name) for name in names)
     if not len(frame):
         raise ConfigError("expected a frame with at least one row; got an empty one")
+    return found
+
+
+def _column(frame: pd.DataFrame, name: str) -> str:
+    if name in frame.columns:
+        return name
+    known = [str(column) for column in frame.columns]
+    meant = [column for column in known if column.endswith(f".{name}")]
+    if len(meant) == 1:
+        return meant[0]
+    if meant:
+        raise ConfigError(f"column {name!r} is ambiguous: expected one of {', '.join(meant)}")
+    short = {column.rsplit(".", 1)[-1]: column for column in known}
+    says = hint(name, [*known, *short], f"columns: {', '.join(known)}")
+    raise ConfigError(f"the frame has no column {name!r}; {says}")
 
 
 def summarise(
@@ -68,7 +79,7 @@ def summarise(
 
     Args:
         frame: the runs.
-        by: columns that make the groups.
+        by: columns that make the groups; factors by path or short name.
         value: the metric's column.
         band: what is computed of each group.
         differences: the column holds differences of the metric, which its range does not bound.
@@ -79,7 +90,7 @@ def summarise(
     """
     import pandas as pd
 
-    check_columns(frame, *by, value)
+    *by, value = check_columns(frame, *by, value)
     rows: list[list[Any]] = []
     for group, part in frame.groupby(list(by), sort=False, dropna=False):
         numbers = [float(number) for number in part[value] if math.isfinite(number)]

@@ -52,7 +52,9 @@ def scatter(
     import altair as alt
     import pandas as pd
 
-    check_columns(frame, x, y, *([outline] if outline else []))
+    x, y = check_columns(frame, x, y)
+    if outline:
+        (outline,) = check_columns(frame, outline)
     low = float(min(frame[x].min(), frame[y].min()))
     high = float(max(frame[x].max(), frame[y].max()))
     if log and low <= 0:

@@ -46,7 +46,7 @@ def spread_strips(
     import altair as alt
     import pandas as pd
 
-    check_columns(frame, group, value)
+    group, value = check_columns(frame, group, value)
     summary = summarise(frame, [group], value, band, differences=differences)
     k = measure.factor if differences or measure.share else 1.0
     unit = " (percentage points)" if differences and measure.share else ""

@@ -19,12 +19,14 @@ from mlplab.estimators.scale import SmoothClip
 from mlplab.estimators.settings import (
     entropy_of,
     held_out_rows,
+    progress_of,
     run_of,
     seeds_of,
     share,
     whole,
     workers_of,
 )
+from mlplab.experiment.progress_bar import reporting
 
 Array = NDArray[Any]
 
@@ -56,7 +58,8 @@ class MLPEstimator(BaseEstimator):  # type: ignore[misc]
         run = run_of(self.get_params(deep=False), len(X) - valid)
         n_seeds = whole("n_seeds", self.n_seeds, 1)
         runs = [run.replace(seed=seed) for seed in seeds_of(entropy, n_seeds)]
-        self._take(train_members(runs, task, workers_of(self.n_jobs)))
+        with reporting(progress_of(self.progress), "fit") as report:
+            self._take(train_members(runs, task, workers_of(self.n_jobs), report))
         self._progress: tuple[Progress, ...] | None = None
         return held
 
@@ -90,7 +93,9 @@ class MLPEstimator(BaseEstimator):  # type: ignore[misc]
             seeds = tuple(member.run.seed for member in self.members_)
             past = getattr(self, "_progress", None)
             before = list(past or [Progress(member) for member in self.members_])
-        progress = one_pass([run.replace(seed=seed) for seed in seeds], task, before)
+        runs = [run.replace(seed=seed) for seed in seeds]
+        with reporting(progress_of(self.progress), "fit") as report:
+            progress = one_pass(runs, task, before, report)
         self._take(tuple(one.member for one in progress))
         self._progress = progress
         self.calibration_scores_ = None

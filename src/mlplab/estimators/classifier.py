@@ -17,6 +17,7 @@ from mlplab.estimators.base import Array, MLPEstimator
 from mlplab.estimators.conformal import conformal_quantile, require_calibration
 from mlplab.estimators.parameters import described
 from mlplab.estimators.population import each_output, mean_and_spread
+from mlplab.experiment.progress import ProgressOption
 from mlplab.specs import Custom
 
 
@@ -75,6 +76,7 @@ class MLPClassifier(ClassifierMixin, MLPEstimator):  # type: ignore[misc]
         dtype: Literal["float32", "float64"] = "float32",
         n_jobs: int | None = None,
         random_state: Any = None,
+        progress: ProgressOption = True,
     ) -> None:
         self.hidden = hidden
         self.activation = activation
@@ -100,6 +102,7 @@ class MLPClassifier(ClassifierMixin, MLPEstimator):  # type: ignore[misc]
         self.dtype = dtype
         self.n_jobs = n_jobs
         self.random_state = random_state
+        self.progress = progress
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> MLPClassifier:
         """Train the networks anew.

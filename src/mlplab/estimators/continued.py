@@ -17,6 +17,7 @@ from mlplab.engine.weights import unpack_layers
 from mlplab.engine.workshop import workshop_of
 from mlplab.errors import DataError, StoreError
 from mlplab.estimators.population import Member, refuse_diverged
+from mlplab.experiment.progress import ProgressCallback, Tally
 from mlplab.specs import Run
 
 _OTHER_LAYERS = "the networks that are there have other layers; fit anew"
@@ -53,7 +54,10 @@ def restarted(
 
 
 def one_pass(
-    runs: Sequence[Run], task: Task, before: Sequence[Progress | None]
+    runs: Sequence[Run],
+    task: Task,
+    before: Sequence[Progress | None],
+    report: ProgressCallback | None = None,
 ) -> tuple[Progress, ...]:
     """Train every network for one pass over a task's rows.
 
@@ -61,6 +65,7 @@ def one_pass(
         runs: one per network; constant rates.
         task: the rows.
         before: where the networks are; None for a new one.
+        report: called with how far the pass is.
 
     Raises:
         ConfigError: every network diverged.
@@ -101,8 +106,11 @@ def one_pass(
                 if t is not None
             ]
         )
+        once = {run.key: run.with_value("fit.epochs", 1) for run in runs}
+        tally = Tally(report, 0, once)
         for step in range(len(program.batch_sizes)):
             stack.step(step)
+            tally.progressed(len(runs) / len(program.batch_sizes))
         finite = stack.finite().tolist()
         out = []
         for place, seat in enumerate(seats):

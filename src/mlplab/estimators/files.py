@@ -54,6 +54,7 @@ class _Note(BaseModel):
 def save_estimator(model: Any, path: Path) -> None:
     """Write a fitted estimator; see `MLPEstimator.save`."""
     params = dict(model.get_params(deep=False))
+    del params["progress"]  # how one watches is no part of a model
     weights = params.get("class_weight")
     pairs = None
     if isinstance(weights, dict):
@@ -133,7 +134,7 @@ def _restore(cls: Any, blob: bytes) -> Any:
         params["optimizer"] = Custom(**params["optimizer"])
     if note.class_weight is not None:
         params["class_weight"] = dict(note.class_weight)
-    unknown = sorted(set(params) ^ set(cls._get_param_names()))
+    unknown = sorted(set(params) ^ {*cls._get_param_names()} - {"progress"})
     if unknown:
         raise DataError(f"{unknown[0]}: a parameter that is unknown, or missing")
     model = cls(**params)

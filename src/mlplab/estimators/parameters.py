@@ -42,6 +42,9 @@ PARAMETERS = {
     "n_jobs": "workers; None takes the cores there are, and one inside a parallel search.",
     "random_state": "decides everything random; None is new each time. numpy's global state is "
     "neither read nor changed.",
+    "progress": "True for a bar in a terminal or a notebook where fitting takes longer than two "
+    "seconds, but not inside a parallel search; False for none; or what is called with a "
+    "`Progress`. Files do not keep it.",
 }
 _PLACE = "    {parameters}\n"
 _WIDTH = 100  # of the lines of a docstring

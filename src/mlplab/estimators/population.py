@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning
 
 from mlplab.data import Task
-from mlplab.engine import Ended, predict
+from mlplab.engine import Ended, Progressed, predict
 from mlplab.errors import ConfigError
 from mlplab.execute import execute
+from mlplab.experiment.progress import ProgressCallback, Tally
 from mlplab.specs import Run
 
 
@@ -58,21 +59,36 @@ def with_output_unit(member: Member, unit: NDArray[np.float64]) -> Member:
     return replace(member, weights=save(tensors))
 
 
-def train_members(runs: Sequence[Run], task: Task, workers: int | None) -> tuple[Member, ...]:
+def train_members(
+    runs: Sequence[Run], task: Task, workers: int | None, report: ProgressCallback | None = None
+) -> tuple[Member, ...]:
     """Train one network per run, all at once; those that diverge are left out with a warning.
+
+    Args:
+        runs: different ones.
+        task: what they learn.
+        workers: worker processes; None lets the engine choose.
+        report: called with a `Progress`.
 
     Raises:
         ConfigError: a setting does not fit, or every network diverged.
     """
     by_key = {run.key: run for run in runs}
     found: dict[str, Member] = {}
+    tally = Tally(report, 0, by_key)
     for event in execute(runs, task, workers=workers, keep_weights=True):
-        if isinstance(event, Ended) and event.weights is not None:
-            outcome = event.outcome
+        if isinstance(event, Progressed):
+            tally.progressed(event.run_epochs)
+        if not isinstance(event, Ended):
+            continue
+        outcome = event.outcome
+        tally.ended(outcome)
+        if event.weights is not None:
             history = {name: list(values) for name, values in outcome.history.items()}
             found[outcome.key] = Member(
                 by_key[outcome.key], event.weights, outcome.best_epoch or outcome.epochs, history
             )
+    tally.show(now=True)
     members = tuple(found[run.key] for run in runs if run.key in found)
     refuse_diverged(len(runs) - len(members), len(runs), runs[0].optim.lr)
     return members

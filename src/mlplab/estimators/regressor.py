@@ -18,6 +18,7 @@ from mlplab.estimators.continued import restarted
 from mlplab.estimators.parameters import described
 from mlplab.estimators.population import each_output, mean_and_spread, with_output_unit
 from mlplab.estimators.targets import Targets
+from mlplab.experiment.progress import ProgressOption
 from mlplab.specs import Custom
 
 
@@ -76,6 +77,7 @@ class MLPRegressor(RegressorMixin, MLPEstimator):  # type: ignore[misc]
         dtype: Literal["float32", "float64"] = "float32",
         n_jobs: int | None = None,
         random_state: Any = None,
+        progress: ProgressOption = True,
     ) -> None:
         self.hidden = hidden
         self.activation = activation
@@ -102,6 +104,7 @@ class MLPRegressor(RegressorMixin, MLPEstimator):  # type: ignore[misc]
         self.dtype = dtype
         self.n_jobs = n_jobs
         self.random_state = random_state
+        self.progress = progress
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> MLPRegressor:
         """Train the networks anew.

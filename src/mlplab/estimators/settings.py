@@ -10,6 +10,7 @@ import numpy as np
 from numpy.random import BitGenerator, Generator, RandomState, SeedSequence
 
 from mlplab.errors import ConfigError
+from mlplab.experiment.progress import ProgressOption
 from mlplab.specs import MLP, Custom, Fit, Run, Schedule, optimiser_spec
 
 _LEAST_BATCH, _MOST_BATCH = 16, 256
@@ -63,12 +64,21 @@ def workers_of(n_jobs: Any) -> int | None:
     Raises:
         ConfigError: neither None, -1 nor a whole number from 1.
     """
-    from joblib.parallel import get_active_backend
-
     if n_jobs not in (None, -1):
         return whole("n_jobs", n_jobs, 1)
+    return 1 if _is_in_a_job() else None
+
+
+def progress_of(progress: ProgressOption) -> ProgressOption:
+    """Return what is shown of a fit: no bar inside a job of joblib, whose bars would overlap."""
+    return False if progress is True and _is_in_a_job() else progress
+
+
+def _is_in_a_job() -> bool:
+    from joblib.parallel import get_active_backend
+
     backend, _ = get_active_backend()
-    return 1 if backend.nesting_level else None
+    return bool(backend.nesting_level)
 
 
 def batch_size_of(value: Any, n_rows: int) -> int:

@@ -16,7 +16,7 @@ from mlplab.exercises.registry import AnyExercise, Checked, Findings, Results
 if TYPE_CHECKING:
     from mlplab.exercises.measured import Measured
     from mlplab.experiment import Experiment, Runs
-    from mlplab.experiment.progress import ProgressCallback
+    from mlplab.experiment.progress import ProgressOption
     from mlplab.pages import Report
     from mlplab.specs import Verdict
     from mlplab.store import Store
@@ -96,7 +96,7 @@ def answer(
     store: Store | str | os.PathLike[str] | None = None,
     workers: int | None = None,
     device: str = "cpu",
-    progress: ProgressCallback | None = None,
+    progress: ProgressOption = True,
     until_decided: bool = False,
     recompute: bool = False,
 ) -> Answer:
@@ -112,7 +112,7 @@ def answer(
         store: where runs are kept; None is the user's own.
         workers: worker processes.
         device: `cpu`, `cuda`, `mps`.
-        progress: called with a `Progress`.
+        progress: True for a bar, False for none, or what is called with a `Progress`.
         until_decided: add seeds, at looks declared before, until claims are decided.
         recompute: prove, measure and tell anew, whatever is remembered.
 
@@ -121,6 +121,7 @@ def answer(
     """
     from mlplab.exercises.answer_cache import AnswerCache
     from mlplab.experiment.progress import Total
+    from mlplab.experiment.progress_bar import reporting
     from mlplab.store import Store
 
     started = time.monotonic()
@@ -130,38 +131,34 @@ def answer(
     kept = store if isinstance(store, Store) else Store(store)
     cache = AnswerCache(exercise, how, seeds, kept, recompute=recompute)
     experiments = exercise.design(how, seeds)
-    total = None
-    if progress is not None:
-        plans = [experiment.plan(kept) for experiment in experiments.values()]
+    with reporting(progress, exercise.id) as report:
+        plans = [experiment.plan(kept) for experiment in experiments.values()] if report else []
         epochs = sum(cell.run.fit.epochs for plan in plans for cell in plan.remaining)
-        total = Total(progress, sum(len(plan.cells) for plan in plans), epochs)
+        total = Total(report, sum(len(plan.cells) for plan in plans), epochs)
 
-    def part() -> ProgressCallback | None:
-        return None if total is None else total.next_part()
+        def run(name: str, experiment: Experiment) -> Runs:
+            return experiment.run(
+                kept,
+                keep_weights=name in exercise.keeps,
+                workers=workers,
+                device=device,
+                progress=total.next_part(),
+                until_decided=until_decided and bool(experiment.claims),
+            )
 
-    def run(name: str, experiment: Experiment) -> Runs:
-        return experiment.run(
-            kept,
-            keep_weights=name in exercise.keeps,
-            workers=workers,
-            device=device,
-            progress=part(),
-            until_decided=until_decided and bool(experiment.claims),
-        )
-
-    proofs = cache.proofs()
-    proved = _prove(exercise, proofs, kept)
-    finished = {name: run(name, experiment) for name, experiment in experiments.items()}
-    if exercise.then is not None:
-        further = exercise.then(finished, how, seeds)
-        finished |= {name: run(name, experiment) for name, experiment in further.items()}
-    stated = [v for runs in finished.values() for v in runs.verdicts()]
-    measured = cache.measured(finished)
-    found = (*proved, *stated, *_measure(exercise, measured, how, kept))
-    by_key = {verdict.key: verdict for verdict in found}
-    verdicts = tuple(by_key[key] for key in exercise.claims)
-    results = Results(finished, how, measured, proofs, verdicts=by_key)
-    findings = cache.findings(results, part)
+        proofs = cache.proofs()
+        proved = _prove(exercise, proofs, kept)
+        finished = {name: run(name, experiment) for name, experiment in experiments.items()}
+        if exercise.then is not None:
+            further = exercise.then(finished, how, seeds)
+            finished |= {name: run(name, experiment) for name, experiment in further.items()}
+        stated = [v for runs in finished.values() for v in runs.verdicts()]
+        measured = cache.measured(finished)
+        found = (*proved, *stated, *_measure(exercise, measured, how, kept))
+        by_key = {verdict.key: verdict for verdict in found}
+        verdicts = tuple(by_key[key] for key in exercise.claims)
+        results = Results(finished, how, measured, proofs, verdicts=by_key)
+        findings = cache.findings(results, total.next_part)
     seconds = time.monotonic() - started
     return Answer(exercise, how, finished, verdicts, findings, seconds, tuple(cache.remembered))
 

@@ -10,13 +10,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mlplab.errors import ConfigError
+from mlplab.sheet import Sheet
 from mlplab.specs import Custom, Module, Run, Spec, resolve, set_fields, set_path
 
 _WORD = re.compile(r"\S+")
 _WORD_INSIDE = re.compile(r"[^\s'\"=()]+")  # of a spec's text
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, repr=False, slots=True)
 class Arm:
     """One configuration: its factors' values as they are shown, and its run with seed 0.
 
@@ -26,6 +27,12 @@ class Arm:
     label: str = field(compare=False)
     factors: Mapping[str, Any] = field(compare=False)
     run: Run
+
+    def __repr__(self) -> str:
+        return f"Arm({self.label!r})"
+
+    def _repr_html_(self) -> str:
+        return Sheet(f"Arm {self.label}", self.factors).html() + self.run._repr_html_()
 
 
 def factor_path(base: Run, name: str) -> str:

@@ -18,10 +18,12 @@ from mlplab.experiment.declaration import Declaration
 from mlplab.experiment.declare import fresh_seeds, read_matters, read_seeds
 from mlplab.experiment.metrics import check_metric, higher_is_better, refuse_test, rows_scored
 from mlplab.experiment.outcome_table import OutcomeTable
-from mlplab.experiment.progress import ProgressCallback
+from mlplab.experiment.progress import ProgressOption
+from mlplab.experiment.progress_bar import reporting
 from mlplab.experiment.results import Results
 from mlplab.experiment.summary import summarise
 from mlplab.experiment.weights import run_weights
+from mlplab.sheet import Sheet, listed
 from mlplab.specs import Fold, Holdout
 from mlplab.stats import best_arms, score_label, selection_optimism
 
@@ -68,7 +70,7 @@ class TestScore:
 
 
 @final
-@dataclass(frozen=True, eq=False, slots=True)
+@dataclass(frozen=True, eq=False, repr=False, slots=True)
 class Best:
     """The arm with the best mean in one metric; made by `Runs.best`.
 
@@ -98,15 +100,36 @@ class Best:
     seeds: tuple[int, ...]
     _results: Results = field(repr=False)
 
+    def __repr__(self) -> str:
+        return (
+            f"Best({self.arm.label!r} by {self.metric}: mean {self.mean:.4g}, optimism "
+            f"{self.optimism:.2g}, {len(self.candidates)} candidates, {len(self.near_best)} "
+            f"near-best of {len(self._results.arms)} arms, {len(self.seeds)} seeds)"
+        )
+
+    def _repr_html_(self) -> str:
+        facts = {
+            "best": self.arm.label,
+            f"mean {self.metric}": self.mean,
+            "mean, chosen without the seed scored": self.honest_mean,
+            "optimism": self.optimism,
+            "candidates (no arm beats them)": listed(self.candidates),
+            f"near-best (less than {self.matters:g} from the best)": listed(self.near_best),
+            "could not be chosen (a run diverged)": listed(self.failed),
+            "arms": len(self._results.arms),
+            "seeds that chose": len(self.seeds),
+        }
+        return Sheet(f"Best arm by {self.metric}", facts).html()
+
     def score_test(
-        self, seeds: int | Sequence[int] | None = None, *, progress: ProgressCallback | None = None
+        self, seeds: int | Sequence[int] | None = None, *, progress: ProgressOption = True
     ) -> TestScore:
         """Train the chosen arm with fresh seeds and score it on the test split: one logged look.
 
         Args:
             seeds: how many fresh seeds (default: as many as chose), or the seeds themselves;
                 seeds that took part in the choice make the score "optimistic".
-            progress: called with a `Progress`.
+            progress: True for a bar, False for none, or what is called with a `Progress`.
 
         Raises:
             ConfigError: the task has no test split.
@@ -124,7 +147,8 @@ class Best:
             given = fresh_seeds(used, len(given))
         fresh = Declaration(chosen.data, run, seeds=given, name=chosen.title, fails=chosen.fails)
         cells, setup = fresh.cells(), self._results.setup
-        ended = finish(cells, fresh.data, setup, title=fresh.title, progress=progress)
+        with reporting(progress, "score") as report:
+            ended = finish(cells, fresh.data, setup, title=fresh.title, progress=report)
         purpose = f"score of the arm chosen by {self.metric}: {self.arm.label}"
         log_test_look(ended, setup.store, purpose, fresh.title)
         table = OutcomeTable(cells, ended.outcomes, fresh.fails)
@@ -139,9 +163,7 @@ class Best:
             score_label(used, fresh.seeds),
         )
 
-    def predict(
-        self, X: ArrayLike, *, progress: ProgressCallback | None = None
-    ) -> NDArray[np.float64]:
+    def predict(self, X: ArrayLike, *, progress: ProgressOption = True) -> NDArray[np.float64]:
         """Return what the ensemble of the chosen arm's runs, one per seed, says of new examples.
 
         Classes: the mean over runs of the softmax probabilities, (N, C). Numbers: the mean output,
@@ -149,7 +171,8 @@ class Best:
 
         Args:
             X: inputs, (N, I), in the units of the task's own.
-            progress: called with a `Progress` while weights are trained.
+            progress: True for a bar while weights are trained, False for none, or what is
+                called with a `Progress`.
 
         Raises:
             DataError: X does not fit the task, or is not finite.
@@ -169,15 +192,15 @@ class Best:
             total += softmax(scores, axis=1) if task.kind == "classification" else scores
         return total / len(cells)
 
-    def predict_class(self, X: ArrayLike) -> NDArray[np.int64]:
-        """Return the class id with the highest mean probability, (N,).
+    def predict_class(self, X: ArrayLike, *, progress: ProgressOption = True) -> NDArray[np.int64]:
+        """Return the class id with the highest mean probability, (N,); arguments as `predict`.
 
         Raises:
             ConfigError: the task is not one of classes.
         """
         if self._results.experiment.data.kind != "classification":
             raise ConfigError("predict_class: expected classes; predict() is for numbers too")
-        return np.asarray(self.predict(X).argmax(axis=1), dtype=np.int64)
+        return np.asarray(self.predict(X, progress=progress).argmax(axis=1), dtype=np.int64)
 
 
 def choose(results: Results, metric: str, matters: float, higher: bool | None) -> Best:

@@ -11,14 +11,14 @@ from mlplab.experiment.arms import Arm, factor_path, show_value
 from mlplab.experiment.parts import Contrast
 from mlplab.experiment.results import Results
 from mlplab.experiment.verdict import Judge, part_verdict
-from mlplab.specs import Verdict, digest
+from mlplab.specs import Verdicts, digest
 
 Setting = tuple[tuple[str, Any], ...]
 
 
 def compare_levels(
     results: Results, factor: str, metric: str, matters: float, pairs: Literal["first", "all"]
-) -> tuple[Verdict, ...]:
+) -> Verdicts:
     """Decide "higher with this level than with that one" for pairs of a factor's levels."""
     experiment = results.experiment
     path = factor_path(experiment.base, factor)
@@ -55,7 +55,7 @@ def compare_levels(
         says = f"{metric} is higher with {high} than with {low}"
         extra: dict[str, Any] = {"declared": False, "m": len(contrasts)}
         verdicts.append(part_verdict(judge.decide(part), digest(says, 8), says, "", extra))
-    return tuple(verdicts)
+    return Verdicts(verdicts)
 
 
 def _contrast(

@@ -11,7 +11,8 @@ from mlplab.experiment.backend import Backend, this_machine
 from mlplab.experiment.conduct import Setup, finish, log_test_look
 from mlplab.experiment.declaration import Declaration
 from mlplab.experiment.plan import Plan, make_plan
-from mlplab.experiment.progress import ProgressCallback
+from mlplab.experiment.progress import ProgressOption
+from mlplab.experiment.progress_bar import reporting
 from mlplab.experiment.runs import Runs
 from mlplab.experiment.until_decided import finish_until_decided
 from mlplab.inside import refuse_at_import
@@ -68,7 +69,7 @@ class Experiment(Declaration):
         workers: int | None = None,
         device: str = "cpu",
         keep_weights: bool = False,
-        progress: ProgressCallback | None = None,
+        progress: ProgressOption = True,
         until_decided: bool = False,
         backend: Backend | None = None,
         purpose: str = "results of fixed arms",
@@ -83,7 +84,9 @@ class Experiment(Declaration):
             workers: worker processes; None lets the engine choose.
             device: `cpu`, `cuda` or `mps`.
             keep_weights: also keep the weights, training again where they are missing.
-            progress: called with a `Progress`, at most ten times a second.
+            progress: True for a bar in a terminal or a notebook, where it takes longer than two
+                seconds; False for none; or what is called with a `Progress`, at most ten times a
+                second.
             until_decided: look at 8, 16, 32 and 64 seeds (of 0 to 63, or of the seeds given) and
                 stop claim by claim; the looks share the level, see `stats.walk_looks`.
             backend: what trains; None is this machine's engine.
@@ -97,20 +100,21 @@ class Experiment(Declaration):
         refuse_at_import()
         start = time.monotonic()
         setup = Setup(_open(store), backend or this_machine(), workers, device)
-        if until_decided:
-            cells, found, plan = finish_until_decided(
-                self, setup, keep_weights=keep_weights, progress=progress
-            )
-        else:
-            cells, plan = self.cells(), None
-            found = finish(
-                cells,
-                self.data,
-                setup,
-                title=self.title,
-                keep_weights=keep_weights,
-                progress=progress,
-            )
+        with reporting(progress, "train") as report:
+            if until_decided:
+                cells, found, plan = finish_until_decided(
+                    self, setup, keep_weights=keep_weights, progress=report
+                )
+            else:
+                cells, plan = self.cells(), None
+                found = finish(
+                    cells,
+                    self.data,
+                    setup,
+                    title=self.title,
+                    keep_weights=keep_weights,
+                    progress=report,
+                )
         log_test_look(found, setup.store, purpose, self.title)
         seconds = time.monotonic() - start
         return Runs(self, cells, found.outcomes, setup, found.n_from_store, seconds, plan)

@@ -88,10 +88,11 @@ def metrics_in_order(names: Iterable[Iterable[str]]) -> list[str]:
     >>> metrics_in_order([["test_loss", "grad_norm"], ["valid_loss", "test_loss"]])
     ['valid_loss', 'test_loss', 'grad_norm']
     """
-    return sorted({name for of_run in names for name in of_run}, key=_place)
+    return sorted({name for of_run in names for name in of_run}, key=metric_place)
 
 
-def _place(metric: str) -> tuple[int, str]:
+def metric_place(metric: str) -> tuple[int, str]:
+    """Return what sorts metrics: by split, from training to test, then by name."""
     split = metric.partition("_")[0]
     order = ("train", "valid", "test")
     return (order.index(split) if split in order else len(order), metric)

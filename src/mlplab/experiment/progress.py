@@ -33,13 +33,24 @@ class Progress:
     seconds: float
     seconds_left: float | None
 
+    @property
+    def counts(self) -> str:
+        """Runs and epochs, such as `3 of 8 runs, 20 of 70 epochs`."""
+        made, total = int(self.run_epochs), round(self.run_epochs_total)
+        if self.n_done == self.n_runs and made < total:
+            # A search in a limited time: how much it will train is not known.
+            return f"{self.n_done} runs, {made:,} epochs"
+        return f"{self.n_done} of {self.n_runs} runs, {made:,} of {total:,} epochs"
+
     def __str__(self) -> str:
         """One line for people."""
         left = "" if self.seconds_left is None else f", about {self.seconds_left:.0f} s left"
-        return f"{self.n_done} of {self.n_runs} runs, {self.seconds:.0f} s{left}"
+        return f"{self.counts}, {self.seconds:.0f} s{left}"
 
 
 ProgressCallback = Callable[[Progress], None]
+ProgressOption = ProgressCallback | bool | None
+"""True: a bar where somebody watches; False or None: nothing; or what is called."""
 
 _TO_GO_BY = 5.0  # run-epochs; before them, the start of workers is most of the time
 
@@ -117,22 +128,24 @@ class Total:
     """Adds up what several experiments report, one after the other.
 
     Args:
-        report: gets the sums.
+        report: gets the sums; None if nobody asks.
         n_runs, run_epochs: what is known ahead; what turns up beyond it, such as fresh seeds for a
             chosen arm, is added when it begins.
     """
 
-    def __init__(self, report: ProgressCallback, n_runs: int = 0, run_epochs: float = 0.0) -> None:
+    def __init__(
+        self, report: ProgressCallback | None, n_runs: int = 0, run_epochs: float = 0.0
+    ) -> None:
         self._report = report
         self._n_runs = n_runs
         self._run_epochs = float(run_epochs)
         self._start = time.monotonic()
         self._before = self._now = (0, 0, 0, 0.0)
 
-    def next_part(self) -> ProgressCallback:
-        """Begin the next experiment; return what it shall report to."""
+    def next_part(self) -> ProgressCallback | None:
+        """Begin the next experiment; return what it shall report to, if anything."""
         self._before = self._now
-        return self._add
+        return None if self._report is None else self._add
 
     def _add(self, part: Progress) -> None:
         n_runs, done, stored, made = self._before
@@ -141,6 +154,7 @@ class Total:
         self._now = (n_runs, done, stored + part.n_from_store, made)
         seconds = time.monotonic() - self._start
         left = estimate_left(made, total, seconds)
+        assert self._report is not None
         self._report(
             Progress(max(self._n_runs, n_runs), done, self._now[2], made, total, seconds, left)
         )

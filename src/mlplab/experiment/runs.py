@@ -17,8 +17,10 @@ from mlplab.experiment.conduct import Setup
 from mlplab.experiment.cross_validation import CrossValidated, cross_validate
 from mlplab.experiment.declaration import Declaration
 from mlplab.experiment.design import Cell
-from mlplab.experiment.frame import make_frame
+from mlplab.experiment.frame import make_frame, metric_place
 from mlplab.experiment.metrics import check_metric, records
+from mlplab.experiment.pairs import paired_numbers
+from mlplab.experiment.progress import ProgressOption
 from mlplab.experiment.results import Results
 from mlplab.experiment.summary import ArmSummary, summarise
 from mlplab.experiment.verdict import (
@@ -31,7 +33,8 @@ from mlplab.experiment.verdict import (
 )
 from mlplab.experiment.weights import run_weights, unpack_weights
 from mlplab.hints import hint
-from mlplab.specs import Outcome, Proof, Provenance, Verdict
+from mlplab.sheet import MOST_ROWS, Sheet, interval_text, text_of
+from mlplab.specs import Claim, Outcome, Proof, Provenance, Verdict, Verdicts
 from mlplab.stats import FailureCount, count_failures
 
 if TYPE_CHECKING:
@@ -76,6 +79,30 @@ class Runs(Results):
             f"Runs({self.experiment.title!r}: {len(self)} runs, {len(self.arms)} arms, "
             f"{self.from_store} from the store, {self.seconds:.1f} s)"
         )
+
+    def _repr_html_(self) -> str:
+        shown, task = self.arms[:MOST_ROWS], self.experiment.data
+        names = {name for outcome in self.outcomes.values() for name in outcome.history}
+        columns = []
+        for metric in sorted(filter(_is_shown, names), key=metric_place):
+            arms = [arm for arm in shown if records(metric, arm.run, task)]
+            columns.append((metric, {s.arm: s for s in summarise(self.table, arms, metric, task)}))
+        rows = [
+            (
+                arm.label,
+                *(_summary_text(found.get(arm.label)) for _, found in columns),
+                len(ended := self.table.outcomes(arm).values()),
+                sum(map(self.table.has_failed, ended)),
+            )
+            for arm in shown
+        ]
+        return Sheet(
+            repr(self),
+            heads=("arm", *(metric for metric, _ in columns), "runs", "failed"),
+            rows=rows,
+            n_rows=len(self.arms),
+            note="Means over seeds, with their 95 % intervals.",
+        ).html()
 
     def frame(self, *, last: bool = False) -> pd.DataFrame:
         """Return a tidy frame: one row per run and epoch, or only each run's last epoch.
@@ -129,7 +156,7 @@ class Runs(Results):
         matters: float = 0.005,
         *,
         pairs: Literal["first", "all"] = "first",
-    ) -> tuple[Verdict, ...]:
+    ) -> Verdicts:
         """Compare the levels of a factor: each with the first, or every two.
 
         Pairs are taken by seed and averaged over the settings of the other factors that both
@@ -160,7 +187,7 @@ class Runs(Results):
             raise ConfigError(f"no claim has the key {key!r}; {hint(key, known)}")
         return known[key]
 
-    def verdicts(self) -> tuple[Verdict, ...]:
+    def verdicts(self) -> Verdicts:
         """Return the verdict on every declared claim, in order; they are kept in the store.
 
         The level 0.05 is shared among all declared claims (links of a chain each count). A claim
@@ -168,10 +195,36 @@ class Runs(Results):
         """
         return self._verdicts
 
+    def pairs(self, *claims: Claim | str) -> pd.DataFrame:
+        """Return the numbers whose mean a verdict is about, for `draw.paired_differences`.
+
+        One per seed: a paired difference, an interaction's contrast, a metric less a threshold.
+        Seeds with a failed run have none. What is declared is decided for it, as by `verdicts`.
+
+        Args:
+            claims: claims about this design's arms, or the words or ids of declared ones; default:
+                all that are declared, but for those of a best arm, and proofs.
+
+        Returns:
+            The columns claim (the verdict's id; each link's, where the claim is a chain), seed,
+            difference.
+
+        Raises:
+            ConfigError: no such claim, or one of a best arm, or a proof.
+        """
+        experiment = self.experiment
+        decided = list(zip(experiment.claims, self.verdicts(), strict=True))
+        return paired_numbers(claims, decided, self._judge, experiment.find)
+
+    @property
+    def _judge(self) -> Judge:
+        experiment = self.experiment
+        return Judge(self.table, experiment.data, count_claims(experiment.claims), self.plan)
+
     @cached_property
-    def _verdicts(self) -> tuple[Verdict, ...]:
+    def _verdicts(self) -> Verdicts:
         experiment, store = self.experiment, self.setup.store
-        judge = Judge(self.table, experiment.data, count_claims(experiment.claims), self.plan)
+        judge = self._judge
         history: dict[str, list[dict[str, Any]]] = {}
         known: dict[str, dict[str, Any]] = {}
         for row in store.verdicts(experiment.title) if experiment.claims else []:
@@ -193,7 +246,7 @@ class Runs(Results):
             store.put_verdicts(
                 experiment.title, new, exercise=experiment.exercise, profile=experiment.profile
             )
-        return tuple(verdicts)
+        return Verdicts(verdicts)
 
     def best(
         self, metric: str, matters: float = 0.005, *, higher_is_better: bool | None = None
@@ -211,12 +264,16 @@ class Runs(Results):
         """
         return choose(self, metric, matters, higher_is_better)
 
-    def weights(self, arm: Arm | Mapping[str, Any] | str, seed: int) -> dict[str, NDArray[Any]]:
+    def weights(
+        self, arm: Arm | Mapping[str, Any] | str, seed: int, *, progress: ProgressOption = True
+    ) -> dict[str, NDArray[Any]]:
         """Return a run's weights by name; trained again, to the same bits, if they were not kept.
 
         Args:
             arm: its label, or factor values over the base's.
             seed: one of the experiment's.
+            progress: True for a bar while it is trained, False for none, or what is called with
+                a `Progress`.
 
         Raises:
             ConfigError: no such run, or one that diverged.
@@ -225,7 +282,7 @@ class Runs(Results):
         cells = [cell for cell in self.cells if cell.arm == found and cell.seed == seed]
         if not cells:
             raise ConfigError(f"seed: arm {found.label!r} was not run with seed {seed!r}")
-        return unpack_weights(run_weights(cells, self)[0])
+        return unpack_weights(run_weights(cells, self, progress)[0])
 
     def failures(self) -> dict[str, FailureCount]:
         """Return each arm's failed runs, with the Clopper-Pearson interval of their rate."""
@@ -259,6 +316,16 @@ class Runs(Results):
         for arm in chosen:
             check_metric(metric, arm.run, self.experiment.data)
         return chosen
+
+
+def _is_shown(metric: str) -> bool:
+    return not metric.endswith(("loss", "norm"))
+
+
+def _summary_text(found: ArmSummary | None) -> str:
+    if found is None:
+        return "–"
+    return f"{text_of(found.mean)} {interval_text(found.interval) if found.interval else ''}"
 
 
 def _same(row: Mapping[str, Any], known: Mapping[str, Mapping[str, Any]]) -> bool:

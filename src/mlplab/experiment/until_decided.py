@@ -11,7 +11,7 @@ from mlplab.experiment.declaration import Declaration
 from mlplab.experiment.design import Cell
 from mlplab.experiment.outcome_table import OutcomeTable
 from mlplab.experiment.parts import arms_of, parts_of
-from mlplab.experiment.progress import ProgressCallback
+from mlplab.experiment.progress import ProgressCallback, Total
 from mlplab.experiment.verdict import Judge, LookPlan, count_claims
 from mlplab.specs import Outcome, Proof
 
@@ -58,6 +58,7 @@ def finish_until_decided(
     cells: list[Cell] = []
     outcomes: dict[str, Outcome] = {}
     n_from_store = 0
+    total = Total(progress)
     for before, now in zip((0, *plan.looks), plan.looks, strict=False):
         needed = set(wanted)
         # Arms that no open part needs keep the verdicts on the seeds they have.
@@ -68,7 +69,7 @@ def finish_until_decided(
             setup,
             title=experiment.title,
             keep_weights=keep_weights,
-            progress=progress,
+            progress=total.next_part(),
         )
         cells += fresh
         outcomes |= found.outcomes

@@ -10,12 +10,13 @@ from numpy.typing import NDArray
 from mlplab.errors import ConfigError
 from mlplab.experiment.conduct import finish
 from mlplab.experiment.design import Cell
-from mlplab.experiment.progress import ProgressCallback
+from mlplab.experiment.progress import ProgressOption
+from mlplab.experiment.progress_bar import reporting
 from mlplab.experiment.results import Results
 
 
 def run_weights(
-    cells: Sequence[Cell], results: Results, progress: ProgressCallback | None = None
+    cells: Sequence[Cell], results: Results, progress: ProgressOption = True
 ) -> list[bytes]:
     """Return the weights of runs as safetensors bytes; missing ones are trained and then kept.
 
@@ -24,7 +25,8 @@ def run_weights(
     """
     setup = results.setup
     # Bits are reproducible, so weights are a cache: dropping them costs time alone.
-    done = finish(cells, results.experiment.data, setup, keep_weights=True, progress=progress)
+    with reporting(progress, "weights") as report:
+        done = finish(cells, results.experiment.data, setup, keep_weights=True, progress=report)
     blobs = setup.store.weights([cell.key for cell in cells])
     for cell in cells:
         if cell.key not in blobs:

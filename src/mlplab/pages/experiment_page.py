@@ -191,8 +191,6 @@ def _arms(runs: Runs, frame: pd.DataFrame, metric: str) -> Figure | None:
 
 def _pairs(runs: Runs) -> Figure | None:
     """The differences by seed that decide the claims of two arms, all in one unit."""
-    import pandas as pd
-
     from mlplab.draw import paired_differences
 
     judged = [
@@ -203,14 +201,8 @@ def _pairs(runs: Runs) -> Figure | None:
     judged = [pair for pair in judged if pair[0].metric == judged[0][0].metric]
     if not judged:
         return None
-    frames = []
-    for claim, verdict in judged:
-        arms = [runs.experiment.find(arm) for arm in (claim.arm, claim.baseline)]
-        one, other = runs.values(claim.metric, arms)
-        rows = {"claim": verdict.id, "seed": range(len(one)), "difference": one - other}
-        frames.append(pd.DataFrame(rows).dropna())
     return paired_differences(
-        pd.concat(frames),
+        runs.pairs(*(claim for claim, _ in judged)),
         [verdict for _, verdict in judged],
         title={"en": "The differences that decide, seed by seed", "zh": "逐个种子的差异"},
     )

@@ -8,12 +8,12 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from mlplab.draw import Figure, in_language
+from mlplab.draw.live import drawing_script
 from mlplab.specs import digest
 
 if TYPE_CHECKING:
     from mlplab.store import Store
 
-_HANDED_OUT = "window.vegaEmbed = vegaEmbed; window.vega = vega; window.vegaLite = vegaLite;"
 _libraries: dict[str, bytes] = {}
 
 
@@ -50,11 +50,8 @@ def remembered_pictures(figures: Sequence[Figure], store: Store | None) -> Itera
 
 def chart_libraries(vegalite_version: str) -> str:
     """Return the JavaScript that draws specs of a Vega-Lite version in a browser."""
-    import vl_convert
-
     if vegalite_version not in _libraries:
-        bundle = str(vl_convert.javascript_bundle(_HANDED_OUT, vl_version=vegalite_version))
-        _libraries[vegalite_version] = bundle.replace("</script", "<\\/script").encode()
+        _libraries[vegalite_version] = drawing_script(vegalite_version).encode()
     return _libraries[vegalite_version].decode()
 
 

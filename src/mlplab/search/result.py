@@ -10,18 +10,20 @@ from typing import TYPE_CHECKING, Any, final
 from mlplab.experiment import Best, Runs, TestScore
 from mlplab.experiment.arms import shown_value
 from mlplab.experiment.declare import read_name
-from mlplab.experiment.progress import ProgressCallback
+from mlplab.experiment.progress import ProgressOption
 from mlplab.search.space import Space
 from mlplab.search.study import write_study
 from mlplab.search.trial import Terms, Trial
+from mlplab.sheet import Sheet, interval_text
 from mlplab.specs import digest
+from mlplab.specs.base import whole_repr
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
 @final
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class SearchResult:
     """A search that has ended; made by `Search.run`.
 
@@ -55,6 +57,29 @@ class SearchResult:
     from_store: int
     seconds: float
 
+    def __repr__(self) -> str:
+        name = self.runs.experiment.data.name
+        return (
+            f"SearchResult({name!r} by {self.strategy}: {len(self.trials)} trials, "
+            f"{self.run_epochs} of {self.budget} run-epochs; {self.best.arm.label!r} with "
+            f"{self.metric} {self.best.mean:.4g} on {len(self.best.seeds)} fresh seeds)"
+        )
+
+    def _repr_html_(self) -> str:
+        summaries = {one.arm: one for one in self.runs.summary(self.metric)}
+        rows = []
+        for trial, arm in zip(self.finalists, self.runs.arms, strict=True):
+            found = summaries[arm.label]
+            chosen = "chosen" if arm == self.best.arm else ""
+            interval = interval_text(found.interval)
+            rows.append((arm.label, self._sign * trial.score, found.mean, interval, chosen))
+        return Sheet(
+            repr(self),
+            {"search optimism": self.search_optimism, "runs": self.n_runs, "seconds": self.seconds},
+            heads=("finalist", f"{self.metric} in the search", "on fresh seeds", "interval", ""),
+            rows=rows,
+        ).html()
+
     @property
     def budget(self) -> int:
         """The run-epochs that the search could spend, without the finalists."""
@@ -80,7 +105,7 @@ class SearchResult:
         return chosen.score - self._sign * self.best.mean
 
     def score_test(
-        self, seeds: int | Sequence[int] | None = None, *, progress: ProgressCallback | None = None
+        self, seeds: int | Sequence[int] | None = None, *, progress: ProgressOption = True
     ) -> TestScore:
         """Score the chosen configuration on the test split with fresh seeds: one logged look."""
         return self.best.score_test(seeds, progress=progress)
@@ -134,7 +159,7 @@ class SearchResult:
 
     def _digest(self) -> str:
         """Return eight digits that say which search this is: its task, its space and its terms."""
-        factors = {path: repr(levels) for path, levels in self.space.factors.items()}
+        factors = {path: whole_repr(levels) for path, levels in self.space.factors.items()}
         terms = [
             self.strategy,
             self.search_seed,
@@ -142,7 +167,7 @@ class SearchResult:
             self.terms.seeds,
             self.terms.per_range,
             self.terms.population,
-            repr(self.terms.start),
+            whole_repr(self.terms.start),
             self.metric,
         ]
         return digest([self.runs.experiment.data.content, self.space.base, factors, terms], 8)

@@ -13,7 +13,8 @@ from mlplab.errors import ConfigError
 from mlplab.experiment import Backend, Experiment, Setup, this_machine
 from mlplab.experiment.declare import fresh_seeds, read_matters, read_name, read_seeds, read_whole
 from mlplab.experiment.metrics import refuse_test
-from mlplab.experiment.progress import ProgressCallback, Total
+from mlplab.experiment.progress import ProgressOption, Total
+from mlplab.experiment.progress_bar import reporting
 from mlplab.inside import refuse_at_import
 from mlplab.search.declare import (
     check_budget,
@@ -162,7 +163,7 @@ class Search:
         workers: int | None = None,
         device: str = "cpu",
         keep_weights: bool = False,
-        progress: ProgressCallback | None = None,
+        progress: ProgressOption = True,
         backend: Backend | None = None,
     ) -> SearchResult:
         """Search, train the finalists and choose; the same call continues after an interruption.
@@ -172,7 +173,9 @@ class Search:
             workers: worker processes; None lets the engine choose.
             device: `cpu`, `cuda` or `mps`.
             keep_weights: also keep the weights of every run.
-            progress: called with a `Progress`, at most ten times a second.
+            progress: True for a bar in a terminal or a notebook, where it takes longer than two
+                seconds; False for none; or what is called with a `Progress`, at most ten times a
+                second.
             backend: what trains; None is this machine's engine.
 
         Raises:
@@ -188,36 +191,41 @@ class Search:
         space = self._affordable()
         check_task(space, metric, task, setup.backend, self._planned_seeds())
         last = self.n_finalists * self.n_finalist_seeds * self.base.fit.epochs
-        total = None if progress is None else Total(progress, run_epochs=self.budget + last)
-        report = (lambda: None) if total is None else total.next_part
-        sign = 1.0 if higher else -1.0
-        title = self.name or f"search by {self.strategy}"
-        trainer = Trainer(task, space, metric, sign, setup, report, title, keep_weights)
-        terms = replace(
-            self._terms(), lengths=space.lengths(), start=self.start, costs=self._costs(task, space)
-        )
-        trials: list[Trial] = []
-        for step in walk(strategy_of(self.strategy), space, terms, trainer, self.search_seed):
-            trials += step
-        finalists = best_configs(trials, self.n_finalists, space)
-        if not finalists:
-            raise ConfigError(f"search: every configuration failed; {len(trials)} were tried")
-        used = {seed for trial in trials for seed in trial.seeds}
-        experiment = Experiment(
-            task,
-            self.base,
-            arms=[dict(trial.config) for trial in finalists],
-            seeds=fresh_seeds(used, self.n_finalist_seeds),
-            name=title,
-        )
-        runs = experiment.run(
-            kept,
-            workers=workers,
-            device=device,
-            keep_weights=keep_weights,
-            progress=report(),
-            backend=setup.backend,
-        )
+        with reporting(progress, "search") as report:
+            total = Total(report, run_epochs=self.budget + last)
+            sign = 1.0 if higher else -1.0
+            title = self.name or f"search by {self.strategy}"
+            trainer = Trainer(
+                task, space, metric, sign, setup, total.next_part, title, keep_weights
+            )
+            terms = replace(
+                self._terms(),
+                lengths=space.lengths(),
+                start=self.start,
+                costs=self._costs(task, space),
+            )
+            trials: list[Trial] = []
+            for step in walk(strategy_of(self.strategy), space, terms, trainer, self.search_seed):
+                trials += step
+            finalists = best_configs(trials, self.n_finalists, space)
+            if not finalists:
+                raise ConfigError(f"search: every configuration failed; {len(trials)} were tried")
+            used = {seed for trial in trials for seed in trial.seeds}
+            experiment = Experiment(
+                task,
+                self.base,
+                arms=[dict(trial.config) for trial in finalists],
+                seeds=fresh_seeds(used, self.n_finalist_seeds),
+                name=title,
+            )
+            runs = experiment.run(
+                kept,
+                workers=workers,
+                device=device,
+                keep_weights=keep_weights,
+                progress=total.next_part(),
+                backend=setup.backend,
+            )
         return SearchResult(
             strategy=self.strategy,
             space=self.space,

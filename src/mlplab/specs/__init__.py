@@ -10,6 +10,7 @@ from mlplab.specs.claim import (
     Proof,
     Threshold,
     Verdict,
+    Verdicts,
 )
 from mlplab.specs.fit import Fit
 from mlplab.specs.init import Init
@@ -68,6 +69,7 @@ __all__ = [
     "TaskRef",
     "Threshold",
     "Verdict",
+    "Verdicts",
     "canonical_json",
     "digest",
     "get_path",

@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from mlplab.errors import ConfigError
 from mlplab.hints import hint
+from mlplab.sheet import Sheet, listed
 
 _QUOTED = re.compile("'([^']*)'")
 
@@ -72,6 +73,69 @@ class Spec(BaseModel):
     def _idle(self) -> Collection[str]:
         """Names of the fields that decide nothing, given the others."""
         return ()
+
+    def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
+        # Defaults go without saying: what is left fits a line.
+        for name, field in type(self).model_fields.items():
+            value = getattr(self, name)
+            if value != field.default:
+                yield name, _Shown(_short(value))
+
+    def __str__(self) -> str:
+        return repr(self)
+
+    def _repr_html_(self) -> str:
+        facts: dict[str, Any] = {}
+        defaults: dict[str, Any] = {}
+        for path, value, default in _fields_of(self):
+            (defaults if value == default else facts)[path] = value
+        says = f"{len(defaults)} with their default" if facts else "defaults"
+        return Sheet(type(self).__name__, facts, (says, defaults)).html()
+
+
+class _Shown(str):
+    """Text that is its own repr."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return str(self)
+
+
+def _short(value: Any) -> str:
+    """Return a field's repr, of a long list the first items."""
+    if isinstance(value, tuple) and len(value) > 1:
+        return f"({listed(map(_short, value))})"
+    return repr(value)
+
+
+def _fields_of(spec: Spec, prefix: str = "") -> Iterator[tuple[str, Any, Any]]:
+    """Yield path, value and default of every field, those of specs inside included."""
+    for name, field in type(spec).model_fields.items():
+        value, path = getattr(spec, name), f"{prefix}{name}"
+        if isinstance(value, Spec):
+            if type(value) is not type(field.default):
+                yield path, type(value).__name__, None
+            yield from _fields_of(value, f"{path}.")
+        else:
+            yield path, value, field.default
+
+
+def whole_repr(value: Any) -> str:
+    """Return a value's repr with every field of every spec in it, defaults included.
+
+    >>> from mlplab.specs import First
+    >>> whole_repr((First(n=3),))
+    "(First(kind='first', n=3),)"
+    """
+    if isinstance(value, Spec):
+        fields = (f"{name}={whole_repr(getattr(value, name))}" for name in type(value).model_fields)
+        return f"{type(value).__name__}({', '.join(fields)})"
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{k!r}: {whole_repr(item)}' for k, item in value.items())}}}"
+    if isinstance(value, tuple):
+        return f"({', '.join(map(whole_repr, value))}{',' * (len(value) == 1)})"
+    return repr(value)
 
 
 def _unsigned(value: Any) -> Any:

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, JsonValue, field_validator
 
+from mlplab.sheet import MOST_ROWS, Sheet, interval_text, listed
 from mlplab.specs.base import Spec, digest
 
 Arm = dict[str, Any]
@@ -146,3 +147,53 @@ class Verdict(Spec):
     def words(self, language: str = "en") -> str:
         """Return the claim in a language, or as it is where it has no wording there."""
         return self.wordings.get(language, self.says)
+
+    def __repr__(self) -> str:
+        seeds = f", {self.n_seeds} seeds" if self.n_seeds else ""
+        found = f", {self.effect:+.4g}" if self.effect is not None else ""
+        if self.interval is not None:
+            found += f" {interval_text(self.interval)}"
+        return f"Verdict({self.says!r}: {self.verdict}{found}{seeds})"
+
+    def _repr_html_(self) -> str:
+        return Verdicts([self])._repr_html_()
+
+
+class Verdicts(tuple[Verdict, ...]):
+    """Verdicts in the order of their claims: a tuple that shows itself as a table."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        lines = listed(map(repr, self), MOST_ROWS, between=",\n ") if self else ""
+        return f"({lines}{',' * (len(self) == 1)})"
+
+    def _repr_html_(self) -> str:
+        links = [
+            (f"– {one.says}" if number else one.says, one)
+            for whole in self
+            for number, one in enumerate((whole, *whole.parts))
+        ]
+        rows = [
+            (
+                says,
+                v.verdict,
+                v.size,
+                _signed(v.effect),
+                interval_text(v.interval),
+                v.n_seeds,
+                v.note,
+            )
+            for says, v in links
+        ]
+        levels = sorted({f"{100 * v.level:.4g} %" for _, v in links if v.level is not None})
+        return Sheet(
+            "1 verdict" if len(self) == 1 else f"{len(self)} verdicts",
+            heads=("claim", "verdict", "size", "effect", "interval", "seeds", "note"),
+            rows=rows,
+            note=f"Intervals of level {' / '.join(levels)}." if levels else "",
+        ).html()
+
+
+def _signed(effect: float | None) -> str:
+    return "–" if effect is None else f"{effect:+.4g}"

@@ -48,7 +48,7 @@ class Outcome:
     seconds: float
     n_params: int
     diverged_epoch: int | None = None
-    correct: Mapping[str, bytes] = field(default_factory=dict)
+    correct: Mapping[str, bytes] = field(default_factory=dict, repr=False)
     best_epoch: int | None = None
 
     def last(self, metric: str) -> float:

@@ -136,21 +136,21 @@ class Run(Spec):
         raise ConfigError(f"net: expected an MLP here; got the module {self.net.name!r}")
 
     def with_value(self, path: str, value: Any) -> Run:
-        """Return this run with the field at a dotted path set to `value`.
+        """Return this run with the field at a dotted path, or of a short name, set to `value`.
 
         Raises:
             ConfigError: no such field, or the value does not fit it.
 
-        >>> Run().with_value("optim.lr", 0.5).optim.lr
+        >>> Run().with_value("lr", 0.5).value("optim.lr")
         0.5
         """
-        from mlplab.specs.paths import set_path
+        from mlplab.specs.paths import resolve, set_path
 
-        run: Run = set_path(self, path, value)
+        run: Run = set_path(self, path if "." in path else resolve(self, path), value)
         return run
 
     def value(self, path: str) -> Any:
-        """Return the field at a dotted path."""
-        from mlplab.specs.paths import get_path
+        """Return the field at a dotted path, or of a short name such as `lr`."""
+        from mlplab.specs.paths import get_path, resolve
 
-        return get_path(self, path)
+        return get_path(self, path if "." in path else resolve(self, path))

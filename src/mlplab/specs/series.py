@@ -7,6 +7,10 @@ from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, final, overload
 
+from mlplab.sheet import listed
+
+_MOST_SHOWN = 24
+
 
 @final
 class Series(Sequence[float]):
@@ -63,7 +67,9 @@ class Series(Sequence[float]):
         return hash(tuple(self))
 
     def __repr__(self) -> str:
-        return repr(tuple(self))
+        if len(self) <= _MOST_SHOWN:
+            return repr(tuple(self))
+        return f"({listed(self)})"
 
     @property
     def __array_interface__(self) -> dict[str, Any]:

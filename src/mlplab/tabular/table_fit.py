@@ -12,7 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from mlplab.errors import ConfigError, DataError, Interrupted
-from mlplab.experiment.progress import Progress
+from mlplab.experiment.progress import ProgressCallback, ProgressOption, Total
+from mlplab.experiment.progress_bar import reporting
 from mlplab.inside import refuse_at_import
 from mlplab.store import Store
 from mlplab.tabular.columns import Schema, no_such_column
@@ -57,7 +58,7 @@ def fit_table(
     seed: int = 0,
     threads: int | None = None,
     configurations: int | None = None,
-    progress: Callable[[Progress], None] | None = None,
+    progress: ProgressOption = True,
     store: Store | None = None,
     device: str = "cpu",
     stop: Callable[[], bool] = lambda: False,
@@ -93,7 +94,8 @@ def fit_table(
         threads: None takes the cores.
         configurations: so many configurations instead of a time: the same seed and number then give
             the same model on one machine.
-        progress: called with how far it is, up to ten times a second.
+        progress: True for a bar in a terminal or a notebook, where it takes longer than two
+            seconds; False for none; or what is called with a `Progress`, up to ten times a second.
         store: keeps networks that end, and what the clock decided: the same call after an
             interrupt, or a kill, goes on to the same bits, and after its end answers at once. None
             keeps nothing.
@@ -147,55 +149,62 @@ def fit_table(
     # However long reading took, some time is left to train; loading the engine is none of it.
     import_module("mlplab.execute")
     begun = max(started, clock() - max(0.0, seconds - _LEAST_SECONDS))
-    budget = Budget(seconds, configurations, progress, clock=clock, started=begun, stop=stop)
-    budget.went_on(journal.seconds)
-    search = TableSearch(table, budget, seed, Trainer(store, device, threads, title), journal)
-    search.broad(_BROAD_SHARE - _RIVALS_SHARE if blend else _BROAD_SHARE)
-    if blend:
-        search.rivals(_BROAD_SHARE)
-    if not search.tried and stop():
-        raise Interrupted("interrupted: no configuration had finished")
-    search.fall_back()
-    table = search.table
-    every = np.ones(len(truth), dtype=bool)
-    chosen = [search.survivors(folds != k) for k in range(table.n_folds)]
-    final = search.survivors(every)
-    union = sorted({*final, *(i for some in chosen for i in some)})
-    search.deepen([search.tried[i] for i in union], _SEARCH_SHARE)
+    with reporting(progress, "fit") as report:
+        total = Total(report)
+        say = total.next_part() if nested else report
+        budget = Budget(seconds, configurations, say, clock=clock, started=begun, stop=stop)
+        budget.went_on(journal.seconds)
+        search = TableSearch(table, budget, seed, Trainer(store, device, threads, title), journal)
+        search.broad(_BROAD_SHARE - _RIVALS_SHARE if blend else _BROAD_SHARE)
+        if blend:
+            search.rivals(_BROAD_SHARE)
+        if not search.tried and stop():
+            raise Interrupted("interrupted: no configuration had finished")
+        search.fall_back()
+        table = search.table
+        every = np.ones(len(truth), dtype=bool)
+        chosen = [search.survivors(folds != k) for k in range(table.n_folds)]
+        final = search.survivors(every)
+        union = sorted({*final, *(i for some in chosen for i in some)})
+        search.deepen([search.tried[i] for i in union], _SEARCH_SHARE)
 
-    bounds = _wide_bounds(learnt) if kind == "regression" else (0.0, 0.0)
+        bounds = _wide_bounds(learnt) if kind == "regression" else (0.0, 0.0)
 
-    def told(outputs: Array) -> Array:
-        return outputs if classes else in_units(outputs, bounds, logarithmic=scoring.logarithmic)
+        def told(outputs: Array) -> Array:
+            return (
+                outputs if classes else in_units(outputs, bounds, logarithmic=scoring.logarithmic)
+            )
 
-    outputs = np.stack([one.mean for one in search.tried])
-    # Chosen anew without each fold: the choice does not flatter the score.
-    honest = np.empty(outputs.shape[1:])
-    for k, some in enumerate(chosen):
-        held = folds == k
-        own = search.weights(some, outputs[:, ~held], learnt[~held])
-        honest[held] = mixed(own, outputs[:, held])
-    weights = search.weights(final, outputs, learnt)
-    kept = [(int(i), float(weights[i])) for i in np.flatnonzero(weights)]
-    predicted = mixed(weights, outputs)
+        outputs = np.stack([one.mean for one in search.tried])
+        # Chosen anew without each fold: the choice does not flatter the score.
+        honest = np.empty(outputs.shape[1:])
+        for k, some in enumerate(chosen):
+            held = folds == k
+            own = search.weights(some, outputs[:, ~held], learnt[~held])
+            honest[held] = mixed(own, outputs[:, held])
+        weights = search.weights(final, outputs, learnt)
+        kept = [(int(i), float(weights[i])) for i in np.flatnonzero(weights)]
+        predicted = mixed(weights, outputs)
 
-    score, per_fold, interval = scoring.by_fold(truth, told(honest), folds, groups)
-    shares = dict(kept)
-    tried = _frame(search, scoring, truth, told, shares, groups)
-    inputs = list(dict.fromkeys(search.tried[i].inputs for i, _ in kept))
-    parts = tuple(search.tried[i].part(inputs.index(search.tried[i].inputs)) for i, _ in kept)
-    encodings = tuple(search.encoding(one) for one in inputs)
-    encoders = [encoder for encoding in encodings for encoder in encoding.encoders]
-    if any(encoder.is_cut(table.most_levels) for encoder in encoders):
-        search.shortcuts.append(Shortcut("levels", {"n": table.most_levels}))
-    members = tried[tried["weight"] > 0].sort_values("weight", ascending=False, kind="stable")
-    whole = None
-    if nested and not stop():
-        again = {"metric": scoring.metric, "blend": blend, "store": store, "device": device}
-        again |= {"n_folds": n_folds, "seed": seed, "threads": threads, "stop": stop}
-        again |= {"minutes": minutes / 2 / table.n_folds, "clock": clock}
-        again |= {"task": kind, "schema": schema, "configurations": configurations}
-        whole = scoring.score(truth, _without_each_fold(frame, classes, folds, groups, again))
+        score, per_fold, interval = scoring.by_fold(truth, told(honest), folds, groups)
+        shares = dict(kept)
+        tried = _frame(search, scoring, truth, told, shares, groups)
+        inputs = list(dict.fromkeys(search.tried[i].inputs for i, _ in kept))
+        parts = tuple(search.tried[i].part(inputs.index(search.tried[i].inputs)) for i, _ in kept)
+        encodings = tuple(search.encoding(one) for one in inputs)
+        encoders = [encoder for encoding in encodings for encoder in encoding.encoders]
+        if any(encoder.is_cut(table.most_levels) for encoder in encoders):
+            search.shortcuts.append(Shortcut("levels", {"n": table.most_levels}))
+        members = tried[tried["weight"] > 0].sort_values("weight", ascending=False, kind="stable")
+        whole = None
+        if nested and not stop():
+            again = {"metric": scoring.metric, "blend": blend, "store": store, "device": device}
+            again |= {"n_folds": n_folds, "seed": seed, "threads": threads, "stop": stop}
+            again |= {"minutes": minutes / 2 / table.n_folds, "clock": clock}
+            again |= {"task": kind, "schema": schema, "configurations": configurations}
+            whole = scoring.score(
+                truth, _without_each_fold(frame, classes, folds, groups, again, total.next_part)
+            )
     return TableModel(
         task=kind,
         metric=scoring.metric,
@@ -237,7 +246,12 @@ def _wide_bounds(learnt: Array) -> tuple[float, float]:
 
 
 def _without_each_fold(
-    frame: pd.DataFrame, classes: tuple[str, ...], folds: Any, groups: Any, again: dict[str, Any]
+    frame: pd.DataFrame,
+    classes: tuple[str, ...],
+    folds: Any,
+    groups: Any,
+    again: dict[str, Any],
+    next_part: Callable[[], ProgressCallback | None],
 ) -> Array:
     """Fit everything anew without each fold's rows, and predict those."""
     name = str(again["schema"].target)
@@ -245,7 +259,7 @@ def _without_each_fold(
     for k in range(int(folds.max()) + 1):
         held = folds == k
         shown = None if groups is None else np.asarray(groups)[~held]
-        model = fit_table(frame[~held], name, groups=shown, **again)
+        model = fit_table(frame[~held], name, groups=shown, progress=next_part(), **again)
         rows = frame[held].drop(columns=name)
         if not classes:
             out[held] = model.predict(rows)

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mlplab.errors import ConfigError, DataError
+from mlplab.sheet import Sheet, interval_text, listed
 from mlplab.tabular.columns import Schema
 from mlplab.tabular.labels import Label, array_of_labels
 from mlplab.tabular.model_inputs import features_of
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 Array = npt.NDArray[np.float64]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class CrossValidation:
     """How good a table model is on rows that it was not trained on.
 
@@ -57,8 +58,14 @@ class CrossValidation:
     nested: float | None
     out_of_fold: Array
 
+    def __repr__(self) -> str:
+        interval = interval_text(self.interval)
+        return (
+            f"CrossValidation({self.metric} {self.score:.4g} {interval}, {len(self.folds)} folds)"
+        )
 
-@dataclass(frozen=True, eq=False)
+
+@dataclass(frozen=True, eq=False, repr=False)
 class TableModel:
     """What `fit_table` returns.
 
@@ -104,6 +111,34 @@ class TableModel:
     weights: Array
     shortcuts: tuple[Shortcut, ...] = ()
     interrupted: bool = False
+
+    def __repr__(self) -> str:
+        return (
+            f"TableModel({self.target!r}: {self.task}, {self.cv!r}, {len(self.members)} members "
+            f"of {len(self.tried)} tried, {self.seconds:.1f} s)"
+        )
+
+    def _repr_html_(self) -> str:
+        cv, heads = self.cv, ("name", "settings", "score", "n_seeds", "weight")
+        facts = {
+            f"cross-validated {cv.metric}": cv.score,
+            "95 % interval": interval_text(cv.interval),
+            "of each fold": tuple(cv.folds.tolist()),
+            "why this metric": cv.why,
+            "rows": len(self.fold_index),
+            "columns": len(self.schema.features),
+        }
+        if self.classes:
+            facts["classes"] = listed(self.classes)
+        if self.shortcuts:
+            facts["left out"] = "; ".join(map(str, self.shortcuts))
+        return Sheet(
+            f"Model of {self.target} ({self.task})",
+            facts,
+            heads=heads,
+            rows=self.members[list(heads)].values.tolist(),
+            note=f"{len(self.members)} members of {len(self.tried)} tried.",
+        ).html()
 
     def predict(self, frame: pd.DataFrame) -> npt.NDArray[Any]:
         """Return predictions, (N,): numbers in the units of the target, or classes.

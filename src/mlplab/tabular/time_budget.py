@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from mlplab.experiment.progress import Progress
+from mlplab.experiment.progress import Progress, ProgressCallback
 
 LATE = 0.85  # of the time: until then the first waves may take, even in a shorter first part
 FIRST_SECONDS = 10.0  # without any network there is nothing: the first ones may take so long
@@ -27,7 +27,7 @@ class Budget:
         self,
         seconds: float,
         configurations: int | None,
-        say: Callable[[Progress], None] | None,
+        say: ProgressCallback | None,
         *,
         clock: Callable[[], float] = time.monotonic,
         started: float | None = None,

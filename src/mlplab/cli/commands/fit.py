@@ -200,8 +200,8 @@ def fit(
     from mlplab.cli import fit_show
     from mlplab.cli.documents import write_json
     from mlplab.cli.fit_files import make_folders, write_model, write_page
-    from mlplab.cli.progress import spell_seconds
     from mlplab.cli.screen import note
+    from mlplab.durations import spell_seconds
     from mlplab.errors import Interrupted
     from mlplab.store import Store
 

@@ -11,9 +11,10 @@ from mlplab.cli import options
 from mlplab.cli.documents import write_json
 from mlplab.cli.one_of import OneOf
 from mlplab.cli.plans import write_plans
-from mlplab.cli.progress import show_progress, spell_seconds
+from mlplab.cli.progress import show_progress
 from mlplab.cli.screen import show_log, write
 from mlplab.cli.verdicts import write_verdict
+from mlplab.durations import spell_seconds
 from mlplab.exercises.profile import PROFILES
 
 if TYPE_CHECKING:

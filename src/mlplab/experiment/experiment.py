@@ -58,7 +58,12 @@ class Experiment(Declaration):
         self, store: StoreLike = None, *, keep_weights: bool = False, device: str = "cpu"
     ) -> Plan:
         """Return which runs the store knows, and which remain and how they train; none is."""
-        plan = make_plan(self.cells(), _open(store), need_weights=keep_weights)
+        plan = make_plan(
+            self.cells(),
+            _open(store),
+            need_weights=keep_weights,
+            need_correct=self.needs_correct,
+        )
         return plan.with_paths(self.data, device)
 
     def run(
@@ -103,7 +108,15 @@ class Experiment(Declaration):
             )
         else:
             cells, plan = self.cells(), None
-            found = finish(cells, self.data, setup, keep_weights=keep_weights, progress=progress)
+            found = finish(
+                cells,
+                self.data,
+                setup,
+                keep_weights=keep_weights,
+                keep_correct=self.keeps_correct,
+                need_correct=self.needs_correct,
+                progress=progress,
+            )
         log_test_look(found, setup.store, purpose, self.title)
         seconds = time.monotonic() - start
         return Runs(self, cells, found.outcomes, setup, found.n_from_store, seconds, plan)

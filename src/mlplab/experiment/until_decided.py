@@ -62,7 +62,15 @@ def finish_until_decided(
         needed = set(wanted)
         # Arms that no open part needs keep the verdicts on the seeds they have.
         fresh = [cell for cell in experiment.cells(seeds[before:now]) if cell.arm in needed]
-        found = finish(fresh, experiment.data, setup, keep_weights=keep_weights, progress=progress)
+        found = finish(
+            fresh,
+            experiment.data,
+            setup,
+            keep_weights=keep_weights,
+            keep_correct=experiment.keeps_correct,
+            need_correct=experiment.needs_correct,
+            progress=progress,
+        )
         cells += fresh
         outcomes |= found.outcomes
         n_from_store += found.n_from_store

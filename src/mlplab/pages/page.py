@@ -96,6 +96,9 @@ def page_html(report: Report) -> str:
             "verdicts",
             verdict_table(report.verdicts, report.claims),
             tag("p", both(UI["scope"]), class_="quiet scope") if report.verdicts else None,
+            tag("p", both(UI["single-seeds"]), class_="quiet scope")
+            if any(verdict.new_examples for verdict in report.verdicts)
+            else None,
         ),
         section("answer", _prose(answer, "prose")),
         section("figures", *map(exhibit, report.figures)) if report.figures else None,

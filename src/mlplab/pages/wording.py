@@ -42,9 +42,20 @@ UI: Mapping[str, Both] = {
         "d 为有意义的最小差，小于它的范围画成阴影。",
     ),
     "scope": texts(
-        "A verdict speaks of fresh seeds of this recipe on this data; not of other data, new "
-        "images, or settings that were not tried.",
-        "结论只针对同一方案、同一数据上的新种子；不涉及其他数据、新图像或未试过的设置。",
+        "A verdict speaks of fresh seeds of this recipe on this data; not of other data or "
+        "settings that were not tried, and of new examples only where it says so.",
+        "结论只针对同一方案、同一数据上的新种子；不涉及其他数据或未试过的设置，"
+        "只有注明处才涉及新样本。",
+    ),
+    "this test set": texts("on this test set {interval}", "在本测试集上 {interval}"),
+    "new examples": texts("on new examples {interval}", "在新样本上 {interval}"),
+    "decides": texts("new examples decide", "以新样本判定"),
+    "single-seeds": texts(
+        "The interval on new examples is over fresh seeds and fresh examples like those of the "
+        "test set. Single runs of one recipe, from one seed each, mostly measure the test set's "
+        "own noise (Jordan, arXiv 2304.01910).",
+        "新样本上的区间同时考虑新种子和与测试集同类的新样本。同一方案只用一个种子的单次运行，"
+        "测到的大多是测试集自身的噪声（Jordan，arXiv 2304.01910）。",
     ),
     "quick": texts("Quick profile", "快速模式"),
     "quick-text": texts(

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 _EXACT = "exact"  # the profile of what is decided by computation
 NOT_RUN = "not run"
-_SHOWN = ("id", "says", "verdict", "effect", "interval", "p", "n_seeds")
+_SCOPES = ("scope", "this_test_set", "new_examples")
+_SHOWN = ("id", "says", "verdict", "effect", "interval", *_SCOPES, "p", "n_seeds")
 _Verdicts = dict[tuple[str, str], dict[str, Any]]
 
 

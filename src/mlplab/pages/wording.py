@@ -37,8 +37,8 @@ UI: Mapping[str, Both] = {
     "needed": texts("about {n} seeds would likely decide it", "约需 {n} 个种子才可能得出结论"),
     "caption": texts(
         "Each claim was stated before the runs and could fail. The interval that decides is the "
-        "one shown; d is the smallest difference that matters, and the zone below it is shaded.",
-        "每个命题都在运行之前写下，且可能不成立。显示的区间就是用于判定的区间；"
+        "one drawn; d is the smallest difference that matters, and the zone below it is shaded.",
+        "每个命题都在运行之前写下，且可能不成立。画出的区间就是用于判定的区间；"
         "d 为有意义的最小差，小于它的范围画成阴影。",
     ),
     "scope": texts(

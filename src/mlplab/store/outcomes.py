@@ -14,7 +14,7 @@ from mlplab.store import schema
 from mlplab.store.packing import pack, pack_floats, unpack, unpack_floats
 from mlplab.store.statements import in_parts, insert_new
 
-_NO_ANSWERS = pack({})
+_NO_ANSWERS = pack({})  # the same bytes in every version
 
 
 def write_outcomes(

@@ -42,9 +42,10 @@ lint: .venv/.linting  ## ruff, mypy --strict, and what the pages show as a typed
 bench: .venv/.installed  ## every workload beside its baselines, in one run
 	$(BIN)/mlplab bench
 
-docs: .venv/.installed  ## pages that are made from the code: the command reference, the vocabulary, the simulation's table
+docs: .venv/.installed  ## pages that are made from the code: the command reference, the vocabulary, the simulations' tables
 	$(BIN)/python -m mlplab.cli.reference docs
 	$(BIN)/python -m mlplab.bench.verdict_simulation --out docs/verdict-simulation.md --long
+	$(BIN)/python -m mlplab.bench.coverage_simulation --out docs/coverage-simulation.md --long
 
 wheels: .venv/.installed  ## a wheel for each kind of machine, cross-compiled, in dist/
 	for target in $(WHEELS); do rm -rf build && MLPLAB_TARGET=$$target \

@@ -12,7 +12,9 @@ from mlplab.stats import (
     clopper_pearson,
     decide,
     decide_arms,
+    mean_interval,
     median_interval,
+    new_examples_interval,
 )
 
 
@@ -172,3 +174,67 @@ def test_what_failed_may_hold_anything_and_a_gap_may_not():
         decide_arms(holes, 1.0, higher_is_better=True)
     with pytest.raises(ConfigError, match="expected one per arm \\(2\\); got 4"):
         decide_arms(values, 1.0, higher_is_better=True, weights=INTERACTION)
+
+
+def answers(n=8, n_test=300, lead=0.03, seed=0):
+    """Right and wrong answers of two arms, (2, n, n_test): examples differ in difficulty."""
+    rng = np.random.default_rng(seed)
+    chance = np.clip(rng.normal(0.8, 0.3, n_test), 0, 1)
+    return (rng.random((2, n, n_test)) < chance - np.array([0.0, lead])[:, None, None]) * 1.0
+
+
+@pytest.mark.parametrize("scope", ["this test set", "new examples"])
+def test_the_scope_says_which_interval_decides(scope):
+    right = answers()
+    values, y = right.mean(axis=2), right[0] - right[1]
+    result = decide_arms(values, 0.005, higher_is_better=True, examples=y, scope=scope, n_test=300)
+    wide = new_examples_interval(y)
+    seeds = mean_interval(values[0] - values[1], n_test=300)
+    assert result.this_test_set == (seeds.low, seeds.high)
+    assert result.new_examples == (wide.low, wide.high)
+    decisive = wide if scope == "new examples" else seeds
+    assert (result.decision.low, result.decision.high) == (decisive.low, decisive.high)
+    assert result.decision.p == pytest.approx(float(decisive.p))
+
+
+def test_a_threshold_on_new_examples_is_about_one_arm():
+    right = answers()[0]
+    values, offset = right.mean(axis=1)[None], 0.7
+    result = decide_arms(
+        values,
+        0.005,
+        higher_is_better=True,
+        weights=(1.0,),
+        offset=offset,
+        examples=right - offset,
+    )
+    whole = new_examples_interval(right, ends=(0, 1))
+    assert result.new_examples == pytest.approx((whole.low - offset, whole.high - offset))
+
+
+def test_examples_of_failed_runs_are_left_out():
+    right = answers()
+    values, y, mask = right.mean(axis=2), right[0] - right[1], lost((2, 8), (0, 2), (1, 2))
+    result = decide_arms(values, 0.005, higher_is_better=True, examples=y, failed=mask)
+    rest = new_examples_interval(np.delete(y, 2, axis=0))
+    assert result.new_examples == (rest.low, rest.high)
+
+
+def test_new_examples_cannot_decide_what_no_example_tells():
+    with pytest.raises(ConfigError, match="expected y of every example"):
+        decide_arms(arms(), 1.0, higher_is_better=True, scope="new examples")
+
+
+def test_where_examples_are_too_few_no_number_of_seeds_is_named():
+    right = answers(n=64, n_test=200, lead=0.0)
+    y = right[0] - right[1]
+    result = decide_arms(
+        right.mean(axis=2),
+        0.001,
+        higher_is_better=True,
+        examples=y,
+        scope="new examples",
+    )
+    assert result.decision.verdict == "undecided"
+    assert result.decision.seeds_needed is None
+    assert "more test examples may" in result.decision.reason

@@ -143,3 +143,20 @@ def test_many_runs_put_in_parts_are_read_as_they_were(file, outcome):
             store.put(given_rows[start : start + 1000])
         found = store.get(row.key for row in given_rows)
     assert list(found.values()) == given_rows
+
+
+def test_a_row_without_answers_gives_way_to_one_with_them(place, outcome):
+    plain, answered = outcome("k"), outcome("k", correct={"test": b"\x0f"})
+    other = outcome("k", provenance="elsewhere")
+    with Store(place) as store:
+        store.put([plain, outcome("l", correct={"test": b"\x01"})])
+        store.put([other])
+        assert store.get(["k"])["k"].provenance == "elsewhere"
+        store.put([answered, outcome("l", correct={"test": b"\x02"})])
+        found = store.get(["k", "l"])
+        # The row that came last is the one that is taken; what had answers stays.
+        assert (found["k"].provenance, found["k"].correct) == (plain.provenance, answered.correct)
+        assert found["l"].correct == {"test": b"\x01"}
+        store.put([plain])
+        assert store.get(["k"])["k"].correct == answered.correct
+        assert store.info().rows["outcomes"] == 3

@@ -86,7 +86,7 @@ def rate_table(cells: Sequence[Cell]) -> str:
 
     keys = sorted({(cell.seeds, cell.claims) for cell in cells}, key=lambda k: (k[0] or 99, k[1]))
     heads = ["n", "m", *(f"{_theta(theta)}, {spread:g}" for theta, spread in columns)]
-    return _table([*heads, "same: worst"], [row(*key) for key in keys])
+    return markdown_table([*heads, "same: worst"], [row(*key) for key in keys])
 
 
 def undecided_table(cells: Sequence[Cell]) -> str:
@@ -99,7 +99,9 @@ def undecided_table(cells: Sequence[Cell]) -> str:
     }
     sizes = sorted({seeds for seeds, _, _ in shares}, key=lambda n: n or 99)
     rows = [[_size(n), *(_percent(shares[n, *column]) for column in columns)] for n in sizes]
-    return _table(["n", *(f"{_theta(theta)}, {spread:g}" for theta, spread in columns)], rows)
+    return markdown_table(
+        ["n", *(f"{_theta(theta)}, {spread:g}" for theta, spread in columns)], rows
+    )
 
 
 def page(
@@ -215,7 +217,8 @@ def _control(families: int, rng: np.random.Generator) -> str:
     )
 
 
-def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+def markdown_table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Write rows as a Markdown table."""
     lines = [heads, ["---"] * len(heads), *rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mlplab.cli.screen import show_number, write
@@ -25,6 +25,8 @@ def write_verdict(verdict: Mapping[str, Any], *more: str) -> None:
     facts = [fact for fact in (_numbers(verdict), *more) if fact]
     if facts:
         write(", ".join(facts), hang=_INDENT, start=_INDENT)
+    if beside := _other_scope(verdict):
+        write(beside, hang=_INDENT, start=_INDENT)
     asides = [text for text in (_size(verdict), verdict.get("note"), _needed(verdict)) if text]
     if asides:
         write("; ".join(map(str, asides)), hang=_INDENT, start=_INDENT)
@@ -37,10 +39,22 @@ def _numbers(verdict: Mapping[str, Any]) -> str:
     if effect is not None:
         parts.append(f"{_signed(effect)}")
     if interval is not None:
-        parts.append(f"[{_signed(interval[0])}, {_signed(interval[1])}]")
+        parts.append(_ends(interval))
     counted = (verdict.get("details") or {}).get("counts", "seed" if n_seeds == 1 else "seeds")
     seeds = f"{n_seeds} {counted}" if n_seeds else ""
     return ", ".join(part for part in (" ".join(parts), seeds) if part)
+
+
+def _other_scope(verdict: Mapping[str, Any]) -> str:
+    """The interval that stands beside the deciding one, and which of them decides."""
+    new, here = verdict.get("new_examples"), verdict.get("this_test_set")
+    if verdict.get("scope") == "new examples":
+        return "new examples decide" + (f"; on this test set {_ends(here)}" if here else "")
+    return f"on new examples {_ends(new)}" if new else ""
+
+
+def _ends(interval: Sequence[float]) -> str:
+    return f"[{_signed(interval[0])}, {_signed(interval[1])}]"
 
 
 def _signed(value: float) -> str:

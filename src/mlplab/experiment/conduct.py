@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Collection, Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 
 from mlplab.data import Task
 from mlplab.errors import Interrupted
+from mlplab.experiment.arms import Arm
 from mlplab.experiment.backend import Backend, this_machine
 from mlplab.experiment.checkpoints import Checkpoints
 from mlplab.experiment.design import Cell
@@ -57,6 +58,8 @@ def finish(
     *,
     title: str | None = None,
     keep_weights: bool = False,
+    keep_correct: bool = False,
+    need_correct: Collection[Arm] = (),
     progress: ProgressCallback | None = None,
 ) -> Finished:
     """Return every cell's outcome, from the store or by training.
@@ -67,6 +70,8 @@ def finish(
         setup: where they are kept, and what trains them.
         title: of the experiment that these runs become part of; None where they are part already.
         keep_weights: also keep the weights, training again where they are missing.
+        keep_correct: let runs that train keep their right answers on the test split.
+        need_correct: arms whose runs are trained again where these are missing.
         progress: called with a `Progress`.
 
     Raises:
@@ -76,11 +81,12 @@ def finish(
         # Before the training: an interrupted experiment's runs are found by its name too.
         keys = [cell.key for cell in cells]
         setup.store.put_membership(title, task.name, task.content, keys)
-    plan = make_plan(cells, setup.store, need_weights=keep_weights)
+    plan = make_plan(cells, setup.store, need_weights=keep_weights, need_correct=need_correct)
     outcomes = dict(plan.finished)
     try:
         # Closed at once on Ctrl-C: workers stop, the keeper writes the rest.
-        with closing(conduct(plan, task, setup, keep_weights, progress)) as arriving:
+        arriving = conduct(plan, task, setup, keep_weights, progress, keep_correct)
+        with closing(arriving):
             outcomes.update((outcome.key, outcome) for outcome in arriving)
     except KeyboardInterrupt:
         raise Interrupted(_farewell(plan, setup.store)) from None
@@ -107,6 +113,7 @@ def conduct(
     setup: Setup,
     keep_weights: bool = False,
     progress: ProgressCallback | None = None,
+    keep_correct: bool = False,
 ) -> Generator[Outcome]:
     """Train the plan's remaining runs and yield each outcome as it comes.
 
@@ -135,6 +142,7 @@ def conduct(
             device=setup.device,
             resume=states,
             keep_weights=keep_weights,
+            keep_correct=keep_correct,
         )
         with closing(events):
             for event in events:

@@ -22,7 +22,9 @@ from mlplab.experiment.declare import (
     read_vary,
 )
 from mlplab.experiment.design import Cell, make_cells
-from mlplab.specs import Claim, Run, TaskRef, digest
+from mlplab.experiment.parts import arms_of, parts_of
+from mlplab.specs import Claim, Proof, Run, TaskRef, digest
+from mlplab.specs.claim import ANSWERED
 
 if TYPE_CHECKING:
     from mlplab.engine import Cost
@@ -116,6 +118,17 @@ class Declaration:
             return self.name
         content = [arm.run.canonical() for arm in self.design], self.data.content
         return f"experiment-{digest(list(content), 8)}"
+
+    @cached_property
+    def keeps_correct(self) -> bool:
+        """Whether a claim is about the runs' answers to test examples, which are then kept."""
+        return any(not isinstance(c, Proof) and c.metric == ANSWERED for c in self.claims)
+
+    @cached_property
+    def needs_correct(self) -> frozenset[Arm]:
+        """Arms whose runs must have kept them: claims on new examples are about these."""
+        claims = [c for c in self.claims if not isinstance(c, Proof) and c.scope == "new examples"]
+        return frozenset(arms_of([part for c in claims for part in parts_of(c, self.find)]))
 
     def find(self, arm: Arm | Mapping[str, Any] | str) -> Arm:
         """Return the arm of the design that a label, or factor values over the base's, name.

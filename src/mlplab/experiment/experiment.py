@@ -59,7 +59,12 @@ class Experiment(Declaration):
         self, store: StoreLike = None, *, keep_weights: bool = False, device: str = "cpu"
     ) -> Plan:
         """Return which runs the store knows, and which remain and how they train; none is."""
-        plan = make_plan(self.cells(), _open(store), need_weights=keep_weights)
+        plan = make_plan(
+            self.cells(),
+            _open(store),
+            need_weights=keep_weights,
+            need_correct=self.needs_correct,
+        )
         return plan.with_paths(self.data, device)
 
     def run(
@@ -113,6 +118,8 @@ class Experiment(Declaration):
                     setup,
                     title=self.title,
                     keep_weights=keep_weights,
+                    keep_correct=self.keeps_correct,
+                    need_correct=self.needs_correct,
                     progress=report,
                 )
         log_test_look(found, setup.store, purpose, self.title)

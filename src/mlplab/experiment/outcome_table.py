@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,7 @@ from mlplab.experiment.design import Cell
 from mlplab.experiment.metrics import higher_is_better
 from mlplab.hints import hint
 from mlplab.specs import Outcome
+from mlplab.specs.claim import ANSWERED
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -26,17 +28,27 @@ class Slice:
         values: (K, n) float64; NaN where failed.
         failed: (K, n) bool: see `OutcomeTable.has_failed`; or the metric is not finite at the end.
         provenances: of the runs that went in.
+        correct: of `test_accuracy`, each run's right answers as `Outcome.correct` packs them;
+            None where a run that has not failed kept none.
     """
 
     seeds: tuple[int, ...]
     values: NDArray[np.float64]
     failed: NDArray[np.bool_]
     provenances: frozenset[str]
+    correct: tuple[tuple[bytes, ...], ...] | None = None
 
     def first(self, n_seeds: int) -> Slice:
         """Return the first `n_seeds` seeds only."""
         part = slice(0, n_seeds)
-        return Slice(self.seeds[part], self.values[:, part], self.failed[:, part], self.provenances)
+        correct = None if self.correct is None else tuple(row[part] for row in self.correct)
+        return Slice(
+            self.seeds[part],
+            self.values[:, part],
+            self.failed[:, part],
+            self.provenances,
+            correct,
+        )
 
 
 class OutcomeTable:
@@ -78,7 +90,13 @@ class OutcomeTable:
             for column, seed in enumerate(seeds):
                 values[place, column] = self._last(row[seed], metric)
         used = frozenset(row[seed].provenance for row in rows for seed in seeds)
-        return Slice(seeds, values, ~np.isfinite(values), used)
+        failed = ~np.isfinite(values)
+        correct = None
+        if metric == ANSWERED:
+            answers = [[row[seed].correct.get("test", b"") for seed in seeds] for row in rows]
+            if all(bits or lost for bits, lost in zip(chain(*answers), failed.flat, strict=True)):
+                correct = tuple(map(tuple, answers))
+        return Slice(seeds, values, failed, used, correct)
 
     def has_failed(self, outcome: Outcome) -> bool:
         """Return whether a run diverged, or ended at chance by the rule declared before."""

@@ -7,11 +7,16 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Literal, assert_never
 
+import numpy as np
+from numpy.typing import NDArray
+
+from mlplab.errors import ConfigError
 from mlplab.experiment.arms import Arm
 from mlplab.experiment.metrics import higher_is_better
 from mlplab.experiment.outcome_table import Slice
 from mlplab.specs import BestArm, Chain, Difference, Interaction, Threshold
 from mlplab.specs.claim import Arm as ArmFactors
+from mlplab.specs.claim import Scope
 from mlplab.stats import (
     ALPHA,
     DIFFERENCE,
@@ -22,6 +27,7 @@ from mlplab.stats import (
     best_arms,
     count_failures,
     decide_arms,
+    unpack_correct,
 )
 
 Declared = Difference | Chain | Threshold | Interaction | BestArm
@@ -31,12 +37,17 @@ Expect = Literal["higher", "lower", "same"]
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the runs say of one part, and what stood behind it."""
+    """What the runs say of one part, and what stood behind it.
+
+    `this_test_set` and `new_examples` are the intervals of the two scopes, where there are both.
+    """
 
     decision: Decision
     failures: tuple[FailureCount, ...]
     median: tuple[str, float, float] | None = None
     sets: BestArms | None = None
+    this_test_set: tuple[float, float] | None = None
+    new_examples: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +60,18 @@ class Contrast:
     expect: Expect
     weights: tuple[float, ...] = DIFFERENCE
     offset: float = 0.0
+    scope: Scope = "this test set"
 
     def decide(self, data: Slice, claims: int, spend: float, n_test: int | None) -> Answer:
-        """Decide on the seeds given, at `spend` of the claim's share of the level."""
+        """Decide on the seeds given, at `spend` of the claim's share of the level.
+
+        Raises:
+            ConfigError: new examples shall decide, and the runs kept no answers.
+        """
         direction = higher_is_better(self.metric)
+        examples = self._examples(data, n_test)
+        if examples is None and self.scope == "new examples":
+            raise ConfigError(f"scope: {self.scope!r} needs runs whose backend keeps their answers")
         found = decide_arms(
             data.values,
             self.matters,
@@ -64,8 +83,27 @@ class Contrast:
             claims=claims,
             spend=spend,
             n_test=n_test,
+            examples=examples,
+            scope=self.scope,
         )
-        return Answer(found.decision, found.failures, found.median)
+        return Answer(
+            found.decision,
+            found.failures,
+            found.median,
+            this_test_set=found.this_test_set,
+            new_examples=found.new_examples,
+        )
+
+    def _examples(self, data: Slice, n_test: int | None) -> NDArray[np.float64] | None:
+        """y of every seed and test example, (n, N), whatever where an arm failed."""
+        if data.correct is None or n_test is None:
+            return None
+        y = np.full((len(data.seeds), n_test), -self.offset)
+        whole = ~data.failed.any(axis=0)
+        for weight, answers in zip(self.weights, data.correct, strict=True):
+            for row in np.flatnonzero(whole):
+                y[row] += weight * unpack_correct([answers[row]], n_test)[0]
+        return y
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,21 +145,23 @@ def parts_of(claim: Declared, find: Find) -> tuple[Part, ...]:
     Raises:
         ConfigError: an arm is not in the design.
     """
-    metric, matters = claim.metric, claim.matters
+    metric, matters, scope = claim.metric, claim.matters, claim.scope
     match claim:
         case Difference():
             arms = (find(claim.arm), find(claim.baseline))
-            return (Contrast(arms, metric, matters, claim.expect),)
+            return (Contrast(arms, metric, matters, claim.expect, scope=scope),)
         case Chain():
             links = pairwise([find(arm) for arm in claim.arms])
-            return tuple(Contrast(link, metric, matters, claim.expect) for link in links)
+            return tuple(
+                Contrast(link, metric, matters, claim.expect, scope=scope) for link in links
+            )
         case Threshold():
             alone = (find(claim.arm),)
-            return (Contrast(alone, metric, matters, claim.expect, (1.0,), claim.value),)
+            return (Contrast(alone, metric, matters, claim.expect, (1.0,), claim.value, scope),)
         case Interaction():
             wanted = (claim.both, claim.only_a, claim.only_b, claim.neither)
             arms4 = tuple(find(arm) for arm in wanted)
-            return (Contrast(arms4, metric, matters, claim.expect, INTERACTION),)
+            return (Contrast(arms4, metric, matters, claim.expect, INTERACTION, scope=scope),)
         case BestArm():
             rivals = tuple(find(arm) for arm in claim.arms)
             named = find(claim.arm)

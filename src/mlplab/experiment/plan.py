@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from mlplab.data import Task
+from mlplab.experiment.arms import Arm
 from mlplab.experiment.backend import Backend
 from mlplab.experiment.design import Cell
 from mlplab.specs import Outcome
+from mlplab.specs.claim import ANSWERED
 from mlplab.store import Store
 
 if TYPE_CHECKING:
@@ -58,13 +60,20 @@ class Plan:
         }
 
 
-def make_plan(cells: Sequence[Cell], store: Store, *, need_weights: bool = False) -> Plan:
+def make_plan(
+    cells: Sequence[Cell],
+    store: Store,
+    *,
+    need_weights: bool = False,
+    need_correct: Collection[Arm] = (),
+) -> Plan:
     """Ask the store which runs are finished.
 
     Args:
         cells: the runs wanted.
         store: where finished runs are kept.
         need_weights: count a run as finished only if its weights are kept, or it has none.
+        need_correct: arms of which the same holds for the right answers on the test split.
     """
     found = store.get(cell.key for cell in cells)
     without = 0
@@ -74,5 +83,14 @@ def make_plan(cells: Sequence[Cell], store: Store, *, need_weights: bool = False
         lacking = set(sound) - store.with_weights(sound)
         without = len(lacking)
         found = {key: outcome for key, outcome in found.items() if key not in lacking}
+    if need_correct:
+        wanted = {cell.key for cell in cells if cell.arm in need_correct}
+        found = {key: one for key, one in found.items() if key not in wanted or _is_answered(one)}
     remaining = tuple(cell for cell in cells if cell.key not in found)
     return Plan(tuple(cells), found, remaining, without)
+
+
+def _is_answered(outcome: Outcome) -> bool:
+    """Whether an outcome holds its right answers, or has none to hold."""
+    scored = outcome.status == "finished" and ANSWERED in outcome.history
+    return bool(outcome.correct) or not scored

@@ -69,6 +69,8 @@ def finish_until_decided(
             setup,
             title=experiment.title,
             keep_weights=keep_weights,
+            keep_correct=experiment.keeps_correct,
+            need_correct=experiment.needs_correct,
             progress=total.next_part(),
         )
         cells += fresh

@@ -13,6 +13,7 @@ from mlplab.experiment.outcome_table import OutcomeTable, Slice
 from mlplab.experiment.parts import Answer, Choice, Contrast, Declared, Find, Part, parts_of
 from mlplab.experiment.wording import claim_words
 from mlplab.specs import Claim, Proof, Rows, TaskRef, Verdict, digest
+from mlplab.specs.claim import ANSWERED
 from mlplab.stats import (
     LOOKS,
     SPLIT,
@@ -129,7 +130,7 @@ def judge_claim(
     judged = [judge.decide(part) for part in parts_of(claim, find)]
     plan = [one.look for one in judged]
     n_seeds = max(len(one.data.seeds) for one in judged)
-    looks = _look_note(n_seeds, bool(plan[0]), history)
+    looks = _join(_look_note(n_seeds, bool(plan[0]), history), _answers_note(judged))
     details: dict[str, Any] = {"question": question, "seeds": n_seeds}
     if plan[0]:
         details["look"] = max(plan)
@@ -197,19 +198,22 @@ def part_verdict(
         sets = judged.answer.sets
         more["candidates"] = [part.arms[place].label for place in sets.candidates]
         more["near_best"] = [part.arms[place].label for place in sets.near_best]
-    low, high = _finite(decision.low), _finite(decision.high)
+    new = isinstance(part, Contrast) and part.scope == "new examples"
     return Verdict(
         id=name,
         says=says,
         verdict=decision.verdict,
         size=decision.size,
         effect=_finite(decision.effect),
-        interval=None if low is None or high is None else (low, high),
+        interval=_finite_ends((decision.low, decision.high)),
         level=decision.level,
         p=None if decision.p is None else _finite(decision.p),
         n_seeds=decision.n_seeds,
         matters=decision.matters,
         metric=part.metric,
+        scope="new examples" if new else "this test set",
+        this_test_set=_finite_ends(judged.answer.this_test_set) if new else None,
+        new_examples=_finite_ends(judged.answer.new_examples),
         note=_join(decision.note, decision.reason, _mixed_note(judged.data.provenances), note),
         seeds_needed=decision.seeds_needed,
         details=more,
@@ -265,6 +269,15 @@ def _look_note(n_seeds: int, planned: bool, history: Sequence[Mapping[str, Any]]
     return "" if number is None else f"unprotected look {number}"
 
 
+def _answers_note(judged: Sequence[Judged]) -> str:
+    """Say why there is no interval on new examples, where there could be one."""
+    lacking = any(
+        isinstance(one.part, Contrast) and one.part.metric == ANSWERED and one.data.correct is None
+        for one in judged
+    )
+    return "the runs kept no answers per example" if lacking else ""
+
+
 def _link_says(part: Part) -> str:
     assert isinstance(part, Contrast)
     sign = {"higher": ">", "lower": "<", "same": "="}[part.expect]
@@ -294,6 +307,10 @@ def _mixed_note(provenances: frozenset[str]) -> str:
 
 def _finite(number: float) -> float | None:
     return number if math.isfinite(number) else None
+
+
+def _finite_ends(ends: tuple[float, float] | None) -> tuple[float, float] | None:
+    return ends if ends is not None and all(map(math.isfinite, ends)) else None
 
 
 def _join(*parts: str) -> str:

@@ -61,12 +61,15 @@ def effect_text(verdict: Verdict, language: str = "en") -> str:
     return signed(verdict.effect * factor, decimals) + _unit(verdict, language)
 
 
-def interval_text(verdict: Verdict, language: str = "en") -> str:
-    """Write an interval in the unit of its metric."""
-    if verdict.interval is None:
+def interval_text(
+    verdict: Verdict, language: str = "en", ends: tuple[float, float] | None = None
+) -> str:
+    """Write an interval in the unit of its metric: other `ends`, or those that decide."""
+    ends = ends or verdict.interval
+    if ends is None:
         return "–"
     factor, decimals = _scale(verdict)
-    low, high = (signed(bound * factor, decimals) for bound in verdict.interval)
+    low, high = (signed(bound * factor, decimals) for bound in ends)
     return f"[{low}, {high}]{_unit(verdict, language)}"
 
 

@@ -93,6 +93,9 @@ def page_html(report: Report) -> str:
             "verdicts",
             verdict_table(report.verdicts, report.claims),
             tag("p", both(UI["scope"]), class_="quiet scope"),
+            tag("p", both(UI["single-seeds"]), class_="quiet scope")
+            if any(verdict.new_examples for verdict in report.verdicts)
+            else None,
         )
         if report.verdicts
         else None,

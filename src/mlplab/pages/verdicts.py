@@ -8,6 +8,7 @@ from mlplab.draw import Text
 from mlplab.draw.words import LANGUAGES, VERDICT_SYMBOLS, VERDICT_WORDS, verdict_word
 from mlplab.pages.numbers import (
     estimate_text,
+    interval_text,
     matters_text,
     p_text,
     percent_text,
@@ -148,11 +149,13 @@ def _row(verdict: Verdict, says: Text, depth: int, told_apart: bool) -> Html:
     return tag("tr", *cells, class_="part" if depth else None, id=f"claim-{verdict.id}")
 
 
-def _effect(verdict: Verdict) -> list[Html]:
+def _effect(verdict: Verdict) -> list[Html | None]:
     if verdict.effect is None:
         return [tag("span", "–", class_="quiet")]
     figures = {one: estimate_text(verdict, one) for one in LANGUAGES}
     details = []
+    if verdict.scope == "new examples":
+        details.append(both(UI["decides"]))
     if verdict.interval is not None and verdict.level is not None:
         details.append(both(say("level", level=percent_text(verdict.level))))
     if verdict.matters is not None:
@@ -163,8 +166,21 @@ def _effect(verdict: Verdict) -> list[Html]:
     return [
         interval_glyph(verdict),
         tag("span", both(figures), class_="figures"),
+        _other_scope(verdict),
         tag("span", group(*details, between=" · "), class_="remarks"),
     ]
+
+
+def _other_scope(verdict: Verdict) -> Html | None:
+    """Return the interval beside the deciding one: on new examples, or on this test set."""
+    other, ends = "new examples", verdict.new_examples
+    if verdict.scope == other:
+        other, ends = "this test set", verdict.this_test_set
+    if ends is None:
+        return None
+    texts = {one: interval_text(verdict, one, ends) for one in LANGUAGES}
+    words = {one: UI[other][one].format(interval=texts[one]) for one in LANGUAGES}
+    return tag("span", both(words), class_="remarks figures")
 
 
 def _named(key: str, value: str) -> Html:

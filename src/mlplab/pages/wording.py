@@ -73,16 +73,27 @@ UI: Mapping[str, Both] = {
     "needed": texts("about {n} seeds would likely decide it", "约需 {n} 个种子才可能得出结论"),
     "caption": texts(
         "Each claim was stated before the runs and could fail. The interval that decides is the "
-        "one shown; claims that are judged together share its 5 %, so that four of them have "
+        "one drawn; claims that are judged together share its 5 %, so that four of them have "
         "intervals of 98.75 %. d is the smallest difference that matters, and the zone below it "
         "is shaded.",
-        "每个命题都在运行之前写下，且可能不成立。显示的区间就是用于判定的区间；一起判定的命题分摊 "
+        "每个命题都在运行之前写下，且可能不成立。画出的区间就是用于判定的区间；一起判定的命题分摊 "
         "5 % 的误判率，四个命题的区间各为 98.75 %。d 为有意义的最小差，小于它的范围画成阴影。",
     ),
     "scope": texts(
-        "A verdict speaks of fresh seeds of this recipe on this data; not of other data, new "
-        "images, or settings that were not tried.",
-        "结论只针对同一方案、同一数据上的新种子；不涉及其他数据、新图像或未试过的设置。",
+        "A verdict speaks of fresh seeds of this recipe on this data; not of other data or "
+        "settings that were not tried, and of new examples only where it says so.",
+        "结论只针对同一方案、同一数据上的新种子；不涉及其他数据或未试过的设置，"
+        "只有注明处才涉及新样本。",
+    ),
+    "this test set": texts("on this test set {interval}", "在本测试集上 {interval}"),
+    "new examples": texts("on new examples {interval}", "在新样本上 {interval}"),
+    "decides": texts("new examples decide", "以新样本判定"),
+    "single-seeds": texts(
+        "The interval on new examples is over fresh seeds and fresh examples like those of the "
+        "test set. Single runs of one recipe, from one seed each, mostly measure the test set's "
+        "own noise (Jordan, arXiv 2304.01910).",
+        "新样本上的区间同时考虑新种子和与测试集同类的新样本。同一方案只用一个种子的单次运行，"
+        "测到的大多是测试集自身的噪声（Jordan，arXiv 2304.01910）。",
     ),
     "quick": texts("Quick profile", "快速模式"),
     "quick-text": texts(

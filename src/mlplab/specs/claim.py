@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, JsonValue, field_validator
+from pydantic import Field, JsonValue, field_validator, model_validator
 
 from mlplab.sheet import MOST_ROWS, Sheet, interval_text, listed
 from mlplab.specs.base import Spec, digest
@@ -13,6 +13,9 @@ Arm = dict[str, Any]
 Matters = Annotated[float, Field(gt=0, description="The smallest difference that matters.")]
 Words = Annotated[str | dict[str, str], Field(description="In one language, or language -> text.")]
 Whose = Literal["source", "ours"]
+Scope = Literal["this test set", "new examples"]
+# A run's answer to a test example is kept as right or wrong: of other metrics nothing is.
+ANSWERED = "test_accuracy"
 
 _WORDING = ("key", "says", "whose", "because")
 """The fields that say nothing of what is asked."""
@@ -45,6 +48,18 @@ class _Worded(Spec):
 class _Claim(_Worded):
     metric: str = Field(default="test_accuracy", description="What is compared, at the last epoch.")
     matters: Matters = 0.005
+    scope: Scope = Field(
+        default="this test set",
+        description="What decides: fresh seeds on this test set, or on new examples like it.",
+    )
+
+    @model_validator(mode="after")
+    def _answers_examples(self) -> Self:
+        if self.scope == "new examples" and self.metric != ANSWERED:
+            raise ValueError(
+                f"scope: 'new examples' needs metric {ANSWERED!r}; got {self.metric!r}"
+            )
+        return self
 
     @property
     def id(self) -> str:
@@ -121,7 +136,7 @@ VerdictWord = Literal[
 
 
 class Verdict(Spec):
-    """What the runs say of a claim, with the one interval that decides and is shown."""
+    """What the runs say of a claim, with the interval that decides and, beside it, the other."""
 
     id: str
     key: str = ""
@@ -134,6 +149,13 @@ class Verdict(Spec):
     effect: float | None = None
     interval: tuple[float, float] | None = None
     level: float | None = Field(default=None, description="Of the interval, after sharing 5 % out.")
+    scope: Scope = Field(default="this test set", description="What the interval is about.")
+    this_test_set: tuple[float, float] | None = Field(
+        default=None, description="The interval over seeds alone, where new examples decide."
+    )
+    new_examples: tuple[float, float] | None = Field(
+        default=None, description="The interval over seeds and examples crossed."
+    )
     p: float | None = None
     n_seeds: int = 0
     matters: float | None = None

@@ -20,8 +20,8 @@ from mlplab.stats.failures import (
     count_failures,
     fails_more_often,
 )
-from mlplab.stats.images import new_images_interval, new_images_variance, unpack_correct
 from mlplab.stats.interval import ALPHA, Interval, alpha_per_claim, grid_floor, mean_interval
+from mlplab.stats.new_examples import new_examples_interval, unpack_correct
 from mlplab.stats.pairs import Pairs, tell_apart
 from mlplab.stats.power import MIN_SEEDS, seeds_needed
 from mlplab.stats.risk import risk_interval
@@ -72,8 +72,7 @@ __all__ = [
     "look_number",
     "mean_interval",
     "median_interval",
-    "new_images_interval",
-    "new_images_variance",
+    "new_examples_interval",
     "risk_interval",
     "score_label",
     "seeds_needed",

@@ -10,12 +10,14 @@ from numpy.typing import ArrayLike, NDArray
 
 from mlplab.errors import ConfigError
 from mlplab.stats.best import arms_and_failures
-from mlplab.stats.decision import WORDS, Decision, Expect, classify, decide
+from mlplab.stats.decision import WORDS, Decision, Expect, Scope, classify, decide_interval
 from mlplab.stats.failures import FailureCount, count_failures
-from mlplab.stats.interval import ALPHA, alpha_per_claim
+from mlplab.stats.interval import ALPHA, Interval, alpha_per_claim, mean_interval
+from mlplab.stats.new_examples import new_examples_interval
 from mlplab.stats.power import MIN_SEEDS
 from mlplab.stats.quantiles import FloatArray, fair_coin_cdf
 
+Ends = tuple[float, float]
 DIFFERENCE = (1.0, -1.0)
 # arms in the order: both, only A, only B, neither
 INTERACTION = (1.0, -1.0, -1.0, 1.0)
@@ -30,12 +32,16 @@ class ArmsDecision:
         complete: the verdict of the complete seeds alone.
         median: verdict, low and high by ranks, failures included; None if it was not needed.
         failures: count and interval of every arm, in order.
+        this_test_set: interval over complete seeds.
+        new_examples: over these and examples, where y is known for each example.
     """
 
     decision: Decision
     complete: Decision
     median: tuple[str, float, float] | None
     failures: tuple[FailureCount, ...]
+    this_test_set: Ends
+    new_examples: Ends | None
 
 
 def median_interval(y: ArrayLike, a: float) -> tuple[float, float]:
@@ -73,6 +79,8 @@ def decide_arms(
     alpha: float = ALPHA,
     spend: float = 1.0,
     n_test: int | None = None,
+    examples: ArrayLike | None = None,
+    scope: Scope = "this test set",
 ) -> ArmsDecision:
     """Verdict on `y_s = sum_k weights_k values_ks - offset` when runs may have failed.
 
@@ -95,9 +103,13 @@ def decide_arms(
         failed: (K, n) bool.
         weights: one per arm: `DIFFERENCE`, `INTERACTION`, or (1,) with a threshold as `offset`.
         offset, expect, claims, alpha, spend, n_test: as in `decide`.
+        examples: y of every seed and test example, (n, N), for `new_examples_interval`; ignored
+            where a run failed.
+        scope: which of the two intervals decides.
 
     Raises:
         DataError: a value is not finite and not marked as failed.
+        ConfigError: the scope is new examples, and y of every example is not known.
 
     >>> a, b = [0.91, 0.92, 0.93, 0.92, 0.91], [0.90, 0.91, 0.91, 0.91, 0.90]
     >>> decide_arms([a, b], 0.005, higher_is_better=True).decision.verdict
@@ -109,27 +121,30 @@ def decide_arms(
         raise ConfigError(f"weights: expected one per arm ({len(scores)}); got {factors.size}")
     whole = ~lost.any(axis=0)
     y = factors @ np.where(lost, 0.0, scores) - offset
-    complete = decide(
-        y[whole],
-        matters,
-        expect=expect,
-        claims=claims,
-        alpha=alpha,
-        spend=spend,
-        n_test=n_test,
-    )
+    seeds = mean_interval(y[whole], claims=claims, alpha=alpha, spend=spend, n_test=n_test)
+    both = None
+    if examples is not None:
+        ends = (-offset, 1.0 - offset) if factors.size == 1 else None
+        both = new_examples_interval(
+            np.asarray(examples)[whole], ends=ends, claims=claims, alpha=alpha, spend=spend
+        )
+    decisive = both if scope == "new examples" else seeds
+    if decisive is None:
+        raise ConfigError("examples: expected y of every example for the scope 'new examples'")
+    complete = decide_interval(decisive, matters, expect=expect)
+    intervals = _ends(seeds), None if both is None else _ends(both)
     counts = tuple(count_failures(arm) for arm in lost)
     ranked, partial = _ranks(y, lost, factors if higher_is_better else -factors)
     if not partial:
-        both = int(lost.all(axis=0).sum())
-        note = f"{both} seeds on which every arm failed are left out" if both else ""
+        without = int(lost.all(axis=0).sum())
+        note = f"{without} seeds on which every arm failed are left out" if without else ""
         decision = replace(complete, note=_join(complete.note, note))
-        return ArmsDecision(decision, complete, None, counts)
+        return ArmsDecision(decision, complete, None, counts, *intervals)
     low, high = median_interval(ranked, alpha_per_claim(claims, alpha, spend))
     row = int(classify(low, high, matters, expect))
     decision = _agree(complete, row, lost.shape[1])
     median = (WORDS[row][0], low, high)
-    return ArmsDecision(decision, complete, median, counts)
+    return ArmsDecision(decision, complete, median, counts, *intervals)
 
 
 def _ranks(y: FloatArray, lost: NDArray[np.bool_], better: FloatArray) -> tuple[FloatArray, int]:
@@ -163,6 +178,10 @@ def _agree(complete: Decision, row: int, n_seeds: int) -> Decision:
         seeds_needed=None if needed is None else -(-needed * n_seeds // complete.n_seeds),
         reason=f"two analyses must agree: {first}, ranks with failures say {verdict}",
     )
+
+
+def _ends(interval: Interval) -> Ends:
+    return float(interval.low), float(interval.high)
 
 
 def _join(*parts: str) -> str:

@@ -13,6 +13,7 @@ from mlplab.stats.interval import ALPHA, Interval, mean_interval
 from mlplab.stats.power import MIN_SEEDS, seeds_needed
 
 Expect = Literal["higher", "lower", "same"]
+Scope = Literal["this test set", "new examples"]
 Verdict = Literal["supported", "refuted", "equivalent", "undecided", "none"]
 Size = Literal["", "below d", "at least d", "open"]
 
@@ -168,6 +169,8 @@ def decide_interval(interval: Interval, matters: float, *, expect: Expect = "hig
             shared=interval.shared,
             extra_variance=interval.extra_variance,
         )
+        if needed is None and interval.extra_variance:
+            reason = "more seeds alone would not decide it, more test examples may"
     return Decision(
         verdict,
         size,

@@ -27,7 +27,7 @@ class Interval:
         n_seeds: numbers per claim.
         level: confidence level of each interval, 1 - a.
         shared: part of the variance that more numbers do not shrink (overlapping folds).
-        extra_variance: variance added to se^2 (new test images).
+        extra_variance: what new examples add to the variance of `mean` (`new_examples_interval`).
     """
 
     mean: FloatArray
@@ -58,17 +58,17 @@ def mean_interval(
     spend: float = 1.0,
     n_test: int | None = None,
     shared: float = 0.0,
-    extra_variance: float = 0.0,
 ) -> Interval:
     """Interval of the mean over seeds, for one claim or for every row of claims.
 
-    `mean +- t(1 - a/2, n - 1) * sqrt(s^2 (1/n + shared) + extra_variance)` with
-    `a = alpha * spend / claims`; and `p = min(1, p_t * claims / spend)`, so that 0 lies outside
-    exactly if `p < alpha`. All `claims` intervals hold together with probability `1 - alpha`.
+    `mean +- t(1 - a/2, n - 1) * s sqrt(1/n + shared)` with `a = alpha * spend / claims`; and
+    `p = min(1, p_t * claims / spend)`, so that 0 lies outside exactly if `p < alpha`. All
+    `claims` intervals hold together with probability `1 - alpha`.
 
     Assumes: numbers of different seeds are independent, and roughly symmetric; with strong skew
     and few seeds the interval is too short on one side (docs/verdict-simulation.md has the rates).
-    Does not license: a statement on new data, new test images or settings that were not run.
+    Does not license: a statement on new examples (`new_examples_interval`), other data or settings
+    that were not run.
 
     Args:
         y: one number per seed, (n,); or one row per claim, (M, n). Everything finite.
@@ -78,7 +78,6 @@ def mean_interval(
         n_test: test examples, if `y` comes from accuracies: s is then at least
             `1 / (n_test * sqrt(12))`, the spread that rounding to the grid alone produces.
         shared: see `cross_validated_interval`.
-        extra_variance: see `new_images_interval`.
 
     Raises:
         DataError: a number is missing or not finite (failed runs go to `decide_arms`).
@@ -95,14 +94,14 @@ def mean_interval(
     std = values.std(axis=-1, ddof=1) if n > 1 else np.full(values.shape[:-1], np.inf)
     # Seeds that agree to the last example would prove any difference.
     std = np.maximum(std, grid_floor(n_test))
-    low, high, se = bounds(mean, std, n, a, shared=shared, extra_variance=extra_variance)
+    low, high, se = bounds(mean, std, n, a, shared=shared)
     with np.errstate(divide="ignore", invalid="ignore"):
         # 0/0 where nothing varies: a mean of 0 is no evidence.
         t = np.where(mean == 0, 0.0, mean / se)
     p = t_two_sided(t, n - 1) if n > 1 else np.ones_like(mean)
     adjusted = np.minimum(1.0, p * (claims / spend))
     centre, spread = np.asarray(mean), np.asarray(std)
-    return Interval(centre, spread, se, low, high, adjusted, n, 1.0 - a, shared, extra_variance)
+    return Interval(centre, spread, se, low, high, adjusted, n, 1.0 - a, shared)
 
 
 def bounds(
@@ -112,12 +111,11 @@ def bounds(
     a: float,
     *,
     shared: float = 0.0,
-    extra_variance: float = 0.0,
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Bounds and standard error from means and standard deviations, elementwise.
 
-    `mean -+ t(1 - a/2, n - 1) * se`, `se = sqrt(std^2 (1/n + shared) + extra_variance)`; with
-    fewer than two seeds nothing is known and the bounds are infinite.
+    `mean -+ t(1 - a/2, n - 1) * se`, `se = std sqrt(1/n + shared)`; with fewer than two seeds
+    nothing is known and the bounds are infinite.
 
     >>> low, high, se = bounds(1.0, 0.5, 4, 0.05)
     >>> float(se), round(float(low), 4)
@@ -127,7 +125,7 @@ def bounds(
     if n_seeds < 2:
         endless = np.full(centre.shape, np.inf)
         return -endless, endless, endless
-    se = np.sqrt(spread**2 * (1.0 / n_seeds + shared) + extra_variance)
+    se = np.sqrt(spread**2 * (1.0 / n_seeds + shared))
     half = t_upper(a / 2.0, n_seeds - 1) * se
     return centre - half, centre + half, se
 

@@ -41,7 +41,7 @@ def seeds_needed(
         matters: d.
         same: whether the claim is "same".
         a: error probability of the claim's interval.
-        shared, extra_variance: as in `mean_interval`; they may keep any n from being enough.
+        shared, extra_variance: as in `Interval`; they may keep any n from being enough.
 
     Returns:
         The number of seeds in all, or None if none up to a million is enough.

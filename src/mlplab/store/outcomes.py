@@ -17,6 +17,8 @@ from mlplab.store.packing import pack, pack_floats, unpack, unpack_floats
 from mlplab.store.records import Row
 from mlplab.store.statements import in_parts, insert_new
 
+_NO_ANSWERS = pack({})  # the same bytes in every version
+
 
 def write_outcomes(
     connection: Connection,
@@ -24,12 +26,16 @@ def write_outcomes(
     specs: Mapping[str, str],
     weights: Mapping[str, bytes],
 ) -> None:
-    """Add rows that are not there yet, and drop the checkpoints that they make needless."""
+    """Add rows that are not there yet, and drop the checkpoints that they make needless.
+
+    A row without answers per example gives way to one that has them.
+    """
     if strangers := weights.keys() - {outcome.key for outcome in outcomes}:
         raise StoreError(f"weights of run {min(strangers)} came without its outcome")
     now = time.time()
     # In one order everywhere, so that two writers on a server never wait for each other.
     rows = sorted((_as_row(outcome, now) for outcome in outcomes), key=_identity)
+    _drop_unanswered(connection, [_names(row) for row in rows if row["correct"] != _NO_ANSWERS])
     insert_new(connection, schema.outcomes, rows)
     insert_new(connection, schema.runs, [{"key": key, "spec": specs[key]} for key in sorted(specs)])
     insert_new(
@@ -144,6 +150,20 @@ def _as_row(outcome: Outcome, now: float) -> dict[str, Any]:
         "correct": pack(outcome.correct),
         "saved_at": now,
     }
+
+
+def _drop_unanswered(connection: Connection, names: Sequence[Mapping[str, Any]]) -> None:
+    """Drop the rows of these keys and provenances that hold no answers per example."""
+    if names:
+        table = schema.outcomes
+        same = and_(
+            table.c.key == bindparam("of_key"), table.c.provenance == bindparam("of_provenance")
+        )
+        # Dropped, not changed: the one that comes is then the newest, which `read_outcomes` takes.
+        connection.execute(
+            delete(table).where(same, table.c.correct == _NO_ANSWERS),
+            [{f"of_{name}": value for name, value in one.items()} for one in names],
+        )
 
 
 def _identity(row: Mapping[str, Any]) -> tuple[str, str]:

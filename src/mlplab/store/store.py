@@ -71,7 +71,8 @@ class Store:
     ) -> None:
         """Keep finished runs, all or none; their checkpoints go.
 
-        A row that is there already (same key and provenance) stays as it is.
+        A row that is there already (same key and provenance) stays as it is, unless it lacks the
+        answers per example that the new one has.
 
         Args:
             outcomes: the runs that ended.

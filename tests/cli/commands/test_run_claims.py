@@ -11,7 +11,10 @@ import pytest
 from mlplab.exercises import find_exercises, list_exercises
 from mlplab.store import Store
 
-CLAIM = {"id", "says", "verdict", "effect", "interval", "p", "n_seeds"}
+CLAIM = {
+    *("id", "says", "verdict", "effect", "interval", "p", "n_seeds"),
+    *("scope", "this_test_set", "new_examples"),
+}
 
 
 def test_the_list_is_that_of_the_room(document, invoke):

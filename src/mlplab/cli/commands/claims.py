@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from mlplab.exercises.registry import AnyExercise
 
 NOT_RUN = "not run"
-_SHOWN = ("id", "says", "verdict", "effect", "interval", "p", "n_seeds")
+_SCOPES = ("scope", "this_test_set", "new_examples")
+_SHOWN = ("id", "says", "verdict", "effect", "interval", *_SCOPES, "p", "n_seeds")
 _Verdicts = dict[tuple[str, str], dict[str, Any]]
 
 

@@ -142,7 +142,8 @@ def write_pages(
 
 def as_document(found: Answer, page: Path) -> dict[str, Any]:
     """Return an answer as a JSON object."""
-    names = ("id", "says", "verdict", "effect", "interval", "p", "n_seeds")
+    scopes = ("scope", "this_test_set", "new_examples")
+    names = ("id", "says", "verdict", "effect", "interval", *scopes, "p", "n_seeds")
     return {
         "exercise": found.exercise.id,
         "claims": [{name: getattr(one, name) for name in names} for one in found.verdicts],

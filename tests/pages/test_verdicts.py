@@ -1,0 +1,56 @@
+"""Both intervals of a claim about test accuracy stand beside each other."""
+
+import dataclasses
+import re
+
+import pytest
+
+from mlplab.pages import Report, page_html
+from mlplab.pages.verdicts import verdict_table
+from mlplab.specs import Verdict
+
+ON_TEST_SET = Verdict(
+    id="a",
+    says="A > B",
+    verdict="supported",
+    effect=0.012,
+    interval=(0.010, 0.014),
+    new_examples=(0.002, 0.022),
+    level=0.95,
+    metric="test_accuracy",
+)
+ON_NEW = ON_TEST_SET.replace(
+    scope="new examples", interval=(0.002, 0.022), this_test_set=(0.010, 0.014)
+)
+
+
+def words(*verdicts: Verdict) -> str:
+    return " ".join(re.sub("<[^>]*>", " ", verdict_table(verdicts, {})).split())
+
+
+@pytest.mark.parametrize(
+    ("verdict", "decides", "english", "chinese"),
+    [
+        (ON_TEST_SET, "[+1.00, +1.40]", "on new examples [+0.20, +2.20] pp", "在新样本上"),
+        (ON_NEW, "[+0.2, +2.2]", "on this test set [+1.0, +1.4] pp", "在本测试集上"),
+    ],
+)
+def test_the_other_interval_stands_below_the_one_that_decides(
+    verdict: Verdict, decides: str, english: str, chinese: str
+) -> None:
+    said = words(verdict)
+    assert said.index(decides) < said.index(english)
+    assert chinese in said
+    assert ("new examples decide" in said) == (verdict.scope == "new examples")
+
+
+def test_nothing_is_said_where_there_is_one_interval() -> None:
+    said = words(ON_TEST_SET.replace(new_examples=None))
+    assert "new examples" not in said
+    assert "新样本" not in said
+
+
+def test_what_single_seeds_measure_is_said_once(report: Report) -> None:
+    assert "2304.01910" not in page_html(report)
+    more = dataclasses.replace(report, verdicts=(*report.verdicts, ON_TEST_SET, ON_NEW))
+    assert page_html(more).count("2304.01910") == 2, "once in each language"

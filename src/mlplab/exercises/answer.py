@@ -6,7 +6,7 @@ import math
 import os
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from mlplab.exercises.page_texts import LANGUAGES, note, page_texts
@@ -175,9 +175,7 @@ def _prove(exercise: AnyExercise, found: Sequence[Checked], store: Store) -> tup
     for one in found:
         claim = Proof(**exercise.worded(one.key))
         word = "refuted" if not one.holds else "checked" if one.n_cases else "proved"
-        verdicts.append(
-            Verdict(id=claim.id, **worded(claim), verdict=word, **note(exercise, claim.key, one))
-        )
+        verdicts.append(Verdict(id=claim.id, **worded(claim), verdict=word, **note(exercise, one)))
     _keep(exercise, "proofs", "exact", verdicts, store)
     return tuple(verdicts)
 
@@ -190,9 +188,13 @@ def _measure(
     from mlplab.experiment.verdict import worded
     from mlplab.specs import Proof
 
+    repeated = [replace(one, note=note(exercise, one)["note"]) for one in claims]
     verdicts = tuple(
-        verdict.replace(**worded(Proof(**exercise.worded(verdict.key))))
-        for verdict in decide_measured(claims)
+        verdict.replace(
+            **worded(Proof(**exercise.worded(verdict.key))),
+            note_wordings=note(exercise, one).get("note_wordings", {}),
+        )
+        for one, verdict in zip(claims, decide_measured(repeated), strict=True)
     )
     _keep(exercise, f"measured, {profile.name}", profile.name, verdicts, store)
     return verdicts

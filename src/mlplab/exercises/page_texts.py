@@ -16,6 +16,7 @@ from mlplab.specs import Verdict
 
 if TYPE_CHECKING:
     from mlplab.draw import Figure
+    from mlplab.exercises.measured import Measured
     from mlplab.pages import ReportTable
 
 __all__ = ["LANGUAGES", "note", "page_texts"]
@@ -42,13 +43,16 @@ def page_texts(
     }
 
 
-def note(exercise: AnyExercise, key: str, checked: Checked) -> dict[str, Any]:
-    """Return what was checked, as fields of a verdict: the texts' note, or the proof's own."""
-    if not isinstance(exercise, Exercise) or key not in exercise.wordings["en"].notes:
-        return {"note": checked.note}
-    facts = {**checked.facts, "n_cases": checked.n_cases}
+def note(exercise: AnyExercise, told: Checked | Measured) -> dict[str, Any]:
+    """Return what was checked, or repeated, as fields of a verdict: the texts' note, or its own."""
+    if not isinstance(exercise, Exercise) or told.key not in exercise.wordings["en"].notes:
+        return {"note": told.note}
+    if isinstance(told, Checked):
+        facts = {**told.facts, "n_cases": told.n_cases}
+    else:
+        facts = {"n_repetitions": len(told.values)}
     english, *more = (
-        (language, render(wording.notes.get(key, ""), facts, {}, language))
+        (language, render(wording.notes.get(told.key, ""), facts, {}, language))
         for language, wording in exercise.wordings.items()
     )
     return {"note": english[1], "note_wordings": {one: text for one, text in more if text}}
@@ -76,6 +80,7 @@ class _Told:
             title=self._in_both({n: head["title"] for n, head in heads.items()}),
             caption=join_texts(caption, figure.caption),
             words={**self._exercise.wordings["zh"].words, **figure.words},
+            english={**self._exercise.wordings["en"].words, **figure.english},
         )
 
     def table(self, name: str, frame: Any) -> ReportTable:

@@ -9,12 +9,25 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mlplab.data.draws import draw_sparse_linear
-from mlplab.exercises.chosen_decay import VARIANCE, choices, true_risk
-from mlplab.exercises.frobenius import root_trace
-from mlplab.exercises.hamiltonian import sample_by_slope
-from mlplab.exercises.lasso_ways import source_step, ways
-from mlplab.exercises.linear_descent import all_weights, descend, sample_of, start_at
-from mlplab.exercises.remedies import Draws, train
+from mlplab.exercises.section_4_5.chosen_decay.choices import choices
+from mlplab.exercises.section_4_5.decay_sweep.descent import (
+    all_weights,
+    descend,
+    sample_of,
+    start_at,
+)
+from mlplab.exercises.section_4_5.frobenius_norm.nuclear_norm import root_trace
+from mlplab.exercises.section_4_5.lasso_update.prove import source_step
+from mlplab.exercises.section_4_5.lasso_update.ways import ways
+from mlplab.exercises.section_4_5.overfitting_remedies.remedies import (
+    LIMITS,
+    STRENGTHS,
+    Draws,
+    chosen_strengths,
+    train,
+)
+from mlplab.exercises.section_4_5.problem import VARIANCE, true_risk
+from mlplab.exercises.section_4_5.weight_priors.hamiltonian import sample_by_slope
 from mlplab.theory.linear import LinearModels, ridge_path
 
 
@@ -131,3 +144,11 @@ def test_inputs_that_a_smaller_model_does_not_see_weigh_nothing():
     model = Draws(range(1), 1.0).model("inputs", 5)
     assert (model.weights[:, 5:] == 0).all()
     assert (model.weights[:, :5] != 0).all()
+
+
+def test_no_strength_was_chosen_at_an_end_beyond_which_there_is_more():
+    for (start, remedy), chosen in chosen_strengths().items():
+        levels = STRENGTHS[remedy]
+        assert list(levels) == sorted(set(levels))
+        ends = {levels[0], levels[-1]} - set(LIMITS.get(remedy, ()))
+        assert chosen not in ends, (start, remedy)

@@ -1,0 +1,132 @@
+"""What the page shows: the risk along lambda, the choices, and what they cost."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mlplab.exercises.registry import Findings, Results
+from mlplab.exercises.section_4_5.chosen_decay.choices import (
+    N_FOLDS,
+    N_HELD_OUT,
+    N_MORE,
+    PENALTIES,
+    WAYS,
+    Choices,
+    choices,
+)
+from mlplab.exercises.section_4_5.chosen_decay.measure import MATTERS, n_draws
+from mlplab.exercises.section_4_5.problem import N_TRAIN, Array
+from mlplab.exercises.told import UNTITLED
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from mlplab.draw import Figure
+
+
+def tell(results: Results) -> Findings:
+    """Collect what the page says and shows."""
+    found = choices(n_draws(results.profile))
+    mean = found.risks.mean(axis=0)
+    flat = PENALTIES[mean <= mean.min() + MATTERS]
+    values: dict[str, Any] = {
+        "n_draws": n_draws(results.profile),
+        "n_train": N_TRAIN,
+        "n_held_out": N_HELD_OUT,
+        "n_folds": N_FOLDS,
+        "n_more": N_MORE,
+        "n_penalties": len(PENALTIES),
+        "matters": MATTERS,
+        "flat_from": float(flat[0]),
+        "flat_to": float(flat[-1]),
+        "hit": float((found.chosen["hold_out"] == found.chosen["best"]).mean()),
+        "best_risk": float(found.risk("best").mean()),
+        "ways": {way: _way(found, way) for way in WAYS},
+    }
+    return Findings(
+        values, (_risks(found), _chosen(found), _regrets(found)), {"ways": _table(found)}
+    )
+
+
+def _way(found: Choices, way: str) -> dict[str, float]:
+    ends = np.quantile(found.penalties(way), (0.1, 0.5, 0.9))
+    # Two digits as a plain number: 1000, not 1e+03.
+    low, middle, high = (float(f"{one:.2g}") for one in ends)
+    regret = found.regret(way)
+    return {"low": low, "middle": middle, "high": high, "regret": float(regret.mean())}
+
+
+def _risks(found: Choices) -> Figure:
+    import pandas as pd
+
+    from mlplab.draw import Quantity, band_lines
+    from mlplab.exercises.uncertainty_bands import DRAW_BAND
+
+    rows = [
+        ("risk", float(penalty), *DRAW_BAND.of(found.risks[:, place].tolist()))
+        for place, penalty in enumerate(PENALTIES)
+    ]
+    return band_lines(
+        pd.DataFrame(rows, columns=["series", "x", "mean", "low", "high"]),
+        name="risk",
+        title=UNTITLED,
+        x_title="lambda",
+        y=Quantity("risk", False),
+        caption=DRAW_BAND.says,
+        log_x=True,
+    )
+
+
+def _strips(name: str, numbers: Mapping[str, Array], measure: str) -> Figure:
+    import pandas as pd
+
+    from mlplab.draw import Quantity, spread_strips
+    from mlplab.exercises.uncertainty_bands import DRAW_BAND
+
+    rows = [(way, float(value)) for way, values in numbers.items() for value in values]
+    return spread_strips(
+        pd.DataFrame(rows, columns=["way", "value"]),
+        "way",
+        "value",
+        title=UNTITLED,
+        measure=Quantity(measure, False),
+        band=DRAW_BAND,
+        name=name,
+    )
+
+
+def _chosen(found: Choices) -> Figure:
+    ways = ("hold_out", "folds", "one_out", "more", "best")
+    return _strips("chosen", {way: np.log10(found.penalties(way)) for way in ways}, "log_lambda")
+
+
+def _regrets(found: Choices) -> Figure:
+    ways = ("hold_out", "folds", "one_out", "more", "prior", "smallest")
+    return _strips("regret", {way: found.regret(way) for way in ways}, "regret")
+
+
+def _table(found: Choices) -> pd.DataFrame:
+    import pandas as pd
+
+    from mlplab.exercises.uncertainty_bands import DRAW_BAND
+
+    rows: list[dict[str, Any]] = []
+    for way in WAYS:
+        told, regret = _way(found, way), found.regret(way)
+        mean, bottom, top = DRAW_BAND.of(regret.tolist())
+        rows.append(
+            {
+                "way": way,
+                "low_lambda": told["low"],
+                "median": told["middle"],
+                "high_lambda": told["high"],
+                "mean_regret": mean,
+                "regret_low": bottom,
+                "regret_high": top,
+                "within": float((regret <= MATTERS).mean()),
+            }
+        )
+    return pd.DataFrame(rows)

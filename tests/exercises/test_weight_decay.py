@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from mlplab.data.draws import draw_sparse_linear
 from mlplab.exercises.section_4_5.chosen_decay.choices import choices
+from mlplab.exercises.section_4_5.decay_sweep.curves import LAMBDAS, SHARED, SWEPT, Curve, curves
 from mlplab.exercises.section_4_5.decay_sweep.descent import (
     all_weights,
     descend,
@@ -75,6 +76,26 @@ def test_descent_from_zero_tends_to_ridge_with_half_the_decay():
     wanted = ridge_path(X, y, [0.25], intercept=True)
     assert all_weights(sample, found, zero) == pytest.approx(wanted.weights, abs=1e-6)
     assert found.bias == pytest.approx(wanted.intercepts, abs=1e-6)
+
+
+def test_ridge_is_solved_at_the_lambda_that_is_stated():
+    seeds = range(2)
+    X, y = draw_sparse_linear(seeds, 20)
+    unseen = draw_sparse_linear(seeds, 100, part="test")
+    found = curves(2)
+    for decay in LAMBDAS:
+        exact = ridge_path(X, y, [decay / 2], intercept=True)
+        for losses, data in zip(found["ridge"].at(decay), ((X, y), unseen), strict=True):
+            assert losses == pytest.approx(exact.mean_squared_error(*data)[:, 0], abs=1e-12)
+    assert SHARED in SWEPT
+    assert [name for name, curve in found.items() if SHARED in curve.lambdas] == list(found)
+
+
+def test_a_curve_gives_no_loss_of_another_lambda():
+    curve = Curve(np.array([0.0, 0.67]), np.zeros((1, 2)), np.ones((1, 2)))
+    assert curve.gap(0.67)[0] > 0
+    with pytest.raises(ValueError, match=r"no losses at lambda 0\.5"):
+        curve.at(0.5)
 
 
 def test_true_risk_is_the_mean_squared_error_on_many_rows():

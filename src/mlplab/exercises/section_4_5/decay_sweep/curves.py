@@ -31,10 +31,12 @@ from mlplab.exercises.section_4_5.problem import (
 from mlplab.specs.keyed import philox
 from mlplab.theory.linear import LinearModels, penalty_of_weight_decay, ridge_path
 
-LAMBDAS = (0.0, 0.5, 1.0, 2.0, 3.0, 5.0, 10.0, 20.0, 30.0, 50.0, 70.0, 100.0)
+SWEPT = np.linspace(0.0, 100.0, 150)
+"""Weight decays that the source goes through with one network."""
+SHARED = float(SWEPT[3])
+"""2.01, one of them, at which the other curves are compared with it."""
+LAMBDAS = (0.0, 0.5, 1.0, 2.0, SHARED, 3.0, 5.0, 10.0, 20.0, 30.0, 50.0, 70.0, 100.0)
 """Weight decays that are trained each on its own."""
-N_SWEPT = 150
-"""Weight decays from 0 to 100 that the source goes through with one network."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,13 +52,24 @@ class Curve:
     train: Array
     test: Array
 
-    def at(self, wanted: float) -> tuple[Array, Array]:
-        """Return training and test losses (R,) at the nearest lambda."""
+    def place(self, wanted: float) -> int:
+        """Return where a lambda stands in the curve.
+
+        Raises:
+            ValueError: nothing was computed at this lambda; the nearest would be another one.
+        """
         place = int(np.abs(self.lambdas - wanted).argmin())
+        if self.lambdas[place] != wanted:
+            raise ValueError(f"no losses at lambda {wanted}; the nearest is {self.lambdas[place]}")
+        return place
+
+    def at(self, wanted: float) -> tuple[Array, Array]:
+        """Return training and test losses (R,) at a lambda."""
+        place = self.place(wanted)
         return self.train[:, place], self.test[:, place]
 
     def gap(self, wanted: float) -> Array:
-        """Return test less training loss at the nearest lambda, in variances of y."""
+        """Return test less training loss at a lambda, in variances of y."""
         train, test = self.at(wanted)
         return np.asarray((test - train) / VARIANCE)
 
@@ -75,7 +88,7 @@ def curves(n_draws: int) -> Mapping[str, Curve]:
     sample = sample_of(X, y)
     drawn = np.stack([philox(s, "initial weights").standard_normal(N_INPUTS + 1) for s in seeds])
     w, bias = drawn[:, :-1], drawn[:, -1]
-    lambdas, swept = np.array(LAMBDAS), np.linspace(0.0, 100.0, N_SWEPT)
+    lambdas, both = np.array(LAMBDAS), np.union1d(SWEPT, LAMBDAS)
 
     def curve(path: Array, weights: Array, constants: Array) -> Curve:
         models = LinearModels(weights, constants)
@@ -88,7 +101,7 @@ def curves(n_draws: int) -> Mapping[str, Curve]:
         return curve(lambdas, all_weights(sample, found, first), found.bias)
 
     at, steps = start_at(sample, w, bias, 1), []
-    for place, decay in enumerate(swept):
+    for place, decay in enumerate(SWEPT):
         at = _train(sample, at, np.array([decay]), place)
         steps.append(at)
     kept = Weights(
@@ -96,12 +109,12 @@ def curves(n_draws: int) -> Mapping[str, Curve]:
         np.concatenate([one.across for one in steps]),
         np.concatenate([one.bias for one in steps], axis=1),
     )
-    exact = ridge_path(X, y, [penalty_of_weight_decay(d) for d in swept], intercept=True)
+    exact = ridge_path(X, y, [penalty_of_weight_decay(d) for d in both], intercept=True)
     return {
-        "kept": curve(swept, all_weights(sample, kept, w), kept.bias),
+        "kept": curve(SWEPT, all_weights(sample, kept, w), kept.bias),
         "fresh": trained(w, bias),
         "zero": trained(np.zeros_like(w), np.zeros_like(bias)),
-        "ridge": curve(swept, exact.weights, exact.intercepts),
+        "ridge": curve(both, exact.weights, exact.intercepts),
     }
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from mlplab.exercises.measured import Measured
 from mlplab.exercises.profile import Profile
-from mlplab.exercises.section_4_5.decay_sweep.curves import Curve, curves
+from mlplab.exercises.section_4_5.decay_sweep.curves import SHARED, Curve, curves
 from mlplab.exercises.section_4_5.problem import Array
 from mlplab.experiment import Runs
 
@@ -39,7 +39,7 @@ def measure(runs: Mapping[str, Runs], profile: Profile) -> Sequence[Measured]:
         claim("closes", closes, _DECADES, "lower", "log10 gap"),
         claim("further", fresh.gap(100.0) - fresh.gap(10.0), _SHARE, "lower", gap),
         claim("remains", fresh.gap(100.0), _SHARE, "higher", gap),
-        claim("kept", decades(kept, fresh, 2.0), _DECADES, "lower", loss),
+        claim("kept", decades(kept, fresh, SHARED), _DECADES, "lower", loss),
         claim("fresh", decades(fresh, ridge, 1.0), _DECADES, "same", loss),
         claim("zero", decades(zero, ridge, 1.0), _DECADES, "same", loss),
         claim("fresh_at_20", decades(fresh, ridge, 20.0), _DECADES, "same", loss),

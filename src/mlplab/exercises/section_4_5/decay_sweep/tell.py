@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from mlplab.exercises.registry import Findings, Results
-from mlplab.exercises.section_4_5.decay_sweep.curves import LAMBDAS, Curve, curves
+from mlplab.exercises.section_4_5.decay_sweep.curves import (
+    LAMBDAS,
+    SHARED,
+    SWEPT,
+    Curve,
+    curves,
+)
 from mlplab.exercises.section_4_5.decay_sweep.measure import n_draws
 from mlplab.exercises.section_4_5.problem import BATCH_SIZE, EPOCHS, N_TRAIN, RATE, VARIANCE
 from mlplab.exercises.told import UNTITLED
@@ -18,7 +25,7 @@ if TYPE_CHECKING:
 
     from mlplab.draw import Figure
 
-_TOLD = (0, 2, 20, 100)
+_TOLD = {"0": 0.0, "2": SHARED, "20": 20.0, "100": 100.0}
 
 
 def tell(results: Results) -> Findings:
@@ -34,16 +41,19 @@ def tell(results: Results) -> Findings:
         "variance": VARIANCE,
         "left_at_1": (1 - RATE) ** n_steps,
         "factor_at_100": 1 - 100 * RATE,
+        "shared": SHARED,
+        "swept_step": float(SWEPT[1]),
         "best": float(found["ridge"].lambdas[best]),
         "best_share": float(mean[best] / VARIANCE),
         "constant_gap": 2 / N_TRAIN,
     }
     for name, curve in found.items():
-        for decay in _TOLD:
-            train, test = curve.at(decay)
-            values[f"{name}_train_{decay}"] = float(train.mean())
-            values[f"{name}_test_{decay}"] = float(test.mean())
-            values[f"{name}_gap_{decay}"] = float(curve.gap(decay).mean())
+        for suffix, decay in _TOLD.items():
+            if decay in curve.lambdas:
+                train, test = curve.at(decay)
+                values[f"{name}_train_{suffix}"] = float(train.mean())
+                values[f"{name}_test_{suffix}"] = float(test.mean())
+                values[f"{name}_gap_{suffix}"] = float(curve.gap(decay).mean())
     return Findings(values, (_test_losses(found), _ridge_gap(found)), {"losses": _losses(found)})
 
 
@@ -94,8 +104,9 @@ def _losses(found: Mapping[str, Curve]) -> pd.DataFrame:
     for decay in LAMBDAS:
         row: dict[str, Any] = {"decay": decay}
         for name, curve in found.items():
-            train, test = curve.at(decay)
-            row[f"{name}_train"] = float(np.mean(train))
-            row[f"{name}_test"] = float(np.mean(test))
+            # The source's own sweep passes few of these; the nearest would be another lambda.
+            known = curve.at(decay) if decay in curve.lambdas else (math.nan, math.nan)
+            for part, losses in zip(("train", "test"), known, strict=True):
+                row[f"{name}_{part}"] = float(np.mean(losses))
         rows.append(row)
     return pd.DataFrame(rows)

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mlplab.data.draws import draw_sparse_linear
-from mlplab.exercises.section_4_5.chosen_decay.choices import choices
+from mlplab.exercises.section_4_5.chosen_decay.choices import PENALTIES, choices
 from mlplab.exercises.section_4_5.decay_sweep.curves import LAMBDAS, SHARED, SWEPT, Curve, curves
 from mlplab.exercises.section_4_5.decay_sweep.descent import (
     all_weights,
@@ -111,6 +111,21 @@ def test_no_choice_beats_the_best_and_the_choice_of_a_draw_is_its_own():
         assert (few.regret(way) >= 0).all()
         assert (more.chosen[way][:4] == places).all()
     assert (few.regret("best") == 0).all()
+
+
+def test_a_choice_overfits_or_underfits_where_a_larger_or_smaller_lambda_is_better():
+    found = choices(6)
+    for way in ("hold_out", "smallest", "best"):
+        over, under = found.overfits(way, 0.01), found.underfits(way, 0.01)
+        assert ((over | under) == (found.regret(way) > 0.01)).all()
+    assert not found.underfits("smallest", 0.0).any()
+    assert not (found.overfits("best", 0.0) | found.underfits("best", 0.0)).any()
+
+
+def test_beyond_the_ends_of_the_grid_the_risk_hardly_moves():
+    found = choices(50)
+    assert PENALTIES[0] < PENALTIES[-1]
+    assert np.abs(found.risks[:, [0, -1]] - found.limits).max() < 0.01
 
 
 @given(seed=st.integers(0, 99), rate=st.floats(0.01, 0.5), penalty=st.floats(0.01, 1.0))

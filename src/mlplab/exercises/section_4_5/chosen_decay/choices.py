@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from mlplab.data.draws import draw_sparse_linear
 from mlplab.exercises.one_thread import one_thread
 from mlplab.exercises.section_4_5.problem import N_TRAIN, NOISE, WEIGHT, Array, true_risk
-from mlplab.theory.linear import gaussian_penalty, leave_one_out_errors, ridge_path
+from mlplab.theory.linear import LinearModels, gaussian_penalty, leave_one_out_errors, ridge_path
 
 N_HELD_OUT, N_FOLDS, N_MORE = 5, 5, 100
 PENALTIES = np.geomspace(1e-3, 1e3, 49)
@@ -26,10 +26,12 @@ class Choices:
     Attributes:
         risks: expected squared error along PENALTIES, as a share of the variance, (R, L).
         chosen: way -> place in PENALTIES, (R,).
+        limits: risks with lambda 0 and with all weights 0: where both ends tend to, (R, 2).
     """
 
     risks: Array
     chosen: Mapping[str, NDArray[np.int64]]
+    limits: Array
 
     def risk(self, way: str) -> Array:
         """Return the risk of the lambda chosen, fitted to all rows, (R,)."""
@@ -38,6 +40,23 @@ class Choices:
     def regret(self, way: str) -> Array:
         """Return what the choice costs beside the draw's best lambda, (R,)."""
         return np.asarray(self.risk(way) - self.risks.min(axis=1))
+
+    def overfits(self, way: str, by: float) -> Array:
+        """Return whether a larger lambda has a risk that is lower by more than `by`, (R,)."""
+        beyond = np.minimum.accumulate(self.risks[:, ::-1], axis=1)[:, ::-1]
+        return self._loses(way, beyond, by)
+
+    def underfits(self, way: str, by: float) -> Array:
+        """Return whether a smaller lambda has a risk that is lower by more than `by`, (R,)."""
+        return self._loses(way, np.minimum.accumulate(self.risks, axis=1), by)
+
+    def _loses(self, way: str, best: Array, by: float) -> Array:
+        rival = np.take_along_axis(best, self.chosen[way][:, None], axis=1)[:, 0]
+        return np.asarray(self.risk(way) - rival > by)
+
+    def share_at(self, way: str, place: int) -> float:
+        """Return the share of draws in which one place of PENALTIES is chosen."""
+        return float((self.chosen[way] == place % len(PENALTIES)).mean())
 
     def penalties(self, way: str) -> Array:
         """Return the lambdas chosen, (R,)."""
@@ -56,6 +75,8 @@ def choices(n_draws: int) -> Choices:
     further = draw_sparse_linear(range(n_draws), N_MORE, part="test")
     prior = gaussian_penalty(NOISE, WEIGHT, N_TRAIN)
     place = int(np.abs(np.log(PENALTIES / prior)).argmin())
+    free = ridge_path(X, y, [0.0], intercept=True)
+    none = LinearModels(np.zeros_like(X[:, 0]), y.mean(axis=1))
     return Choices(
         risks,
         {
@@ -67,6 +88,7 @@ def choices(n_draws: int) -> Choices:
             "smallest": np.zeros(n_draws, dtype=np.int64),
             "best": risks.argmin(axis=1),
         },
+        np.column_stack([true_risk(free)[:, 0], true_risk(none)]),
     )
 
 

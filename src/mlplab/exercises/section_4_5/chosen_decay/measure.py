@@ -12,6 +12,7 @@ from mlplab.exercises.section_4_5.problem import Array
 from mlplab.experiment import Runs
 
 MATTERS = 0.01
+_RARE = 0.05
 
 
 def n_draws(profile: Profile) -> int:
@@ -24,12 +25,20 @@ def measure(runs: Mapping[str, Runs], profile: Profile) -> Sequence[Measured]:
     found = choices(n_draws(profile))
     risk = {way: found.risk(way) for way in WAYS}
 
+    over = found.overfits("hold_out", MATTERS).astype(float)
+    under = found.underfits("hold_out", MATTERS).astype(float)
+
     def claim(key: str, values: Array, expect: Any) -> Measured:
         metric = "regret (share of the variance of y)"
         return Measured(key, tuple(values.tolist()), MATTERS, expect, metric)
 
+    def share(key: str, values: Array, expect: Any) -> Measured:
+        return Measured(key, tuple(values.tolist()), _RARE, expect, "share of draws")
+
     return (
-        claim("best", found.regret("hold_out"), "same"),
+        claim("not_best", found.regret("hold_out"), "higher"),
+        share("no_overfit", over, "same"),
+        share("too_large", under - over, "higher"),
         claim("smallest", risk["hold_out"] - risk["smallest"], "lower"),
         claim("more_data", risk["more"] - risk["hold_out"], "lower"),
         claim("one_out", risk["one_out"] - risk["hold_out"], "lower"),

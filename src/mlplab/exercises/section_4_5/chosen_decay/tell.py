@@ -44,6 +44,10 @@ def tell(results: Results) -> Findings:
         "flat_to": float(flat[-1]),
         "hit": float((found.chosen["hold_out"] == found.chosen["best"]).mean()),
         "best_risk": float(found.risk("best").mean()),
+        "n_overfits": int(found.overfits("hold_out", MATTERS).sum()),
+        "first": float(PENALTIES[0]),
+        "last": float(PENALTIES[-1]),
+        "limit_apart": float(np.abs(found.risks[:, [0, -1]] - found.limits).max()),
         "ways": {way: _way(found, way) for way in WAYS},
     }
     return Findings(
@@ -52,11 +56,15 @@ def tell(results: Results) -> Findings:
 
 
 def _way(found: Choices, way: str) -> dict[str, float]:
-    ends = np.quantile(found.penalties(way), (0.1, 0.5, 0.9))
-    # Two digits as a plain number: 1000, not 1e+03.
-    low, middle, high = (float(f"{one:.2g}") for one in ends)
-    regret = found.regret(way)
-    return {"low": low, "middle": middle, "high": high, "regret": float(regret.mean())}
+    return {
+        # Two digits as a plain number: 1000, not 1e+03.
+        "median": float(f"{np.median(found.penalties(way)):.2g}"),
+        "smallest": found.share_at(way, 0),
+        "largest": found.share_at(way, -1),
+        "overfits": float(found.overfits(way, MATTERS).mean()),
+        "underfits": float(found.underfits(way, MATTERS).mean()),
+        "regret": float(found.regret(way).mean()),
+    }
 
 
 def _risks(found: Choices) -> Figure:
@@ -116,17 +124,8 @@ def _table(found: Choices) -> pd.DataFrame:
     rows: list[dict[str, Any]] = []
     for way in WAYS:
         told, regret = _way(found, way), found.regret(way)
-        mean, bottom, top = DRAW_BAND.of(regret.tolist())
-        rows.append(
-            {
-                "way": way,
-                "low_lambda": told["low"],
-                "median": told["middle"],
-                "high_lambda": told["high"],
-                "mean_regret": mean,
-                "regret_low": bottom,
-                "regret_high": top,
-                "within": float((regret <= MATTERS).mean()),
-            }
-        )
+        mean, low, high = DRAW_BAND.of(regret.tolist())
+        shares = {"within": float((regret <= MATTERS).mean())}
+        spread = {"regret": mean, "regret_low": low, "regret_high": high}
+        rows.append({"way": way, **told, **spread, **shares})
     return pd.DataFrame(rows)

@@ -6,8 +6,6 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from mlplab.exercises.registry import Findings, Results
 from mlplab.exercises.section_4_5.decay_sweep.curves import (
     LAMBDAS,
@@ -26,6 +24,7 @@ if TYPE_CHECKING:
     from mlplab.draw import Figure
 
 _TOLD = {"0": 0.0, "2": SHARED, "20": 20.0, "100": 100.0}
+_NONE = (math.nan, math.nan)
 
 
 def tell(results: Results) -> Findings:
@@ -105,8 +104,8 @@ def _losses(found: Mapping[str, Curve]) -> pd.DataFrame:
         row: dict[str, Any] = {"decay": decay}
         for name, curve in found.items():
             # The source's own sweep passes few of these; the nearest would be another lambda.
-            known = curve.at(decay) if decay in curve.lambdas else (math.nan, math.nan)
-            for part, losses in zip(("train", "test"), known, strict=True):
-                row[f"{name}_{part}"] = float(np.mean(losses))
+            known = decay in curve.lambdas
+            train, test = (float(one.mean()) for one in curve.at(decay)) if known else _NONE
+            row |= {f"{name}_train": train, f"{name}_test": test}
         rows.append(row)
     return pd.DataFrame(rows)

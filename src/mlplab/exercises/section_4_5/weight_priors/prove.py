@@ -25,7 +25,7 @@ _TOLERANCE = 1e-6
 
 def prove() -> Sequence[Checked]:
     """Check by slopes that the most probable weights are ridge's and the lasso's."""
-    return (_gaussian(), _laplace(), _alone())
+    return (_gaussian(), _laplace(), _noise())
 
 
 def _cases() -> Sequence[tuple[Array, Array, float, float]]:
@@ -83,10 +83,20 @@ def _laplace() -> Checked:
     return Checked("laplace", algebra and worst < 1e-3, facts=facts)
 
 
-def _alone() -> Checked:
+def _noise() -> Checked:
+    """Whether, under one prior, lambda rises with the noise and falls with the examples."""
+    import sympy
+
+    sigma, n, prior = sympy.symbols("sigma N prior", positive=True)
+    # The two lambdas of the claims above; `prior` is tau or b.
+    lambdas = (sigma**2 / (n * prior**2), sigma**2 / (n * prior))
+    algebra = all(
+        sympy.diff(one, sigma).is_positive and sympy.diff(one, n).is_negative for one in lambdas
+    )
     X, y = draw_sparse_linear([0], N_TRAIN)
-    low, high = (
+    before, after = (
         float(np.linalg.norm(posterior(X, y, sigma=s, tau=TAU, intercept=True).mean.weights))
         for s in (SIGMA, 10 * SIGMA)
     )
-    return Checked("alone", abs(low / high - 1) < _TOLERANCE, facts={"before": low, "after": high})
+    facts = {"before": before, "after": after}
+    return Checked("noise", algebra and after < before, facts=facts)

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from mlplab.exercises.page_texts import LANGUAGES, note, page_texts
+from mlplab.exercises.page_texts import LANGUAGES, note, note_templates, page_texts
 from mlplab.exercises.profile import Profile, profile_of
 from mlplab.exercises.registry import AnyExercise, Checked, Findings, Results
 
@@ -175,7 +175,9 @@ def _prove(exercise: AnyExercise, found: Sequence[Checked], store: Store) -> tup
     for one in found:
         claim = Proof(**exercise.worded(one.key))
         word = "refuted" if not one.holds else "checked" if one.n_cases else "proved"
-        verdicts.append(Verdict(id=claim.id, **worded(claim), verdict=word, **note(exercise, one)))
+        verdicts.append(
+            Verdict(id=claim.id, **worded(claim), verdict=word, **note(exercise, claim.key, one))
+        )
     _keep(exercise, "proofs", "exact", verdicts, store)
     return tuple(verdicts)
 
@@ -188,14 +190,15 @@ def _measure(
     from mlplab.experiment.verdict import worded
     from mlplab.specs import Proof
 
-    repeated = [replace(one, note=note(exercise, one)["note"]) for one in claims]
-    verdicts = tuple(
-        verdict.replace(
-            **worded(Proof(**exercise.worded(verdict.key))),
-            note_wordings=note(exercise, one).get("note_wordings", {}),
-        )
-        for one, verdict in zip(claims, decide_measured(repeated), strict=True)
-    )
+    notes = {one: note_templates(exercise, one) for one in LANGUAGES}
+    claims = [replace(one, note=notes["en"].get(one.key, one.note)) for one in claims]
+
+    def fields(verdict: Verdict) -> dict[str, Any]:
+        chinese = notes["zh"].get(verdict.key)
+        repeated = {"zh": f"{verdict.n_seeds} 次重复，{chinese}"} if chinese else {}
+        return {**worded(Proof(**exercise.worded(verdict.key))), "note_wordings": repeated}
+
+    verdicts = tuple(one.replace(**fields(one)) for one in decide_measured(claims))
     _keep(exercise, f"measured, {profile.name}", profile.name, verdicts, store)
     return verdicts
 

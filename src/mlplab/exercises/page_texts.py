@@ -16,10 +16,9 @@ from mlplab.specs import Verdict
 
 if TYPE_CHECKING:
     from mlplab.draw import Figure
-    from mlplab.exercises.measured import Measured
     from mlplab.pages import ReportTable
 
-__all__ = ["LANGUAGES", "note", "page_texts"]
+__all__ = ["LANGUAGES", "note", "note_templates", "page_texts"]
 
 
 def page_texts(
@@ -43,23 +42,25 @@ def page_texts(
     }
 
 
-def note(exercise: AnyExercise, told: Checked | Measured) -> dict[str, Any]:
-    """Return what was checked, or repeated, as fields of a verdict: the texts' note, or its own."""
-    if not isinstance(exercise, Exercise) or told.key not in exercise.wordings["en"].notes:
-        return {"note": told.note}
-    if isinstance(told, Checked):
-        facts = {**told.facts, "n_cases": told.n_cases}
-    else:
-        facts = {"n_repetitions": len(told.values)}
+def note_templates(exercise: AnyExercise, language: str) -> Mapping[str, str]:
+    """Return the texts' notes by the claim's key: on what was checked, or repeated."""
+    return exercise.wordings[language].notes if isinstance(exercise, Exercise) else {}
+
+
+def note(exercise: AnyExercise, key: str, checked: Checked) -> dict[str, Any]:
+    """Return what was checked, as fields of a verdict: the texts' note, or the proof's own."""
+    if not isinstance(exercise, Exercise) or key not in exercise.wordings["en"].notes:
+        return {"note": checked.note}
+    facts = {**checked.facts, "n_cases": checked.n_cases}
     english, *more = (
-        (language, render(wording.notes.get(told.key, ""), facts, {}, language))
+        (language, render(wording.notes.get(key, ""), facts, {}, language))
         for language, wording in exercise.wordings.items()
     )
     return {"note": english[1], "note_wordings": {one: text for one, text in more if text}}
 
 
 class _Told:
-    """The texts of an exercise, rendered."""
+    """The texts of an exercise, rendered; they find the words of charts and cells in `words`."""
 
     def __init__(
         self, exercise: Exercise, values: Mapping[str, Any], verdicts: Mapping[str, Verdict]
@@ -104,8 +105,11 @@ class _Told:
         return heads
 
     def _in_both(self, texts: Mapping[str, str]) -> dict[str, str]:
+        words = {n: wording.words for n, wording in self._exercise.wordings.items()}
         return {
-            language: render(text, self._values, self._verdicts, language)
+            language: render(
+                text, {**self._values, "words": words[language]}, self._verdicts, language
+            )
             for language, text in texts.items()
         }
 

@@ -88,32 +88,40 @@ def _risks(found: Choices) -> Figure:
     )
 
 
-def _strips(name: str, numbers: Mapping[str, Array], measure: str) -> Figure:
+def _shares(name: str, numbers: Mapping[str, Array], at: Array, *, log_x: bool) -> Figure:
+    """Draw, for every way, the share of draws whose number is at most x: both ends are seen."""
     import pandas as pd
 
-    from mlplab.draw import Quantity, spread_strips
-    from mlplab.exercises.uncertainty_bands import DRAW_BAND
+    from mlplab.draw import Quantity, band_lines
 
-    rows = [(way, float(value)) for way, values in numbers.items() for value in values]
-    return spread_strips(
-        pd.DataFrame(rows, columns=["way", "value"]),
-        "way",
-        "value",
-        title=UNTITLED,
-        measure=Quantity(measure, False),
-        band=DRAW_BAND,
+    rows = [
+        (way, float(x), float((values <= x).mean())) for way, values in numbers.items() for x in at
+    ]
+    frame = pd.DataFrame(rows, columns=["series", "x", "mean"])
+    frame["low"] = frame["high"] = np.nan
+    return band_lines(
+        frame,
         name=name,
+        title=UNTITLED,
+        x_title=f"{name}_up_to",
+        y=Quantity("share_of_draws", True),
+        series_title="way",
+        ordered=False,
+        log_x=log_x,
     )
 
 
 def _chosen(found: Choices) -> Figure:
     ways = ("hold_out", "folds", "one_out", "more", "best")
-    return _strips("chosen", {way: np.log10(found.penalties(way)) for way in ways}, "log_lambda")
+    numbers = {way: found.penalties(way) for way in ways}
+    return _shares("chosen", numbers, PENALTIES, log_x=True)
 
 
 def _regrets(found: Choices) -> Figure:
     ways = ("hold_out", "folds", "one_out", "more", "prior", "smallest")
-    return _strips("regret", {way: found.regret(way) for way in ways}, "regret")
+    numbers = {way: found.regret(way) for way in ways}
+    top = max(float(values.max()) for values in numbers.values())
+    return _shares("regret", numbers, np.linspace(0.0, top, 61), log_x=False)
 
 
 def _table(found: Choices) -> pd.DataFrame:

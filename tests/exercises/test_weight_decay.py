@@ -9,12 +9,26 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mlplab.data.draws import draw_sparse_linear
-from mlplab.exercises.chosen_decay import VARIANCE, choices, true_risk
-from mlplab.exercises.frobenius import root_trace
-from mlplab.exercises.hamiltonian import sample_by_slope
-from mlplab.exercises.lasso_ways import source_step, ways
-from mlplab.exercises.linear_descent import all_weights, descend, sample_of, start_at
-from mlplab.exercises.remedies import Draws, train
+from mlplab.exercises.section_4_5.chosen_decay.choices import PENALTIES, choices
+from mlplab.exercises.section_4_5.decay_sweep.curves import LAMBDAS, SHARED, SWEPT, Curve, curves
+from mlplab.exercises.section_4_5.decay_sweep.descent import (
+    all_weights,
+    descend,
+    sample_of,
+    start_at,
+)
+from mlplab.exercises.section_4_5.frobenius_norm.nuclear_norm import root_trace
+from mlplab.exercises.section_4_5.lasso_update.prove import source_step
+from mlplab.exercises.section_4_5.lasso_update.ways import ways
+from mlplab.exercises.section_4_5.overfitting_remedies.remedies import (
+    LIMITS,
+    STRENGTHS,
+    Draws,
+    chosen_strengths,
+    train,
+)
+from mlplab.exercises.section_4_5.problem import VARIANCE, true_risk
+from mlplab.exercises.section_4_5.weight_priors.hamiltonian import sample_by_slope
 from mlplab.theory.linear import LinearModels, ridge_path
 
 
@@ -64,6 +78,26 @@ def test_descent_from_zero_tends_to_ridge_with_half_the_decay():
     assert found.bias == pytest.approx(wanted.intercepts, abs=1e-6)
 
 
+def test_ridge_is_solved_at_the_lambda_that_is_stated():
+    seeds = range(2)
+    X, y = draw_sparse_linear(seeds, 20)
+    unseen = draw_sparse_linear(seeds, 100, part="test")
+    found = curves(2)
+    for decay in LAMBDAS:
+        exact = ridge_path(X, y, [decay / 2], intercept=True)
+        for losses, data in zip(found["ridge"].at(decay), ((X, y), unseen), strict=True):
+            assert losses == pytest.approx(exact.mean_squared_error(*data)[:, 0], abs=1e-12)
+    assert SHARED in SWEPT
+    assert [name for name, curve in found.items() if SHARED in curve.lambdas] == list(found)
+
+
+def test_a_curve_gives_no_loss_of_another_lambda():
+    curve = Curve(np.array([0.0, 0.67]), np.zeros((1, 2)), np.ones((1, 2)))
+    assert curve.gap(0.67)[0] > 0
+    with pytest.raises(ValueError, match=r"no losses at lambda 0\.5"):
+        curve.at(0.5)
+
+
 def test_true_risk_is_the_mean_squared_error_on_many_rows():
     X, y = draw_sparse_linear([0], 20_000, n_inputs=200, part="test")
     models = LinearModels(np.full((1, 200), 0.02), np.array([0.3]))
@@ -77,6 +111,21 @@ def test_no_choice_beats_the_best_and_the_choice_of_a_draw_is_its_own():
         assert (few.regret(way) >= 0).all()
         assert (more.chosen[way][:4] == places).all()
     assert (few.regret("best") == 0).all()
+
+
+def test_a_choice_overfits_or_underfits_where_a_larger_or_smaller_lambda_is_better():
+    found = choices(6)
+    for way in ("hold_out", "smallest", "best"):
+        over, under = found.overfits(way, 0.01), found.underfits(way, 0.01)
+        assert ((over | under) == (found.regret(way) > 0.01)).all()
+    assert not found.underfits("smallest", 0.0).any()
+    assert not (found.overfits("best", 0.0) | found.underfits("best", 0.0)).any()
+
+
+def test_beyond_the_ends_of_the_grid_the_risk_hardly_moves():
+    found = choices(50)
+    assert PENALTIES[0] < PENALTIES[-1]
+    assert np.abs(found.risks[:, [0, -1]] - found.limits).max() < 0.01
 
 
 @given(seed=st.integers(0, 99), rate=st.floats(0.01, 0.5), penalty=st.floats(0.01, 1.0))
@@ -131,3 +180,11 @@ def test_inputs_that_a_smaller_model_does_not_see_weigh_nothing():
     model = Draws(range(1), 1.0).model("inputs", 5)
     assert (model.weights[:, 5:] == 0).all()
     assert (model.weights[:, :5] != 0).all()
+
+
+def test_no_strength_was_chosen_at_an_end_beyond_which_there_is_more():
+    for (start, remedy), chosen in chosen_strengths().items():
+        levels = STRENGTHS[remedy]
+        assert list(levels) == sorted(set(levels))
+        ends = {levels[0], levels[-1]} - set(LIMITS.get(remedy, ()))
+        assert chosen not in ends, (start, remedy)

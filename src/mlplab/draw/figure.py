@@ -6,7 +6,7 @@ import hashlib
 import json
 import re
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.metadata import version
@@ -29,7 +29,7 @@ WIDTH_PX = 640
 _NAME = re.compile(r"[a-z0-9][a-z0-9.-]*")
 # Where a spec holds words: fixed ones, and names that only the figure's own words may replace.
 _FIXED = {"title", "text", "word"}
-_NAMES = {"series", "label", "domain"}
+_NAMES = {"series", "label", "domain", "sort"}
 
 
 @dataclass(frozen=True, eq=False, repr=False, slots=True)
@@ -43,6 +43,7 @@ class Figure:
         caption: what is shown, with what bands mean; a string, or one per language.
         data: every number shown, for the CSV file.
         words: Chinese for words on the chart that the room does not know.
+        english: English for keys on the chart; a word without an entry stays as it is.
         pictures: what was drawn already, by a hash of the spec; each is drawn once.
 
     Raises:
@@ -55,6 +56,7 @@ class Figure:
     caption: Text
     data: pd.DataFrame
     words: Mapping[str, str] = field(default_factory=dict)
+    english: Mapping[str, str] = field(default_factory=dict)
     pictures: dict[str, bytes] = field(default_factory=dict, init=False, repr=False)
     # Making and validating the spec costs more than all else that a page does with a chart.
     _text: list[str] = field(default_factory=list, init=False, repr=False)
@@ -103,7 +105,10 @@ class Figure:
             spec["width"] = width
         title = in_language(self.title, language)
         caption = in_language(self.caption, language)
-        spec = _translated(spec, language, self.words)
+        words = self.english if language == "en" else self.words
+        if words or language != "en":
+            spec = _translated(spec, language, words)
+            _fit_legends(spec)
         spec["description"] = f"{title}. {caption}" if caption else title
         if titled:
             pixels = spec["width"] if isinstance(spec.get("width"), int) else WIDTH_PX
@@ -116,6 +121,11 @@ class Figure:
             if paper:
                 spec["background"] = get_theme(theme).paper
         return spec
+
+    def word(self, text: object) -> Text:
+        """Return a column's name or a cell of `data` in both languages."""
+        key = str(text)
+        return {"en": self.english.get(key, key), "zh": translate(key, "zh", self.words)}
 
     def svg(
         self,
@@ -224,6 +234,7 @@ class Figure:
             "caption": _plain_text(self.caption),
             "data": frame_to_plain(self.data),
             "words": dict(self.words),
+            "english": dict(self.english),
         }
 
     @classmethod
@@ -243,6 +254,7 @@ class Figure:
             plain["caption"],
             frame_from_plain(plain["data"]),
             plain["words"],
+            plain["english"],
         )
 
     @property
@@ -272,8 +284,6 @@ def _plain_text(text: Text) -> str | dict[str, str]:
 
 
 def _translated(part: Any, language: str, words: Mapping[str, str], key: str = "") -> Any:
-    if language == "en":
-        return part
     if isinstance(part, dict):
         return {name: _translated(item, language, words, name) for name, item in part.items()}
     if isinstance(part, list):
@@ -283,6 +293,25 @@ def _translated(part: Any, language: str, words: Mapping[str, str], key: str = "
     if isinstance(part, str) and key in _NAMES:
         return words.get(part, part)
     return part
+
+
+def legend_columns(labels: Sequence[str]) -> dict[str, str]:
+    """Return as many columns of a legend as the chart is wide: legends wrap on a telephone."""
+    longest = max(len(label) + sum(ord(letter) > 0x2E7F for letter in label) for label in labels)
+    return {"expr": f"max(1, floor(width / {46 + 7.2 * longest:.0f}))"}
+
+
+def _fit_legends(part: Any) -> None:
+    """Let legends have room for the words that took the place of others."""
+    if isinstance(part, list):
+        for item in part:
+            _fit_legends(item)
+    if isinstance(part, dict):
+        legend, scale = part.get("legend"), part.get("scale")
+        if isinstance(legend, dict) and "columns" in legend and isinstance(scale, dict):
+            legend["columns"] = legend_columns(scale["domain"])
+        for item in part.values():
+            _fit_legends(item)
 
 
 def _wrap(text: str, columns: int) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from mlplab.draw.figure import WIDTH_PX, Figure
+from mlplab.draw.figure import WIDTH_PX, Figure, legend_columns
 from mlplab.draw.rows import check_columns, first_seen, inline
 from mlplab.draw.theme import DASHES, SHAPES
 from mlplab.draw.words import Quantity, Text, writer
@@ -105,10 +105,7 @@ def series_encodings(
 
     legend: Any = None
     if len(labels) > 1:
-        # As many columns as the chart is wide: legends wrap on a telephone.
-        longest = max(len(label) for label in labels)
-        columns = {"expr": f"max(1, floor(width / {46 + 7.2 * longest:.0f}))"}
-        legend = alt.Legend(title=title or None, columns=columns)
+        legend = alt.Legend(title=title or None, columns=legend_columns(labels))
     common: dict[str, Any] = {"title": title or None, "sort": list(labels), "legend": legend}
     domain, repeats = list(labels), range(len(labels))
     kind = "O" if ordered else "N"

@@ -232,7 +232,7 @@ def translate(text: str, language: str, words: Mapping[str, str] | None = None) 
     '测试准确率之差（百分点）'
     """
     if language == "en":
-        return text
+        return (words or {}).get(text, text)
     known = {**_ZH, **(words or {})}
     if text in known:
         return known[text]

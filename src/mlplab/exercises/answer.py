@@ -6,10 +6,10 @@ import math
 import os
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from mlplab.exercises.page_texts import LANGUAGES, note, page_texts
+from mlplab.exercises.page_texts import LANGUAGES, note, note_templates, page_texts
 from mlplab.exercises.profile import Profile, profile_of
 from mlplab.exercises.registry import AnyExercise, Checked, Findings, Results
 
@@ -187,10 +187,15 @@ def _measure(
     from mlplab.experiment.verdict import worded
     from mlplab.specs import Proof
 
-    verdicts = tuple(
-        verdict.replace(**worded(Proof(**exercise.worded(verdict.key))))
-        for verdict in decide_measured(claims)
-    )
+    notes = {one: note_templates(exercise, one) for one in LANGUAGES}
+    claims = [replace(one, note=notes["en"].get(one.key, one.note)) for one in claims]
+
+    def fields(verdict: Verdict) -> dict[str, Any]:
+        chinese = notes["zh"].get(verdict.key)
+        repeated = {"zh": f"{verdict.n_seeds} 次重复，{chinese}"} if chinese else {}
+        return {**worded(Proof(**exercise.worded(verdict.key))), "note_wordings": repeated}
+
+    verdicts = tuple(one.replace(**fields(one)) for one in decide_measured(claims))
     _keep(exercise, f"measured, {profile.name}", profile.name, verdicts, store)
     return verdicts
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from mlplab.draw import Figure
     from mlplab.pages import ReportTable
 
-__all__ = ["LANGUAGES", "note", "page_texts"]
+__all__ = ["LANGUAGES", "note", "note_templates", "page_texts"]
 
 
 def page_texts(
@@ -42,6 +42,11 @@ def page_texts(
     }
 
 
+def note_templates(exercise: AnyExercise, language: str) -> Mapping[str, str]:
+    """Return the texts' notes by the claim's key: on what was checked, or repeated."""
+    return exercise.wordings[language].notes if isinstance(exercise, Exercise) else {}
+
+
 def note(exercise: AnyExercise, key: str, checked: Checked) -> dict[str, Any]:
     """Return what was checked, as fields of a verdict: the texts' note, or the proof's own."""
     if not isinstance(exercise, Exercise) or key not in exercise.wordings["en"].notes:
@@ -55,7 +60,7 @@ def note(exercise: AnyExercise, key: str, checked: Checked) -> dict[str, Any]:
 
 
 class _Told:
-    """The texts of an exercise, rendered."""
+    """The texts of an exercise, rendered; they find the words of charts and cells in `words`."""
 
     def __init__(
         self, exercise: Exercise, values: Mapping[str, Any], verdicts: Mapping[str, Verdict]
@@ -76,6 +81,7 @@ class _Told:
             title=self._in_both({n: head["title"] for n, head in heads.items()}),
             caption=join_texts(caption, figure.caption),
             words={**self._exercise.wordings["zh"].words, **figure.words},
+            english={**self._exercise.wordings["en"].words, **figure.english},
         )
 
     def table(self, name: str, frame: Any) -> ReportTable:
@@ -99,8 +105,11 @@ class _Told:
         return heads
 
     def _in_both(self, texts: Mapping[str, str]) -> dict[str, str]:
+        words = {n: wording.words for n, wording in self._exercise.wordings.items()}
         return {
-            language: render(text, self._values, self._verdicts, language)
+            language: render(
+                text, {**self._values, "words": words[language]}, self._verdicts, language
+            )
             for language, text in texts.items()
         }
 

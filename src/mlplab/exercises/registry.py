@@ -109,7 +109,6 @@ SECTIONS = (
     "declared_4_3",
     "declared_4_4",
     "declared_4_4_limits",
-    "declared_4_5",
     "declared_4_10",
     "declared_4_10_training",
 )

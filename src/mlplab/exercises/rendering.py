@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _MISSING = "–"
 _POINTS = {"en": "{} points", "zh": "{} 个百分点"}
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +116,7 @@ def render(
 
     A value given by language is taken in the text's; numbers that are missing become a dash.
     `{{ x | fmt(".3f") }}` formats as Python does, `{{ x | points }}` writes a difference of shares
-    in percentage points, `{{ x | percent }}` a share.
+    in percentage points, `{{ x | percent }}` a share, `{{ x | scientific }}` a number of any size.
 
     Raises:
         MlplabError: a name without a value, or a template that cannot be read.
@@ -149,13 +150,33 @@ def _environment(language: str) -> SandboxedEnvironment:
     def points(value: float, digits: int = 2) -> str:
         return _POINTS[language].format(_format(100 * value, f"+.{digits}f"))
 
-    environment.filters |= {"fmt": _format, "percent": _percent, "points": points}
+    environment.filters |= {
+        "fmt": _format,
+        "percent": _percent,
+        "points": points,
+        "scientific": _scientific,
+    }
     return environment
 
 
 def _percent(value: float, digits: int = 1) -> str:
     # A narrow blank that does not break stands before the sign.
     return f"{_format(100 * value, f'.{digits}f')}\u202f%"
+
+
+def _scientific(value: float, digits: int = 1) -> str:
+    """Write a number of any size: with a power of ten beyond 0.001 and 10,000.
+
+    >>> _scientific(0.0158), _scientific(2.5e-27), _scientific(2.5e8)
+    ('0.016', '2.5\u202f×\u202f10⁻²⁷', '2.5\u202f×\u202f10⁸')
+    """
+    if value is None or not math.isfinite(value):
+        return _MISSING
+    if value == 0 or 1e-3 <= abs(value) < 1e4:
+        return _format(float(value), f".{digits + 1}g" if abs(value) < 10**digits else ",.0f")
+    mantissa, exponent = f"{value:.{digits}e}".split("e")
+    raised = str(int(exponent)).translate(_RAISED)
+    return f"{mantissa.replace('-', '−')}\u202f×\u202f10{raised}"
 
 
 def _text(value: Any) -> Any:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import base64
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from mlplab.draw import THEMES, Figure, chart_config, in_language
+from mlplab.draw import THEMES, Figure, Text, chart_config, in_language
 from mlplab.draw.theme import FONT
 from mlplab.draw.words import LANGUAGES
 from mlplab.pages.pictures import chart_libraries
@@ -51,16 +51,16 @@ def exhibit(figure: Figure) -> Html:
         ),
         tag("figcaption", caption) if caption else None,
         tag("p", group(*links, between=" "), class_="files"),
-        numbers_table(figure.data),
+        numbers_table(figure.data, figure.word),
         id=f"figure-{figure.name}",
     )
 
 
-def numbers_table(frame: pd.DataFrame) -> Html | None:
-    """Return a frame folded away, if it is short enough to be read."""
+def numbers_table(frame: pd.DataFrame, word: Callable[[object], Text] = str) -> Html | None:
+    """Return a frame folded away, if it is short enough to be read; `word` names what it holds."""
     if len(frame) > _ROWS_SHOWN:
         return None
-    return tag("details", tag("summary", both(UI["table-of"])), frame_table(frame))
+    return tag("details", tag("summary", both(UI["table-of"])), frame_table(frame, word=word))
 
 
 def csv_links(name: str, csv: bytes) -> list[Html]:

@@ -40,7 +40,11 @@ def _scale(verdict: Verdict) -> tuple[float, int]:
         width = (verdict.interval[1] - verdict.interval[0]) * factor
     else:
         width = abs(verdict.effect or 0.0) * factor
-    return factor, decimals_for(width)
+    decimals = decimals_for(width)
+    if verdict.matters:
+        # What is a hundred times smaller than what matters need not be told in full.
+        decimals = min(decimals, decimals_for(verdict.matters * factor) + 2)
+    return factor, decimals
 
 
 def _unit(verdict: Verdict, language: str) -> str:
@@ -74,7 +78,7 @@ def interval_text(
 
 
 def estimate_text(verdict: Verdict, language: str = "en") -> str:
-    """Write an effect and its interval, with the unit once.
+    """Write an effect and its interval, with the unit once, to what may matter.
 
     >>> estimate_text(Verdict(id="a", says="", verdict="none", effect=0.0123,
     ...                       interval=(0.01, 0.0146), metric="test_accuracy"))

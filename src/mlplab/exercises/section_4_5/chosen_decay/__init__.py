@@ -1,0 +1,1 @@
+"""4.5.2: the weight decay that validation chooses."""

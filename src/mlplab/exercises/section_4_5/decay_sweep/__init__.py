@@ -1,0 +1,1 @@
+"""4.5.1: training and test loss along the weight decay."""

@@ -1,0 +1,1 @@
+"""4.5.3: the update with an L1 penalty."""

@@ -1,0 +1,1 @@
+"""4.5.5: remedies for overfitting besides weight decay."""

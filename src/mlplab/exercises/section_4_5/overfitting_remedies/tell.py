@@ -1,0 +1,128 @@
+"""What the page shows: all remedies from both starts, and early stopping beside ridge."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mlplab.exercises.registry import Findings, Results
+from mlplab.exercises.section_4_5.overfitting_remedies.measure import n_draws
+from mlplab.exercises.section_4_5.overfitting_remedies.remedies import (
+    N_HELD_OUT,
+    N_MEMBERS,
+    N_MORE,
+    N_TUNING,
+    REMEDIES,
+    STARTS,
+    STEPS,
+    Compared,
+    compared,
+)
+from mlplab.exercises.section_4_5.problem import EPOCHS, N_INPUTS, N_TRAIN, Array
+from mlplab.exercises.told import UNTITLED
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from mlplab.draw import Figure
+
+
+def tell(results: Results) -> Findings:
+    """Collect what the page says and shows."""
+    found = compared(n_draws(results.profile))
+    values: dict[str, Any] = {
+        "n_draws": n_draws(results.profile),
+        "n_train": N_TRAIN,
+        "n_inputs": N_INPUTS,
+        "n_tuning": N_TUNING,
+        "n_held_out": N_HELD_OUT,
+        "epochs": EPOCHS,
+        "n_members": N_MEMBERS,
+        "n_more": N_MORE,
+        "mean_risk": float(found.mean.mean()),
+        "apart": float(np.abs(found.stopped - found.ridge).max(axis=1).mean()),
+    }
+    for start in STARTS:
+        risks = {remedy: float(found.risks[start, remedy].mean()) for remedy in REMEDIES}
+        values[f"risk_{start}"] = risks
+        values[f"strength_{start}"] = {
+            remedy: found.strengths.get((start, remedy)) for remedy in REMEDIES
+        }
+    figures = (_from_wide(found), _from_zero(found), _stopping_and_ridge(found))
+    return Findings(values, figures, {"risks": _table(found)})
+
+
+def _from_wide(found: Compared) -> Figure:
+    ratios = {name: np.log10(found.risks["wide", name] / found.mean) for name in REMEDIES}
+    return _strips("from-wide", ratios, "log_ratio")
+
+
+def _from_zero(found: Compared) -> Figure:
+    """Without the 400 examples, beside which all others would lie on one line."""
+    none = found.risks["zero", "none"]
+    names = [name for name in REMEDIES if name not in ("none", "data")]
+    return _strips("from-zero", {n: found.risks["zero", n] - none for n in names}, "change")
+
+
+def _strips(name: str, numbers: Mapping[str, Array], measure: str) -> Figure:
+    import pandas as pd
+
+    from mlplab.draw import Quantity, spread_strips
+    from mlplab.exercises.uncertainty_bands import DRAW_BAND
+
+    rows = [(remedy, float(value)) for remedy, values in numbers.items() for value in values]
+    return spread_strips(
+        pd.DataFrame(rows, columns=["remedy", "value"]),
+        "remedy",
+        "value",
+        title=UNTITLED,
+        measure=Quantity(measure, False),
+        band=DRAW_BAND,
+        name=name,
+    )
+
+
+def _stopping_and_ridge(found: Compared) -> Figure:
+    import pandas as pd
+
+    from mlplab.draw import Quantity, band_lines
+    from mlplab.exercises.uncertainty_bands import DRAW_BAND
+
+    rows = [
+        (name, step, *DRAW_BAND.of(risks[:, place].tolist()))
+        for name, risks in {"stopped": found.stopped, "matching": found.ridge}.items()
+        for place, step in enumerate(STEPS)
+    ]
+    return band_lines(
+        pd.DataFrame(rows, columns=["series", "x", "mean", "low", "high"]),
+        name="stopping-and-ridge",
+        title=UNTITLED,
+        x_title="steps",
+        y=Quantity("risk", False),
+        caption=DRAW_BAND.says,
+        series_title="way",
+        ordered=False,
+        log_x=True,
+    )
+
+
+def _table(found: Compared) -> pd.DataFrame:
+    import pandas as pd
+
+    from mlplab.exercises.uncertainty_bands import DRAW_BAND
+
+    rows = []
+    for remedy in REMEDIES:
+        row: dict[str, Any] = {"remedy": remedy}
+        for start in STARTS:
+            mean, low, high = DRAW_BAND.of(found.risks[start, remedy].tolist())
+            row |= {
+                f"{start}_strength": found.strengths.get((start, remedy)),
+                f"{start}_risk": mean,
+                f"{start}_low": low,
+                f"{start}_high": high,
+            }
+        rows.append(row)
+    return pd.DataFrame(rows)

@@ -1,0 +1,1 @@
+"""4.5.6: penalties as priors of the weights."""

@@ -193,7 +193,7 @@ def page(
         *(f"## {name}\n\n{_describe(name)}\n\n{coverage_table(results[name])}" for name in results),
         "## What the interval over seeds alone covers",
         "It speaks of this one test set, and is no interval on new examples. Per cent of the time "
-        f"it holds the difference over all examples: {_extreme(cells, min, 'seeds')} to "
+        f"it holds the truth over all examples: {_extreme(cells, min, 'seeds')} to "
         f"{_extreme(cells, max, 'seeds')}.",
     ]
     return "\n\n".join(sections) + "\n", not outside

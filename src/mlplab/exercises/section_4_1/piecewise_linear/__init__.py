@@ -1,0 +1,1 @@
+"""Exercise 4.1.2: networks of ReLU units are piecewise linear."""

@@ -1,0 +1,54 @@
+"""Networks that are built to a certified error, and random ones to count pieces of."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from itertools import pairwise
+
+import numpy as np
+
+from mlplab.theory import Approximation, approximate, parse
+
+FUNCTIONS = ("sin(3*x)", "abs(x)", "exp(-4*x^2)", "x^3", "sin(9*x)*cos(2*x)", "tanh(8*x)")
+INTERVAL = (-2.0, 2.0)
+EPSILONS = (0.3, 0.1, 0.03, 0.01, 0.003, 0.001)
+
+
+@cache
+def constructions() -> dict[str, tuple[Approximation, ...]]:
+    """Return the certified networks of every function, one for each error allowed."""
+    return {
+        text: tuple(approximate(parse(text), INTERVAL, eps) for eps in EPSILONS)
+        for text in FUNCTIONS
+    }
+
+
+def even_segments(found: Approximation) -> float:
+    """Return the largest error, on a fine grid, of interpolation on segments of one length."""
+    a, b = found.interval
+    knots = np.linspace(a, b, found.even_units + 1)
+    x = np.linspace(a, b, 20_001)
+    straight = np.interp(x, knots, found.function(knots))
+    return float(np.abs(straight - found.function(x)).max())
+
+
+def random_network(rng: np.random.Generator) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Draw a network of one input and one output with one to three hidden layers."""
+    widths = [1, *rng.integers(2, 12, rng.integers(1, 4)).tolist(), 1]
+    return [
+        (rng.standard_normal((o, i)) / np.sqrt(i), rng.standard_normal(o))
+        for i, o in pairwise(widths)
+    ]
+
+
+def forward(
+    layers: Sequence[tuple[np.ndarray, np.ndarray]], x: np.ndarray, slope: float
+) -> np.ndarray:
+    """Return a network's outputs at points x, (N,)."""
+    h = x[:, None]
+    for place, (weight, bias) in enumerate(layers):
+        h = h @ weight.T + bias
+        if place < len(layers) - 1:
+            h = np.where(h > 0, h, slope * h)
+    return np.asarray(h[:, 0])

@@ -1,0 +1,1 @@
+"""Exercise 4.1.1: the derivative of pReLU."""

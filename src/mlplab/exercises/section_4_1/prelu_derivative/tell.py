@@ -1,0 +1,43 @@
+"""What is shown of pReLU: the function and its two derivatives."""
+
+from __future__ import annotations
+
+from mlplab.exercises.registry import Findings, Results
+from mlplab.exercises.section_4_1.prelu_derivative.prove import ALPHA, N_POINTS
+from mlplab.exercises.told import UNTITLED
+
+
+def tell(results: Results) -> Findings:
+    """Draw pReLU and its derivatives."""
+    import numpy as np
+    import pandas as pd
+
+    from mlplab.draw import Quantity, band_lines
+
+    x = np.linspace(-8, 8, 321)
+    parts = {
+        "pReLU(x)": np.where(x > 0, x, ALPHA * x),
+        "by x": np.where(x > 0, 1.0, ALPHA),
+        "by alpha": np.minimum(x, 0.0),
+    }
+    # The derivative by x jumps: a gap at 0 keeps the line from climbing.
+    parts["by x"] = np.where(x == 0, np.nan, parts["by x"])
+    frame = pd.DataFrame(
+        [
+            (name, at, value)
+            for name, values in parts.items()
+            for at, value in zip(x, values, strict=True)
+        ],
+        columns=["series", "x", "mean"],
+    ).dropna()
+    frame["low"] = frame["high"] = np.nan
+    figure = band_lines(
+        frame,
+        name="prelu",
+        title=UNTITLED,
+        x_title="x",
+        y=Quantity("value", False),
+        series_title="function and derivatives",
+        ordered=False,
+    )
+    return Findings({"alpha": ALPHA, "n_points": N_POINTS}, (figure,))

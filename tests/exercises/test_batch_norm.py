@@ -7,17 +7,24 @@ import pytest
 
 import mlplab as ml
 from mlplab.exercises import PROFILES, get_exercise
-from mlplab.exercises.batch_norm_proofs import normalised, prove, spread_exactly
-from mlplab.exercises.batch_norm_spread import in_random_batches, members, wander
-from mlplab.exercises.declared_4_1 import NORMS, normed
+from mlplab.exercises.section_4_1.batch_nonlinearity.batch_spread import (
+    in_random_batches,
+    members,
+    wander,
+)
+from mlplab.exercises.section_4_1.batch_nonlinearity.design import NORMS, normed
+from mlplab.exercises.section_4_1.batch_nonlinearity.prove import (
+    normalised,
+    prove,
+    spread_exactly,
+)
 from mlplab.specs import TaskRef
 from mlplab.store import Store
 
 
-def test_every_statement_is_proved_with_a_note():
-    found = prove("affine", "two", "bound", "law", "layer")
-    assert [one.says for one in found if one.holds] == ["affine", "two", "bound", "law", "layer"]
-    assert all(len(one.note) > 20 for one in found)
+def test_every_statement_holds():
+    found = prove()
+    assert [one.key for one in found if one.holds] == ["affine", "two", "bound", "law", "layer"]
 
 
 def test_the_exact_spread_is_that_of_simulated_batches():

@@ -1,4 +1,4 @@
-"""What of exercise 4.1.4 is decided without training: identities of batch and layer norm."""
+"""Identities of batch norm and layer norm, decided without training."""
 
 from __future__ import annotations
 
@@ -17,16 +17,10 @@ _N_LAWS = 20
 _NEAR_LIMIT = 0.01
 
 
-def prove(affine: str, two: str, bound: str, law: str, layer: str) -> Sequence[Checked]:
+def prove() -> Sequence[Checked]:
     """Check what batch norm loses, how far it can move a value, and how mates make it vary."""
     rng = np.random.default_rng(0)
-    return (
-        _affine(affine, rng),
-        _two(two, rng),
-        _bound(bound, rng),
-        _law(law, rng),
-        _layer(layer, rng),
-    )
+    return _affine(rng), _two(rng), _bound(rng), _law(rng), _layer(rng)
 
 
 def normalised(batch: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -35,7 +29,7 @@ def normalised(batch: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(apart / np.sqrt((apart**2).mean(-1, keepdims=True)))
 
 
-def _affine(says: str, rng: np.random.Generator) -> Checked:
+def _affine(rng: np.random.Generator) -> Checked:
     there = back = apart = 0.0
     for size in rng.integers(2, 65, _N):
         batch = rng.standard_t(3, size)
@@ -45,16 +39,11 @@ def _affine(says: str, rng: np.random.Generator) -> Checked:
         # The batch's own spread and mean bring back what it was.
         back = max(back, float(abs(batch.std() * normal + batch.mean() - batch).max()))
         apart = max(apart, float(abs(normalised(-scale * batch + shift) + normal).max()))
-    return Checked(
-        says,
-        max(there, back, apart) < _TOLERANCE,
-        f"on {_N:,} random batches of 2 to 64: another shift and a positive scale move the values "
-        f"by at most {there:.0e}, a negative scale turns their signs, and mean and standard "
-        f"deviation bring the batch back to {back:.0e}",
-    )
+    holds = max(there, back, apart) < _TOLERANCE
+    return Checked("affine", holds, facts={"moved": there, "back": back}, n_cases=_N)
 
 
-def _two(says: str, rng: np.random.Generator) -> Checked:
+def _two(rng: np.random.Generator) -> Checked:
     import sympy
 
     a, b = sympy.symbols("a b", real=True)
@@ -63,15 +52,19 @@ def _two(says: str, rng: np.random.Generator) -> Checked:
     algebra = sympy.simplify((a - middle) ** 2 - variance) == 0
     pairs = rng.standard_normal((_N, 2)) * 10.0 ** rng.uniform(-6, 6, (_N, 1))
     error = float(abs(normalised(pairs)[:, 0] - np.sign(pairs[:, 0] - pairs[:, 1])).max())
-    return Checked(
-        says,
-        bool(algebra) and error < _TOLERANCE,
-        "by algebra, (a - mean)^2 is the variance of a and b; "
-        f"{_N:,} random pairs give +1 and -1 to {error:.0e}",
-    )
+    holds = bool(algebra) and error < _TOLERANCE
+    return Checked("two", holds, facts={"pairs": _N, "error": error})
 
 
-def _bound(says: str, rng: np.random.Generator) -> Checked:
+def _bound(rng: np.random.Generator) -> Checked:
+    import sympy
+
+    # One value z apart from the mean m of B - 1 others with variance v, see `among_mates`.
+    apart, v = sympy.symbols("apart v", nonnegative=True)
+    others = sympy.Symbol("others", positive=True)
+    whole = others + 1
+    square = (1 - 1 / whole) * apart**2 / (v + apart**2 / whole)
+    algebra = sympy.simplify(whole - 1 - square - others * v / (v + apart**2 / whole)) == 0
     worst = 0.0
     for size in rng.integers(2, 257, _N):
         heavy = rng.standard_cauchy(size) ** 3
@@ -83,15 +76,11 @@ def _bound(says: str, rng: np.random.Generator) -> Checked:
         )
         for size in sizes
     ]
-    return Checked(
-        says,
-        worst <= 1 + _TOLERANCE and min(reached) > 1 - 1e-6,
-        f"(z - m)^2 / B is part of the variance it is divided by; on {_N:,} batches with extreme "
-        f"outliers the largest value is {worst:.6f} sqrt(B - 1), and a far outlier reaches it",
-    )
+    holds = bool(algebra) and worst <= 1 + _TOLERANCE and min(reached) > 1 - 1e-6
+    return Checked("bound", holds, facts={"batches": _N, "worst": worst})
 
 
-def _law(says: str, rng: np.random.Generator) -> Checked:
+def _law(rng: np.random.Generator) -> Checked:
     sizes = (80, 160, 320)
     plain = extrapolated = 0.0
     for _ in range(_N_LAWS):
@@ -108,17 +97,8 @@ def _law(says: str, rng: np.random.Generator) -> Checked:
         # The distance from the limit is a series in 1/B; this takes its first two terms away.
         left = float(abs((one - 6 * two + 8 * four) / 3 - limit)) / unit
         extrapolated = max(extrapolated, left)
-    return Checked(
-        says,
-        bool(extrapolated < _NEAR_LIMIT),
-        f"variances summed exactly over all batches of {_join(sizes)} from {_N_LAWS} random "
-        "distributions of three values, t from -2 to 2: extrapolated to B = infinity they meet "
-        f"the limit to {extrapolated:.0e} of 1 + t^2 (at B = {sizes[-1]} itself to {plain:.0e})",
-    )
-
-
-def _join(sizes: Sequence[int]) -> str:
-    return ", ".join(str(size) for size in sizes)
+    facts = {"sizes": sizes, "left": extrapolated, "plain": plain}
+    return Checked("law", bool(extrapolated < _NEAR_LIMIT), facts=facts, n_cases=_N_LAWS)
 
 
 def spread_exactly(
@@ -147,7 +127,7 @@ def spread_exactly(
     return float(np.sqrt(weight @ (value - centre) ** 2))
 
 
-def _layer(says: str, rng: np.random.Generator) -> Checked:
+def _layer(rng: np.random.Generator) -> Checked:
     import torch
 
     from mlplab.engine.norms import BatchNorm, LayerNorm
@@ -173,9 +153,5 @@ def _layer(says: str, rng: np.random.Generator) -> Checked:
                 norm.forward(h, size)
                 seen.append(h[:, :, 0].clone())
             moved[name] = max(moved[name], float((seen[0] - seen[1]).abs().max()))
-    return Checked(
-        says,
-        moved["layer"] == 0.0 and moved["batch"] > 0.1,
-        f"the engine's own layer norm on {trials} random layers: other mates move an example by "
-        f"exactly {moved['layer']:g}; its batch norm by up to {moved['batch']:.2g}",
-    )
+    holds = moved["layer"] == 0.0 and moved["batch"] > 0.1
+    return Checked("layer", holds, facts={"by_batch_norm": moved["batch"]}, n_cases=trials)

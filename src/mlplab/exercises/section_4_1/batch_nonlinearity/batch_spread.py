@@ -1,4 +1,4 @@
-"""How much mates move what trained networks say of an image, for exercise 4.1.4."""
+"""How much mates move what trained networks say of an image."""
 
 from __future__ import annotations
 

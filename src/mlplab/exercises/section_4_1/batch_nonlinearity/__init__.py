@@ -1,0 +1,1 @@
+"""Exercise 4.1.4: a nonlinearity that is applied to a whole minibatch."""

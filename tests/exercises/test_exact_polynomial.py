@@ -5,13 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mlplab.exercises import exact_polynomial, get_exercise
-from mlplab.exercises.polynomial_draws import geometric_lines, mean_lines
+from mlplab.exercises import get_exercise
 from mlplab.exercises.profile import PROFILES
+from mlplab.exercises.section_4_4.exact_polynomial.prove import prove
+from mlplab.exercises.section_4_4.exact_polynomial.solvers import TERMS, above_least, solved
+from mlplab.exercises.section_4_4.polynomial_draws import geometric_lines, mean_lines
 
 
 def test_the_normal_equations_hold_and_the_printed_matrix_has_no_inverse():
-    normal, unique, printed = exact_polynomial.prove("normal", "unique", "printed")
+    normal, unique, printed = prove()
     assert normal.holds
     assert unique.holds
     assert not printed.holds
@@ -27,16 +29,16 @@ def test_geometric_means_are_means_of_logarithms():
 
 
 def test_digits_are_lost_with_every_further_term_and_fewer_draws_are_a_prefix():
-    few, more = exact_polynomial.solved(2), exact_polynomial.solved(3)
+    few, more = solved(2), solved(3)
     for place, numbers in more["digits"].items():
         assert numbers[:2] == pytest.approx(few["digits"][place])
-    means = [more["digits"]["QR", terms].mean() for terms in exact_polynomial.TERMS]
+    means = [more["digits"]["QR", terms].mean() for terms in TERMS]
     assert means == sorted(means, reverse=True)
 
 
 def test_descent_never_ends_below_the_least_loss():
     runs = get_exercise("4.4.1").design(PROFILES["quick"], 3)["descent"].run(":memory:", workers=1)
-    above = exact_polynomial.above_least(runs)
+    above = above_least(runs)
     assert set(above) == {4, 20}
     for values in above.values():
         # The losses that training reports are of single precision.

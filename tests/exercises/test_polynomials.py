@@ -12,11 +12,22 @@ from hypothesis import strategies as st
 
 from mlplab.data import load_task
 from mlplab.data.draws import draw_polynomial
-from mlplab.exercises import feature_scaling, least_error, polynomial_terms
-from mlplab.exercises.feature_scaling import BASES, REMEDIES, remedy_task
 from mlplab.exercises.measured import decide_measured
-from mlplab.exercises.polynomial_draws import VARIANCE, N
-from mlplab.exercises.polynomial_terms import FRESH, arms_by_terms, descended, least, sound
+from mlplab.exercises.section_4_4.arms import arms_by_terms, sound
+from mlplab.exercises.section_4_4.feature_scaling import prove as powers
+from mlplab.exercises.section_4_4.feature_scaling.features import (
+    BASES,
+    REMEDIES,
+    remedy_task,
+    sizes,
+)
+from mlplab.exercises.section_4_4.least_error import errors
+from mlplab.exercises.section_4_4.least_error import prove as least_error
+from mlplab.exercises.section_4_4.polynomial_degree import losses as polynomial_losses
+from mlplab.exercises.section_4_4.polynomial_degree import prove as terms_proof
+from mlplab.exercises.section_4_4.polynomial_degree.losses import descended, least
+from mlplab.exercises.section_4_4.polynomial_draws import VARIANCE, N
+from mlplab.exercises.section_4_4.published import FRESH
 from mlplab.experiment import Experiment
 from mlplab.specs import MLP, SGD, Fit, Init, Own, Run, TaskRef
 from mlplab.theory.features import hermite
@@ -42,7 +53,7 @@ def few_epochs():
 
 class TestTerms:
     def test_n_terms_fit_and_fewer_do_not(self):
-        enough, fewer = polynomial_terms.prove("enough", "fewer")
+        enough, fewer = terms_proof.prove()
         assert enough.holds
         assert not fewer.holds
 
@@ -69,21 +80,21 @@ class TestTerms:
             assert fresh[seed] == pytest.approx(error.item(), rel=1e-4)
 
     def test_training_losses_reach_rounding_at_n_terms_and_not_before(self):
-        kept = polynomial_terms.interpolation(3)
+        kept = polynomial_losses.interpolation(3)
         for n in (4, 8, 12):
             assert (kept[n, n] < 1e-15).all()
             assert (kept[n, n - 1] > 1e-9).all()
 
     def test_beyond_the_examples_every_solution_fits_and_fewer_draws_are_a_prefix(self):
-        few, more = polynomial_terms.double_descent(2), polynomial_terms.double_descent(3)
+        few, more = polynomial_losses.double_descent(2), polynomial_losses.double_descent(3)
         for terms, (train, fresh) in more.items():
             assert fresh[:2] == pytest.approx(few[terms][1], rel=1e-3)
             if terms >= 60:
                 assert (train < 1e-8).all()
 
-    @pytest.mark.parametrize("n", polynomial_terms.SIZES)
+    @pytest.mark.parametrize("n", polynomial_losses.SIZES)
     def test_other_epochs_take_as_many_steps(self, n):
-        steps = polynomial_terms.epochs_for(n) * n / 10
+        steps = polynomial_losses.epochs_for(n) * n / 10
         assert steps == pytest.approx(4000, rel=0.01)
 
     def test_draws_on_which_a_run_diverged_are_not_left_out(self):
@@ -102,7 +113,7 @@ class TestTerms:
 
 class TestFeatures:
     def test_moments_and_their_fall_are_proved(self):
-        assert all(one.holds for one in feature_scaling.prove("moments", "falls"))
+        assert all(one.holds for one in powers.prove())
 
     @pytest.mark.parametrize("name", REMEDIES)
     def test_a_draw_has_features_of_its_own_training_rows(self, name):
@@ -119,7 +130,7 @@ class TestFeatures:
         assert np.array_equal(other[:N], alone[:N])
 
     def test_rates_beyond_the_largest_stable_one_grow_and_below_shrink(self):
-        found = feature_scaling.sizes(2)["rate"]
+        found = sizes(2)["rate"]
         x, y = draw_polynomial([0, 1], N)
         for name in ("x^i / i!", "Legendre"):
             X, run = BASES[name](x, N)[0, :, :6], 0
@@ -133,7 +144,7 @@ class TestFeatures:
             assert losses[0.9] < np.square(y[run]).mean() < losses[1.1]
 
     def test_the_first_gradient_is_that_of_autograd(self):
-        found = feature_scaling.sizes(2)["gradient"]
+        found = sizes(2)["gradient"]
         x, y = draw_polynomial([0, 1], N)
         X = torch.tensor(BASES["x^i"](x, N)[1])
         w = torch.zeros(20, dtype=torch.float64, requires_grad=True)
@@ -143,7 +154,7 @@ class TestFeatures:
 
 class TestLeastError:
     def test_formula_minors_and_misfit_are_proved(self):
-        assert all(one.holds for one in least_error.prove("formula", "positive", "misfit"))
+        assert all(one.holds for one in least_error.prove())
 
     @given(
         st.lists(st.floats(-5, 5), min_size=1, max_size=6),
@@ -159,17 +170,17 @@ class TestLeastError:
         powers = np.cumprod([1.0, *range(1, 7)])
         true = sum(c * x**i / powers[i] for i, c in enumerate(coefficients))
         apart = hermite(x, len(weights)) @ np.array(weights) - true
-        found = least_error.true_error(np.array([weights]), coefficients)
+        found = errors.true_error(np.array([weights]), coefficients)
         assert found[0] == pytest.approx((mass * apart**2).sum(), rel=1e-9, abs=1e-12)
 
     def test_three_terms_never_get_below_the_misfit_and_four_need_four_examples(self):
-        found = least_error.errors(20)
-        for n in least_error.SIZES:
-            assert (found[4, 0.0, n][0] < least_error.ROUNDING).all()
-            assert (found[3, 0.0, n][0] > least_error.MISFIT * (1 - 1e-9)).all()
+        found = errors.errors(20)
+        for n in errors.SIZES:
+            assert (found[4, 0.0, n][0] < errors.ROUNDING).all()
+            assert (found[3, 0.0, n][0] > errors.MISFIT * (1 - 1e-9)).all()
 
     def test_losses_of_the_truth_spread_like_chi_squared(self):
-        fresh = least_error.fresh_losses(1000)
+        fresh = errors.fresh_losses(1000)
         for n, losses in fresh.items():
             assert losses.mean() == pytest.approx(VARIANCE, rel=5 * (2 / n / 1000) ** 0.5)
             assert losses.std() == pytest.approx(VARIANCE * (2 / n) ** 0.5, rel=0.15)
@@ -179,6 +190,6 @@ class TestLeastError:
         params = {"noise": 0.0, "dtype": "float64", "n_terms": 4}
         long = run([4], base=base.with_value("fit.epochs", 6), **params)
         short = run([4], base=base, **params)
-        ended = least_error.held_out(long, 3)
-        assert np.array_equal(ended, least_error.held_out(short, 3))
-        assert (least_error.held_out(long, 6) < ended).all()
+        ended = errors.held_out(long, 3)
+        assert np.array_equal(ended, errors.held_out(short, 3))
+        assert (errors.held_out(long, 6) < ended).all()

@@ -1,4 +1,4 @@
-"""What the exercises on the polynomial problem share: draws, terms, bands over draws."""
+"""Draws of the polynomial problem, and means and bands over them."""
 
 from __future__ import annotations
 
@@ -20,6 +20,8 @@ N = 100
 N_TEST = 1000
 VARIANCE = 0.01
 """Of the noise: the least loss that can be expected on new examples."""
+SMALLEST = 1e-32
+"""What counts as a loss of exactly 0, so that it has a logarithm."""
 DRAWS = (20, 50, 100)
 """Draws of the data by profile."""
 

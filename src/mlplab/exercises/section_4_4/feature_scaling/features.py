@@ -1,22 +1,18 @@
-"""What exercise 4.4.3 computes: powers of x with and without 1/i!, and other remedies."""
+"""Features of x: powers with and without 1/i!, and other remedies."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
-from itertools import pairwise
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
 from mlplab.data import Task, task_from_arrays
 from mlplab.data.draws import draw_polynomial
-from mlplab.exercises.measured import Measured
 from mlplab.exercises.one_thread import one_thread
-from mlplab.exercises.polynomial_draws import Array, N, n_draws
-from mlplab.exercises.polynomial_terms import FRESH, arms_by_terms, ended, sound
-from mlplab.exercises.profile import Profile
-from mlplab.exercises.registry import Checked
+from mlplab.exercises.section_4_4.polynomial_draws import Array, N
+from mlplab.exercises.section_4_4.published import FRESH
 from mlplab.experiment import Arm, Runs
 from mlplab.theory import linear
 from mlplab.theory.features import Standardiser, clipped, hermite, legendre, monomials
@@ -28,7 +24,6 @@ RATES = (0.001, 0.003, 0.01, 0.03)
 TINY_RATES = tuple(10.0**-k for k in range(4, 17, 2))
 BOUND = 10.0
 RAW, SCALED = "x^i", "x^i / i!"
-_N_POWERS = 20
 
 
 def _standardised(x: Array, n_train: int) -> Array:
@@ -54,40 +49,6 @@ BASES: Mapping[str, Callable[[Array, int], Array]] = {
     SCALED: lambda x, n_train: monomials(x, MOST),
     **REMEDIES,
 }
-
-
-def prove(moments: str, falls: str) -> Sequence[Checked]:
-    """Check the mean squares of powers by parts, and that 1/i! makes them fall."""
-    import sympy
-
-    x, i = sympy.symbols("x", positive=True), sympy.symbols("i", positive=True, integer=True)
-    density = sympy.exp(-(x**2) / 2) / sympy.sqrt(2 * sympy.pi)
-    # What is differentiated is 0 at both ends: E x^(2 i) = (2 i - 1) E x^(2 i - 2).
-    apart = sympy.diff(-(x ** (2 * i - 1)) * density, x) / density
-    apart -= x ** (2 * i) - (2 * i - 1) * x ** (2 * i - 2)
-    # All powers here are even: the half line counts half.
-    whole = sympy.integrate(density, (x, 0, sympy.oo)) == sympy.Rational(1, 2)
-    products = [sympy.prod(2 * k - 1 for k in range(1, n + 1)) for n in range(_N_POWERS)]
-    right = whole and sympy.simplify(apart) == 0
-    right &= products == [sympy.factorial2(2 * k - 1) for k in range(_N_POWERS)]
-    # From i to i + 1 the mean square grows 2 i + 1 times, its divisor (i + 1)^2 times.
-    left = sympy.expand((i + 1) ** 2 - (2 * i + 1)) == i**2
-    sizes = [one / sympy.factorial(k) ** 2 for k, one in enumerate(products)]
-    falling = all(a > b for a, b in pairwise(sizes[1:])) and sizes[:2] == [1, 1]
-    return (
-        Checked(
-            moments,
-            bool(right),
-            "by parts E x^(2 i) = (2 i - 1) E x^(2 i - 2), from E 1 = 1 on; "
-            f"multiplied out for i to {_N_POWERS - 1}",
-        ),
-        Checked(
-            falls,
-            bool(left) and bool(falling),
-            "(2 i + 1) / (i + 1)^2 is below 1, since (i + 1)^2 - (2 i + 1) = i^2; "
-            f"in fractions for i to {_N_POWERS - 1}",
-        ),
-    )
 
 
 def remedy_task(raw: Task, name: str) -> Task:
@@ -152,52 +113,6 @@ def rescues(runs: Runs) -> Mapping[str, Sequence[Arm]]:
     clip = [a for a in runs.arms if a.run.optim.kind == "sgd" and a.run.optim.clip_norm]
     rates = [a for a in runs.arms if a not in adam and a not in clip]
     return {"rates": rates, "Adam": adam, "gradient clipping": clip}
-
-
-@np.errstate(invalid="ignore")  # inf - inf and inf / inf: all runs failed
-def measure(
-    runs: Mapping[str, Runs], profile: Profile, says: Sequence[str], better: Mapping[str, str]
-) -> Sequence[Measured]:
-    """Return what decides the claims of 4.4.3, one number per draw of the data.
-
-    Args:
-        runs: of the design and of the remedies.
-        profile: how many draws the exact computations take.
-        says: the claims, in order.
-        better: remedy -> the claim that its held-out loss is lower than with 1/i!.
-    """
-    raw, scaled = runs["raw"], runs["scaled"]
-    no, yes = arms_by_terms(raw), arms_by_terms_at(scaled, 0.01)
-    rescued = {k: learned(runs["rescue"], arms) for k, arms in rescues(runs["rescue"]).items()}
-    losses = [ended(r, arms[4], "train_loss") for r, arms in ((raw, no), (scaled, yes))]
-    own = ended(scaled, best_arm(scaled), "valid_loss")
-    found = sizes(n_draws(profile))
-    condition = {k: np.log10(v) for k, v in found["condition"].items()}
-    rate, gradient = (
-        np.log10(found[k][SCALED, MOST] / found[k][RAW, MOST]) for k in ("rate", "gradient")
-    )
-    standard, raw_cond = runs["standardised"], condition[RAW, MOST]
-    share, learnt, digits = "share of diverged runs", "share of draws", "log10 of condition number"
-    rows: tuple[tuple[Array, float, Literal["higher", "lower", "same"], str], ...] = (
-        (failed(raw, no[MOST]) - 1, 0.05, "same", f"{share} less 1"),
-        (failed(scaled, yes[MOST]), 0.05, "same", share),
-        (np.log10(losses[0] / losses[1]), 0.1, "same", "log10 of training loss"),
-        (rescued["rates"] - 1, 0.05, "same", f"{learnt} less 1"),
-        (rescued["Adam"] - 1, 0.05, "same", f"{learnt} less 1"),
-        (rescued["gradient clipping"] - 1, 0.05, "same", f"{learnt} less 1"),
-        (failed(standard, arm_at(standard, MOST, 0.01)), 0.05, "same", share),
-        (failed(standard, arm_at(standard, MOST, 0.003)), 0.05, "same", share),
-        (-gradient - 4, 1.0, "higher", "log10 of gradient norm, less 4"),
-        (rate - 10, 1.0, "higher", "log10 of rate, less 10"),
-        (condition[SCALED, MOST] - raw_cond, 0.5, "lower", digits),
-        (condition["standardised", MOST] - raw_cond, 0.5, "lower", digits),
-        (condition["Legendre", MOST] - condition["standardised", MOST], 0.5, "lower", digits),
-    )
-    fixed = [sound(one, *row) for one, row in zip(says, rows, strict=True)]
-    for name, claim in better.items():
-        here = ended(runs[name], best_arm(runs[name]), "valid_loss")
-        fixed.append(sound(claim, np.log10(here / own), 0.1, "lower", "log10 of held-out loss"))
-    return tuple(fixed)
 
 
 def arms_by_terms_at(runs: Runs, rate: float) -> dict[int, Arm]:

@@ -1,0 +1,1 @@
+"""Section 4.4: model selection, underfitting and overfitting, on polynomials."""

@@ -1,0 +1,34 @@
+"""Arms of the section's experiments, and what decides claims about their losses."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+
+from mlplab.exercises.measured import Measured
+from mlplab.exercises.section_4_4.polynomial_draws import Array
+from mlplab.experiment import Arm, Runs
+
+Expect = Literal["higher", "lower", "same"]
+
+
+def arms_by_terms(runs: Runs) -> dict[int, Arm]:
+    """Return an experiment's arms by number of terms."""
+    return {int(arm.run.value("net.inputs")): arm for arm in runs.arms}
+
+
+def ended(runs: Runs, arm: Arm, metric: str) -> Array:
+    """Return a loss at the end of every run of an arm, infinite where it diverged: (R,)."""
+    return np.asarray(np.nan_to_num(runs.values(metric, [arm])[0], nan=np.inf))
+
+
+def sound(key: str, values: Array, matters: float, expect: Expect, metric: str) -> Measured:
+    """Return a claim, one number per draw; NaN, where all runs compared failed, counts as 0.
+
+    What is infinite stands for a failure of only some of them, see `Measured`.
+    """
+    both = int(np.isnan(values).sum())
+    note = "of the data" + (f"; on {both} of them every run failed" if both else "")
+    numbers = np.where(np.isnan(values), 0.0, values)
+    return Measured(key, tuple(numbers.tolist()), matters, expect, metric, note)

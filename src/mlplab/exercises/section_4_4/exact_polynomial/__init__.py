@@ -1,0 +1,1 @@
+"""Exercise 4.4.1: polynomial regression solved exactly."""

@@ -1,0 +1,1 @@
+"""Exercise 4.4.2: training and test loss along the degree and the amount of data."""

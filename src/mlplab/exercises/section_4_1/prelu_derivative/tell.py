@@ -17,11 +17,11 @@ def tell(results: Results) -> Findings:
     x = np.linspace(-8, 8, 321)
     parts = {
         "pReLU(x)": np.where(x > 0, x, ALPHA * x),
-        "by x": np.where(x > 0, 1.0, ALPHA),
-        "by alpha": np.minimum(x, 0.0),
+        "derivative by x": np.where(x > 0, 1.0, ALPHA),
+        "derivative by α": np.minimum(x, 0.0),
     }
-    # The derivative by x jumps: a gap at 0 keeps the line from climbing.
-    parts["by x"] = np.where(x == 0, np.nan, parts["by x"])
+    # The derivative by x jumps at 0: a missing number there parts its line in two.
+    parts["derivative by x"] = np.where(x == 0, np.nan, parts["derivative by x"])
     frame = pd.DataFrame(
         [
             (name, at, value)
@@ -29,7 +29,7 @@ def tell(results: Results) -> Findings:
             for at, value in zip(x, values, strict=True)
         ],
         columns=["series", "x", "mean"],
-    ).dropna()
+    )
     frame["low"] = frame["high"] = np.nan
     figure = band_lines(
         frame,
@@ -37,7 +37,7 @@ def tell(results: Results) -> Findings:
         title=UNTITLED,
         x_title="x",
         y=Quantity("value", False),
-        series_title="function and derivatives",
+        series_title="",
         ordered=False,
     )
     return Findings({"alpha": ALPHA, "n_points": N_POINTS}, (figure,))

@@ -5,11 +5,20 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from mlplab.data.draws import draw_polynomial
 from mlplab.exercises import get_exercise
 from mlplab.exercises.profile import PROFILES
 from mlplab.exercises.section_4_4.exact_polynomial.prove import prove
-from mlplab.exercises.section_4_4.exact_polynomial.solvers import TERMS, above_least, solved
-from mlplab.exercises.section_4_4.polynomial_draws import geometric_lines, mean_lines
+from mlplab.exercises.section_4_4.exact_polynomial.solvers import (
+    SCALED,
+    TERMS,
+    UNIT,
+    above_least,
+    solved,
+)
+from mlplab.exercises.section_4_4.polynomial_draws import N, geometric_lines, mean_lines
+from mlplab.theory.features import monomials
+from mlplab.theory.linear import condition_number
 
 
 def test_the_normal_equations_hold_and_the_printed_matrix_has_no_inverse():
@@ -43,3 +52,13 @@ def test_descent_never_ends_below_the_least_loss():
     for values in above.values():
         # The losses that training reports are of single precision.
         assert (values > -1e-6).all()
+
+
+def test_the_condition_number_that_counts_is_the_same_however_columns_are_scaled():
+    found = solved(2)["condition"]
+    x, _ = draw_polynomial(range(2), N)
+    for terms in TERMS:
+        X = monomials(x, terms, scaled=False)
+        plain = condition_number(X / np.linalg.norm(X, axis=1)[:, None])
+        assert found[UNIT, terms] == pytest.approx(plain, rel=1e-4)
+        assert (found[UNIT, terms] < found[SCALED, terms]).all()

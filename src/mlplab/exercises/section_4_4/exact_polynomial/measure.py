@@ -12,18 +12,21 @@ from mlplab.exercises.section_4_4.arms import Expect
 from mlplab.exercises.section_4_4.exact_polynomial.solvers import (
     PENALTIES,
     SMALL_PENALTY,
+    UNIT,
     above_least,
     solved,
 )
 from mlplab.exercises.section_4_4.polynomial_draws import Array, n_draws
 from mlplab.experiment import Runs
+from mlplab.theory.linear import FLOAT64_DIGITS
 
 
 def measure(runs: Mapping[str, Runs], profile: Profile) -> Sequence[Measured]:
     """Return one number per draw of the data for each claim."""
     found, above = solved(n_draws(profile)), above_least(runs["descent"])
     digits = found["digits"]
-    normal = digits["normal equations", 20]
+    qr, normal = digits["QR", 20], digits["normal equations", 20]
+    lost = np.log10(found["condition"][UNIT, 20])
     ridge = np.log10(found["ridge"][:, PENALTIES.index(SMALL_PENALTY)] / found["plain"])
 
     def claim(key: str, values: Array, matters: float, expect: Expect, metric: str) -> Measured:
@@ -31,9 +34,17 @@ def measure(runs: Mapping[str, Runs], profile: Profile) -> Sequence[Measured]:
 
     loss = "training loss above the least"
     return (
-        claim("more", digits["QR", 20] - normal, 1.0, "higher", "digits"),
+        claim("more", qr - normal, 1.0, "higher", "digits"),
+        claim("qr_rule", qr - (FLOAT64_DIGITS - lost), 2.0, "same", "digits beside the rule's"),
+        claim(
+            "normal_rule",
+            normal - np.maximum(FLOAT64_DIGITS - 2 * lost, 0.0),
+            2.0,
+            "same",
+            "digits beside the rule's",
+        ),
         claim("lost", normal - 1.0, 0.1, "lower", "digits less 1"),
-        claim("svd", digits["SVD", 20] - digits["QR", 20], 1.0, "same", "digits"),
+        claim("svd", digits["SVD", 20] - qr, 1.0, "same", "digits"),
         claim("near", above[4], 0.002, "same", loss),
         claim("far", above[20], 0.002, "same", loss),
         claim("ridge", ridge, 0.1, "lower", "log10 of test loss"),

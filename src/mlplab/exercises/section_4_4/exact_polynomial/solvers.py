@@ -16,7 +16,7 @@ TERMS = (4, 8, 12, 16, 20, 24)
 PENALTIES = (1e-8, 1e-6, 1e-4, 1e-2)
 SMALL_PENALTY = 1e-4
 """What a claim is about."""
-SCALED, PLAIN = "x^i / i!", "x^i"
+SCALED, PLAIN, UNIT = "x^i / i!", "x^i", "columns of length 1"
 
 
 @lru_cache(maxsize=2)
@@ -46,6 +46,7 @@ def solved(draws: int) -> Mapping[str, Any]:
             digits[name, terms] = linear.digits_right(solve(X, y).weights, exact)
         condition[SCALED, terms] = linear.condition_number(X)
         condition[PLAIN, terms] = linear.condition_number(monomials(x, terms, scaled=False))
+        condition[UNIT, terms] = linear.condition_number(X / np.linalg.norm(X, axis=1)[:, None])
     X, X_test = monomials(x, 20), monomials(x_test, 20)
     ridge = linear.ridge_path(X, y, PENALTIES).mean_squared_error(X_test, y_test)
     plain = linear.solve_qr(X, y).mean_squared_error(X_test, y_test)

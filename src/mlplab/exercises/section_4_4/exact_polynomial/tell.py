@@ -14,6 +14,7 @@ from mlplab.exercises.section_4_4.exact_polynomial.solvers import (
     SCALED,
     SMALL_PENALTY,
     TERMS,
+    UNIT,
     above_least,
     solved,
 )
@@ -45,6 +46,8 @@ def tell(results: Results) -> Findings:
         "cond_4": float(np.median(condition[SCALED, 4])),
         "cond_20": float(np.median(condition[SCALED, 20])),
         "cond_20_plain": float(np.median(condition[PLAIN, 20])),
+        "cond_unit": float(np.median(condition[UNIT, 20])),
+        "lost_unit": float(np.median(np.log10(condition[UNIT, 20]))),
         "digits_normal": float(digits["normal equations", 20].mean()),
         "digits_qr": float(digits["QR", 20].mean()),
         "digits_svd": float(digits["SVD", 20].mean()),

@@ -24,7 +24,14 @@ from mlplab.store import Store
 
 def test_every_statement_holds():
     found = prove()
-    assert [one.key for one in found if one.holds] == ["affine", "two", "bound", "law", "layer"]
+    assert [one.key for one in found if one.holds] == [
+        "affine",
+        "two",
+        "bound",
+        "law",
+        "layer",
+        "elementwise",
+    ]
 
 
 def test_the_exact_spread_is_that_of_simulated_batches():

@@ -16,6 +16,8 @@ from mlplab.store import Store
 NORMS = ("none", "batch", "layer")
 REFERENCE = 64
 """The batch size that small ones are compared with."""
+L2, L1 = 0.01, 0.0001
+"""Penalties that the source names as remedies; it gives no strength."""
 
 
 def normed(norm: str, size: int) -> dict[str, Any]:
@@ -66,13 +68,32 @@ def design(profile: Profile, seeds: int | None) -> Mapping[str, Experiment]:
         against("information", batch, none, "lower", "train_accuracy"),
         against("updates", two, batch, "higher", "train_loss", 0.05),
         against("overfits", two, batch, "higher", "train_accuracy"),
+        against("plain", normed("none", 2), none, "same"),
+        against("larger", normed("batch", 256), batch, "higher"),
+        against("helps", batch, none, "higher"),
     )
+    task, base = (
+        TaskRef(name=source_setting.FASHION, valid=0.1),
+        base.with_value("rows", First(n=rows)),
+    )
+    unpenalised = {**two, "optim.weight_decay": 0.0, "optim.l1": 0.0}
+    decayed, sparse = {**unpenalised, "optim.weight_decay": L2}, {**unpenalised, "optim.l1": L1}
     return {
         "norms": Experiment(
-            TaskRef(name=source_setting.FASHION, valid=0.1),
-            base.with_value("rows", First(n=rows)),
+            task,
+            base,
             arms=[normed(norm, size) for norm in NORMS for size in sizes],
             seeds=seeds or profile.n_seeds,
             claims=claims,
-        )
+        ),
+        "penalties": Experiment(
+            task,
+            base,
+            arms=[unpenalised, decayed, sparse],
+            seeds=seeds or profile.n_seeds,
+            claims=(
+                against("decay", decayed, unpenalised, "higher"),
+                against("sparse", sparse, unpenalised, "higher"),
+            ),
+        ),
     }

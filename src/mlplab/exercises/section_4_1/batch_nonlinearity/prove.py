@@ -1,4 +1,4 @@
-"""Identities of batch norm and layer norm, decided without training."""
+"""What batch norm, layer norm and elementwise activations do to a batch, without training."""
 
 from __future__ import annotations
 
@@ -14,13 +14,16 @@ from mlplab.theory.batch_dependence import among_mates
 _N = 2000
 _TOLERANCE = 1e-9  # float64 rounding of sums over thousands
 _N_LAWS = 20
+_N_LAYERS = 100
+_LANES = 32
+_ACTIVATIONS = ("relu", "leaky-relu", "tanh", "sigmoid", "gelu", "silu", "elu", "softplus")
 _NEAR_LIMIT = 0.01
 
 
 def prove() -> Sequence[Checked]:
     """Check what batch norm loses, how far it can move a value, and how mates make it vary."""
     rng = np.random.default_rng(0)
-    return _affine(rng), _two(rng), _bound(rng), _law(rng), _layer(rng)
+    return _affine(rng), _two(rng), _bound(rng), _law(rng), _layer(rng), _elementwise(rng)
 
 
 def normalised(batch: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -132,14 +135,13 @@ def _layer(rng: np.random.Generator) -> Checked:
 
     from mlplab.engine.norms import BatchNorm, LayerNorm
 
-    trials, lanes = 100, 32
     moved = {"batch": 0.0, "layer": 0.0}
-    for _ in range(trials):
-        width, size = int(rng.integers(2, 300)), int(rng.integers(2, lanes + 1))
+    for _ in range(_N_LAYERS):
+        width, size = int(rng.integers(2, 300)), int(rng.integers(2, _LANES + 1))
         bias = torch.from_numpy(rng.standard_normal((1, width)))
         norms: dict[str, BatchNorm | LayerNorm] = {
-            "batch": BatchNorm(1, width, lanes, bias),
-            "layer": LayerNorm(1, width, lanes, bias),
+            "batch": BatchNorm(1, width, _LANES, bias),
+            "layer": LayerNorm(1, width, _LANES, bias),
         }
         example = torch.from_numpy(rng.standard_normal((1, width)))
         for name, norm in norms.items():
@@ -147,11 +149,33 @@ def _layer(rng: np.random.Generator) -> Checked:
             norm.gain[0] = torch.from_numpy(rng.standard_normal(width))
             seen = []
             for spread in (1.0, 100.0):
-                h = torch.zeros(1, width, lanes, dtype=torch.float64)
+                h = torch.zeros(1, width, _LANES, dtype=torch.float64)
                 h[:, :, :size] = torch.from_numpy(spread * rng.standard_normal((1, width, size)))
                 h[:, :, 0] = example
                 norm.forward(h, size)
                 seen.append(h[:, :, 0].clone())
             moved[name] = max(moved[name], float((seen[0] - seen[1]).abs().max()))
     holds = moved["layer"] == 0.0 and moved["batch"] > 0.1
-    return Checked("layer", holds, facts={"by_batch_norm": moved["batch"]}, n_cases=trials)
+    return Checked("layer", holds, facts={"by_batch_norm": moved["batch"]}, n_cases=_N_LAYERS)
+
+
+def _elementwise(rng: np.random.Generator) -> Checked:
+    import torch
+
+    from mlplab.engine.activations import activation
+
+    moved = 0.0
+    for name in _ACTIVATIONS:
+        function = activation(name).forward
+        for _ in range(_N_LAYERS):
+            width = int(rng.integers(2, 300))
+            example = torch.from_numpy(rng.standard_normal((1, width)))
+            seen = []
+            for spread in (1.0, 100.0):
+                h = torch.from_numpy(spread * rng.standard_normal((1, width, _LANES)))
+                h[:, :, 0] = example
+                function(h)
+                seen.append(h[:, :, 0].clone())
+            moved = max(moved, float((seen[0] - seen[1]).abs().max()))
+    facts = {"activations": _ACTIVATIONS}
+    return Checked("elementwise", moved == 0.0, facts=facts, n_cases=len(_ACTIVATIONS) * _N_LAYERS)

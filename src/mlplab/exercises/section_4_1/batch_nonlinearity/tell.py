@@ -13,10 +13,13 @@ from mlplab.exercises.section_4_1.batch_nonlinearity.batch_spread import (
     members,
     wander,
 )
+from mlplab.exercises.section_4_1.batch_nonlinearity.design import L1, L2
 from mlplab.exercises.wording import summary_table
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from mlplab.experiment import Runs
 
 _RUNNING, _OWN, _ALL = "moving averages", "its batch", "all training images"
 _NORMS = {"none": "no norm", "batch": "batch norm", "layer": "layer norm"}
@@ -42,6 +45,8 @@ def tell(results: Results) -> Findings:
     for norm in ("none", "batch", "layer"):
         for size in (2, 64, 256):
             values[f"test_{norm}_{size}"] = float(mean["test_accuracy"][norm, size])
+    for name, path in (("decayed", "optim.weight_decay"), ("sparse", "optim.l1")):
+        values[f"test_{name}"] = _penalised(results.runs["penalties"], path)
     for norm, size in (("none", 64), ("batch", 64), ("batch", 2)):
         values[f"train_{norm}_{size}"] = float(mean["train_accuracy"][norm, size])
         values[f"loss_{norm}_{size}"] = float(mean["train_loss"][norm, size])
@@ -77,12 +82,18 @@ def tell(results: Results) -> Findings:
         figures.spread(spreads),
         figures.one_image(image),
     )
+    values |= {"l2": L2, "l1": L1}
     metrics = ["train_loss", "train_accuracy", "valid_accuracy", "test_accuracy"]
     tables = {
         "accuracy": summary_table({"": runs}, metrics),
         "spread": measured.reset_index(),
     }
     return Findings(values, shown, tables)
+
+
+def _penalised(runs: Runs, path: str) -> float:
+    frame = runs.frame(last=True)
+    return float(frame[frame[path] > 0]["test_accuracy"].mean())
 
 
 def _gap_rows(one: Member) -> Sequence[Mapping[str, Any]]:

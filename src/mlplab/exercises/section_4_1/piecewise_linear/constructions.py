@@ -13,6 +13,8 @@ from mlplab.theory import Approximation, approximate, parse
 FUNCTIONS = ("sin(3*x)", "abs(x)", "exp(-4*x^2)", "x^3", "sin(9*x)*cos(2*x)", "tanh(8*x)")
 INTERVAL = (-2.0, 2.0)
 EPSILONS = (0.3, 0.1, 0.03, 0.01, 0.003, 0.001)
+EXAMPLE, COMPARED = "sin(3*x)", (0.1, 0.01)
+"""What networks are also trained for, as wide as those built to these errors."""
 
 
 @cache
@@ -24,6 +26,11 @@ def constructions() -> dict[str, tuple[Approximation, ...]]:
     }
 
 
+def constructed(epsilon: float) -> Approximation:
+    """Return the network for the example and an error allowed."""
+    return constructions()[EXAMPLE][EPSILONS.index(epsilon)]
+
+
 def even_segments(found: Approximation) -> float:
     """Return the largest error, on a fine grid, of interpolation on segments of one length."""
     a, b = found.interval
@@ -33,9 +40,11 @@ def even_segments(found: Approximation) -> float:
     return float(np.abs(straight - found.function(x)).max())
 
 
-def random_network(rng: np.random.Generator) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Draw a network of one input and one output with one to three hidden layers."""
-    widths = [1, *rng.integers(2, 12, rng.integers(1, 4)).tolist(), 1]
+def random_network(
+    rng: np.random.Generator, n_inputs: int = 1
+) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Draw a network of one output with one to three hidden layers."""
+    widths = [n_inputs, *rng.integers(2, 12, rng.integers(1, 4)).tolist(), 1]
     return [
         (rng.standard_normal((o, i)) / np.sqrt(i), rng.standard_normal(o))
         for i, o in pairwise(widths)
@@ -45,8 +54,8 @@ def random_network(rng: np.random.Generator) -> list[tuple[np.ndarray, np.ndarra
 def forward(
     layers: Sequence[tuple[np.ndarray, np.ndarray]], x: np.ndarray, slope: float
 ) -> np.ndarray:
-    """Return a network's outputs at points x, (N,)."""
-    h = x[:, None]
+    """Return a network's outputs at points x, (N,) or (N, I): (N,)."""
+    h = x.reshape(len(x), -1)
     for place, (weight, bias) in enumerate(layers):
         h = h @ weight.T + bias
         if place < len(layers) - 1:

@@ -15,9 +15,12 @@ from mlplab.exercises.section_4_1.piecewise_linear.constructions import (
     forward,
     random_network,
 )
+from mlplab.exercises.section_4_1.piecewise_linear.regions import regions
 from mlplab.theory import pieces
 
 _N_NETWORKS = 200
+_N_PLANES = 100
+_REACH = 3.0
 
 
 def prove() -> Sequence[Checked]:
@@ -46,6 +49,9 @@ def prove() -> Sequence[Checked]:
             },
         ),
         Checked("quarter", within, facts={**many, "share": share}),
+        *_norms(),
+        _plane(),
+        _most_regions(),
     )
 
 
@@ -62,3 +68,57 @@ def _piecewise() -> Checked:
         most = max(most, len(found))
     facts = {"networks": _N_NETWORKS, "most": most, "error": worst}
     return Checked("piecewise", worst < 1e-9, facts=facts)
+
+
+def _norms() -> tuple[Checked, Checked]:
+    """A spike of twice the height allowed, narrow enough for any integral."""
+    import sympy
+
+    eps, x = sympy.symbols("epsilon x", positive=True)
+    height, width = 2 * eps, 3 / (4 * (1 + eps))
+    half = height * x / (width / 2)
+    square = sympy.simplify(2 * sympy.integrate(half**2, (x, 0, width / 2)))
+    is_counter_example = (
+        (height - eps).is_positive
+        and sympy.simplify(eps - square).is_positive
+        and sympy.simplify(1 - width).is_positive
+    )
+    bound = sympy.integrate(eps**2, (x, 0, 1))
+    return (
+        Checked("norms", not is_counter_example),
+        Checked("one_way", bool(sympy.expand(bound - eps**2) == 0)),
+    )
+
+
+def _plane() -> Checked:
+    rng = np.random.default_rng(1)
+    worst, most = 0.0, 0
+    for _ in range(_N_PLANES):
+        layers = random_network(rng, 2)
+        slope = float(rng.choice([0.0, 0.25]))
+        found = regions(layers, _REACH, slope)
+        most = max(most, len(found))
+        for one in found:
+            # The corners belong to the neighbours too: there all of them must agree.
+            inside = np.vstack([one.corners, one.corners.mean(axis=0)])
+            affine = (inside @ one.weight.T + one.bias)[:, 0]
+            worst = max(worst, float(np.abs(forward(layers, inside, slope) - affine).max()))
+    facts = {"most": most, "error": worst}
+    return Checked("plane", worst < 1e-9, facts=facts, n_cases=_N_PLANES)
+
+
+def _most_regions() -> Checked:
+    rng = np.random.default_rng(2)
+    holds, reached = True, 0
+    for _ in range(_N_PLANES):
+        n = int(rng.integers(1, 13))
+        layers = [
+            (rng.standard_normal((n, 2)), rng.standard_normal(n)),
+            (np.ones((1, n)), np.zeros(1)),
+        ]
+        # Wide enough for nearly all crossings of two lines to lie inside.
+        found, limit = len(regions(layers, 1e4)), 1 + n + n * (n - 1) // 2
+        holds &= found <= limit
+        reached += found == limit
+    facts = {"reached": reached}
+    return Checked("most_regions", holds, facts=facts, n_cases=_N_PLANES)

@@ -8,7 +8,7 @@ from math import lgamma
 import numpy as np
 from numpy.typing import NDArray
 
-from mlplab.exercises.registry import Checked
+from mlplab.exercises.findings import Checked
 from mlplab.theory.batch_dependence import among_mates
 
 _N = 2000

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from mlplab.exercises.registry import Findings, Results
+from mlplab.exercises.findings import Findings, Results
 from mlplab.exercises.section_4_1.batch_nonlinearity import figures
 from mlplab.exercises.section_4_1.batch_nonlinearity.batch_spread import (
     Member,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mlplab.exercises.registry import Findings, Results
+from mlplab.exercises.findings import Findings, Results
 from mlplab.exercises.section_4_1.tanh_sigmoid.both_sides import (
     REACH,
     TYPES,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 
-from mlplab.exercises.registry import Checked
+from mlplab.exercises.findings import Checked
 
 _N_POWERS = 20
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mlplab.draw import Figure, Quantity, band_lines, spread_strips
-from mlplab.exercises.registry import Findings, Results
+from mlplab.exercises.findings import Findings, Results
 from mlplab.exercises.section_4_4.least_error.errors import (
     EPOCHS,
     MISFIT,

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from mlplab.exercises.registry import Checked
+from mlplab.exercises.findings import Checked
 
 _N_CASES = 40
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from mlplab.draw import Figure, Quantity, band_lines
-from mlplab.exercises.registry import Findings, Results
+from mlplab.exercises.findings import Findings, Results
 from mlplab.exercises.section_4_4.arms import arms_by_terms
 from mlplab.exercises.section_4_4.polynomial_degree.losses import (
     BEYOND,

@@ -1,4 +1,4 @@
-"""Divergence, sizes, condition numbers and held-out losses by features."""
+"""Divergence, sizes, condition numbers and test losses by features."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def measure(runs: Mapping[str, Runs], profile: Profile) -> Sequence[Measured]:
     def held_out(name: str) -> Measured:
         here = ended(runs[name], best_arm(runs[name]), "valid_loss")
         key = f"lower_{name.lower()}"
-        return sound(key, np.log10(here / own), 0.1, "lower", "log10 of held-out loss")
+        return sound(key, np.log10(here / own), 0.1, "lower", "log10 of test loss")
 
     four = np.log10(losses[0] / losses[1])
     return (

@@ -135,7 +135,7 @@ def _held_out_figure(trained: Mapping[str, Runs]) -> Figure:
         pd.DataFrame(rows, columns=["features", "value"]),
         "features",
         "value",
-        measure=Quantity("log10 of held-out loss", False),
+        measure=Quantity("log10 of test loss", False),
         title=UNTITLED,
         band=DRAW_BAND,
         name="held-out-loss",
@@ -162,7 +162,7 @@ def _table(
             row |= {
                 "best rate": own.run.value("optim.lr"),
                 "training loss": geometric_mean(runs.values("train_loss", [own])[0]),
-                "held-out loss": geometric_mean(runs.values("valid_loss", [own])[0]),
+                "test loss": geometric_mean(runs.values("valid_loss", [own])[0]),
             }
         rows.append(row)
     return pd.DataFrame(rows)

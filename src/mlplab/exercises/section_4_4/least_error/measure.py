@@ -37,7 +37,7 @@ def measure(runs: Mapping[str, Runs], profile: Profile) -> Sequence[Measured]:
         return vanishes(key, found[terms, 0.0, n][0], "error")
 
     def descended(key: str, epochs: int) -> Measured:
-        return vanishes(key, held_out(free, epochs), "held-out loss")
+        return vanishes(key, held_out(free, epochs), "test loss")
 
     def gap(key: str, n: int) -> Measured:
         error, loss = found[4, NOISE, n]

@@ -74,7 +74,7 @@ def _typical(losses: Array) -> float:
 
 
 def _curve(runs: Runs) -> dict[int, Array]:
-    """Return held-out losses by epoch, with a floor for what is exactly 0."""
+    """Return test losses by epoch, with a floor for what is exactly 0."""
     return {epoch: 10 ** decades(held_out(runs, epoch)) for epoch in _SHOWN_EPOCHS}
 
 
@@ -114,7 +114,7 @@ def _descent_figure(curves: Mapping[str, Mapping[int, Array]]) -> Figure:
         name="descent",
         title=UNTITLED,
         x_title="epochs",
-        y=Quantity("held-out loss", False),
+        y=Quantity("test loss", False),
         caption=GEOMETRIC_SAYS,
         series_title="data",
         ordered=False,

@@ -37,7 +37,7 @@ def measure(runs: Mapping[str, Runs], profile: Profile) -> Sequence[Measured]:
     )
 
 
-_HELD_OUT, _TRAINING = "log10 of held-out loss", "training loss"
+_HELD_OUT, _TRAINING = "log10 of test loss", "training loss"
 
 
 def _along_terms(runs: Runs) -> Sequence[Measured]:

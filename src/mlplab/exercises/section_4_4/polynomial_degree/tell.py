@@ -68,7 +68,7 @@ def tell(results: Results) -> Findings:
     for terms in (3, 4, 20):
         for name, part in (("SGD", "sgd"), ("least squares", "least")):
             values[f"{part}_train_{terms}"] = geometric_mean(by_terms[f"{name}: training", terms])
-            values[f"{part}_fresh_{terms}"] = geometric_mean(by_terms[f"{name}: held out", terms])
+            values[f"{part}_fresh_{terms}"] = geometric_mean(by_terms[f"{name}: test", terms])
     for name, lines in (("train", train), ("fresh", fresh)):
         values[f"{name}_100"] = geometric_mean(lines[f"{MANY} terms: {_SGD}", 100])
         values[f"{name}_1000"] = geometric_mean(lines[f"{MANY} terms: {_SGD}", 1000])
@@ -77,7 +77,7 @@ def tell(results: Results) -> Findings:
         values[f"beyond_{terms}"] = geometric_mean(beyond[terms][1])
     figures = (
         _lines(_part(by_terms, "training"), "training-loss-by-terms", "terms", "loss"),
-        _lines(_part(by_terms, "held out"), "held-out-loss-by-terms", "terms", "loss"),
+        _lines(_part(by_terms, "test"), "held-out-loss-by-terms", "terms", "loss"),
         _zero_figure(kept),
         _lines(train, "train-loss-by-data", "training examples", "model", log_x=True),
         # Up to 1e15 for few examples: it would hide all others, and stands in the table.
@@ -100,7 +100,7 @@ def _along_terms(runs: Runs) -> Lines:
         for name, way in (("SGD", descended), ("least squares", least)):
             train, fresh = way(runs, arm)
             lines[f"{name}: training", terms] = train
-            lines[f"{name}: held out", terms] = fresh
+            lines[f"{name}: test", terms] = fresh
     return lines
 
 
@@ -142,7 +142,7 @@ def _zero_figure(kept: Mapping[tuple[int, int], Array]) -> Figure:
 
 
 def _beyond_figure(beyond: Mapping[int, tuple[Array, Array]]) -> Figure:
-    lines: Lines = {("held out", terms): beyond[terms][1] for terms in BEYOND}
+    lines: Lines = {("test", terms): beyond[terms][1] for terms in BEYOND}
     # Below this a training loss is rounding, and would stretch the axis.
     lines |= {("training", t): beyond[t][0] for t in BEYOND if t < FEW}
     return _lines(lines, "double-descent", "terms", "loss", log_x=True)
@@ -167,7 +167,7 @@ def _data_table(runs: Runs) -> pd.DataFrame:
         for name, (train, fresh) in parts.items():
             row |= {
                 f"{name}: training": geometric_mean(train),
-                f"{name}: held out": geometric_mean(fresh),
+                f"{name}: test": geometric_mean(fresh),
             }
         rows.append(row)
     return pd.DataFrame(rows)

@@ -35,13 +35,15 @@ def measure(runs: Mapping[str, Runs], profile: Profile) -> Sequence[Measured]:
     loss = "training loss above the least"
     return (
         claim("more", qr - normal, 1.0, "higher", "digits"),
-        claim("qr_rule", qr - (FLOAT64_DIGITS - lost), 2.0, "same", "digits beside the rule's"),
+        claim(
+            "qr_rule", qr - (FLOAT64_DIGITS - lost), 2.0, "same", "digits less those of the rule"
+        ),
         claim(
             "normal_rule",
             normal - np.maximum(FLOAT64_DIGITS - 2 * lost, 0.0),
             2.0,
             "same",
-            "digits beside the rule's",
+            "digits less those of the rule",
         ),
         claim("lost", normal - 1.0, 0.1, "lower", "digits less 1"),
         claim("svd", digits["SVD", 20] - qr, 1.0, "same", "digits"),

@@ -52,7 +52,7 @@ def _along_terms(runs: Runs) -> Sequence[Measured]:
         sound("falls", falls, 0.1, "higher", "least fall of log10 of training loss"),
         sound("flat", flat, 0.002, "same", _TRAINING),
         sound("order", order, 0.5, "same", "log10 of training loss / 0.01"),
-        sound("noise", noise, 0.0005, "same", "training loss beside the one expected"),
+        sound("noise", noise, 0.0005, "same", "training loss less its expectation"),
         sound("rises", np.log10(rises), 0.1, "higher", _HELD_OUT),
         sound("milder", np.log10(milder), 0.1, "lower", _HELD_OUT),
     )

@@ -108,7 +108,8 @@ class TestTerms:
             assert found.n_seeds == 40 - n_failed
         claim = sound("a", np.where(np.arange(40) < 3, np.nan, 0.5), 0.1, "same", "log10 of loss")
         assert claim.values[:3] == (0.0, 0.0, 0.0)
-        assert "3 of them" in claim.note
+        assert claim.all_failed == 3
+        assert "on 3 of them every run failed" in decide_measured([claim])[0].note
 
 
 class TestFeatures:

@@ -189,10 +189,12 @@ def _measure(
 
     notes = {one: note_templates(exercise, one) for one in LANGUAGES}
     claims = [replace(one, note=notes["en"].get(one.key, one.note)) for one in claims]
+    failed = {one.key: one.all_failed for one in claims}
 
     def fields(verdict: Verdict) -> dict[str, Any]:
         chinese = notes["zh"].get(verdict.key)
-        repeated = {"zh": f"{verdict.n_seeds} 次重复，{chinese}"} if chinese else {}
+        lost = f"；其中 {failed[verdict.key]} 次所有运行都失败" if failed[verdict.key] else ""
+        repeated = {"zh": f"{verdict.n_seeds} 次重复，{chinese}{lost}"} if chinese else {}
         return {**worded(Proof(**exercise.worded(verdict.key))), "note_wordings": repeated}
 
     verdicts = tuple(one.replace(**fields(one)) for one in decide_measured(claims))

@@ -34,6 +34,7 @@ class Measured:
             before it.
         shared: part of the variance that more repetitions do not shrink: held-out over training
             rows where they are splits of one table (see `stats.cross_validated_interval`).
+        all_failed: repetitions on which every run compared failed: no difference is counted.
     """
 
     key: str
@@ -43,6 +44,7 @@ class Measured:
     metric: str
     note: str = ""
     shared: float = 0.0
+    all_failed: int = 0
 
     @property
     def id(self) -> str:
@@ -81,6 +83,7 @@ def decide_measured(claims: Sequence[Measured]) -> tuple[Verdict, ...]:
         notes = (
             found.note,
             f"{found.n_seeds} repetitions" + (f" {one.note}" if one.note else ""),
+            f"on {one.all_failed} of them every run failed" if one.all_failed else "",
             "" if needed is None else f"about {needed} would likely decide it",
         )
         verdicts.append(

@@ -28,7 +28,6 @@ def sound(key: str, values: Array, matters: float, expect: Expect, metric: str) 
 
     What is infinite stands for a failure of only some of them, see `Measured`.
     """
-    both = int(np.isnan(values).sum())
-    note = "of the data" + (f"; on {both} of them every run failed" if both else "")
-    numbers = np.where(np.isnan(values), 0.0, values)
-    return Measured(key, tuple(numbers.tolist()), matters, expect, metric, note)
+    failed = np.isnan(values)
+    numbers = tuple(np.where(failed, 0.0, values).tolist())
+    return Measured(key, numbers, matters, expect, metric, all_failed=int(failed.sum()))

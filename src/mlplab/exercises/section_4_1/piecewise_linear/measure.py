@@ -34,7 +34,7 @@ def measure(runs: Mapping[str, Runs], profile: Profile) -> Sequence[Measured]:
 
     def claim(key: str, values: Sequence[float], beside: float, expect: Expect) -> Measured:
         ratios = tuple(float(np.log10(value / beside)) for value in values)
-        return Measured(key, ratios, 0.1, expect, "log10 of error", "of training")
+        return Measured(key, ratios, 0.1, expect, "log10 of error")
 
     return (
         claim("trained", largest, few.bound, "higher"),

@@ -30,7 +30,7 @@ def measure(runs: Mapping[str, Runs], profile: Profile) -> Sequence[Measured]:
     ridge = np.log10(found["ridge"][:, PENALTIES.index(SMALL_PENALTY)] / found["plain"])
 
     def claim(key: str, values: Array, matters: float, expect: Expect, metric: str) -> Measured:
-        return Measured(key, tuple(values.tolist()), matters, expect, metric, "of the data")
+        return Measured(key, tuple(values.tolist()), matters, expect, metric)
 
     loss = "training loss above the least"
     return (

@@ -30,7 +30,7 @@ def test_the_chapters_mathematics_is_understood(tex: str) -> None:
     assert inline.count("<math") == own.count("<math") == 1
     assert "$" not in inline + own
     assert 'display="block"' in own
-    assert own.startswith('<div class="formula">')
+    assert own.startswith('<div class="formula" tabindex="0">')
 
 
 def test_a_formula_that_cannot_be_read_is_named() -> None:

@@ -57,7 +57,9 @@ def band_lines(
     few = drawn["x"].nunique() <= _FEW_POINTS
     scales = series_encodings(labels, series_title, is_ordered, points=few)
     picked = alt.selection_point(name="picked", fields=["series"], bind="legend")
-    x_scale = alt.Scale(type="log" if log_x else "linear", zero=False, nice=False, padding=8)
+    # Beside a logarithm, Vega warns of whatever is said of zero.
+    x_kind: dict[str, Any] = {"type": "log"} if log_x else {"zero": False}
+    x_scale = alt.Scale(**x_kind, nice=False, padding=8)
     x = alt.X("x:Q", title=x_title, scale=x_scale, axis=_x_axis(drawn["x"], log_x))
     y_scale = alt.Scale(type="log") if log_y else alt.Scale(zero=False, nice=False)
     y_axis = alt.Axis(format=y.axis_format, tickCount=6)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any
 
 from mlplab.draw.figure import WIDTH_PX, Figure
 from mlplab.draw.rows import check_columns, inline
@@ -59,8 +59,9 @@ def scatter(
     high = float(max(frame[x].max(), frame[y].max()))
     if log and low <= 0:
         raise ConfigError(f"log axes of {x!r} and {y!r}: expected positive numbers; got {low:g}")
-    kind: Literal["log", "linear"] = "log" if log else "linear"
-    scale = alt.Scale(type=kind, zero=False, nice=False, padding=10)
+    # Beside a logarithm, Vega warns of whatever is said of zero.
+    kind: dict[str, Any] = {"type": "log"} if log else {"zero": False}
+    scale = alt.Scale(**kind, nice=False, padding=10)
     axis = alt.Axis(format=",.6~g", grid=True, tickCount=6, labelOverlap="greedy")
 
     def x_of(field: str) -> alt.X:

@@ -81,7 +81,7 @@ def _show(_: Any, tokens: Any, place: int, *__: Any) -> str:
     token = tokens[place]
     display = token.meta["display"]
     shown = formula(token.content, display=display)
-    return f'<div class="formula">{shown}</div>\n' if token.block else str(shown)
+    return f'<div class="formula" tabindex="0">{shown}</div>\n' if token.block else str(shown)
 
 
 def _inline_formula(state: StateInline, silent: bool) -> bool:

@@ -109,8 +109,6 @@ SECTIONS = (
     "declared_4_3",
     "declared_4_4",
     "declared_4_4_limits",
-    "declared_4_10",
-    "declared_4_10_training",
 )
 HOMES = ["mlplab.exercises"]
 """Packages whose folders of sections hold exercises."""

@@ -1,0 +1,185 @@
+"""Scores of house price runs, fold by fold, and the claims made of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlplab.draw import Band, Quantity, band_lines, spread_strips
+from mlplab.exercises.measured import Measured
+from mlplab.exercises.section_4_10.folds import shared_variance
+from mlplab.exercises.told import UNTITLED
+from mlplab.experiment import Arm, Runs
+from mlplab.stats import Interval, mean_interval
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from mlplab.draw import Figure
+
+Array = NDArray[np.float64]
+
+MATTERS = 0.03
+"""Of the logarithm of a ratio of scores: three percent, 0.005 of a usual score of 0.16."""
+METRIC = "log of the ratio of scores"
+SCORE = Quantity("score (RMSE of log prices)", False)
+_FOLDS = "on folds, the interval corrected for the rows that these share"
+
+
+def fold_scores(
+    runs: Runs,
+    arm: Arm | Mapping[str, Any] | None = None,
+    metric: str = "valid_house_score",
+    epoch: int | None = None,
+) -> Array:
+    """Return a metric of the held-out rows of each fold, (J,); NaN where the run diverged.
+
+    Args:
+        runs: of which seed s was trained on fold s.
+        arm: one of the design, or factor values over the base's.
+        metric: as recorded.
+        epoch: from 1; None is the last.
+    """
+    found = runs.experiment.find({} if arm is None else arm)
+    values = []
+    for seed in runs.experiment.seeds:
+        cell = next(one for one in runs.cells if one.arm == found and one.seed == seed)
+        outcome = runs.outcomes[cell.key]
+        history = outcome.history.get(metric, ())
+        place = len(history) - 1 if epoch is None else epoch - 1
+        sound = outcome.status != "diverged" and 0 <= place < len(history)
+        values.append(history[place] if sound else np.nan)
+    return np.array(values, dtype=np.float64)
+
+
+def fold_interval(scores: Array) -> Interval:
+    """Return the mean over folds with its 95 % interval for new rows."""
+    return mean_interval(scores, shared=shared_variance())
+
+
+def score_claim(
+    key: str, scores: Array, baseline: Array, expect: Literal["higher", "lower", "same"]
+) -> Measured:
+    """Make a claim that compares two ways' scores, paired by fold, by the log of their ratio.
+
+    Differences would hang on the one or two folds that hold the odd houses; ratios do not.
+    """
+    return fold_claim(key, np.log(scores / baseline), expect)
+
+
+def fold_claim(
+    key: str,
+    values: Array,
+    expect: Literal["higher", "lower", "same"],
+    *,
+    matters: float = MATTERS,
+    metric: str = METRIC,
+    note: str = _FOLDS,
+) -> Measured:
+    """Make a claim of one number per fold."""
+    return Measured(
+        key, tuple(values.tolist()), matters, expect, metric, note, shared=shared_variance()
+    )
+
+
+def _band(values: Sequence[float]) -> tuple[float, float, float]:
+    if len(values) < 2:
+        return values[0], values[0], values[0]
+    found = fold_interval(np.asarray(values))
+    return float(found.mean), float(found.low), float(found.high)
+
+
+FOLD_BAND = Band(
+    {
+        "en": "Mean over folds and its 95 % interval, corrected for the rows that folds share.",
+        "zh": "各折的均值及其 95 % 区间，已按各折共用的样本修正。",
+    },
+    _band,
+)
+
+
+def _log_band(values: Sequence[float]) -> tuple[float, float, float]:
+    mean, low, high = _band(np.log(values).tolist())
+    return float(np.exp(mean)), float(np.exp(low)), float(np.exp(high))
+
+
+LOG_BAND = Band(
+    {
+        "en": "Geometric mean over folds and its 95 % interval, corrected for the rows that "
+        "folds share.",
+        "zh": "各折的几何平均及其 95 % 区间，已按各折共用的样本修正。",
+    },
+    _log_band,
+)
+"""For logarithmic axes."""
+
+
+def score_table(ways: Mapping[str, Array], title: str = "way") -> pd.DataFrame:
+    """Return one row per way: mean, interval, spread over folds, and folds without a score."""
+    import pandas as pd
+
+    rows = []
+    for name, scores in ways.items():
+        sound = scores[np.isfinite(scores)]
+        row: dict[str, Any] = {title: name}
+        if len(sound):
+            row["score"], row["low"], row["high"] = FOLD_BAND.of(sound.tolist())
+            row["best fold"], row["worst fold"] = float(sound.min()), float(sound.max())
+        row["folds"], row["without a score"] = len(sound), len(scores) - len(sound)
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def fold_strips(ways: Mapping[str, Array], name: str) -> Figure:
+    """Draw a dot per way and fold, and each way's mean with its interval for new rows.
+
+    Args:
+        ways: scores by way; those that are not finite have no dot.
+        name: of the figure.
+    """
+    import pandas as pd
+
+    rows = [(way, float(v)) for way, scores in ways.items() for v in scores if np.isfinite(v)]
+    return spread_strips(
+        pd.DataFrame(rows, columns=["way", "value"]),
+        "way",
+        "value",
+        measure=SCORE,
+        title=UNTITLED,
+        band=FOLD_BAND,
+        name=name,
+    )
+
+
+def score_lines(
+    rows: Sequence[tuple[Any, ...]],
+    name: str,
+    *,
+    x_title: str,
+    band: Band | None = None,
+    **more: Any,
+) -> Figure:
+    """Draw scores as lines with bands.
+
+    Args:
+        rows: series, x, mean, low, high, and perhaps how many folds, of each point.
+        name: of the figure.
+        x_title: what the scores are drawn over.
+        band: what the bands are; None: the texts say it.
+        more: of `draw.band_lines`.
+    """
+    import pandas as pd
+
+    columns = ["series", "x", "mean", "low", "high", "n_seeds"]
+    return band_lines(
+        pd.DataFrame(rows, columns=columns[: len(rows[0])]),
+        name=name,
+        title=UNTITLED,
+        x_title=x_title,
+        y=SCORE,
+        caption=band.says if band else "",
+        **more,
+    )

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from mlplab.draw import Band, Quantity, band_lines, spread_strips
+from mlplab.draw import Band, Quantity, band_lines, paired_differences, spread_strips
 from mlplab.exercises.measured import Measured
+from mlplab.exercises.registry import Results
 from mlplab.exercises.section_4_10.folds import shared_variance
 from mlplab.exercises.told import UNTITLED
 from mlplab.experiment import Arm, Runs
@@ -23,8 +24,8 @@ if TYPE_CHECKING:
 Array = NDArray[np.float64]
 
 MATTERS = 0.03
-"""Of the logarithm of a ratio of scores: three percent, 0.005 of a usual score of 0.16."""
-METRIC = "log of the ratio of scores"
+"""Of a difference of log scores: three per cent, 0.005 of a usual score of 0.16."""
+METRIC = "log score"
 SCORE = Quantity("score (RMSE of log prices)", False)
 _FOLDS = "on folds, the interval corrected for the rows that these share"
 
@@ -63,9 +64,9 @@ def fold_interval(scores: Array) -> Interval:
 def score_claim(
     key: str, scores: Array, baseline: Array, expect: Literal["higher", "lower", "same"]
 ) -> Measured:
-    """Make a claim that compares two ways' scores, paired by fold, by the log of their ratio.
+    """Make a claim that compares two ways' scores, paired by fold, by the difference of their logs.
 
-    Differences would hang on the one or two folds that hold the odd houses; ratios do not.
+    Differences of scores would hang on the one or two folds that hold the odd houses.
     """
     return fold_claim(key, np.log(scores / baseline), expect)
 
@@ -133,12 +134,13 @@ def score_table(ways: Mapping[str, Array], title: str = "way") -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def fold_strips(ways: Mapping[str, Array], name: str) -> Figure:
+def fold_strips(ways: Mapping[str, Array], name: str, *, log: bool = False) -> Figure:
     """Draw a dot per way and fold, and each way's mean with its interval for new rows.
 
     Args:
         ways: scores by way; those that are not finite have no dot.
         name: of the figure.
+        log: on a logarithmic axis, with geometric means.
     """
     import pandas as pd
 
@@ -149,7 +151,35 @@ def fold_strips(ways: Mapping[str, Array], name: str) -> Figure:
         "value",
         measure=SCORE,
         title=UNTITLED,
-        band=FOLD_BAND,
+        log=log,
+        band=LOG_BAND if log else FOLD_BAND,
+        name=name,
+    )
+
+
+def fold_differences(results: Results, labels: Mapping[str, str], name: str) -> Figure:
+    """Draw the differences of log scores on every fold, with the intervals that decide.
+
+    Args:
+        results: with the claims' numbers by fold and their verdicts.
+        labels: key of a claim -> what is compared, in the order of the rows.
+        name: of the figure.
+    """
+    import pandas as pd
+
+    values = {one.key: one.values for one in results.measured}
+    verdicts = [results.verdicts[key] for key in labels]
+    frames = []
+    for verdict in verdicts:
+        numbers = values[verdict.key]
+        rows = {"claim": verdict.id, "seed": range(len(numbers)), "difference": numbers}
+        frames.append(pd.DataFrame(rows))
+    differences = pd.concat(frames, ignore_index=True)
+    return paired_differences(
+        differences[np.isfinite(differences["difference"])],
+        verdicts,
+        labels={verdict.id: labels[verdict.key] for verdict in verdicts},
+        title=UNTITLED,
         name=name,
     )
 

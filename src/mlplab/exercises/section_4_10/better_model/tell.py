@@ -11,6 +11,7 @@ from mlplab.exercises.section_4_10.better_model.measure import KAGGLE, member_er
 from mlplab.exercises.section_4_10.scores import (
     FOLD_BAND,
     Array,
+    fold_differences,
     fold_interval,
     fold_strips,
     score_lines,
@@ -37,6 +38,12 @@ _LABELS = {
     "no_dropout": "without dropout",
     "constant_rate": "constant rate",
     "standardised": "the chapter's preparation",
+}
+_COMPARED = {
+    "ensemble": "small networks, together − the source's network",
+    "single": "one small network − the source's network",
+    "layers": "one small network − linear model",
+    "together": "small networks, together − one small network",
 }
 
 
@@ -71,7 +78,8 @@ def tell(results: Results) -> Findings:
     values |= {f"score_{name}": float("nan") for name in _LABELS}
     values |= {f"score_{name}": float(one.mean()) for name, one in scores.items()}
     labelled = {_LABELS[name]: one for name, one in scores.items()}
-    figures = (fold_strips(labelled, "models"), _by_members(errors))
+    differences = fold_differences(results, _COMPARED, "differences")
+    figures = (differences, fold_strips(labelled, "models"), _by_members(errors))
     return Findings(values, figures, {"scores": score_table(labelled)}, {NAME: content})
 
 

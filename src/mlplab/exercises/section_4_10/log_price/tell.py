@@ -14,6 +14,7 @@ from mlplab.exercises.section_4_10.log_price.prove import PRINTED_STUCK, log_log
 from mlplab.exercises.section_4_10.scores import (
     LOG_BAND,
     Array,
+    fold_differences,
     fold_scores,
     fold_strips,
     score_lines,
@@ -36,6 +37,11 @@ _LABELS = {
     "alive": "clamp, from a usual price",
     "bounded_price": "bounded: price, rate 15",
     "bounded_log": "bounded: log price, 0.01",
+}
+_COMPARED = {
+    "unclamped": "log price − price, rate 5",
+    "started": "clamp, from a usual price − price, rate 5",
+    "bounded": "bounded: log price − price, rate 15",
 }
 
 
@@ -63,8 +69,12 @@ def tell(results: Results) -> Findings:
     values |= {f"score_{name}": float(found.mean()) for name, found in scores.items()}
     values |= {f"spread_{name}": float(found.std(ddof=1)) for name, found in scores.items()}
     labelled = {_LABELS[name]: found for name, found in scores.items()}
-    shown = {name: found for name, found in labelled.items() if name != _LABELS["stuck"]}
-    figures = (fold_strips(shown, "targets"), _rates(runs["log price"]), _courses(clamp))
+    figures = (
+        fold_strips(labelled, "targets", log=True),
+        fold_differences(results, _COMPARED, "differences"),
+        _rates(runs["log price"]),
+        _courses(clamp),
+    )
     return Findings(values, figures, {"scores": score_table(labelled)})
 
 

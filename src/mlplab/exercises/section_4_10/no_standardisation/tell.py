@@ -19,6 +19,7 @@ from mlplab.exercises.section_4_10.no_standardisation.measure import (
 from mlplab.exercises.section_4_10.no_standardisation.prove import curvature
 from mlplab.exercises.section_4_10.scores import (
     Array,
+    fold_differences,
     fold_scores,
     fold_strips,
     score_lines,
@@ -33,6 +34,11 @@ if TYPE_CHECKING:
 _PRINTED, _PRINTED_TRAIN = 0.917394, 1.143458
 """The source's score by 5 folds without standardisation: held out, and of training rows."""
 _RAW, _STANDARD = "raw", "scaled"
+_COMPARED = {
+    "higher": "as they are − standardised",
+    "falling": "falling rate − rate 5",
+    "huber": "Huber loss − squared loss",
+}
 
 
 def tell(results: Results) -> Findings:
@@ -71,7 +77,8 @@ def tell(results: Results) -> Findings:
     }
     for name, found in (("raw", curvature(False)), ("standard", curvature(True))):
         values |= {f"{name}_{key}": value for key, value in found.items()}
-    figures = (fold_strips(scores, "ways"), _course(runs))
+    differences = fold_differences(results, _COMPARED, "differences")
+    figures = (differences, fold_strips(scores, "ways"), _course(runs))
     return Findings(values, figures, {"scores": score_table(scores)})
 
 

@@ -9,7 +9,13 @@ import numpy as np
 
 from mlplab.exercises.registry import Findings, Results
 from mlplab.exercises.section_4_10.folds import N_INNER
-from mlplab.exercises.section_4_10.scores import LOG_BAND, fold_strips, score_lines, score_table
+from mlplab.exercises.section_4_10.scores import (
+    LOG_BAND,
+    fold_differences,
+    fold_strips,
+    score_lines,
+    score_table,
+)
 from mlplab.exercises.section_4_10.tuning_by_folds.tuning import (
     AT_EPOCH,
     SOURCE,
@@ -32,6 +38,13 @@ _LABELS = {
     "source": "the source's choice",
     "flat": "best of all on these folds",
     "nested": "chosen within each fold",
+}
+_COMPARED = {
+    "source": "the source's choice − the chapter's settings",
+    "tuned": "chosen within each fold − the chapter's settings",
+    "as_good": "chosen within each fold − the source's choice",
+    "optimistic": "best of all − chosen within each fold",
+    "decay": "the source's choice with decay 1 − without",
 }
 
 
@@ -67,7 +80,8 @@ def tell(results: Results) -> Findings:
         "settings": _settings(grid, found),
         "chosen": _chosen(grid, found),
     }
-    return Findings(values, (fold_strips(labelled, "tuned"), _rates(grid)), tables)
+    differences = fold_differences(results, _COMPARED, "differences")
+    return Findings(values, (differences, fold_strips(labelled, "tuned"), _rates(grid)), tables)
 
 
 def _settings(grid: Runs, found: Tuning) -> pd.DataFrame:

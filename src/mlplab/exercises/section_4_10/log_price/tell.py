@@ -20,6 +20,7 @@ from mlplab.exercises.section_4_10.scores import (
     score_lines,
     score_table,
 )
+from mlplab.exercises.section_4_10.tables import houses
 from mlplab.experiment import Runs
 
 if TYPE_CHECKING:
@@ -60,8 +61,8 @@ def tell(results: Results) -> Findings:
         "moving_score": _mean(scores["stuck"][~is_stuck]),
         "shows": float(double.mean()),
         **_PRINTED,
-        "printed_stuck": PRINTED_STUCK[0],
-        "log_log": log_log(),
+        "printed_stuck": PRINTED_STUCK[1][0],
+        "log_log": log_log(houses().prices),
         "fast": float(at_rate(runs["log price"], 5.0).mean()),
         "worst_log": float(scores["log"].max()),
         "worst_bounded": float(scores["bounded_log"].max()),

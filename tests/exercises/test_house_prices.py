@@ -155,3 +155,28 @@ def test_the_sources_settings_are_arms():
         for factors in (CHAPTER, SOURCE):
             run = grid.find(factors).run
             assert (run.optim.kind, run.mlp.hidden, run.rows.kind) == ("adam", (), "own")
+
+
+def test_a_larger_share_removes_what_a_smaller_one_does():
+    table = tables.houses().train
+    few, many = (gaps.remove(table, "at random", 3, share) for share in (0.3, 0.6))
+    for name in gaps.COLUMNS:
+        assert (few[name].isna() <= many[name].isna()).all()
+        assert many[name].isna().mean() == pytest.approx(0.6, abs=0.1)
+
+
+def test_gaps_are_filled_from_the_nearest_training_row_before():
+    from mlplab.tabular import conform, infer_schema
+
+    table = tables.houses().train
+    schema = infer_schema(table, target="SalePrice")
+    frame = conform(table, schema)
+    filled = gaps.filled_from_rows(frame, schema, 0)
+    train, _ = folds.fold_rows(0, len(frame))
+    (name, *_) = [n for n in frame if frame[n].isna().any() and schema[n].kind == "number"]
+    there = frame[name].notna()
+    assert filled[name].notna().all()
+    assert (filled[name][there] == frame[name][there]).all()
+    place = int(np.flatnonzero(~there)[-1])
+    source = max(row for row in train if row < place and there.iloc[row])
+    assert filled[name].iloc[place] == frame[name].iloc[source]

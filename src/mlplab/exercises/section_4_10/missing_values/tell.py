@@ -8,12 +8,13 @@ from mlplab.exercises.registry import Findings, Results
 from mlplab.exercises.section_4_10.missing_values.gaps import (
     AT_REMOVED,
     COLUMNS,
+    LARGE_SHARE,
     MECHANISMS,
     SHARE,
     gaps,
     n_folds,
 )
-from mlplab.exercises.section_4_10.scores import fold_strips, score_table
+from mlplab.exercises.section_4_10.scores import fold_differences, score_table
 from mlplab.exercises.section_4_10.tables import houses
 
 if TYPE_CHECKING:
@@ -27,8 +28,23 @@ _LABELS = {
     "constant": "constant -1",
     "indicator": "mean and indicator",
     "interpolation": "interpolation",
+    "rows": "from the row before",
     "neighbours": "5 neighbours",
     "iterative": "from other columns",
+}
+_ON_DATA = {
+    "median": "median − mean",
+    "indicator": "mean and indicator − mean",
+    "interpolation": "interpolation − mean",
+    "rows": "from the row before − mean",
+    "regression": "from other columns − mean",
+}
+_ON_REMOVED = {
+    "zeros": "mean, most numbers removed − fewer removed",
+    "remains": "mean, most numbers removed − without the columns",
+    "predicted": "at random: from other columns − mean",
+    "uninformative": "at random: mean and indicator − mean",
+    "informative": "not at random: mean and indicator − mean",
 }
 _SHORT = dict(zip(MECHANISMS, ("random", "selective"), strict=True))
 
@@ -46,7 +62,10 @@ def tell(results: Results) -> Findings:
         "n_gaps": int(missing.sum()),
         "n_removed": len(COLUMNS),
         "share": SHARE,
+        "large_share": LARGE_SHARE,
         "complete": float(found.complete.mean()),
+        "mostly": float(found.mostly.mean()),
+        "without": float(found.without.mean()),
     }
     values |= {f"data_{way}": float(scores.mean()) for way, scores in found.on_data.items()}
     for kind, short in _SHORT.items():
@@ -58,8 +77,8 @@ def tell(results: Results) -> Findings:
         kind: {_LABELS[way]: found.removed[kind, way] for way in AT_REMOVED} for kind in MECHANISMS
     }
     figures = (
-        fold_strips(on_data, "own-gaps"),
-        *(fold_strips(removed[kind], f"removed-{short}") for kind, short in _SHORT.items()),
+        fold_differences(results, _ON_DATA, "own-gaps"),
+        fold_differences(results, _ON_REMOVED, "removed"),
     )
     tables = {"own-gaps": score_table(on_data), "removed": _removed_table(removed)}
     return Findings(values, figures, tables)

@@ -13,8 +13,8 @@ from mlplab.exercises.section_4_10.scores import Array, fold_claim, fold_scores,
 from mlplab.experiment import Runs
 from mlplab.experiment.weights import run_weights
 
-KAGGLE = 0.14961
-"""What the source reports of its submission."""
+PRINTED = 0.149640
+"""What the source prints for its network by 5 folds of the same rows."""
 
 
 def member_errors(runs: Runs) -> Array:
@@ -58,7 +58,7 @@ def measure(runs: Mapping[str, Runs], profile: Profile) -> Sequence[Measured]:
     scores = ways(runs)
     return (
         score_claim("ensemble", scores["ensemble"], scores["source"], "lower"),
-        fold_claim("reported", np.log(scores["ensemble"] / KAGGLE), "lower"),
+        fold_claim("reported", np.log(scores["ensemble"] / PRINTED), "lower"),
         score_claim("single", scores["single"], scores["source"], "lower"),
         score_claim("together", scores["ensemble"], scores["single"], "lower"),
         score_claim("layers", scores["single"], scores["linear"], "lower"),

@@ -102,13 +102,16 @@ def gaps(n: int) -> Gaps:
     def over_folds(frame: Callable[[int], pd.DataFrame], schema: Schema, way: str) -> Array:
         return np.array([_score(frame(s), schema, WAYS[way], s) for s in folds])
 
+    def left(kind: str) -> Callable[[int], pd.DataFrame]:
+        return lambda s: drawn[kind, s]
+
     def own(way: str) -> Callable[[int], pd.DataFrame]:
         return lambda s: filled_from_rows(train, whole, s) if way == "rows" else train
 
     return Gaps(
         {way: over_folds(own(way), whole, way) for way in WAYS},
         {
-            (kind, way): over_folds(lambda s, kind=kind: drawn[kind, s], numbers, way)
+            (kind, way): over_folds(left(kind), numbers, way)
             for kind in MECHANISMS
             for way in AT_REMOVED
         },

@@ -27,7 +27,6 @@ MATTERS = 0.03
 """Of a difference of log scores: three per cent, 0.005 of a usual score of 0.16."""
 METRIC = "log score"
 SCORE = Quantity("score (RMSE of log prices)", False)
-_FOLDS = "on folds, the interval corrected for the rows that these share"
 
 
 def fold_scores(
@@ -78,12 +77,9 @@ def fold_claim(
     *,
     matters: float = MATTERS,
     metric: str = METRIC,
-    note: str = _FOLDS,
 ) -> Measured:
     """Make a claim of one number per fold."""
-    return Measured(
-        key, tuple(values.tolist()), matters, expect, metric, note, shared=shared_variance()
-    )
+    return Measured(key, tuple(values.tolist()), matters, expect, metric, shared=shared_variance())
 
 
 def _band(values: Sequence[float]) -> tuple[float, float, float]:

@@ -13,6 +13,7 @@ from mlplab.exercises.measured import Measured
 from mlplab.exercises.registry import Results
 from mlplab.exercises.section_4_10.folds import shared_variance
 from mlplab.exercises.told import UNTITLED
+from mlplab.exercises.uncertainty_bands import RANGE_BAND
 from mlplab.experiment import Arm, Runs
 from mlplab.stats import Interval, mean_interval
 
@@ -136,7 +137,7 @@ def fold_strips(ways: Mapping[str, Array], name: str, *, log: bool = False) -> F
     Args:
         ways: scores by way; those that are not finite have no dot.
         name: of the figure.
-        log: on a logarithmic axis, with geometric means.
+        log: on a logarithmic axis, with each way's mean and range instead.
     """
     import pandas as pd
 
@@ -148,7 +149,7 @@ def fold_strips(ways: Mapping[str, Array], name: str, *, log: bool = False) -> F
         measure=SCORE,
         title=UNTITLED,
         log=log,
-        band=LOG_BAND if log else FOLD_BAND,
+        band=RANGE_BAND if log else FOLD_BAND,
         name=name,
     )
 

@@ -78,7 +78,7 @@ def tell(results: Results) -> Findings:
     for name, found in (("raw", curvature(False)), ("standard", curvature(True))):
         values |= {f"{name}_{key}": value for key, value in found.items()}
     differences = fold_differences(results, _COMPARED, "differences")
-    figures = (differences, fold_strips(scores, "ways"), _course(runs))
+    figures = (differences, fold_strips(scores, "ways", log=True), _course(runs))
     return Findings(values, figures, {"scores": score_table(scores)})
 
 

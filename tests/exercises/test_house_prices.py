@@ -180,3 +180,19 @@ def test_gaps_are_filled_from_the_nearest_training_row_before():
     place = int(np.flatnonzero(~there)[-1])
     source = max(row for row in train if row < place and there.iloc[row])
     assert filled[name].iloc[place] == frame[name].iloc[source]
+
+
+def test_a_figure_of_differences_holds_what_decides():
+    from mlplab.exercises import Results
+
+    claims = (
+        scores.fold_claim("a", np.array([0.1, 0.3, np.nan]), "higher"),
+        scores.fold_claim("b", np.array([-0.2, 0.1, 0.0]), "lower"),
+    )
+    verdicts = {verdict.key: verdict for verdict in decide_measured(claims)}
+    results = Results({}, PROFILES["quick"], claims, verdicts=verdicts)
+    data = scores.fold_differences(results, ("b", "a"), "pairs").data
+    for claim in claims:
+        rows = data[data["claim"] == verdicts[claim.key].id]
+        assert rows["difference"].tolist() == [v for v in claim.values if np.isfinite(v)]
+        assert (rows["low"].iloc[0], rows["high"].iloc[0]) == verdicts[claim.key].interval

@@ -154,18 +154,18 @@ def fold_strips(ways: Mapping[str, Array], name: str, *, log: bool = False) -> F
     )
 
 
-def fold_differences(results: Results, labels: Mapping[str, str], name: str) -> Figure:
+def fold_differences(results: Results, keys: Sequence[str], name: str) -> Figure:
     """Draw the differences of log scores on every fold, with the intervals that decide.
 
     Args:
         results: with the claims' numbers by fold and their verdicts.
-        labels: key of a claim -> what is compared, in the order of the rows.
+        keys: of the claims, in the order of the rows; the texts' words name each as `pair_KEY`.
         name: of the figure.
     """
     import pandas as pd
 
     values = {one.key: one.values for one in results.measured}
-    verdicts = [results.verdicts[key] for key in labels]
+    verdicts = [results.verdicts[key] for key in keys]
     frames = []
     for verdict in verdicts:
         numbers = values[verdict.key]
@@ -175,7 +175,7 @@ def fold_differences(results: Results, labels: Mapping[str, str], name: str) -> 
     return paired_differences(
         differences[np.isfinite(differences["difference"])],
         verdicts,
-        labels={verdict.id: labels[verdict.key] for verdict in verdicts},
+        labels={verdict.id: f"pair_{verdict.key}" for verdict in verdicts},
         title=UNTITLED,
         name=name,
     )

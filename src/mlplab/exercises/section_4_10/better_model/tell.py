@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mlplab.exercises.registry import Findings, Results
+from mlplab.exercises.section_4_10.better_model.design import VARIANTS
 from mlplab.exercises.section_4_10.better_model.measure import PRINTED, member_errors, rms, ways
 from mlplab.exercises.section_4_10.scores import (
     FOLD_BAND,
@@ -31,22 +32,7 @@ if TYPE_CHECKING:
 
 _KAGGLE = 0.14961
 """What the source reports of its submission: of other rows, whose prices are not known here."""
-_LABELS = {
-    "source": "the source's network",
-    "ensemble": "small networks, together",
-    "single": "one small network",
-    "linear": "linear, trained alike",
-    "little_decay": "decay 0.01",
-    "no_dropout": "without dropout",
-    "constant_rate": "constant rate",
-    "standardised": "the chapter's preparation",
-}
-_COMPARED = {
-    "ensemble": "small networks, together − the source's network",
-    "single": "one small network − the source's network",
-    "layers": "one small network − linear model",
-    "together": "small networks, together − one small network",
-}
+_COMPARED = ("ensemble", "single", "layers", "together")
 
 
 def tell(results: Results) -> Findings:
@@ -78,12 +64,11 @@ def tell(results: Results) -> Findings:
         "is_exact": isinstance(source.net, Module),
         "gain": 1 - float(scores["ensemble"].mean() / scores["source"].mean()),
     }
-    values |= {f"score_{name}": float("nan") for name in _LABELS}
+    values |= {f"score_{name}": float("nan") for name in VARIANTS}
     values |= {f"score_{name}": float(one.mean()) for name, one in scores.items()}
-    labelled = {_LABELS[name]: one for name, one in scores.items()}
     differences = fold_differences(results, _COMPARED, "differences")
-    figures = (differences, fold_strips(labelled, "models"), _by_members(errors))
-    return Findings(values, figures, {"scores": score_table(labelled)}, {NAME: content})
+    figures = (differences, fold_strips(scores, "models"), _by_members(errors))
+    return Findings(values, figures, {"scores": score_table(scores)}, {NAME: content})
 
 
 def _submitted(results: Results) -> tuple[Array, int]:
@@ -115,5 +100,5 @@ def _by_members(errors: Array) -> Figure:
     rows = []
     for m in range(1, errors.shape[1] + 1):
         scores = rms(errors[:, :m].mean(axis=1))
-        rows.append((_LABELS["ensemble"], m, *FOLD_BAND.of(scores.tolist()), len(scores)))
+        rows.append(("ensemble", m, *FOLD_BAND.of(scores.tolist()), len(scores)))
     return score_lines(rows, "members", x_title="networks in the ensemble", band=FOLD_BAND)

@@ -12,7 +12,7 @@ from mlplab.experiment import Runs
 
 AT_EPOCH = 100
 """The chapter's number of epochs."""
-CONSTANT, PUBLISHED, OWN = "best constant", "as the chapter", "training rows only"
+CONSTANT, PUBLISHED, OWN = "best_constant", "as_published", "own_rows"
 
 
 def ways(runs: Mapping[str, Runs]) -> dict[str, Array]:

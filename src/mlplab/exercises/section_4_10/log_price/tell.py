@@ -29,21 +29,8 @@ if TYPE_CHECKING:
 _PRINTED = {"printed": 1.566155, "printed_low": 0.178, "printed_high": 0.193}
 """The source's mean over folds, and roughly its two good folds."""
 _RATES = (0.001, 0.003, 0.01, 0.03, 0.1)
-_STUCK, _MOVING = "from 0, stuck", "from 0, moving"
-_LABELS = {
-    "price": "price, rate 5 (the chapter)",
-    "price_15": "price, rate 15",
-    "log": "log price, rate 0.01",
-    "stuck": "clamp, from 0 (the source)",
-    "alive": "clamp, from a usual price",
-    "bounded_price": "bounded: price, rate 15",
-    "bounded_log": "bounded: log price, 0.01",
-}
-_COMPARED = {
-    "unclamped": "log price − price, rate 5",
-    "started": "clamp, from a usual price − price, rate 5",
-    "bounded": "bounded: log price − price, rate 15",
-}
+_STUCK, _MOVING = "from_0_stuck", "from_0_moving"
+_COMPARED = ("unclamped", "started", "bounded")
 
 
 def tell(results: Results) -> Findings:
@@ -69,14 +56,13 @@ def tell(results: Results) -> Findings:
     }
     values |= {f"score_{name}": float(found.mean()) for name, found in scores.items()}
     values |= {f"spread_{name}": float(found.std(ddof=1)) for name, found in scores.items()}
-    labelled = {_LABELS[name]: found for name, found in scores.items()}
     figures = (
-        fold_strips(labelled, "targets", log=True),
+        fold_strips(scores, "targets", log=True),
         fold_differences(results, _COMPARED, "differences"),
         _rates(runs["log price"]),
         _courses(clamp),
     )
-    return Findings(values, figures, {"scores": score_table(labelled)})
+    return Findings(values, figures, {"scores": score_table(scores)})
 
 
 def _mean(scores: Array) -> float:
@@ -92,7 +78,7 @@ def _rates(runs: Runs) -> Figure:
     rows = []
     for lr in _RATES:
         scores = at_rate(runs, lr)
-        rows.append(("log price", lr, *LOG_BAND.of(scores.tolist()), len(scores)))
+        rows.append(("log_price", lr, *LOG_BAND.of(scores.tolist()), len(scores)))
     return score_lines(
         rows, "rates", x_title="learning rate", band=LOG_BAND, log_x=True, log_y=True
     )
@@ -104,7 +90,7 @@ def _courses(clamp: Runs) -> Figure:
     groups: Mapping[str, Any] = {
         _STUCK: (first, is_stuck),
         _MOVING: (first, ~is_stuck),
-        _LABELS["alive"]: (alive, np.ones(len(is_stuck), bool)),
+        "alive": (alive, np.ones(len(is_stuck), bool)),
     }
     rows = []
     for name, (arm, which) in groups.items():

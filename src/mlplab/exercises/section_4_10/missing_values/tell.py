@@ -22,30 +22,8 @@ if TYPE_CHECKING:
 
     from mlplab.exercises.section_4_10.scores import Array
 
-_LABELS = {
-    "mean": "mean",
-    "median": "median",
-    "constant": "constant -1",
-    "indicator": "mean and indicator",
-    "interpolation": "interpolation",
-    "rows": "from the row before",
-    "neighbours": "5 neighbours",
-    "iterative": "from other columns",
-}
-_ON_DATA = {
-    "median": "median − mean",
-    "indicator": "mean and indicator − mean",
-    "interpolation": "interpolation − mean",
-    "rows": "from the row before − mean",
-    "regression": "from other columns − mean",
-}
-_ON_REMOVED = {
-    "zeros": "mean, most numbers removed − fewer removed",
-    "remains": "mean, most numbers removed − without the columns",
-    "predicted": "at random: from other columns − mean",
-    "uninformative": "at random: mean and indicator − mean",
-    "informative": "not at random: mean and indicator − mean",
-}
+_ON_DATA = ("median", "indicator", "interpolation", "rows", "regression")
+_ON_REMOVED = ("zeros", "remains", "predicted", "uninformative", "informative")
 _SHORT = dict(zip(MECHANISMS, ("random", "selective"), strict=True))
 
 
@@ -72,15 +50,12 @@ def tell(results: Results) -> Findings:
         values[f"bias_{short}"] = float(found.bias[kind].mean())
         for way in AT_REMOVED:
             values[f"{short}_{way}"] = float(found.removed[kind, way].mean())
-    on_data = {_LABELS[way]: scores for way, scores in found.on_data.items()}
-    removed = {
-        kind: {_LABELS[way]: found.removed[kind, way] for way in AT_REMOVED} for kind in MECHANISMS
-    }
+    removed = {kind: {way: found.removed[kind, way] for way in AT_REMOVED} for kind in MECHANISMS}
     figures = (
         fold_differences(results, _ON_DATA, "own-gaps"),
         fold_differences(results, _ON_REMOVED, "removed"),
     )
-    tables = {"own-gaps": score_table(on_data), "removed": _removed_table(removed)}
+    tables = {"own-gaps": score_table(found.on_data), "removed": _removed_table(removed)}
     return Findings(values, figures, tables)
 
 

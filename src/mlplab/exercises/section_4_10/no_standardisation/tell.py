@@ -34,11 +34,7 @@ if TYPE_CHECKING:
 _PRINTED, _PRINTED_TRAIN = 0.917394, 1.143458
 """The source's score by 5 folds without standardisation: held out, and of training rows."""
 _RAW, _STANDARD = "raw", "scaled"
-_COMPARED = {
-    "higher": "as they are − standardised",
-    "falling": "falling rate − rate 5",
-    "huber": "Huber loss − squared loss",
-}
+_COMPARED = ("higher", "falling", "huber")
 
 
 def tell(results: Results) -> Findings:

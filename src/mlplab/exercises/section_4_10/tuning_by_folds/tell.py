@@ -33,19 +33,7 @@ if TYPE_CHECKING:
 
 _KAGGLE, _PRINTED = 0.1504, 0.13678632
 """The source's score on Kaggle, and its best mean of training and held-out score."""
-_LABELS = {
-    "chapter": "the chapter's settings",
-    "source": "the source's choice",
-    "flat": "best of all on these folds",
-    "nested": "chosen within each fold",
-}
-_COMPARED = {
-    "source": "the source's choice − the chapter's settings",
-    "tuned": "chosen within each fold − the chapter's settings",
-    "as_good": "chosen within each fold − the source's choice",
-    "optimistic": "best of all − chosen within each fold",
-    "decay": "the source's choice with decay 1 − without",
-}
+_COMPARED = ("source", "tuned", "as_good", "optimistic", "decay")
 
 
 def tell(results: Results) -> Findings:
@@ -74,14 +62,13 @@ def tell(results: Results) -> Findings:
         "printed": _PRINTED,
     }
     values |= {f"score_{name}": float(one.mean()) for name, one in scores.items()}
-    labelled = {_LABELS[name]: one for name, one in scores.items()}
     tables = {
-        "scores": score_table(labelled),
+        "scores": score_table(scores),
         "settings": _settings(grid, found),
         "chosen": _chosen(grid, found),
     }
     differences = fold_differences(results, _COMPARED, "differences")
-    return Findings(values, (differences, fold_strips(labelled, "tuned"), _rates(grid)), tables)
+    return Findings(values, (differences, fold_strips(scores, "tuned"), _rates(grid)), tables)
 
 
 def _settings(grid: Runs, found: Tuning) -> pd.DataFrame:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 _PRINTED = {"printed": 1.566155, "printed_low": 0.178, "printed_high": 0.193}
 """The source's mean over folds, and roughly its two good folds."""
-_RATES = (0.001, 0.003, 0.01, 0.03, 0.1)
+_RATES = (0.001, 0.003, 0.01, 0.03, 0.1, 5.0)
 _STUCK, _MOVING = "from_0_stuck", "from_0_moving"
 _COMPARED = ("unclamped", "started", "bounded")
 

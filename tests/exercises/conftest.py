@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from mlplab.data import house_prices
-from mlplab.exercises import house_tables
+from mlplab.exercises.section_4_10 import folds, tables
 
 N_ROWS = 300
 COUNTS = ("FullBath", "BsmtFullBath", "BedroomAbvGr", "Fireplaces", "GarageCars")
@@ -37,9 +37,9 @@ def frames() -> tuple[pd.DataFrame, pd.DataFrame]:
         column[rng.random(n) < 0.1] = np.nan
         columns[name] = column
     columns["MSSubClass"] = rng.choice([20, 30, 60], n)
-    for name in house_tables.DECLARED:
+    for name in tables.DECLARED:
         if name != "MSSubClass":
-            columns[name] = rng.choice(np.array([*house_tables.QUALITY[1:], None], object), n)
+            columns[name] = rng.choice(np.array([*tables.QUALITY[1:], None], object), n)
     for name, n_levels in LEVELS.items():
         levels = ["None", *(f"L{i}" for i in range(1, n_levels))]
         columns[name] = rng.choice(np.array(levels, object), n)
@@ -53,9 +53,9 @@ def frames() -> tuple[pd.DataFrame, pd.DataFrame]:
 @pytest.fixture(scope="module")
 def synthetic_houses() -> Iterator[None]:
     """Let the exercises see these tables instead of the real ones."""
-    from mlplab.exercises import house_gaps
+    from mlplab.exercises.section_4_10.missing_values import gaps
 
-    caches = (house_tables.houses, house_tables.published_features, house_gaps.gaps)
+    caches = (tables.houses, tables.published_features, gaps.gaps)
 
     def clear() -> None:
         for one in caches:
@@ -63,8 +63,8 @@ def synthetic_houses() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(house_prices, "load_frames", frames)
-        patch.setattr(house_tables, "N_ROWS", N_ROWS)
-        patch.setattr(house_gaps, "FOLDS", (2, 2, 2))
+        patch.setattr(folds, "N_ROWS", N_ROWS)
+        patch.setattr(gaps, "FOLDS", (2, 2, 2))
         clear()
         yield
     clear()

@@ -27,6 +27,7 @@ def spread_strips(
     title: Text,
     measure: Quantity,
     differences: bool = False,
+    log: bool = False,
     band: Band = SEED_RANGE,
     caption: Text = "",
     name: str = "spread",
@@ -39,6 +40,7 @@ def spread_strips(
         title: the finding.
         measure: how the numbers are written.
         differences: the numbers are differences; shares are then shown in percentage points.
+        log: draw a logarithmic axis; numbers and band must then be above 0.
         band: what the bars are.
         caption: the words before the explanation.
         name: of the figure's files.
@@ -81,7 +83,7 @@ def spread_strips(
             "note": [f"s = {k * s:.2g}" if math.isfinite(s) else "" for s in summary["std"]],
         }
     )
-    x_scale = alt.Scale(zero=False, nice=True)
+    x_scale = alt.Scale(type="log", nice=True) if log else alt.Scale(zero=False, nice=True)
     x_axis = alt.Axis(format=".6~g", grid=True, tickCount=7)
 
     def x_of(field: str) -> alt.X:

@@ -106,8 +106,6 @@ SECTIONS = (
     "declared_4_2",
     "declared_4_2_search",
     "declared_4_3",
-    "declared_4_10",
-    "declared_4_10_training",
 )
 HOMES = ["mlplab.exercises"]
 """Packages whose folders of sections hold exercises."""

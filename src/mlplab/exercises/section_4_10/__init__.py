@@ -1,0 +1,1 @@
+"""Section 4.10: predicting house prices on Kaggle."""

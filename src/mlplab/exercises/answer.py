@@ -74,6 +74,7 @@ class Answer:
             n_runs=self.n_runs,
             n_from_store=self.from_store,
             code=self._code(),
+            plain=self._plain(),
             **run_facts(self.runs),
             command=command,
         )
@@ -86,6 +87,16 @@ class Answer:
         if len(codes) < 2:
             return "".join(codes.values())
         return "\n\n".join(f"# {name}\n{code}" for name, code in codes.items())
+
+    def _plain(self) -> str:
+        """One run in plain PyTorch: the first setting that has a short form there."""
+        from mlplab.experiment.torch_code import torch_code
+
+        for runs in self.runs.values():
+            for arm in runs.arms:
+                if code := torch_code(arm.run, runs.experiment.data):
+                    return code
+        return ""
 
 
 def answer(

@@ -14,6 +14,7 @@ from mlplab.errors import ConfigError
 from mlplab.experiment import ArmSummary, Runs
 from mlplab.experiment.metrics import higher_is_better
 from mlplab.experiment.source_code import source_code
+from mlplab.experiment.torch_code import torch_code
 from mlplab.hints import expected
 from mlplab.pages.report import Report, ReportTable
 from mlplab.pages.run_facts import run_facts
@@ -60,6 +61,7 @@ def experiment_report(
         figures=figures,
         tables={"arms": _table(runs, frame, labels)},
         code=source_code(runs.experiment),
+        plain=torch_code(runs.arms[0].run, runs.experiment.data),
         command=command or "python experiment.py",
         **run_facts({"": runs}),
         seconds=runs.seconds,

@@ -108,6 +108,9 @@ def page_html(report: Report) -> str:
         if report.figures or report.tables or report.files
         else None,
         section("code", _code(report.code)) if report.code else None,
+        section("plain", tag("p", both(UI["plain-text"]), class_="quiet"), _code(report.plain))
+        if report.plain
+        else None,
         section(
             "reproduce",
             _code(report.run_command),

@@ -63,6 +63,7 @@ class Report:
         claims: verdict id -> the claim in both languages, where it is not English only.
         data_source: where the data were found.
         code: the Python that declares what was run.
+        plain: one of the runs in plain PyTorch.
         kind: `exercise`, `experiment`, `search`: what the page calls itself.
         command: that makes this page (default: `mlplab run ID --profile PROFILE`).
         made: when, in ISO form (default: when the page is written).
@@ -94,6 +95,7 @@ class Report:
     files: Mapping[str, bytes] = field(default_factory=dict)
     short: Text = ""
     code: str = ""
+    plain: str = ""
     kind: str = "exercise"
 
     def __post_init__(self) -> None:

@@ -18,6 +18,11 @@ UI: Mapping[str, Both] = {
     "experiment": texts("Experiment", "实验"),
     "search": texts("Search", "搜索"),
     "code": texts("In Python", "用 Python 声明"),
+    "plain": texts("One run in plain PyTorch", "用纯 PyTorch 训练一次"),
+    "plain-text": texts(
+        "The same setting, first weights and orders drawn by torch: one more sample of it.",
+        "设置相同，初始权重和样本顺序由 torch 抽取：是同一设置的又一个样本。",
+    ),
     "asked": texts(
         "{arms} arms with {seeds} seeds each: {n} runs.",
         "{arms} 组，每组 {seeds} 个种子：共 {n} 次运行。",

@@ -1,0 +1,81 @@
+"""Depths at two initialisations and one rate; then each depth at a rate of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from mlplab.exercises import source_setting
+from mlplab.exercises.profile import Profile
+from mlplab.exercises.source_setting import comparable
+from mlplab.exercises.tuned import TUNING_SEEDS, best_per_level
+from mlplab.experiment import Experiment, Runs
+from mlplab.specs import Chain, Difference, Interaction, TaskRef
+
+PUBLISHED, HE = "normal:0.01", "he"
+_WIDTH = 256
+
+
+def design(profile: Profile, seeds: int | None) -> Mapping[str, Experiment]:
+    """Add hidden layers as published and with He's initialisation, and try rates for each depth."""
+    base = comparable(profile)
+    depths = profile.pick((1, 2, 4), (1, 2, 3, 4))
+
+    def layers(depth: int, init: str) -> dict[str, Any]:
+        return {"net.hidden": (_WIDTH,) * depth, "net.init": init}
+
+    def deeper(key: str, init: str) -> Chain:
+        return Chain(key=key, arms=tuple(layers(depth, init) for depth in depths))
+
+    claims = (
+        deeper("deeper", PUBLISHED),
+        deeper("deeper_he", HE),
+        Difference(key="four", arm=layers(4, HE), baseline=layers(1, HE), expect="same"),
+        Interaction(
+            key="fault",
+            both=layers(4, PUBLISHED),
+            only_a=layers(4, HE),
+            only_b=layers(1, PUBLISHED),
+            neither=layers(1, HE),
+            metric="test_accuracy",
+            expect="lower",
+        ),
+    )
+    task = TaskRef(name=source_setting.FASHION, valid=0.1)
+    rates = profile.pick((0.1, 0.3), (0.03, 0.1, 0.3, 0.5))
+    tuned = base.with_value("fit.test", "never").with_value("net.init", HE)
+    return {
+        "one rate": Experiment(
+            task,
+            base,
+            arms=[layers(depth, init) for init in (PUBLISHED, HE) for depth in depths],
+            seeds=seeds or profile.n_seeds,
+            claims=claims,
+            fails={"train_accuracy": 0.15},
+        ),
+        "rates": Experiment(
+            task,
+            tuned,
+            vary={"net.hidden": [(_WIDTH,) * depth for depth in depths], "optim.lr": rates},
+            seeds=TUNING_SEEDS[: profile.pick(1, 2)],
+        ),
+    }
+
+
+def then(runs: Mapping[str, Runs], profile: Profile, seeds: int | None) -> Mapping[str, Experiment]:
+    """Compare the depths, each at the rate that other seeds chose for it."""
+    chosen = best_per_level(runs["rates"], ["net.hidden"])
+    arms = sorted(chosen.values(), key=lambda arm: len(_as_tuple(arm["net.hidden"])))
+    return {
+        "own rate": Experiment(
+            TaskRef(name=source_setting.FASHION, valid=0.1),
+            runs["rates"].experiment.base.with_value("fit.test", "end"),
+            arms=arms,
+            seeds=seeds or profile.n_seeds,
+            claims=(Chain(key="deeper_own", arms=tuple(arms)),),
+        )
+    }
+
+
+def _as_tuple(value: Any) -> tuple[Any, ...]:
+    return value if isinstance(value, tuple) else (value,)

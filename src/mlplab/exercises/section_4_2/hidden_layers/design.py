@@ -41,7 +41,7 @@ def design(profile: Profile, seeds: int | None) -> Mapping[str, Experiment]:
             expect="lower",
         ),
     )
-    task = TaskRef(name=source_setting.FASHION, valid=0.1)
+    task = TaskRef(name=FASHION, valid=0.1)
     rates = profile.pick((0.1, 0.3), (0.03, 0.1, 0.3, 0.5))
     tuned = base.with_value("fit.test", "never").with_value("net.init", HE)
     return {
@@ -68,7 +68,7 @@ def then(runs: Mapping[str, Runs], profile: Profile, seeds: int | None) -> Mappi
     arms = sorted(chosen.values(), key=lambda arm: len(_as_tuple(arm["net.hidden"])))
     return {
         "own rate": Experiment(
-            TaskRef(name=source_setting.FASHION, valid=0.1),
+            TaskRef(name=FASHION, valid=0.1),
             runs["rates"].experiment.base.with_value("fit.test", "end"),
             arms=arms,
             seeds=seeds or profile.n_seeds,

@@ -26,7 +26,7 @@ _DECAYS = (
 def design(profile: Profile, seeds: int | None) -> Mapping[str, Experiment]:
     """Sweep constant and decaying rates with seeds that choose."""
     base = comparable(profile).with_value("fit.test", "never")
-    task = TaskRef(name=source_setting.FASHION, valid=0.1)
+    task = TaskRef(name=FASHION, valid=0.1)
     rates = profile.pick(
         (0.003, 0.03, 0.1, 0.3, 1.0), (0.001, 0.003, 0.01, 0.03, 0.1, 0.2, 0.3, 0.5, 1.0)
     )
@@ -60,7 +60,7 @@ def then(runs: Mapping[str, Runs], profile: Profile, seeds: int | None) -> Mappi
     arms = [best, *(one for one, _ in compared.values())]
     return {
         "finals": Experiment(
-            TaskRef(name=source_setting.FASHION, valid=0.1),
+            TaskRef(name=FASHION, valid=0.1),
             runs["constant"].experiment.base.with_value("fit.test", "end"),
             arms=[one for place, one in enumerate(arms) if one not in arms[:place]],
             seeds=seeds or profile.n_seeds,

@@ -21,8 +21,6 @@ from mlplab.specs import First, TaskRef
 METRIC = "valid_accuracy"
 NAMES = ("rate", "batch size", "width", "layers", "epochs")
 """The hyper-parameters, in the order in which 4.2.5 adds them."""
-NAMES_ZH = {"rate": "学习率", "batch size": "批量大小", "width": "宽度", "layers": "层数",
-            "epochs": "轮数"}  # fmt: skip
 USUAL = {"rate": 0.1, "batch size": 256, "width": 256, "layers": 1}
 """The chapter's setting."""
 
@@ -33,6 +31,13 @@ REPETITIONS = (40, 100, 300)
 def n_repetitions(profile: Profile) -> int:
     """Return how often each search is repeated."""
     return profile.pick(*REPETITIONS)
+
+
+def model_package() -> object:
+    """Raise one clear line if the model-based strategy's package is missing."""
+    from mlplab.search.strategies.tpe import load_optuna
+
+    return load_optuna()
 
 
 def make_table(profile: Profile) -> Experiment:
@@ -47,7 +52,7 @@ def make_table(profile: Profile) -> Experiment:
         profile.pick((32, 256), (32, 128, 256, 512)), profile.pick((1, 2), (1, 2, 3))
     )
     return Experiment(
-        TaskRef(name=source_setting.FASHION, valid=0.1),
+        TaskRef(name=FASHION, valid=0.1),
         base,
         vary={
             "optim.lr": profile.pick((0.03, 0.1, 0.3, 1.0), (0.01, 0.03, 0.1, 0.3, 1.0)),
@@ -55,7 +60,6 @@ def make_table(profile: Profile) -> Experiment:
             "net.hidden": [(width,) * layers for width, layers in hidden],
         },
         seeds=TUNING_SEEDS[: profile.pick(2, 3)],
-        name=f"4.2.4 table, {profile.name}",
     )
 
 
@@ -164,3 +168,11 @@ def grid_of(runs: Runs) -> Grid:
         curve = np.where(np.isfinite(values), values, chance)
         scores[place_of[cell.arm.label]][: len(curve), column[cell.seed]] = curve
     return Grid(levels, scores, failed)
+
+
+def ranked_places(grid: Grid) -> list[tuple[int, ...]]:
+    """Return every setting of the table at its best epoch, the best mean over seeds first."""
+    mean = grid.scores.mean(axis=-1)
+    epochs = mean.argmax(axis=-1)
+    places = [(*place, int(epochs[place])) for place in np.ndindex(epochs.shape)]
+    return sorted(places, key=lambda place: -float(mean[place]))

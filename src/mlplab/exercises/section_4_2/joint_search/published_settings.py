@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from mlplab.draw import metric_by_factor
+from mlplab.exercises.told import UNTITLED
 from mlplab.exercises.uncertainty_bands import T_BAND
 from mlplab.experiment import Runs
 
@@ -39,8 +39,8 @@ SOURCE_BEST_OF_TWO = ((512, 256), 256)
 def mean_of(beside: pd.DataFrame, setting: tuple[tuple[int, ...], int]) -> float:
     """Return the mean here of hidden layers and batch size."""
     hidden, batch = setting
-    found = beside[(beside["hidden units"] == units(hidden)) & (beside["batch size"] == batch)]
-    return float(found["test accuracy here"].iloc[0])
+    found = beside[(beside["hidden"] == units(hidden)) & (beside["batch_size"] == batch)]
+    return float(found["test_accuracy"].iloc[0])
 
 
 def units(hidden: Sequence[int]) -> str:
@@ -71,17 +71,17 @@ def beside_figures(published: Sequence[Runs]) -> pd.DataFrame:
         least, largest = float(np.nanmin(values)), float(np.nanmax(values))
         rows.append(
             {
-                "hidden units": units(run.mlp.hidden),
-                "batch size": run.fit.batch_size,
-                "the source's figure": figure,
-                "printed by its code": PRINTED.get(setting, float("nan")),
-                "test accuracy here": one.mean,
+                "hidden": units(run.mlp.hidden),
+                "batch_size": run.fit.batch_size,
+                "published": figure,
+                "printed": PRINTED.get(setting, float("nan")),
+                "test_accuracy": one.mean,
                 "low": low,
                 "high": high,
                 "least": least,
                 "largest": largest,
-                "figure inside the interval": low <= figure <= high,
-                "figure inside the range of seeds": least <= figure <= largest,
+                "in_interval": low <= figure <= high,
+                "in_range": least <= figure <= largest,
                 "seeds": one.n_seeds,
                 "failed": one.n_failed,
             }
@@ -89,9 +89,7 @@ def beside_figures(published: Sequence[Runs]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def published_figure(
-    published: Sequence[Runs], beside: pd.DataFrame, values: Mapping[str, Any]
-) -> Figure:
+def published_figure(published: Sequence[Runs], beside: pd.DataFrame) -> Figure:
     """Draw every seed of every setting, and the source's figure beside them."""
     import pandas as pd
 
@@ -104,9 +102,9 @@ def published_figure(
         {
             "setting": [
                 f"{hidden}, {batch}"
-                for hidden, batch in zip(beside["hidden units"], beside["batch size"], strict=True)
+                for hidden, batch in zip(beside["hidden"], beside["batch_size"], strict=True)
             ],
-            "test_accuracy": beside["the source's figure"],
+            "test_accuracy": beside["published"],
             "seed": 0,
             "figures": "the source's tables",
         }
@@ -115,27 +113,12 @@ def published_figure(
         [frame[["setting", "seed", "status", "test_accuracy"]].assign(figures="here"), source],
         ignore_index=True,
     )
-    figure = metric_by_factor(
+    return metric_by_factor(
         shown,
         "setting",
         "test_accuracy",
         series="figures",
-        title={
-            "en": f"{values['n_in_range']} of the source's {values['n_published']} figures lie "
-            f"among the {values['n_published_seeds']} seeds of their setting, "
-            f"{values['n_train_published']:,} images, {values['epochs']} epochs",
-            "zh": f"原答案的 {values['n_published']} 个数字中有 {values['n_in_range']} 个落在同一"
-            f"设置 {values['n_published_seeds']} 个种子的范围内（{values['n_train_published']:,} "
-            f"张图像，{values['epochs']} 轮）",
-        },
+        title=UNTITLED,
         band=T_BAND,
-        caption={
-            "en": "Hidden units, batch size; rate 0.1, weights from N(0, 0.01²).",
-            "zh": "隐藏单元数，批量大小；学习率 0.1，权重取自 N(0, 0.01²)。",
-        },
         name="published-settings",
     )
-    return replace(figure, words=_WORDS)
-
-
-_WORDS = {"figures": "数字", "here": "这里", "the source's tables": "原答案的表", "setting": "设置"}

@@ -1,4 +1,4 @@
-"""Runs that a search needs to come close to the best, by the number of hyper-parameters (4.2.5)."""
+"""Runs that a search needs to come close to the best, by the number of hyper-parameters."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from mlplab.exercises.measured import Measured
 from mlplab.exercises.profile import Profile
-from mlplab.exercises.search_table import (
+from mlplab.exercises.section_4_2.search_table import (
     NAMES,
     Grid,
     grid_of,
@@ -28,24 +28,21 @@ NEAR = 0.005
 """What counts as close to the best: half a point of accuracy."""
 STRATEGIES = ("grid", "random", "tpe")
 _POPULATION = 4  # runs between two updates of the model
-_NOTE = "of the searches on one table of runs"
 
 
-def measure(
-    table: Runs, profile: Profile, more: str, grid_worse: str, model: str
-) -> Sequence[Measured]:
+def measure(runs: Mapping[str, Runs], profile: Profile) -> Sequence[Measured]:
     """Return the runs needed as claims about differences between paired repetitions."""
-    needed = runs_needed(table, n_repetitions(profile))
+    needed = runs_needed(runs["table"], n_repetitions(profile))
     last, first = len(NAMES), 1
     random = needed["random", last]
 
-    def claim(says: str, values: NDArray[np.float64], expect: Any) -> Measured:
-        return Measured(says, tuple(values.tolist()), 1.0, expect, "runs", _NOTE)
+    def claim(key: str, values: NDArray[np.float64], expect: Any) -> Measured:
+        return Measured(key, tuple(values.tolist()), 1.0, expect, "runs")
 
     return (
-        claim(more, random - needed["random", first], "higher"),
-        claim(grid_worse, needed["grid", last] - random, "higher"),
-        claim(model, needed["tpe", last] - random, "lower"),
+        claim("more", random - needed["random", first], "higher"),
+        claim("slow_grid", needed["grid", last] - random, "higher"),
+        claim("model", needed["tpe", last] - random, "lower"),
     )
 
 

@@ -52,7 +52,7 @@ def make_table(profile: Profile) -> Experiment:
         profile.pick((32, 256), (32, 128, 256, 512)), profile.pick((1, 2), (1, 2, 3))
     )
     return Experiment(
-        TaskRef(name=FASHION, valid=0.1),
+        TaskRef(name=source_setting.FASHION, valid=0.1),
         base,
         vary={
             "optim.lr": profile.pick((0.03, 0.1, 0.3, 1.0), (0.01, 0.03, 0.1, 0.3, 1.0)),

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from mlplab.exercises import source_setting
 from mlplab.exercises.profile import Profile
-from mlplab.exercises.source_setting import comparable
+from mlplab.exercises.source_setting import FASHION, comparable
 from mlplab.exercises.tuned import TUNING_SEEDS, best_per_level
 from mlplab.experiment import Experiment, Runs
 from mlplab.specs import Chain, Difference, Interaction, TaskRef

@@ -103,7 +103,6 @@ class Declared:
 
 
 SECTIONS = (
-    "declared_4_3",
     "declared_4_10",
     "declared_4_10_training",
 )

@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 
 from mlplab.draw import Figure, loss_surface
+from mlplab.exercises.told import UNTITLED
 from mlplab.experiment import Runs
 
+_VALUES = ("end_loss", "peak_loss", "apart", "n_plane_rows")
 _LINE = 41  # points between two networks
 # Each of the grid's 625 points is a forward pass of them all.
 _ROWS = 512
@@ -19,13 +21,14 @@ def minima(runs: Runs, arm: str, n_grid: int = 25) -> tuple[dict[str, Any], tupl
     """Return what lies between the networks of an arm's first three seeds, and its picture.
 
     Values: `end_loss` (mean of the two ends), `peak_loss` (highest on the straight line between
-    the first two), `apart` (their distance); NaN, and no picture, under three seeds.
+    the first two), `apart` (their distance), `n_plane_rows` (training rows behind each point);
+    NaN, and no picture, under three seeds.
     """
     from mlplab.theory import plane_through, surface
 
     seeds = list(runs.experiment.seeds)[:3]
     if len(seeds) < 3:
-        return dict.fromkeys(("end_loss", "peak_loss", "apart"), math.nan), ()
+        return dict.fromkeys(_VALUES, math.nan), ()
     cell = next(one for one in runs.cells if one.arm.label == arm and one.seed == seeds[0])
     task = runs.experiment.data
     names = [f"seed {seed}" for seed in seeds]
@@ -40,25 +43,14 @@ def minima(runs: Runs, arm: str, n_grid: int = 25) -> tuple[dict[str, Any], tupl
         "end_loss": float((line[0] + line[-1]) / 2),
         "peak_loss": float(line.max()),
         "apart": apart,
+        "n_plane_rows": whole.n_rows,
     }
     figure = loss_surface(
         whole.frame(),
         plane.marks,
-        title={
-            "en": f"On the way from one seed's network to another's the loss rises from "
-            f"{values['end_loss']:.2f} to {values['peak_loss']:.2f}",
-            "zh": f"从一个种子的网络走到另一个，损失从 {values['end_loss']:.2f} 升至 "
-            f"{values['peak_loss']:.2f}",
-        },
+        title=UNTITLED,
         x_title="distance along the line",
         y_title="distance from the line",
-        caption={
-            "en": f"The plane through three trained networks; the line joins the first two. Mean "
-            f"loss on {whole.n_rows:,} training images of {names[0]}.",
-            "zh": f"过三个训练好的网络的平面；直线连接前两个。损失为种子 {seeds[0]} 的 "
-            f"{whole.n_rows:,} 张训练图像上的均值。",
-        },
-        words={name: f"种子 {seed}" for name, seed in zip(names, seeds, strict=True)},
         name="loss-between-seeds",
     )
     return values, (figure,)

@@ -1,0 +1,73 @@
+"""What the grid's runs tell: values for the text, figures, tables."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mlplab.draw import heat_map, metric_by_factor
+from mlplab.exercises.registry import Findings, Results
+from mlplab.exercises.told import UNTITLED
+from mlplab.exercises.training_rows import n_train
+from mlplab.exercises.uncertainty_bands import T_BAND
+from mlplab.exercises.wording import summary_table
+from mlplab.experiment import Runs
+
+
+def tell(results: Results) -> Findings:
+    """Collect what the page says and shows; the chosen one's test score is fresh."""
+    grid, hot, finalists = (results.runs[name] for name in ("grid", "hot", "finalists"))
+    best = finalists.best("valid_accuracy")
+    fresh = best.score_test(seeds=results.profile.pick(5, 10), progress=results.progress)
+    low, high = fresh.interval or (float("nan"), float("nan"))
+    frame = grid.frame(last=True)
+    frame["width"] = frame["net.hidden"].astype(int)
+    diverged = frame[frame["status"] == "diverged"]
+    candidates: Any = results.verdicts["best"].details.get("candidates", best.candidates)
+    values: dict[str, Any] = {
+        "n_seeds": len(finalists.experiment.seeds),
+        "n_grid_seeds": len(grid.experiment.seeds),
+        "n_arms": len(grid.arms),
+        "n_runs": len(grid),
+        "n_finalists": len(finalists.arms),
+        "epochs": grid.experiment.base.fit.epochs,
+        "n_train": n_train(grid),
+        "n_diverged": len(diverged),
+        "least_diverging": float(diverged["optim.lr"].min()) if len(diverged) else float("nan"),
+        "n_hot": len(hot),
+        "n_hot_diverged": sum(one.status == "diverged" for one in hot.outcomes.values()),
+        "chosen_width": best.arm.run.mlp.hidden[0],
+        "chosen_rate": best.arm.run.optim.lr,
+        "chosen_valid": best.mean,
+        "candidates": [_setting(finalists, label) for label in candidates],
+        "fresh": fresh.mean,
+        "fresh_low": low,
+        "fresh_high": high,
+        "n_fresh": fresh.n_seeds,
+    }
+    by_width = heat_map(
+        frame,
+        "optim.lr",
+        "width",
+        "valid_accuracy",
+        chosen=(values["chosen_rate"], values["chosen_width"]),
+        title=UNTITLED,
+        name="width-and-rate",
+    )
+    final = finalists.frame(last=True)
+    final["setting"] = [
+        f"{width}, {rate:g}"
+        for width, rate in zip(final["net.hidden"], final["optim.lr"], strict=True)
+    ]
+    shown = metric_by_factor(
+        final, "setting", "valid_accuracy", title=UNTITLED, band=T_BAND, name="finalists"
+    )
+    tables = {
+        "finalists": summary_table({"": finalists}, ["valid_accuracy", "test_accuracy"]),
+        "grid": summary_table({"": grid}, ["train_loss", "valid_accuracy"]),
+    }
+    return Findings(values, (by_width, shown), tables)
+
+
+def _setting(runs: Runs, label: str) -> dict[str, Any]:
+    run = runs.experiment.find(label).run
+    return {"width": run.mlp.hidden[0], "rate": run.optim.lr}

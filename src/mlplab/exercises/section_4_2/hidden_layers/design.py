@@ -1,4 +1,4 @@
-"""Depths at two initialisations and one rate; then each depth at a rate of its own."""
+"""Depths at two initialisations: at one rate, then each at a rate of its own."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from mlplab.specs import Chain, Difference, Interaction, TaskRef
 
 PUBLISHED, HE = "normal:0.01", "he"
 _WIDTH = 256
+_FAILS = {"train_accuracy": 0.15}
 
 
 def design(profile: Profile, seeds: int | None) -> Mapping[str, Experiment]:
@@ -42,7 +43,6 @@ def design(profile: Profile, seeds: int | None) -> Mapping[str, Experiment]:
     )
     task = TaskRef(name=FASHION, valid=0.1)
     rates = profile.pick((0.1, 0.3), (0.03, 0.1, 0.3, 0.5))
-    tuned = base.with_value("fit.test", "never").with_value("net.init", HE)
     return {
         "one rate": Experiment(
             task,
@@ -50,31 +50,35 @@ def design(profile: Profile, seeds: int | None) -> Mapping[str, Experiment]:
             arms=[layers(depth, init) for init in (PUBLISHED, HE) for depth in depths],
             seeds=seeds or profile.n_seeds,
             claims=claims,
-            fails={"train_accuracy": 0.15},
+            fails=_FAILS,
         ),
         "rates": Experiment(
             task,
-            tuned,
-            vary={"net.hidden": [(_WIDTH,) * depth for depth in depths], "optim.lr": rates},
+            base.with_value("fit.test", "never"),
+            vary={
+                "net.init": (PUBLISHED, HE),
+                "net.hidden": [(_WIDTH,) * depth for depth in depths],
+                "optim.lr": rates,
+            },
             seeds=TUNING_SEEDS[: profile.pick(1, 2)],
         ),
     }
 
 
 def then(runs: Mapping[str, Runs], profile: Profile, seeds: int | None) -> Mapping[str, Experiment]:
-    """Compare the depths, each at the rate that other seeds chose for it."""
-    chosen = best_per_level(runs["rates"], ["net.hidden"])
-    arms = sorted(chosen.values(), key=lambda arm: len(_as_tuple(arm["net.hidden"])))
+    """Compare the depths, each at the rate that other seeds chose for it and its weights."""
+    chosen = best_per_level(runs["rates"], ["net.init", "net.hidden"])
+    arms = {PUBLISHED: list[dict[str, Any]](), HE: list[dict[str, Any]]()}
+    for (init, _), arm in chosen.items():
+        arms[init].append(arm)
+    keys = {"deeper_own_published": PUBLISHED, "deeper_own": HE}
     return {
         "own rate": Experiment(
             TaskRef(name=FASHION, valid=0.1),
             runs["rates"].experiment.base.with_value("fit.test", "end"),
-            arms=arms,
+            arms=[*arms[PUBLISHED], *arms[HE]],
             seeds=seeds or profile.n_seeds,
-            claims=(Chain(key="deeper_own", arms=tuple(arms)),),
+            claims=tuple(Chain(key=key, arms=tuple(arms[init])) for key, init in keys.items()),
+            fails=_FAILS,
         )
     }
-
-
-def _as_tuple(value: Any) -> tuple[Any, ...]:
-    return value if isinstance(value, tuple) else (value,)

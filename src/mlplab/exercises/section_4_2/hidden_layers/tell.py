@@ -25,14 +25,10 @@ _NAMES = {"normal": _NORMAL, "he": _HE}
 def tell(results: Results) -> Findings:
     """Collect what the page says and shows."""
     one_rate, own = results.runs["one rate"], results.runs["own rate"]
-    frame = _with_depth(one_rate)
-    frame["initialisation"] = frame["arm"].map(
-        {arm.label: _NAMES[arm.run.mlp.init.kind] for arm in one_rate.arms}
-    )
-    own_frame = _with_depth(own)
+    frame, own_frame = _last(one_rate), _last(own)
     mean = frame.groupby(["initialisation", "layers"])["test_accuracy"].mean()
-    own_mean = own_frame.groupby("layers")["test_accuracy"].mean()
-    own_rate = own_frame.groupby("layers")["optim.lr"].first()
+    by_own = own_frame.groupby(["initialisation", "layers"])
+    own_mean, own_rate = by_own["test_accuracy"].mean(), by_own["optim.lr"].first()
     signals = _signals(one_rate)
     size = signals.set_index(["what", "series", "x"])["mean"].sort_index()
     deepest = int(signals["x"].max())
@@ -45,15 +41,14 @@ def tell(results: Results) -> Findings:
         "published_4": float(mean[_NORMAL, 4]),
         "he_1": float(mean[_HE, 1]),
         "he_4": float(mean[_HE, 4]),
-        "own_1": float(own_mean[1]),
-        "own_4": float(own_mean[4]),
-        "rate_1": float(own_rate[1]),
-        "rate_4": float(own_rate[4]),
-        "n_stuck": sum(
-            count.failures
-            for label, count in one_rate.failures().items()
-            if one_rate.experiment.find(label).run.mlp.init.kind == "normal"
-        ),
+        **{
+            f"{name}_{what}_{depth}": float(table[init, depth])
+            for name, init in (("published", _NORMAL), ("he", _HE))
+            for what, table in (("own", own_mean), ("rate", own_rate))
+            for depth in (1, 4)
+        },
+        "n_stuck": _stuck(one_rate),
+        "n_own_stuck": _stuck(own),
         "n_published": int((frame["initialisation"] == _NORMAL).sum()),
         "shrinks": _ratio(size["activation", _NORMAL], deepest),
         "he_ratio": _ratio(size["activation", _HE], deepest),
@@ -68,6 +63,15 @@ def tell(results: Results) -> Findings:
         band=T_BAND,
         name="accuracy-by-depth",
     )
+    at_own = metric_by_factor(
+        own_frame,
+        "layers",
+        "test_accuracy",
+        series="initialisation",
+        title=UNTITLED,
+        band=T_BAND,
+        name="accuracy-at-own-rates",
+    )
     tables = {
         "by-depth": summary_table(
             {"one rate": one_rate, "own rate": own},
@@ -75,13 +79,21 @@ def tell(results: Results) -> Findings:
         ),
         "signals": signals,
     }
-    return Findings(values, (by_depth, *_signal_figures(signals)), tables)
+    return Findings(values, (by_depth, at_own, *_signal_figures(signals)), tables)
 
 
-def _with_depth(runs: Runs) -> pd.DataFrame:
+def _last(runs: Runs) -> pd.DataFrame:
     frame = runs.frame(last=True)
-    frame["layers"] = frame["arm"].map({a.label: len(a.run.mlp.hidden) for a in runs.arms})
+    nets = {arm.label: arm.run.mlp for arm in runs.arms}
+    frame["layers"] = [len(nets[label].hidden) for label in frame["arm"]]
+    frame["initialisation"] = [_NAMES[nets[label].init.kind] for label in frame["arm"]]
     return frame
+
+
+def _stuck(runs: Runs) -> int:
+    """Runs from the published weights that never left chance, or diverged."""
+    kinds = {arm.label: arm.run.mlp.init.kind for arm in runs.arms}
+    return sum(n.failures for label, n in runs.failures().items() if kinds[label] == "normal")
 
 
 def _ratio(by_layer: pd.Series, deepest: int) -> float:

@@ -11,6 +11,7 @@ from mlplab.exercises.section_4_2.joint_search.published_settings import (
     PUBLISHED,
     SOURCE_BEST,
     SOURCE_BEST_OF_TWO,
+    SOURCE_SECOND,
 )
 from mlplab.exercises.section_4_2.search_table import grid_of, make_table, ranked_places
 from mlplab.exercises.source_setting import AS_PUBLISHED, FASHION, comparable
@@ -27,10 +28,17 @@ def design(profile: Profile, seeds: int | None) -> Mapping[str, Experiment]:
     base = AS_PUBLISHED.with_value("fit.epochs", profile.pick(4, 10))
     quick = base.with_value("rows", First(n=source_setting.QUICK_ROWS))
     base = profile.pick(quick, base)
-    compared = [*(((256,), size) for size in (32, 64, 128)), SOURCE_BEST_OF_TWO]
+    batches = [((256,), size) for size in (32, 64, 128)]
+    compared = [*batches, SOURCE_SECOND, SOURCE_BEST_OF_TWO]
     others = [one for one in PUBLISHED if one not in compared]
     claims = (
-        Chain(key="batches", arms=tuple(_setting((256,), size) for size in (32, 64, 128))),
+        Chain(key="batches", arms=tuple(_setting(*one) for one in batches)),
+        Difference(
+            key="second",
+            arm=_setting(*SOURCE_BEST),
+            baseline=_setting(*SOURCE_SECOND),
+            expect="higher",
+        ),
         Difference(
             key="layers",
             arm=_setting(*SOURCE_BEST_OF_TWO),
@@ -58,19 +66,24 @@ def design(profile: Profile, seeds: int | None) -> Mapping[str, Experiment]:
 
 
 def then(runs: Mapping[str, Runs], profile: Profile, seeds: int | None) -> Mapping[str, Experiment]:
-    """Train the table's best settings and the source's with fresh seeds."""
+    """Train the table's best settings and the source's with fresh seeds.
+
+    The source's starts from its own weights and, as the table's do, from He's.
+    """
     grid = grid_of(runs["table"])
     base = comparable(profile)
     source = _setting(*SOURCE_BEST) | {
         "optim.lr": AS_PUBLISHED.optim.lr,
         "fit.epochs": base.fit.epochs,
-        "net.init": "normal:0.01",
     }
-    best = ranked_places(grid)[: profile.pick(2, 3)]
-    arms = [source, *(grid.as_arm(place) | {"net.init": "he"} for place in best)]
+    published, he = (source | {"net.init": init} for init in ("normal:0.01", "he"))
+    ranked = [grid.as_arm(place) | {"net.init": "he"} for place in ranked_places(grid)]
+    others = [arm for arm in ranked if arm != he][: profile.pick(2, 3)]
+    arms = [published, he, *others]
     claims = (
-        BestArm(key="best", arm=source, arms=tuple(arms), metric="valid_accuracy"),
-        Difference(key="better", arm=arms[1], baseline=source, expect="higher"),
+        BestArm(key="best", arm=published, arms=tuple(arms), metric="valid_accuracy"),
+        Difference(key="better", arm=others[0], baseline=he, expect="higher"),
+        Difference(key="init", arm=he, baseline=published, expect="higher"),
     )
     return {
         "finalists": Experiment(

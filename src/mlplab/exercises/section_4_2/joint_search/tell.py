@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from mlplab.draw import heat_map
 from mlplab.exercises.registry import Findings, Results
 from mlplab.exercises.section_4_2.joint_search.published_settings import (
@@ -12,6 +14,7 @@ from mlplab.exercises.section_4_2.joint_search.published_settings import (
     PUBLISHED,
     SOURCE_BEST,
     SOURCE_BEST_OF_TWO,
+    SOURCE_SECOND,
     beside_figures,
     mean_of,
     published_figure,
@@ -62,6 +65,9 @@ def tell(results: Results) -> Findings:
         "published_two": PUBLISHED[SOURCE_BEST_OF_TWO],
         "here_two": mean_of(beside, SOURCE_BEST_OF_TWO),
         "printed_two": PRINTED[SOURCE_BEST_OF_TWO],
+        "published_second": PUBLISHED[SOURCE_SECOND],
+        "printed_second": PRINTED[SOURCE_SECOND],
+        "here_second": mean_of(beside, SOURCE_SECOND),
         "chosen": _setting(finalists, best.arm.label),
         "chosen_valid": best.mean,
         "candidates": [
@@ -74,7 +80,8 @@ def tell(results: Results) -> Findings:
         "fresh_high": fresh_high,
         "n_fresh": fresh.n_seeds,
         "run_epochs": int(costs["run_epochs"].sum()),
-        "flop": float(costs["flop"].sum()),
+        "flop_exponent": (power := int(np.log10(costs["flop"].sum()))),
+        "flop_mantissa": float(costs["flop"].sum()) / 10**power,
         "seconds": float(costs["seconds"].sum()),
         "source_run_epochs": 2 * 5 * 5 * 6 * 10,
         "source_epochs": 10,

@@ -36,7 +36,7 @@ def design(profile: Profile, seeds: int | None) -> Mapping[str, Experiment]:
     n_seeds = seeds or profile.n_seeds
     published = AS_PUBLISHED.with_value("fit.epochs", SOURCE_EPOCHS)
     # The quick profile keeps the source's epochs and takes fewer rows.
-    quick = published.with_value("rows", First(n=source_setting.QUICK_ROWS // 2))
+    quick = published.with_value("rows", First(n=source_setting.QUICK_ROWS // 4))
     first = comparable(profile).with_value("fit.epochs", 1)
     rates_only = tuple(constant(rate) for rate in SOURCE_RATES)
     faster = Chain(key="faster", arms=rates_only, metric="train_loss", expect="lower", matters=0.01)

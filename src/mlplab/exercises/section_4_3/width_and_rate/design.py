@@ -1,4 +1,4 @@
-"""Every width with every rate; the finalists get seeds of their own."""
+"""Every width with every rate, and every depth; what is best gets seeds of its own."""
 
 from __future__ import annotations
 
@@ -6,19 +6,21 @@ from collections.abc import Mapping
 
 from mlplab.exercises.profile import Profile
 from mlplab.exercises.source_setting import FASHION, comparable
-from mlplab.exercises.tuned import TUNING_SEEDS
+from mlplab.exercises.tuned import TUNING_SEEDS, best_per_level
 from mlplab.experiment import Experiment, Runs
 from mlplab.specs import BestArm, Difference, TaskRef, Threshold
 
+# Six are announced; the source's code runs five, spaced evenly in their logarithm, to 100.
+_ANNOUNCED, _RUN = {1e-4, 1e-3, 0.01, 0.1, 1.0, 10.0}, {1e-4, 0.00316, 0.1, 3.16, 100.0}
 _NO_TRAINING = 2.302585  # the log of ten classes: the loss of equal probabilities
 
 
 def design(profile: Profile, seeds: int | None) -> Mapping[str, Experiment]:
-    """Try every width with every rate, and the source's largest rate with many seeds."""
+    """Try widths and depths with rates, and the source's largest rate with many seeds."""
     base = comparable(profile)
     task = TaskRef(name=FASHION, valid=0.1)
     widths = profile.pick((16, 256, 512), (16, 32, 64, 128, 256, 512))
-    rates = profile.pick((0.001, 0.1, 0.5, 10.0), (1e-4, 1e-3, 0.01, 0.1, 0.3, 1.0, 10.0, 100.0))
+    rates = profile.pick((0.001, 0.1, 0.5, 10.0), tuple(sorted(_ANNOUNCED | _RUN | {0.3})))
     hot = {"net.hidden": (256,), "optim.lr": 100.0}
     above = Threshold(key="hot", arm=hot, metric="train_loss", value=_NO_TRAINING, expect="higher")
     return {
@@ -28,21 +30,38 @@ def design(profile: Profile, seeds: int | None) -> Mapping[str, Experiment]:
             vary={"net.hidden": [(width,) for width in widths], "optim.lr": rates},
             seeds=TUNING_SEEDS[: profile.pick(1, 2)],
         ),
+        "layers": Experiment(
+            task,
+            base.with_value("fit.test", "never").with_value("net.init", "he"),
+            vary={
+                "net.hidden": [(256,) * depth for depth in profile.pick((1, 2, 4), (1, 2, 3, 4))],
+                "optim.lr": profile.pick((0.1, 0.5), (0.03, 0.1, 0.3, 1.0)),
+            },
+            seeds=TUNING_SEEDS[: profile.pick(1, 2)],
+        ),
         "hot": Experiment(task, base, arms=[hot], seeds=seeds or profile.n_seeds, claims=(above,)),
     }
 
 
 def then(runs: Mapping[str, Runs], profile: Profile, seeds: int | None) -> Mapping[str, Experiment]:
-    """Train the grid's best settings and the published one with fresh seeds."""
+    """Train with fresh seeds the grid's best settings, the source's, and each depth's best."""
     grid = runs["grid"]
     sound = [one for one in grid.summary("valid_accuracy") if not one.n_failed]
     ranked = sorted((one for one in sound if one.mean == one.mean), key=lambda one: -one.mean)
-    published = {"net.hidden": 256, "optim.lr": 0.1}
+    published, printed = ({"net.hidden": width, "optim.lr": 0.1} for width in (256, 512))
     best = [dict(one.factors) for one in ranked[: profile.pick(2, 4)]]
-    arms = [published, *(arm for arm in best if arm != published)]
+    others = [arm for arm in best if arm != published]
+    arms = [published, *others, *([] if printed in others else [printed])]
     claims = (
         BestArm(key="best", arm=published, arms=tuple(arms), metric="valid_accuracy"),
-        Difference(key="better", arm=arms[1], baseline=published, expect="higher"),
+        Difference(key="better", arm=others[0], baseline=published, expect="higher"),
+        Difference(key="printed", arm=printed, baseline=published, expect="higher"),
+    )
+    depths = list(best_per_level(runs["layers"], ["net.hidden"]).values())
+    one, two, four = depths[0], depths[1], depths[-1]
+    deeper = tuple(
+        Difference(key=key, arm=arm, baseline=one, expect="higher")
+        for key, arm in (("two", two), ("four", four))
     )
     return {
         "finalists": Experiment(
@@ -51,5 +70,12 @@ def then(runs: Mapping[str, Runs], profile: Profile, seeds: int | None) -> Mappi
             arms=arms,
             seeds=seeds or profile.n_seeds,
             claims=claims,
-        )
+        ),
+        "depths": Experiment(
+            TaskRef(name=FASHION, valid=0.1),
+            runs["layers"].experiment.base.with_value("fit.test", "end"),
+            arms=depths,
+            seeds=seeds or profile.n_seeds,
+            claims=deeper,
+        ),
     }

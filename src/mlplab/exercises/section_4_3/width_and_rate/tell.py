@@ -12,6 +12,9 @@ from mlplab.exercises.uncertainty_bands import T_BAND
 from mlplab.exercises.wording import summary_table
 from mlplab.experiment import Runs
 
+_PRINTED = 0.8533
+"""Test accuracy that the source's code printed for 512 units at rate 0.1, as its best."""
+
 
 def tell(results: Results) -> Findings:
     """Collect what the page says and shows; the chosen one's test score is fresh."""
@@ -23,6 +26,11 @@ def tell(results: Results) -> Findings:
     frame["width"] = frame["net.hidden"].astype(int)
     diverged = frame[frame["status"] == "diverged"]
     candidates: Any = results.verdicts["best"].details.get("candidates", best.candidates)
+    depths = results.runs["depths"].frame(last=True)
+    layers = {arm.label: len(arm.run.mlp.hidden) for arm in results.runs["depths"].arms}
+    depths["layers"] = depths["arm"].map(layers)
+    by_depth = depths.groupby("layers")
+    accuracy = by_depth["test_accuracy"].mean()
     values: dict[str, Any] = {
         "n_seeds": len(finalists.experiment.seeds),
         "n_grid_seeds": len(grid.experiment.seeds),
@@ -43,6 +51,13 @@ def tell(results: Results) -> Findings:
         "fresh_low": low,
         "fresh_high": high,
         "n_fresh": fresh.n_seeds,
+        "printed_test": _PRINTED,
+        "depths": [
+            {"layers": int(n), "rate": float(rate), "test": float(accuracy[n])}
+            for n, rate in by_depth["optim.lr"].first().items()
+        ],
+        "deepest_gain": float(accuracy.iloc[-1] - accuracy.iloc[0]),
+        "deepest": int(accuracy.index[-1]),
     }
     by_width = heat_map(
         frame,
@@ -61,11 +76,17 @@ def tell(results: Results) -> Findings:
     shown = metric_by_factor(
         final, "setting", "valid_accuracy", title=UNTITLED, band=T_BAND, name="finalists"
     )
+    by_layers = metric_by_factor(
+        depths, "layers", "test_accuracy", title=UNTITLED, band=T_BAND, name="accuracy-by-layers"
+    )
     tables = {
         "finalists": summary_table({"": finalists}, ["valid_accuracy", "test_accuracy"]),
+        "depths": summary_table(
+            {"": results.runs["depths"]}, ["train_loss", "valid_accuracy", "test_accuracy"]
+        ),
         "grid": summary_table({"": grid}, ["train_loss", "valid_accuracy"]),
     }
-    return Findings(values, (by_width, shown), tables)
+    return Findings(values, (by_width, shown, by_layers), tables)
 
 
 def _setting(runs: Runs, label: str) -> dict[str, Any]:

@@ -30,7 +30,7 @@ def tell(results: Results) -> Findings:
     layers = {arm.label: len(arm.run.mlp.hidden) for arm in results.runs["depths"].arms}
     depths["layers"] = depths["arm"].map(layers)
     by_depth = depths.groupby("layers")
-    accuracy = by_depth["test_accuracy"].mean()
+    accuracy, rates = by_depth["test_accuracy"].mean(), by_depth["optim.lr"].first()
     values: dict[str, Any] = {
         "n_seeds": len(finalists.experiment.seeds),
         "n_grid_seeds": len(grid.experiment.seeds),
@@ -53,11 +53,11 @@ def tell(results: Results) -> Findings:
         "n_fresh": fresh.n_seeds,
         "printed_test": _PRINTED,
         "depths": [
-            {"layers": int(n), "rate": float(rate), "test": float(accuracy[n])}
-            for n, rate in by_depth["optim.lr"].first().items()
+            {"layers": n, "rate": float(rates[n]), "test": float(accuracy[n])}
+            for n in sorted(layers.values())
         ],
-        "deepest_gain": float(accuracy.iloc[-1] - accuracy.iloc[0]),
-        "deepest": int(accuracy.index[-1]),
+        "deepest": max(layers.values()),
+        "deepest_gain": float(accuracy[max(layers.values())] - accuracy[1]),
     }
     by_width = heat_map(
         frame,

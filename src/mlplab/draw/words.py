@@ -216,7 +216,7 @@ def column_title(name: str, words: Mapping[str, str], language: str = "en") -> s
     if name in words:
         return words[name]
     bare, _, end = name.rpartition(" ")
-    if end in ("low", "high"):
+    if bare and end in ("low", "high"):
         title = column_title(bare, words, language)
         blank = " " if language == "en" else ""
         return name if title == bare else f"{title}{blank}{translate(end, language)}"

@@ -24,6 +24,7 @@ _DECAYS = (
 SOURCE_RATES = (1.0, 0.1, 0.01, 0.001)
 SOURCE_DECAY = {"optim.lr": 0.1, "optim.schedule": "exponential:0.98"}
 SOURCE_EPOCHS = 20
+_LOSS = "train_loss"
 
 
 def constant(rate: float) -> dict[str, Any]:
@@ -39,7 +40,13 @@ def design(profile: Profile, seeds: int | None) -> Mapping[str, Experiment]:
     quick = published.with_value("rows", First(n=source_setting.QUICK_ROWS // 4))
     first = comparable(profile).with_value("fit.epochs", 1)
     rates_only = tuple(constant(rate) for rate in SOURCE_RATES)
-    faster = Chain(key="faster", arms=rates_only, metric="train_loss", expect="lower", matters=0.01)
+    largest, usual, *_ = rates_only
+    at_first = (
+        Chain(key="faster", arms=rates_only[1:], metric=_LOSS, expect="lower", matters=0.01),
+        Difference(
+            key="fastest", arm=largest, baseline=usual, metric=_LOSS, expect="lower", matters=0.01
+        ),
+    )
     decay_source = Difference(
         key="decay_source", arm=SOURCE_DECAY, baseline=constant(0.1), expect="higher"
     )
@@ -52,7 +59,7 @@ def design(profile: Profile, seeds: int | None) -> Mapping[str, Experiment]:
     high = profile.pick((0.3, 1.0), (0.1, 0.3, 0.5, 1.0))
     choosing = TUNING_SEEDS[: profile.pick(1, 3)]
     return {
-        "first epoch": Experiment(task, first, arms=rates_only, seeds=n_seeds, claims=(faster,)),
+        "first epoch": Experiment(task, first, arms=rates_only, seeds=n_seeds, claims=at_first),
         "source": Experiment(
             TaskRef(name=FASHION),
             profile.pick(quick, published),

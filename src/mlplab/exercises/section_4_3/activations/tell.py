@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+_PRINTED_LOSS, _SOURCE_EPOCHS = 0.5010, 10  # of sigmoid, from one run on all images
+
+
 def tell(results: Results) -> Findings:
     """Collect what the page says and shows."""
     import pandas as pd
@@ -34,6 +37,8 @@ def tell(results: Results) -> Findings:
         "n_train": n_train(same),
         "rate": usual_rate,
         "sigmoid_loss": means(same, "train_loss")["activation=sigmoid"],
+        "source_loss": _PRINTED_LOSS,
+        "source_epochs": _SOURCE_EPOCHS,
         "n_rate_seeds": len(rates.experiment.seeds),
         "spread": float(test.max() - test.min()),
         "own_spread": float(own_test.max() - own_test.min()),

@@ -39,7 +39,7 @@ def tell(results: Results) -> Findings:
     best = runs.best("valid_accuracy")
     fresh = best.score_test(seeds=results.profile.pick(5, 10), progress=results.progress)
     low, high = fresh.interval or (float("nan"), float("nan"))
-    candidates: Any = results.verdicts["identity"].details.get("candidates", best.candidates)
+    candidates: Any = results.verdicts["identity_all"].details.get("candidates", best.candidates)
     signals = signal_frame(
         {_NAMES[arm.run.mlp.init.kind]: arm.run for arm in runs.arms}, runs.experiment.data
     )

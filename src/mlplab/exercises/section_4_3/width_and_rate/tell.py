@@ -25,7 +25,6 @@ def tell(results: Results) -> Findings:
     frame = grid.frame(last=True)
     frame["width"] = frame["net.hidden"].astype(int)
     diverged = frame[frame["status"] == "diverged"]
-    candidates: Any = results.verdicts["best"].details.get("candidates", best.candidates)
     depths = results.runs["depths"].frame(last=True)
     layers = {arm.label: len(arm.run.mlp.hidden) for arm in results.runs["depths"].arms}
     depths["layers"] = depths["arm"].map(layers)
@@ -46,7 +45,7 @@ def tell(results: Results) -> Findings:
         "chosen_width": best.arm.run.mlp.hidden[0],
         "chosen_rate": best.arm.run.optim.lr,
         "chosen_valid": best.mean,
-        "candidates": [_setting(finalists, label) for label in candidates],
+        "candidates": [_setting(finalists, label) for label in best.candidates],
         "fresh": fresh.mean,
         "fresh_low": low,
         "fresh_high": high,

@@ -49,7 +49,7 @@ def design(profile: Profile, seeds: int | None) -> Mapping[str, Experiment]:
         ),
     )
     task = TaskRef(name=FASHION, valid=0.1)
-    rates = profile.pick((0.1, 0.3), (0.03, 0.1, 0.3, 0.5))
+    rates = profile.pick((0.03, 0.1, 0.3, 1.0), (0.03, 0.1, 0.3, 0.5, 1.0))
     return {
         "one rate": Experiment(
             task,

@@ -56,7 +56,7 @@ def design(profile: Profile, seeds: int | None) -> Mapping[str, Experiment]:
         (0.003, 0.03, 0.1, 0.3, 1.0), (0.001, 0.003, 0.01, 0.03, 0.1, 0.2, 0.3, 0.5, 1.0)
     )
     decays = profile.pick(("cosine", "one-cycle", "plateau:0,0.5"), _DECAYS)
-    high = profile.pick((0.3, 1.0), (0.1, 0.3, 0.5, 1.0))
+    high = profile.pick((0.1, 0.3, 1.0), (0.03, 0.1, 0.3, 0.5, 1.0))
     choosing = TUNING_SEEDS[: profile.pick(1, 3)]
     return {
         "first epoch": Experiment(task, first, arms=rates_only, seeds=n_seeds, claims=at_first),

@@ -20,7 +20,7 @@ _STUCK = 0.5  # the loss that the source saw sigmoid end above
 def design(profile: Profile, seeds: int | None) -> Mapping[str, Experiment]:
     """Compare activations at the chapter's rate, and find each one's own on validation rows."""
     names = profile.pick(_QUICK, _ALL)
-    rates = profile.pick((0.1, 0.5), (0.03, 0.1, 0.3, 1.0))
+    rates = profile.pick((0.1, 0.3, 1.0, 3.0), (0.03, 0.1, 0.3, 1.0, 3.0))
     base = comparable(profile)
 
     def arm(name: str) -> dict[str, Any]:

@@ -35,7 +35,7 @@ def design(profile: Profile, seeds: int | None) -> Mapping[str, Experiment]:
             base.with_value("fit.test", "never").with_value("net.init", "he"),
             vary={
                 "net.hidden": [(256,) * depth for depth in profile.pick((1, 2, 4), (1, 2, 3, 4))],
-                "optim.lr": profile.pick((0.1, 0.5), (0.03, 0.1, 0.3, 1.0)),
+                "optim.lr": (0.03, 0.1, 0.3, 1.0),
             },
             seeds=TUNING_SEEDS[: profile.pick(1, 2)],
         ),

@@ -16,9 +16,9 @@ from mlplab.exercises import (
     get_exercise,
     list_exercises,
     plan,
-    search_table,
 )
 from mlplab.exercises.page_texts import page_texts
+from mlplab.exercises.section_4_2 import search_table
 from mlplab.store import Store
 
 IDS = [one.id for one in list_exercises()]

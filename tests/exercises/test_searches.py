@@ -10,18 +10,25 @@ import numpy as np
 import pytest
 
 import mlplab as ml
-from mlplab.exercises import PROFILES, get_exercise, regret, runs_needed
-from mlplab.exercises import many_hyper_parameters as many
+from mlplab.exercises import PROFILES, get_exercise
 from mlplab.exercises import source_setting as section
-from mlplab.exercises.joint_search import ranked_places
-from mlplab.exercises.published_settings import PUBLISHED, beside_figures, mean_of
-from mlplab.exercises.search_table import (
+from mlplab.exercises.section_4_2.joint_search.published_settings import (
+    PUBLISHED,
+    beside_figures,
+    mean_of,
+)
+from mlplab.exercises.section_4_2.many_hyper_parameters import measure as runs_needed
+from mlplab.exercises.section_4_2.many_hyper_parameters.tell import variance_parts
+from mlplab.exercises.section_4_2.many_hyper_parameters.tuning import tuned_apart, tuned_jointly
+from mlplab.exercises.section_4_2.search_strategy import measure as regret
+from mlplab.exercises.section_4_2.search_table import (
     METRIC,
     NAMES,
     Grid,
     grid_of,
     make_table,
     places_space,
+    ranked_places,
     table_over,
 )
 from mlplab.search import Proposal, Replay, Terms, Trial, walk
@@ -49,13 +56,10 @@ def made_up(seed=0, noise=0.01, n_seeds=3):
 
 
 @pytest.fixture(scope="module")
-def table(tmp_path_factory):
+def table(tmp_path_factory, few_images):
     """The quick table, of digits."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(section, "FASHION", "digits")
-        patch.setattr(section, "QUICK_ROWS", 600)
-        store = Store(tmp_path_factory.mktemp("store") / "runs.sqlite")
-        yield make_table(PROFILES["quick"]).run(store, workers=1)
+    store = Store(tmp_path_factory.mktemp("store") / "runs.sqlite")
+    return make_table(PROFILES["quick"]).run(store, workers=1)
 
 
 class TestTable:
@@ -158,18 +162,18 @@ class TestRunsNeeded:
 class TestApartAndJointly:
     def test_without_interaction_they_agree(self):
         grid = made_up(noise=0.0)
-        assert many.tuned_apart(grid) == many.tuned_jointly(grid) == (1, 0, 1, 1, 2)
+        assert tuned_apart(grid) == tuned_jointly(grid) == (1, 0, 1, 1, 2)
 
     def test_with_interaction_they_differ(self):
         grid = made_up(noise=0.0)
         grid.scores[2, 0, 1, 1, 2] = 0.99
-        assert many.tuned_jointly(grid) == (2, 0, 1, 1, 2)
-        assert many.tuned_apart(grid) == (1, 0, 1, 1, 2)
+        assert tuned_jointly(grid) == (2, 0, 1, 1, 2)
+        assert tuned_apart(grid) == (1, 0, 1, 1, 2)
 
     def test_an_additive_table_has_main_effects_only(self):
-        parts = many.variance_parts(made_up(noise=0.0), clipped=False)
+        parts = variance_parts(made_up(noise=0.0), clipped=False)
         assert parts.order(1) == pytest.approx(1.0)
-        assert many.variance_parts(made_up(noise=0.0), clipped=True).order(1) < 0.999
+        assert variance_parts(made_up(noise=0.0), clipped=True).order(1) < 0.999
 
 
 class TestRegret:
@@ -265,10 +269,8 @@ def test_the_sources_figures_stand_beside_the_same_settings():
         accuracies = runs.values("test_accuracy")[row]
         one = beside.iloc[row]
         interval = mean_interval(accuracies, n_test=runs.experiment.data.n_test)
-        assert one["the source's figure"] == PUBLISHED[setting]
+        assert one["published"] == PUBLISHED[setting]
         assert mean_of(beside, setting) == pytest.approx(accuracies.mean())
         assert (one["low"], one["high"]) == pytest.approx((interval.low, interval.high))
         assert (one["least"], one["largest"]) == (accuracies.min(), accuracies.max())
-        assert one["figure inside the range of seeds"] == (
-            accuracies.min() <= PUBLISHED[setting] <= accuracies.max()
-        )
+        assert one["in_range"] == (accuracies.min() <= PUBLISHED[setting] <= accuracies.max())

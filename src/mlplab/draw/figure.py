@@ -17,7 +17,7 @@ from mlplab.atomic import atomic_file
 from mlplab.draw.live import live_page
 from mlplab.draw.stored_chart import StoredChart, version_of
 from mlplab.draw.theme import chart_config, get_theme
-from mlplab.draw.words import Text, in_language, translate
+from mlplab.draw.words import Text, column_title, in_language, translate
 from mlplab.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -291,7 +291,7 @@ def _translated(part: Any, language: str, words: Mapping[str, str], key: str = "
     if isinstance(part, str) and key in _FIXED:
         return translate(part, language, words)
     if isinstance(part, str) and key in _NAMES:
-        return words.get(part, part)
+        return words.get(part, part) if " × " not in part else column_title(part, words, language)
     return part
 
 

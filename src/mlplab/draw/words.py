@@ -200,6 +200,34 @@ def factor_name(path: str) -> str:
     return _FACTORS.get(path, path.rsplit(".", 1)[-1].replace("_", " "))
 
 
+def column_title(name: str, words: Mapping[str, str], language: str = "en") -> str:
+    """Return what a column of a table is called: a metric, a factor, or an end of its interval.
+
+    Args:
+        name: such as `test_accuracy low`, `lr`, or `rate × width`, whose parts are words.
+        words: those of the table, in that language; they come first.
+        language: of the title.
+
+    >>> column_title("test_accuracy low", {}), column_title("lr", {}, "zh")
+    ('test accuracy low', '学习率')
+    >>> column_title("rate × width", {"rate": "学习率", "width": "宽度"}, "zh")
+    '学习率 × 宽度'
+    """
+    if name in words:
+        return words[name]
+    bare, _, end = name.rpartition(" ")
+    if bare and end in ("low", "high"):
+        title = column_title(bare, words, language)
+        blank = " " if language == "en" else ""
+        return name if title == bare else f"{title}{blank}{translate(end, language)}"
+    if " × " in name:
+        return " × ".join(column_title(part, words, language) for part in name.split(" × "))
+    split = name.partition("_")[0]
+    path = next((one for one in _FACTORS if one.rsplit(".", 1)[-1] == name), "")
+    title = quantity(name).name if split in _SPLITS else _FACTORS.get(path, name)
+    return translate(title, language)
+
+
 def writer(values: Iterable[Any]) -> Callable[[Any], str]:
     """Return `value_text` with so many digits that different values of a chart stay apart.
 

@@ -103,9 +103,6 @@ class Declared:
 
 
 SECTIONS = (
-    "declared_4_2",
-    "declared_4_2_search",
-    "declared_4_3",
 )
 HOMES = ["mlplab.exercises"]
 """Packages whose folders of sections hold exercises."""

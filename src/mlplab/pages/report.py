@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field, is_dataclass
 from typing import TYPE_CHECKING, Any
 
 from mlplab.draw import Figure, Text
+from mlplab.draw.words import LANGUAGES, column_title
 from mlplab.errors import ConfigError
 from mlplab.specs import Provenance, Verdict
 
@@ -33,9 +34,9 @@ class ReportTable:
     words: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     def word(self, text: object) -> Text:
-        """Return a column's name or a cell's text in the languages that have a word for it."""
-        found = {one: words[str(text)] for one, words in self.words.items() if str(text) in words}
-        return {"en": str(text), **found} if found else str(text)
+        """Return a column's name or a cell's text in both languages."""
+        found = {one: column_title(str(text), self.words.get(one, {}), one) for one in LANGUAGES}
+        return found if set(found.values()) != {str(text)} else str(text)
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -1,0 +1,1 @@
+"""Exercise 4.2.2: the number of hidden layers."""

@@ -1,0 +1,1 @@
+"""Exercise 4.2.4: all hyper-parameters together."""

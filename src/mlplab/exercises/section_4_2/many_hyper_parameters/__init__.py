@@ -1,0 +1,1 @@
+"""Exercise 4.2.5: why several hyper-parameters are harder."""

@@ -1,0 +1,1 @@
+"""Exercise 4.2.6: a search strategy for several hyper-parameters."""

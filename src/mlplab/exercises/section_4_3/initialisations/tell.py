@@ -1,0 +1,105 @@
+"""What the initialisations' runs tell: values for the text, figures, tables."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from mlplab.draw import Figure, Quantity, band_lines, metric_by_factor
+from mlplab.exercises.registry import Findings, Results
+from mlplab.exercises.section_4_3.initialisations.minima import minima
+from mlplab.exercises.signals import signal_frame
+from mlplab.exercises.told import UNTITLED
+from mlplab.exercises.training_rows import n_train
+from mlplab.exercises.uncertainty_bands import T_BAND
+from mlplab.exercises.wording import means, summary_table
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_ROUNDING = 1e-12  # what cancels exactly leaves about 1e-19
+
+_NAMES = {
+    "normal": "N(0, 0.01²)",
+    "identity": "identity",
+    "uniform": "uniform(−1, 1)",
+    "xavier": "Xavier",
+    "he": "He",
+    "orthogonal": "orthogonal",
+    "constant": "constant 0.01",
+    "zeros": "zeros",
+}
+
+
+def tell(results: Results) -> Findings:
+    """Collect what the page says and shows; the chosen one's test score is fresh."""
+    runs = results.runs["initialisations"]
+    frame = runs.frame(last=True)
+    kinds = {arm.label: arm.run.mlp.init.kind for arm in runs.arms}
+    frame["initialisation"] = [_NAMES[kinds[label]] for label in frame["arm"]]
+    best = runs.best("valid_accuracy")
+    fresh = best.score_test(seeds=results.profile.pick(5, 10), progress=results.progress)
+    low, high = fresh.interval or (float("nan"), float("nan"))
+    candidates: Any = results.verdicts["identity_all"].details.get("candidates", best.candidates)
+    signals = signal_frame(
+        {_NAMES[arm.run.mlp.init.kind]: arm.run for arm in runs.arms}, runs.experiment.data
+    )
+    size = signals.set_index(["what", "series", "x"])["mean"].sort_index()
+    he, normal, uniform = (_NAMES[kind] for kind in ("he", "normal", "uniform"))
+    last = int(signals["x"].max())
+    between, planes = minima(runs, next(label for label, kind in kinds.items() if kind == "he"))
+    values: dict[str, Any] = {
+        "n_seeds": len(runs.experiment.seeds),
+        "epochs": runs.experiment.base.fit.epochs,
+        "n_train": n_train(runs),
+        "n_ways": len(runs.arms),
+        "chosen": _NAMES[best.arm.run.mlp.init.kind],
+        "chosen_valid": best.mean,
+        "candidates": [_NAMES[kinds[str(label)]] for label in candidates],
+        "fresh": fresh.mean,
+        "fresh_low": low,
+        "fresh_high": high,
+        "n_fresh": fresh.n_seeds,
+        **{f"test_{kinds[label]}": mean for label, mean in means(runs, "test_accuracy").items()},
+        "gradient_ratio": float(size["gradient", he, 1] / size["gradient", normal, 1]),
+        "output_small": float(size["activation", he, last] / size["activation", normal, last]),
+        "output_wide": float(size["activation", uniform, last] / size["activation", he, last]),
+        **between,
+    }
+    accuracy = metric_by_factor(
+        frame,
+        "initialisation",
+        "test_accuracy",
+        title=UNTITLED,
+        band=T_BAND,
+        name="accuracy-by-initialisation",
+    )
+    tables = {
+        "by-initialisation": summary_table(
+            {"": runs}, ["train_loss", "valid_accuracy", "test_accuracy"]
+        ),
+        "signals": signals,
+    }
+    return Findings(values, (accuracy, *_signal_figures(signals), *planes), tables)
+
+
+def _signal_figures(signals: pd.DataFrame) -> tuple[Figure, ...]:
+    units = {
+        "activation": Quantity("standard deviation over examples", False),
+        "gradient": Quantity("root mean square of the weights' gradient", False),
+    }
+    figures = []
+    for what, unit in units.items():
+        shown = signals[(signals["what"] == what) & (signals["mean"] > _ROUNDING)]
+        figures.append(
+            band_lines(
+                shown.drop(columns="what"),
+                name=f"{what}-by-layer",
+                title=UNTITLED,
+                x_title="layer (the last one gives the outputs)",
+                y=unit,
+                series_title="initialisation",
+                ordered=False,
+                log_y=True,
+            )
+        )
+    return tuple(figures)

@@ -1,0 +1,1 @@
+"""Exercise 4.3.1: layers, width and rate."""

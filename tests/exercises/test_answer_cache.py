@@ -16,8 +16,8 @@ import mlplab as ml
 from mlplab.draw import Figure
 from mlplab.exercises import Findings, answer, answer_cache, plan
 from mlplab.exercises.extra_runs import ExtraRuns, fresh_seeds_of_the_best
+from mlplab.exercises.findings import Checked
 from mlplab.exercises.measured import Measured
-from mlplab.exercises.registry import Checked
 from mlplab.specs import TaskRef
 from mlplab.store import Store
 

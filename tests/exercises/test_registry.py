@@ -10,10 +10,8 @@ from tests.exercises.throwaway import write_texts
 
 from mlplab.errors import ConfigError, MlplabError
 from mlplab.exercises import PROFILES, answer, get_exercise, list_exercises, registry
-from mlplab.exercises.registry import Declared
 from mlplab.exercises.rendering import render
-from mlplab.exercises.text import LANGUAGES
-from mlplab.exercises.wording_file import read_wording
+from mlplab.exercises.wording_file import LANGUAGES, read_wording
 from mlplab.experiment.wording import claim_words
 from mlplab.specs import BestArm, Verdict
 
@@ -40,10 +38,7 @@ def test_an_unknown_exercise_gets_a_suggestion():
 
 @pytest.mark.parametrize("one", EXERCISES, ids=IDS)
 def test_both_languages_tell_the_same_numbers(one):
-    if isinstance(one, Declared):
-        texts = {n: one.text(n).answer for n in LANGUAGES}
-    else:
-        texts = {n: wording.answer for n, wording in one.wordings.items()}
+    texts = {n: wording.answer for n, wording in one.wordings.items()}
     found = {n: {name for part in PLACED.findall(t) for name in NAMES.findall(part)}
              for n, t in texts.items()}  # fmt: skip
     assert found["en"] == found["zh"]
@@ -52,7 +47,7 @@ def test_both_languages_tell_the_same_numbers(one):
 @pytest.mark.parametrize("one", EXERCISES, ids=IDS)
 def test_no_measured_number_is_typed_into_an_answer(one):
     for language in LANGUAGES:
-        told = one.text(language) if isinstance(one, Declared) else one.wordings[language]
+        told = one.wordings[language]
         outside = re.sub(r"\{\{.+?\}\}|\{%.+?%\}|\$[^$]*\$", "", told.answer)
         assert not re.search(r"\d\.\d", outside), "a decimal number that no result filled in"
 

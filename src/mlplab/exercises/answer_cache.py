@@ -8,9 +8,9 @@ from dataclasses import asdict, fields, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from mlplab.exercises.exercise import Exercise
+from mlplab.exercises.findings import Checked, Findings, Results
 from mlplab.exercises.measured import Measured
 from mlplab.exercises.profile import Profile
-from mlplab.exercises.registry import AnyExercise, Checked, Findings, Results
 from mlplab.specs import digest
 from mlplab.store import Store
 from mlplab.store.code import code_has_changed, code_identity
@@ -46,7 +46,7 @@ class AnswerCache:
 
     def __init__(
         self,
-        exercise: AnyExercise,
+        exercise: Exercise,
         profile: Profile,
         seeds: int | None,
         store: Store,
@@ -181,9 +181,9 @@ class AnswerCache:
             self._store.log_look(**look, remembered=True)
 
 
-def _is_of_package(exercise: AnyExercise) -> bool:
+def _is_of_package(exercise: Exercise) -> bool:
     """Whether the code that answers is all the package's own."""
-    return not isinstance(exercise, Exercise) or exercise.package.startswith("mlplab.")
+    return exercise.package.startswith("mlplab.")
 
 
 def _findings_to_plain(findings: Findings) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from mlplab.draw.words import join_texts
 from mlplab.errors import MlplabError
 from mlplab.exercises.exercise import Exercise
-from mlplab.exercises.registry import AnyExercise, Checked, Findings
+from mlplab.exercises.findings import Checked, Findings
 from mlplab.exercises.rendering import render
 from mlplab.exercises.wording_file import LANGUAGES
 from mlplab.specs import Verdict
@@ -22,15 +22,13 @@ __all__ = ["LANGUAGES", "note", "note_templates", "page_texts"]
 
 
 def page_texts(
-    exercise: AnyExercise, findings: Findings, verdicts: Sequence[Verdict]
+    exercise: Exercise, findings: Findings, verdicts: Sequence[Verdict]
 ) -> dict[str, Any]:
     """Return title, question, answer, figures and tables, as the arguments of `pages.Report`.
 
     Raises:
         MlplabError: a text names a value that there is not, or a figure or table has no title.
     """
-    if not isinstance(exercise, Exercise):
-        return _filled(exercise, findings, verdicts)
     told = _Told(exercise, findings.values, {verdict.key: verdict for verdict in verdicts})
     return {
         "title": told("title"),
@@ -42,14 +40,14 @@ def page_texts(
     }
 
 
-def note_templates(exercise: AnyExercise, language: str) -> Mapping[str, str]:
+def note_templates(exercise: Exercise, language: str) -> Mapping[str, str]:
     """Return the texts' notes by the claim's key: on what was checked, or repeated."""
     return exercise.wordings[language].notes if isinstance(exercise, Exercise) else {}
 
 
-def note(exercise: AnyExercise, key: str, checked: Checked) -> dict[str, Any]:
+def note(exercise: Exercise, key: str, checked: Checked) -> dict[str, Any]:
     """Return what was checked, as fields of a verdict: the texts' note, or the proof's own."""
-    if not isinstance(exercise, Exercise) or key not in exercise.wordings["en"].notes:
+    if key not in exercise.wordings["en"].notes:
         return {"note": checked.note}
     facts = {**checked.facts, "n_cases": checked.n_cases}
     english, *more = (
@@ -112,25 +110,3 @@ class _Told:
             )
             for language, text in texts.items()
         }
-
-
-def _filled(exercise: Any, findings: Findings, verdicts: Sequence[Verdict]) -> dict[str, Any]:
-    """The same for an exercise that a section's module declares."""
-    from mlplab.pages import ReportTable
-    from mlplab.pages.fill import fill
-
-    texts = {language: exercise.text(language) for language in LANGUAGES}
-    values = findings.values
-
-    def filled(name: str) -> dict[str, str]:
-        return {
-            n: fill(getattr(text, name), values, verdicts, language=n) for n, text in texts.items()
-        }
-
-    return {
-        "title": filled("title"),
-        "question": filled("question"),
-        "answer": filled("answer"),
-        "figures": list(findings.figures),
-        "tables": {title: ReportTable(title, one) for title, one in findings.tables.items()},
-    }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -40,3 +40,33 @@ def paired_frame(
         rows = {"claim": verdict.id, "seed": range(len(one)), "difference": one - other}
         frames.append(pd.DataFrame(rows).dropna())
     return pd.concat(frames)
+
+
+def means(runs: Runs, metric: str) -> dict[str, float]:
+    """Return each arm's mean of a metric, by the arm's label; NaN where no run is sound."""
+    return {one.arm: float(one.mean) for one in runs.summary(metric)}
+
+
+def summary_table(
+    experiments: Mapping[str, Runs], metrics: Sequence[str], setting: str = "setting"
+) -> pd.DataFrame:
+    """Return one row per arm: its factors, and mean, ends, seeds and failures of each metric.
+
+    Args:
+        experiments: what each is called in the column `setting` -> its runs.
+        metrics: those that all of them recorded.
+        setting: the title of that column; left out where there is one experiment.
+    """
+    import pandas as pd
+
+    rows = []
+    for name, runs in experiments.items():
+        for parts in zip(*(runs.summary(metric) for metric in metrics), strict=True):
+            row: dict[str, Any] = {} if len(experiments) == 1 else {setting: name}
+            row |= {path.rsplit(".", 1)[-1]: value for path, value in parts[0].factors.items()}
+            for metric, part in zip(metrics, parts, strict=True):
+                row[metric] = part.mean
+                row[f"{metric} low"], row[f"{metric} high"] = part.interval or (None, None)
+            row["seeds"], row["failed"] = parts[0].n_seeds, parts[0].n_failed
+            rows.append(row)
+    return pd.DataFrame(rows)

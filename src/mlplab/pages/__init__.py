@@ -1,6 +1,5 @@
 """Pages from results: one self-contained HTML file per exercise, and the ledger of all."""
 
-from mlplab.pages.fill import fill
 from mlplab.pages.ledger import write_index
 from mlplab.pages.page import page_html, write_page
 from mlplab.pages.pictures import remembered_pictures
@@ -12,7 +11,6 @@ __all__ = [
     "Report",
     "ReportTable",
     "Summary",
-    "fill",
     "page_html",
     "remembered_pictures",
     "render_markdown",

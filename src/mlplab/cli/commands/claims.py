@@ -14,7 +14,7 @@ from mlplab.cli.screen import write
 from mlplab.cli.verdicts import write_verdict
 
 if TYPE_CHECKING:
-    from mlplab.exercises.registry import AnyExercise
+    from mlplab.exercises.exercise import Exercise
 
 NOT_RUN = "not run"
 _SCOPES = ("scope", "this_test_set", "new_examples")
@@ -60,7 +60,7 @@ def claims(store_place: str | None, out: Path, as_json: bool) -> None:
         write_verdict(line["row"], *filter(None, (line["profile"], date)))
 
 
-def lines_of(exercise: AnyExercise, stored: _Verdicts, out: Path) -> Iterator[dict[str, Any]]:
+def lines_of(exercise: Exercise, stored: _Verdicts, out: Path) -> Iterator[dict[str, Any]]:
     """Yield a line per claim of an exercise; verdicts that it accounts for leave `stored`."""
     page = out / exercise.id / "index.html"
     where = str(page) if page.is_file() else None
@@ -88,7 +88,7 @@ def _rank(row: Mapping[str, Any]) -> int:
     return list(PROFILES).index(profile) if profile in PROFILES else len(PROFILES)
 
 
-def _line(exercise: AnyExercise | None, row: Mapping[str, Any], page: str | None) -> dict[str, Any]:
+def _line(exercise: Exercise | None, row: Mapping[str, Any], page: str | None) -> dict[str, Any]:
     return {
         "name": f"{exercise.id} {exercise.slug}" if exercise else row["experiment"],
         "exercise": exercise.id if exercise else None,

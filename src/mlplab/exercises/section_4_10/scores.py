@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlplab.draw import Band, Quantity, band_lines, paired_differences, spread_strips
+from mlplab.exercises.findings import Results
 from mlplab.exercises.measured import Measured
-from mlplab.exercises.registry import Results
 from mlplab.exercises.section_4_10.folds import shared_variance
 from mlplab.exercises.told import UNTITLED
 from mlplab.exercises.uncertainty_bands import RANGE_BAND

@@ -14,7 +14,7 @@ from mlplab.exercises.section_4_1.batch_nonlinearity.batch_spread import (
     wander,
 )
 from mlplab.exercises.section_4_1.batch_nonlinearity.design import L1, L2
-from mlplab.exercises.wording import summary_table
+from mlplab.exercises.told import summary_table
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mlplab.exercises.registry import Findings, Results
+from mlplab.exercises.findings import Findings, Results
 from mlplab.exercises.section_4_10.better_model.design import VARIANTS
 from mlplab.exercises.section_4_10.better_model.measure import PRINTED, member_errors, rms, ways
 from mlplab.exercises.section_4_10.scores import (

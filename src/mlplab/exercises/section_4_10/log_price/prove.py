@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from mlplab.exercises.registry import Checked
+from mlplab.exercises.findings import Checked
 from mlplab.exercises.section_4_10.tables import Array, houses
 
 PRINTED_STUCK = {1: (2.486527, 2.486790), 2: (2.486307, 2.487668), 4: (2.486396, 2.487313)}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mlplab.exercises.registry import Findings, Results
+from mlplab.exercises.findings import Findings, Results
 from mlplab.exercises.section_4_10.log_price.measure import at_rate, ways
 from mlplab.exercises.section_4_10.log_price.prove import PRINTED_STUCK, log_log
 from mlplab.exercises.section_4_10.scores import (

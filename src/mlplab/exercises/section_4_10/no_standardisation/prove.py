@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from mlplab.exercises.registry import Checked
+from mlplab.exercises.findings import Checked
 from mlplab.exercises.section_4_10.tables import houses, published_features
 
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from mlplab.draw import Figure, Quantity, band_lines, metric_by_factor
-from mlplab.exercises.registry import Findings, Results
+from mlplab.exercises.findings import Findings, Results
 from mlplab.exercises.section_4_2.hidden_layers.design import HE, PUBLISHED
 from mlplab.exercises.signals import signal_frame
-from mlplab.exercises.told import UNTITLED
+from mlplab.exercises.told import UNTITLED, summary_table
 from mlplab.exercises.training_rows import n_train
 from mlplab.exercises.uncertainty_bands import T_BAND
-from mlplab.exercises.wording import summary_table
 from mlplab.experiment import Runs
 from mlplab.specs import MLP
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from mlplab.draw import heat_map
-from mlplab.exercises.registry import Findings, Results
+from mlplab.exercises.findings import Findings, Results
 from mlplab.exercises.section_4_2.joint_search.published_settings import (
     PRINTED,
     PUBLISHED,
@@ -19,9 +19,8 @@ from mlplab.exercises.section_4_2.joint_search.published_settings import (
     units,
 )
 from mlplab.exercises.section_4_2.search_table import METRIC, Grid, grid_of, ranked_places
-from mlplab.exercises.told import UNTITLED
+from mlplab.exercises.told import UNTITLED, summary_table
 from mlplab.exercises.training_rows import n_train
-from mlplab.exercises.wording import summary_table
 from mlplab.experiment import Runs
 from mlplab.stats import selection_optimism
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from mlplab.draw import learning_curves, metric_by_factor
-from mlplab.exercises.registry import Findings, Results
+from mlplab.exercises.findings import Findings, Results
 from mlplab.exercises.section_4_2.learning_rate.design import SOURCE_DECAY, SOURCE_RATES
 from mlplab.exercises.section_4_2.learning_rate.design import constant as steady
 from mlplab.exercises.section_4_2.learning_rate.measure import rises
-from mlplab.exercises.told import UNTITLED
+from mlplab.exercises.told import UNTITLED, means, summary_table
 from mlplab.exercises.training_rows import n_train
 from mlplab.exercises.uncertainty_bands import T_BAND
-from mlplab.exercises.wording import means, summary_table
 
 
 def tell(results: Results) -> Findings:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlplab.draw import Quantity, band_lines, heat_map, spread_strips
-from mlplab.exercises.registry import Findings, Results
+from mlplab.exercises.findings import Findings, Results
 from mlplab.exercises.section_4_2.many_hyper_parameters.measure import (
     NEAR,
     STRATEGIES,
@@ -20,10 +20,9 @@ from mlplab.exercises.section_4_2.many_hyper_parameters.measure import (
 )
 from mlplab.exercises.section_4_2.many_hyper_parameters.tuning import tuned_apart, tuned_jointly
 from mlplab.exercises.section_4_2.search_table import METRIC, NAMES, Grid, grid_of, n_repetitions
-from mlplab.exercises.told import UNTITLED
+from mlplab.exercises.told import UNTITLED, means
 from mlplab.exercises.training_rows import n_train
 from mlplab.exercises.uncertainty_bands import REPETITION_BAND
-from mlplab.exercises.wording import means
 from mlplab.experiment import Runs
 from mlplab.stats import Anova, functional_anova, without_noise
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from mlplab.draw import heat_map, metric_by_factor
-from mlplab.exercises.registry import Findings, Results
-from mlplab.exercises.told import UNTITLED
+from mlplab.exercises.findings import Findings, Results
+from mlplab.exercises.told import UNTITLED, summary_table
 from mlplab.exercises.training_rows import n_train
 from mlplab.exercises.uncertainty_bands import T_BAND
-from mlplab.exercises.wording import summary_table
 from mlplab.experiment import Runs
 
 _PRINTED = 0.8533

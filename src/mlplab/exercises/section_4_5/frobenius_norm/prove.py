@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from mlplab.exercises.registry import Checked
+from mlplab.exercises.findings import Checked
 from mlplab.exercises.section_4_5.frobenius_norm.nuclear_norm import root_trace
 
 _N = 2000

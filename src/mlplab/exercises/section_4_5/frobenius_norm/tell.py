@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mlplab.exercises.registry import Findings, Results
+from mlplab.exercises.findings import Findings, Results
 from mlplab.exercises.section_4_5.frobenius_norm.nuclear_norm import root_trace
 from mlplab.exercises.told import UNTITLED
 

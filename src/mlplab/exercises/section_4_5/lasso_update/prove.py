@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from mlplab.data.draws import draw_sparse_linear
-from mlplab.exercises.registry import Checked
+from mlplab.exercises.findings import Checked
 from mlplab.exercises.section_4_5.lasso_update.ways import PENALTY
 from mlplab.exercises.section_4_5.problem import N_TRAIN, Array
 from mlplab.theory.linear import lasso_path, soft_threshold

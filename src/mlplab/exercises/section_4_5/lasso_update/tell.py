@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mlplab.exercises.registry import Findings, Results
+from mlplab.exercises.findings import Findings, Results
 from mlplab.exercises.section_4_5.lasso_update.measure import n_draws
 from mlplab.exercises.section_4_5.lasso_update.ways import (
     CHECKED_AT,

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from mlplab.data.draws import draw_sparse_linear
-from mlplab.exercises.registry import Checked
+from mlplab.exercises.findings import Checked
 from mlplab.exercises.section_4_5.problem import N_TRAIN, Array
 from mlplab.exercises.section_4_5.weight_priors.posteriors import SIGMA, TAU
 from mlplab.theory.linear import (

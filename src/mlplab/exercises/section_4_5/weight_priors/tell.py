@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mlplab.exercises.registry import Findings, Results
+from mlplab.exercises.findings import Findings, Results
 from mlplab.exercises.section_4_5.problem import N_INPUTS, N_TRAIN
 from mlplab.exercises.section_4_5.weight_priors.measure import sizes
 from mlplab.exercises.section_4_5.weight_priors.posteriors import (

@@ -9,9 +9,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from mlplab.exercises.exercise import Exercise
+from mlplab.exercises.findings import Checked, Findings, Results
 from mlplab.exercises.page_texts import LANGUAGES, note, note_templates, page_texts
 from mlplab.exercises.profile import Profile, profile_of
-from mlplab.exercises.registry import AnyExercise, Checked, Findings, Results
 
 if TYPE_CHECKING:
     from mlplab.exercises.measured import Measured
@@ -36,7 +37,7 @@ class Answer:
         remembered: which of `proofs`, `measured` and `findings` were not computed anew.
     """
 
-    exercise: AnyExercise
+    exercise: Exercise
     profile: Profile
     runs: Mapping[str, Runs]
     verdicts: tuple[Verdict, ...]
@@ -100,7 +101,7 @@ class Answer:
 
 
 def answer(
-    exercise: AnyExercise,
+    exercise: Exercise,
     profile: str = "quick",
     *,
     seeds: int | None = None,
@@ -174,7 +175,7 @@ def answer(
     return Answer(exercise, how, finished, verdicts, findings, seconds, tuple(cache.remembered))
 
 
-def _prove(exercise: AnyExercise, found: Sequence[Checked], store: Store) -> tuple[Verdict, ...]:
+def _prove(exercise: Exercise, found: Sequence[Checked], store: Store) -> tuple[Verdict, ...]:
     """Decide what needs no runs, and keep the verdicts for the ledger."""
     from mlplab.experiment.verdict import worded
     from mlplab.specs import Proof, Verdict
@@ -191,7 +192,7 @@ def _prove(exercise: AnyExercise, found: Sequence[Checked], store: Store) -> tup
 
 
 def _measure(
-    exercise: AnyExercise, claims: Sequence[Measured], profile: Profile, store: Store
+    exercise: Exercise, claims: Sequence[Measured], profile: Profile, store: Store
 ) -> tuple[Verdict, ...]:
     """Decide the claims about what is computed from the runs, in the order declared."""
     from mlplab.exercises.measured import decide_measured
@@ -214,7 +215,7 @@ def _measure(
 
 
 def _keep(
-    exercise: AnyExercise,
+    exercise: Exercise,
     what: str,
     profile: str,
     verdicts: Sequence[Verdict],
@@ -246,7 +247,7 @@ def _alike(one: Any, other: Any) -> bool:
 
 
 def plan(
-    exercise: AnyExercise,
+    exercise: Exercise,
     profile: str = "quick",
     *,
     seeds: int | None = None,
@@ -281,7 +282,7 @@ def plan(
     return plans
 
 
-def _extra_in_words(exercise: AnyExercise) -> list[str]:
+def _extra_in_words(exercise: Exercise) -> list[str]:
     words = []
     if exercise.then is not None:
         words.append("further runs, whose arms the results above choose")

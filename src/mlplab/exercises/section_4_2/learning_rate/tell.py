@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from mlplab.draw import learning_curves, metric_by_factor
-from mlplab.exercises.registry import Findings, Results
+from mlplab.exercises.findings import Findings, Results
 from mlplab.exercises.section_4_2.learning_rate.design import SOURCE_DECAY, SOURCE_RATES
 from mlplab.exercises.section_4_2.learning_rate.design import constant as steady
 from mlplab.exercises.section_4_2.learning_rate.measure import rises

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlplab.draw import Quantity, band_lines, heat_map, spread_strips
-from mlplab.exercises.registry import Findings, Results
+from mlplab.exercises.findings import Findings, Results
 from mlplab.exercises.section_4_2.many_hyper_parameters.measure import (
     NEAR,
     STRATEGIES,

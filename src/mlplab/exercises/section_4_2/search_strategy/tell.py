@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlplab.draw import Quantity, band_lines, spread_strips
-from mlplab.exercises.registry import Findings, Results
+from mlplab.exercises.findings import Findings, Results
 from mlplab.exercises.section_4_2.search_strategy.measure import (
     AXES,
     MATTERS,

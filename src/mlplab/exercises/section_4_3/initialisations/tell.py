@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from mlplab.draw import Figure, Quantity, band_lines, metric_by_factor
-from mlplab.exercises.registry import Findings, Results
+from mlplab.exercises.findings import Findings, Results
 from mlplab.exercises.section_4_3.initialisations.minima import minima
 from mlplab.exercises.signals import signal_frame
 from mlplab.exercises.told import UNTITLED

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from mlplab.draw import heat_map, metric_by_factor
-from mlplab.exercises.registry import Findings, Results
+from mlplab.exercises.findings import Findings, Results
 from mlplab.exercises.told import UNTITLED
 from mlplab.exercises.training_rows import n_train
 from mlplab.exercises.uncertainty_bands import T_BAND

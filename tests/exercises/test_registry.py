@@ -85,7 +85,7 @@ def test_a_new_folder_is_a_new_exercise(tmp_path, monkeypatch):
     folder = tmp_path / "mine" / "section_9_9" / "throw_away"
     write_texts(folder, "9.9.9", ("two",))
     (folder / "prove.py").write_text(
-        "from mlplab.exercises.registry import Checked\n\n\n"
+        "from mlplab.exercises.findings import Checked\n\n\n"
         "def prove():\n    return [Checked('two', 1 + 1 == 2)]\n"
     )
     (folder / "tell.py").write_text(

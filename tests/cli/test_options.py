@@ -27,7 +27,7 @@ VALUES = {
     "schedule": "cosine", "epochs": "3", "batch_size": "16", "last_batch": "keep",
     "loss": "squared", "label_smoothing": "0.1", "huber_delta": "2", "ema": "0.5",
     "patience": "2", "monitor": "valid_accuracy", "restore_best": "false", "test": "end",
-    "measures": "grad_norm", "dtype": "float64", "valid": "0.3", "net": "one-layer",
+    "measures": "grad_norm", "dtype": "float64", "valid": "0.3", "net": "one-layer", "out": "pages",
 }  # fmt: skip
 
 
@@ -61,6 +61,7 @@ IGNORES = {
 @pytest.fixture
 def trained(monkeypatch):
     """What the commands hand to what trains and shows, while nothing is trained."""
+    import mlplab.cli.commands.sweep as sweeping
     import mlplab.cli.commands.train as training
     import mlplab.cli.plans as plans
     import mlplab.cli.sweep_choice as choice
@@ -83,6 +84,8 @@ def trained(monkeypatch):
     take(Plan, "cost", Plan.cost)
     take(Search, "run")
     take(training, "_show")
+    for command in (training, sweeping):
+        take(command, "write_report")
     take(plans, "write_plans")
     for name in ("choose", "score", "show"):
         take(choice, name)

@@ -181,7 +181,10 @@ def write_report(runs: Runs | SearchResult, setting: Setting) -> None:
 
     words = [shlex.quote(word) for word in sys.argv[1:]]
     page = report(runs, setting.out, command=" ".join(["mlplab", *words]))
-    note(f"page: {page}", setting.quiet and not setting.as_json)
+    if setting.as_json:
+        note(f"page: {page}", setting.quiet)
+    else:
+        click.echo(f"page: {page}")
 
 
 def _read_params(params: Sequence[str]) -> Mapping[str, Any]:

@@ -163,3 +163,23 @@ def test_what_was_remembered_is_computed_anew_on_demand(invoke, home, monkeypatc
     verdicts = [one[: one.index("0 runs")] for one in said]
     assert verdicts[0] == verdicts[1] == verdicts[2]
     assert "proved" in verdicts[0]
+
+
+@pytest.mark.parametrize("command", [("train",), ("sweep", "--vary", "lr=0.1,0.3")])
+def test_a_population_gets_a_page_too(command, invoke, home, monkeypatch):
+    from mlplab.draw import Figure
+
+    monkeypatch.setattr(Figure, "png", lambda self, *_, **__: b"")
+    monkeypatch.setattr(sys, "argv", ["mlplab", *command, "xor"])
+    name, *more = command
+    wanted = (name, "xor", *more, "--seeds", "3", "--epochs", "2", "--out", "pages")
+    result = invoke(*wanted)
+    assert result.exit_code == 0, result.stderr
+    page = home / result.stdout.splitlines()[-1].removeprefix("page: ")
+    assert "ml.Experiment(" in page.read_text(encoding="utf-8")
+    said = invoke(*wanted, "--json")
+    json.loads(said.stdout)
+    assert str(page.relative_to(home)) in said.stderr
+    refused = invoke(*wanted, "--plan")
+    assert refused.exit_code == 2
+    assert "--out" in refused.stderr

@@ -183,6 +183,8 @@ def sweep(
     mlplab sweep digits --vary lr=0.001..3:log --vary hidden=16,64,256 --search tpe --budget 400
     """
     refuse_unused(ctx, search)
+    if plan_only:
+        refuse_given(ctx, ["out"], "--plan trains nothing, so that there is no page")
     seeds = chosen_seeds(seed, n_seeds)
     higher = None if better is None else better == "higher"
     from mlplab.data import base_for, base_of

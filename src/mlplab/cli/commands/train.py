@@ -19,7 +19,7 @@ from mlplab.cli.population import (
     train_population,
     write_report,
 )
-from mlplab.cli.unused import refuse_idle
+from mlplab.cli.unused import refuse_given, refuse_idle
 
 if TYPE_CHECKING:
     from mlplab.experiment import Runs
@@ -65,6 +65,8 @@ def train(
     task = load_data(data, described.valid, params, quiet)
     base = read_flags(texts, base=base_for(task)).base
     refuse_idle(ctx, base)
+    if plan_only:
+        refuse_given(ctx, ["out"], "--plan trains nothing, so that there is no page")
     tell_defaults(task, base, quiet)
     from mlplab.experiment import Experiment
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlplab.draw import critical_differences, learning_curves, metric_by_factor
 from mlplab.exercises.findings import Findings, Results
-from mlplab.exercises.told import UNTITLED
+from mlplab.exercises.told import UNTITLED, means, summary_table
 from mlplab.exercises.training_rows import n_train
 from mlplab.exercises.uncertainty_bands import T_BAND
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from mlplab.draw import heat_map, metric_by_factor
 from mlplab.exercises.findings import Findings, Results
-from mlplab.exercises.told import UNTITLED
+from mlplab.exercises.told import UNTITLED, summary_table
 from mlplab.exercises.training_rows import n_train
 from mlplab.exercises.uncertainty_bands import T_BAND
 from mlplab.experiment import Runs

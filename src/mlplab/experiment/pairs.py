@@ -45,7 +45,8 @@ def _decided(
     wanted: Claim | str, decided: Sequence[tuple[Claim, Verdict]]
 ) -> tuple[Claim, Verdict | None]:
     for claim, verdict in decided:
-        if wanted == claim or wanted in {verdict.says, verdict.id, verdict.key} - {""}:
+        names = (verdict.says, verdict.id, verdict.key or verdict.id)
+        if wanted == claim or wanted in names:
             return claim, verdict
     if not isinstance(wanted, str):
         return wanted, None

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from mlplab.exercises.findings import Findings, Results
-from mlplab.exercises.told import UNTITLED, paired_frame
+from mlplab.exercises.told import UNTITLED
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -117,9 +117,8 @@ def _figures(
         name="accuracy-by-width",
     )
     compared = [verdicts[key] for key in ("same", "wide", "narrow")]
-    sides = [((width,), (256,)) for width in (376, 1024, 16)]
     pairs = paired_differences(
-        paired_frame(widths, compared, "net.hidden", sides),
+        widths.pairs(*(one.id for one in compared)),
         compared,
         labels={
             one.id: f"{width} − 256" for one, width in zip(compared, (376, 1024, 16), strict=True)

@@ -132,6 +132,9 @@ def metric_by_factor(
         **shaped,
     )
     layers: list[alt.Chart] = [dots, bars, centres]
+    if summary["low"].isna().all():
+        # A layer that draws nothing has no extent and no name: Vega warns, and readers aloud stop.
+        layers.remove(bars)
     if numeric:
         line = base.mark_line(strokeWidth=1.2, opacity=0.7).encode(y=y_of("mean"), **encodings)
         layers.insert(1, line)

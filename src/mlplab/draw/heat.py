@@ -113,6 +113,8 @@ def heat_map(
             tooltip=tooltip,
         ),
     ]
+    if cells["mean"].notna().all():
+        del layers[0]  # a layer that draws nothing is an element without a name
     # In the chart's own terms: a page may make it narrower after it was drawn.
     size = {"expr": f"max(8, min(12, width / {4.2 * len(columns):.1f}))"}
     inks = {"on-low": f"{known} && !datum.inked", "on-high": f"{known} && datum.inked"}

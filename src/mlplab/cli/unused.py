@@ -69,6 +69,16 @@ def refuse_idle(ctx: click.Context, base: Run, varied: Collection[str] = ()) -> 
         )
 
 
+def refuse_page_of_plan(ctx: click.Context) -> None:
+    """Refuse a page of results where only the plan is asked for.
+
+    Raises:
+        click.UsageError: both were given.
+    """
+    if ctx.params["plan_only"]:
+        refuse_given(ctx, ["out"], "--plan trains nothing, so that there is no page")
+
+
 def overruled(ctx: click.Context, varied: Iterable[str]) -> list[str]:
     """Return the flags given for fields whose values `--vary` says, and which it overrules."""
     names = ["optimizer" if path == "optim" else path.rpartition(".")[2] for path in varied]

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from mlplab.exercises.exercise import Exercise
 from mlplab.exercises.findings import Checked, Findings, Results
-from mlplab.exercises.page_texts import LANGUAGES, note, note_templates, page_texts
+from mlplab.exercises.page_texts import note, note_templates, page_texts
 from mlplab.exercises.profile import Profile, profile_of
+from mlplab.exercises.wording_file import LANGUAGES
 
 if TYPE_CHECKING:
     from mlplab.exercises.measured import Measured

@@ -11,14 +11,11 @@ from mlplab.errors import MlplabError
 from mlplab.exercises.exercise import Exercise
 from mlplab.exercises.findings import Checked, Findings
 from mlplab.exercises.rendering import render
-from mlplab.exercises.wording_file import LANGUAGES
 from mlplab.specs import Verdict
 
 if TYPE_CHECKING:
     from mlplab.draw import Figure
     from mlplab.pages import ReportTable
-
-__all__ = ["LANGUAGES", "note", "note_templates", "page_texts"]
 
 
 def page_texts(

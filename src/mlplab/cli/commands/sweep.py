@@ -21,7 +21,13 @@ from mlplab.cli.population import (
     write_report,
 )
 from mlplab.cli.screen import note
-from mlplab.cli.unused import overruled, refuse_given, refuse_idle, refuse_unused
+from mlplab.cli.unused import (
+    overruled,
+    refuse_given,
+    refuse_idle,
+    refuse_page_of_plan,
+    refuse_unused,
+)
 from mlplab.cli.values import (
     OPTIMISER,
     field_at,
@@ -183,8 +189,7 @@ def sweep(
     mlplab sweep digits --vary lr=0.001..3:log --vary hidden=16,64,256 --search tpe --budget 400
     """
     refuse_unused(ctx, search)
-    if plan_only:
-        refuse_given(ctx, ["out"], "--plan trains nothing, so that there is no page")
+    refuse_page_of_plan(ctx)
     seeds = chosen_seeds(seed, n_seeds)
     higher = None if better is None else better == "higher"
     from mlplab.data import base_for, base_of

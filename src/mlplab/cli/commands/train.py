@@ -19,7 +19,7 @@ from mlplab.cli.population import (
     train_population,
     write_report,
 )
-from mlplab.cli.unused import refuse_given, refuse_idle
+from mlplab.cli.unused import refuse_idle, refuse_page_of_plan
 
 if TYPE_CHECKING:
     from mlplab.experiment import Runs
@@ -65,8 +65,7 @@ def train(
     task = load_data(data, described.valid, params, quiet)
     base = read_flags(texts, base=base_for(task)).base
     refuse_idle(ctx, base)
-    if plan_only:
-        refuse_given(ctx, ["out"], "--plan trains nothing, so that there is no page")
+    refuse_page_of_plan(ctx)
     tell_defaults(task, base, quiet)
     from mlplab.experiment import Experiment
 

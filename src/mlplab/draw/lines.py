@@ -36,7 +36,7 @@ def band_lines(
     """Draw one line per series, with the band that was computed for it.
 
     Args:
-        frame: columns series, x, mean, low, high (NaN: no band), and n_seeds if known.
+        frame: columns series, x, mean, low, high (NaN, or left out: no band), and n_seeds if known.
         name, title, caption: of the figure; the caption says what the band is.
         x_title: with its unit.
         y: what the lines show.
@@ -48,6 +48,8 @@ def band_lines(
     """
     import altair as alt
 
+    if "low" not in frame and "high" not in frame:
+        frame = frame.assign(low=float("nan"), high=float("nan"))
     check_columns(frame, "series", "x", "mean", "low", "high")
     names = first_seen(frame["series"])
     is_ordered = _are_numbers(names) if ordered is None else ordered

@@ -68,15 +68,12 @@ def search_report(result: SearchResult, *, title: Text = "", command: str = "") 
 def _best_so_far(trials: pd.DataFrame, result: SearchResult) -> Figure:
     """The best score of the trials that trained longest, over what had been spent."""
     ended = trials[trials["epochs"] == trials["epochs"].max()]
-    best = (
-        ended[result.metric].cummax() if result.higher_is_better else ended[result.metric].cummin()
-    )
-    line = ended.assign(
-        series="best", x=ended["spent"], mean=best, low=float("nan"), high=float("nan")
-    )
+    scores = ended[result.metric]
+    best = scores.cummax() if result.higher_is_better else scores.cummin()
+    line = ended.assign(series="best", x=ended["spent"], mean=best)
     name = quantity(result.metric).name
     return band_lines(
-        line[["series", "x", "mean", "low", "high"]].dropna(subset="mean"),
+        line[["series", "x", "mean"]].dropna(subset="mean"),
         name="best-so-far",
         title={
             "en": f"The best {name} found so far",

@@ -15,6 +15,7 @@ from mlplab.exercises.section_4_1.batch_nonlinearity.batch_spread import (
 )
 from mlplab.exercises.section_4_1.batch_nonlinearity.design import L1, L2
 from mlplab.exercises.told import summary_table
+from mlplab.exercises.training_rows import n_train
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,7 +40,7 @@ def tell(results: Results) -> Findings:
     values: dict[str, Any] = {
         "n_seeds": len(experiment.seeds),
         "epochs": experiment.base.fit.epochs,
-        "n_train": len(experiment.data.split(0, experiment.base.rows).train),
+        "n_train": n_train(runs),
     }
     values["steps_256"] = values["n_train"] // 256
     for norm in ("none", "batch", "layer"):

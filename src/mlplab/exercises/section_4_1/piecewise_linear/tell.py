@@ -126,7 +126,6 @@ def _approximation() -> Figure:
         [(name, at, y) for name, ys in shown.items() for at, y in zip(x, ys, strict=True)],
         columns=["series", "x", "mean"],
     )
-    curve["low"] = curve["high"] = np.nan
     return band_lines(
         curve,
         name="approximation",
@@ -150,7 +149,6 @@ def _units() -> Figure:
         ],
         columns=["series", "x", "mean"],
     )
-    counts["low"] = counts["high"] = np.nan
     return band_lines(
         counts,
         name="units-by-error",

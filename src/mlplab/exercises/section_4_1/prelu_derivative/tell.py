@@ -30,7 +30,6 @@ def tell(results: Results) -> Findings:
         ],
         columns=["series", "x", "mean"],
     )
-    frame["low"] = frame["high"] = np.nan
     figure = band_lines(
         frame,
         name="prelu",

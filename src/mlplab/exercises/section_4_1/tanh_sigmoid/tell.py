@@ -34,7 +34,6 @@ def tell(results: Results) -> Findings:
         for at, error in zip(x, np.maximum(distance(x), 0.5), strict=True):
             rows.append((kind.__name__, float(at), float(error)))
     frame = pd.DataFrame(rows, columns=["series", "x", "mean"])
-    frame["low"] = frame["high"] = np.nan
     figure = band_lines(
         frame,
         name="rounding",

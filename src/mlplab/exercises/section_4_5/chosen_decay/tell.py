@@ -98,7 +98,6 @@ def _shares(name: str, numbers: Mapping[str, Array], at: Array, *, log_x: bool) 
         (way, float(x), float((values <= x).mean())) for way, values in numbers.items() for x in at
     ]
     frame = pd.DataFrame(rows, columns=["series", "x", "mean"])
-    frame["low"] = frame["high"] = np.nan
     return band_lines(
         frame,
         name=name,

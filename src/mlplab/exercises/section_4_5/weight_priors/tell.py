@@ -58,7 +58,6 @@ def _priors() -> Figure:
     curves = {"gaussian": w**2 / 2, "laplace": 2**0.5 * np.abs(w)}
     rows = [(name, *pair) for name, c in curves.items() for pair in zip(w, c, strict=True)]
     frame = pd.DataFrame(rows, columns=["series", "x", "mean"])
-    frame["low"] = frame["high"] = np.nan
     return band_lines(
         frame,
         name="priors",

@@ -9,19 +9,26 @@ from pathlib import Path
 
 import pytest
 
+from mlplab.bench.process_memory import family
+
 
 def worker_processes() -> set[int]:
     """Return the workers that this process has started and that are still there."""
-    found = set()
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            command = (folder / "cmdline").read_bytes()
-            parent = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
-        except (OSError, ValueError):
-            continue
-        if b"mlplab.execute.worker" in command and parent == os.getpid():
-            found.add(int(folder.name))
-    return found
+    return {pid for pid in family(os.getpid()) if pid != os.getpid() and _is_worker(pid)}
+
+
+def _is_worker(pid: int) -> bool:
+    try:
+        folder = Path(f"/proc/{pid}")
+        command = (folder / "cmdline").read_bytes()
+        parent = (folder / "stat").read_text().rpartition(")")[2].split()[1]
+        parents = Path(f"/proc/{parent}/cmdline").read_bytes()
+    except OSError:
+        return False
+    if b"mlplab.execute.worker" in command:
+        return True
+    # Workers of a fork server have its command line; so has the server, but not its parent.
+    return b"mlplab.execute.fork_server" in command and b"mlplab.execute.fork_server" in parents
 
 
 @pytest.fixture(scope="session")

@@ -21,6 +21,8 @@ from torch import overrides
 from torch.nn.modules import module as modules
 from torch.utils import _python_dispatch as dispatch
 
+from mlplab.engine.turns import ask_for_long_turns
+
 _TURN = threading.RLock()
 _WAITING: set[int] = set()
 _GIVE_WAY_SECONDS = 1e-4  # a lock that is taken again at once is never another's
@@ -237,4 +239,5 @@ def training_mode(device: torch.device) -> Iterator[None]:
 
 def plain_thread() -> None:
     """Make a new thread compute as any other: it has its caller's way with denormals."""
+    ask_for_long_turns()
     torch.set_flush_denormal(False)

@@ -12,7 +12,7 @@ import tempfile
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +22,7 @@ from mlplab.engine.events import Checkpointed, Ended, Event
 from mlplab.errors import DataError, WorkerError
 from mlplab.execute.brought import HERE
 from mlplab.execute.chunks import Chunk
+from mlplab.execute.fork_server import Forked, ForkServer, can_fork
 from mlplab.execute.frames import receive, send, skip_to_talk
 from mlplab.execute.worker import PATIENCE_SECONDS
 from mlplab.inside import GUARD, mark
@@ -39,6 +40,9 @@ main()
 """
 
 
+_Process = subprocess.Popen[bytes] | Forked
+
+
 @dataclass
 class _Work:
     """A chunk: runs that have not ended, their latest states, and how often it was given out."""
@@ -51,17 +55,11 @@ class _Work:
 class _Worker:
     """One process, the chunk it works on, and the module of a user's that it imports."""
 
-    def __init__(self, inbox: queue.Queue[tuple[_Worker, str, Any]]) -> None:
+    def __init__(self, process: _Process, inbox: queue.Queue[tuple[_Worker, str, Any]]) -> None:
         self.work: _Work | None = None
         self.imports: str | None = None
         self.imports_since = 0.0
-        self.process = subprocess.Popen(
-            # -P: a file of the working directory must not pass for a module of Python's.
-            [sys.executable, "-P", "-c", _START],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            env=_environment(),
-        )
+        self.process = process
         self._ear = threading.Thread(target=self._listen, args=(inbox,), daemon=True)
         self._ear.start()
 
@@ -155,11 +153,11 @@ def in_processes(
         todo.append(_Work(runs, {key: resume[key] for key in runs if key in resume}))
     inbox: queue.Queue[tuple[_Worker, str, Any]] = queue.Queue()
     crew: list[_Worker] = []
-    with _shared(task) as handle:
+    with _shared(task) as handle, _starter() as start:
         hello = {**options, "task": handle, "brought": brought}
 
         def hire() -> None:
-            worker = _Worker(inbox)
+            worker = _Worker(start(), inbox)
             crew.append(worker)
             worker.tell("hello", hello)
             worker.give(todo.popleft())
@@ -194,6 +192,35 @@ def in_processes(
                         hire()
         finally:
             yield from _dismiss(crew, inbox)
+
+
+@contextlib.contextmanager
+def _starter() -> Iterator[Callable[[], _Process]]:
+    """Give what starts a worker process: forked where that is safe, on its own elsewhere."""
+    environment = _environment()
+    servers: list[ForkServer] = []
+
+    def fork() -> _Process:
+        with contextlib.suppress(IndexError, OSError):
+            return servers[-1].start()
+        # There is none yet, or it was killed.
+        servers.append(ForkServer(environment))
+        return servers[-1].start()
+
+    def start() -> _Process:
+        return subprocess.Popen(
+            # -P: a file of the working directory must not pass for a module of Python's.
+            [sys.executable, "-P", "-c", _START],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env=environment,
+        )
+
+    try:
+        yield fork if can_fork() else start
+    finally:
+        for server in servers:
+            server.close()
 
 
 @contextlib.contextmanager

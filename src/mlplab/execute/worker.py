@@ -65,8 +65,10 @@ def _listen(
 def _serve(inbox: queue.Queue[tuple[str, Any]], leave: threading.Event, outbox: IO[bytes]) -> None:
     from mlplab.data import Task, attach
     from mlplab.engine import train
+    from mlplab.engine.turns import ask_for_long_turns
     from mlplab.specs.plugins import install_plugins
 
+    ask_for_long_turns()
     task: Task | None = None
     options: dict[str, Any] = {}
     while True:

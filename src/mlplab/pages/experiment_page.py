@@ -20,6 +20,7 @@ from mlplab.pages.report import Report, ReportTable
 from mlplab.pages.run_facts import run_facts
 from mlplab.pages.wording import say
 from mlplab.specs import Difference
+from mlplab.specs.paths import short_names
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -86,8 +87,7 @@ def _recorded(frame: pd.DataFrame) -> list[str]:
 def arm_labels(runs: Runs) -> dict[str, str]:
     """Return each arm's label with as few digits as tell the arms apart."""
     paths = list(dict.fromkeys(path for arm in runs.arms for path in arm.factors))
-    short = [path.rsplit(".", 1)[-1] for path in paths]
-    names = {p: n if short.count(n) == 1 else p for p, n in zip(paths, short, strict=True)}
+    names = short_names(paths)
     write = {path: writer([arm.factors.get(path) for arm in runs.arms]) for path in paths}
     labels = {
         arm.label: " ".join(f"{names[p]}={write[p](value)}" for p, value in arm.factors.items())

@@ -17,9 +17,11 @@ from mlplab.draw import (
     estimate_histogram,
     gap_map,
     heat_map,
+    interaction_plot,
     interval_rows,
     learning_curves,
     loss_surface,
+    main_effects,
     metric_by_factor,
     paired_differences,
     quantity,
@@ -187,6 +189,13 @@ def draw_one(
                 blocks = [(c, 10 * b, 10, (b % 4) / 4) for c in ("area", "zone") for b in range(9)]
                 gaps = pd.DataFrame(blocks, columns=["column", "first_row", "n_rows", "share"])
                 return gap_map(gaps, title=title, caption=title, words={"row": "行"})
+            case "main-effects":
+                levels = pd.DataFrame({"kind": "deviation", "factor": ["optim.lr"] * 2})
+                levels = levels.assign(level=[0.1, 0.3], mean=[-0.01, 0.01], low=-0.02, high=0.02)
+                return main_effects(levels, accuracy, title=title)
+            case "interaction":
+                grid = runs[runs["optim.lr"] < 10]
+                return interaction_plot(grid, "lr", "hidden", accuracy, title=title, log=True)
             case "calibration":
                 ranges = pd.DataFrame({"probability": [0.1, 0.6], "observed": [0.2, 0.5]})
                 ranges = ranges.assign(low=[0.05, 0.4], high=[0.4, 0.7], n=[20, 30])

@@ -27,6 +27,8 @@ KINDS = (
     "confusion",
     "gaps",
     "calibration",
+    "main-effects",
+    "interaction",
 )
 Draw = Callable[[str], Figure]
 Svg = Callable[..., str]

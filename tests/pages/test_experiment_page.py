@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 import mlplab as ml
-from mlplab.draw import Figure
+from mlplab.draw import Figure, in_language
 from mlplab.errors import ConfigError
 from mlplab.pages.experiment_page import experiment_report
 from mlplab.store import Store
@@ -80,6 +80,62 @@ def test_one_arm_and_one_epoch_still_make_a_page() -> None:
     made = experiment_report(runs)
     assert made.figures == []
     assert re.search(r"mean test accuracy is [\d.]+% \(seeds: 1\)", str(made.answer))
+
+
+@pytest.fixture(scope="module")
+def grid() -> ml.experiment.Runs:
+    base = ml.Run(net=ml.MLP(hidden=(8,)), fit=ml.Fit(epochs=2))
+    vary = {"lr": [0.03, 0.3], "batch_size": [16, 64]}
+    experiment = ml.Experiment(ml.load_task("digits", valid=0.2), base, vary, seeds=5)
+    return experiment.run(Store(":memory:"), workers=1)
+
+
+def test_a_full_grid_of_two_factors_has_a_section_on_their_effects(
+    grid: ml.experiment.Runs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = experiment_report(grid)
+    found = grid.effects("valid_accuracy")
+    table = made.tables["effects"].frame
+    assert table["effect"].tolist() == [one.mean for one in found.largest]
+    assert table["verdict"].tolist() == [one.says for one in found.largest]
+    names = [figure.name for figure in made.figures]
+    assert names == ["learning-curves", "arms", "main-effects", "interaction"]
+    monkeypatch.setattr(Figure, "png", lambda self, *_, **__: b"")
+    page = ml.report(grid, tmp_path)
+    html = page.read_text(encoding="utf-8")
+    (inside,) = re.findall(r'<section id="effects".*?</section>', html, flags=re.DOTALL)
+    for text in (
+        "Effects of the factors",
+        "各因素的效应",
+        'id="figure-main-effects"',
+        'id="figure-interaction"',
+        "学习率 × 批量大小",
+        "share 5 %",
+    ):
+        assert text in inside
+    # Shown here, and not among the others as well.
+    for name in names:
+        assert html.count(f'id="figure-{name}"') == 1
+    blocks = [part.count('class="table-block"') for part in (inside, html)]
+    assert blocks == [1, 2]
+    assert len(pd.read_csv(page.parent / "table-effects.csv")) == 3
+
+
+def test_titles_on_effects_say_what_is_found(grid: ml.experiment.Runs) -> None:
+    alone, together = (figure.title for figure in experiment_report(grid).figures[-2:])
+    assert "moves validation accuracy most: " in in_language(alone)
+    assert "对验证准确率的影响最大" in in_language(alone, "zh")
+    says = grid.effects("valid_accuracy").largest[-1].says
+    wanted = {"not additive": "depends on", "additive": "add up:", "undecided": "is undecided"}
+    assert wanted[says] in in_language(together)
+
+
+def test_what_is_no_full_grid_of_two_factors_has_no_such_section(runs: ml.experiment.Runs) -> None:
+    assert experiment_report(runs).sections == {}
+    arms = [{"lr": 0.1, "hidden": (4,)}, {"lr": 0.2, "hidden": (4,)}, {"lr": 0.1, "hidden": (5,)}]
+    base = ml.Run(fit=ml.Fit(epochs=1))
+    partial = ml.Experiment("digits", base, arms=arms, seeds=3).run(Store(":memory:"), workers=1)
+    assert experiment_report(partial).sections == {}
 
 
 def test_a_search_shows_the_best_so_far_and_where_it_looked(tmp_path: Path) -> None:

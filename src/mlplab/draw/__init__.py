@@ -4,6 +4,7 @@ from mlplab.draw.best import best_set
 from mlplab.draw.calibration import calibration_chart
 from mlplab.draw.critical import critical_differences
 from mlplab.draw.curves import learning_curves
+from mlplab.draw.effects import interaction_plot, main_effects
 from mlplab.draw.factor import metric_by_factor
 from mlplab.draw.figure import Figure
 from mlplab.draw.grid import confusion_grid, gap_map
@@ -41,9 +42,11 @@ __all__ = [
     "gap_map",
     "heat_map",
     "in_language",
+    "interaction_plot",
     "interval_rows",
     "learning_curves",
     "loss_surface",
+    "main_effects",
     "metric_by_factor",
     "paired_differences",
     "parallel_coordinates",

@@ -16,6 +16,7 @@ from mlplab.experiment.metrics import higher_is_better
 from mlplab.experiment.source_code import source_code
 from mlplab.experiment.torch_code import torch_code
 from mlplab.hints import expected
+from mlplab.pages.effects_section import show_effects
 from mlplab.pages.report import Report, ReportTable
 from mlplab.pages.run_facts import run_facts
 from mlplab.pages.wording import say
@@ -47,6 +48,7 @@ def experiment_report(
         for figure in (_curves(frame, chosen, ranked), _arms(runs, frame, chosen), _pairs(runs))
         if figure is not None
     ]
+    effects = show_effects(runs, chosen)
     factors = list(dict.fromkeys(path for arm in runs.arms for path in arm.factors))
     name = re.sub(r"[^A-Za-z0-9._-]+", "-", runs.experiment.title).strip("-.") or "runs"
     verdicts = runs.verdicts()
@@ -59,8 +61,9 @@ def experiment_report(
         answer=_answer(ranked, chosen),
         claims={one.id: {n: one.words(n) for n in LANGUAGES} for one in verdicts},
         verdicts=verdicts,
-        figures=figures,
-        tables={"arms": _table(runs, frame, labels)},
+        figures=[*figures, *(effects.figures if effects else ())],
+        tables={"arms": _table(runs, frame, labels), **(effects.tables if effects else {})},
+        sections={"effects": effects.section} if effects else {},
         code=source_code(runs.experiment),
         plain=torch_code(runs.arms[0].run, runs.experiment.data),
         command=command or "python experiment.py",

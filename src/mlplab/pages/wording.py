@@ -49,6 +49,32 @@ UI: Mapping[str, Both] = {
         "Of the trials that trained longest, by what had been spent when they ended.",
         "仅限训练最久的试验，按其结束时已用的代价排列。",
     ),
+    "effects": texts("Effects of the factors", "各因素的效应"),
+    "effects-text": texts(
+        "Each seed trained the whole grid, so that every effect is a difference computed seed by "
+        "seed. The effect of a factor is that between two of its levels, averaged over all other "
+        "factors of this grid; two factors are additive if such a difference does not depend on "
+        "the other's level. The largest of each is shown, with its interval over {seeds} seeds: "
+        "{n} intervals of level {level} share 5 %, those not shown included. d = {d} is the "
+        "smallest difference that matters (Montgomery, *Design and Analysis of Experiments*).",
+        "每个种子都训练了整个网格，因此每个效应都是逐个种子计算的差。一个因素的效应是它两个水平之差，"
+        "对网格中其余因素取平均；若这种差不依赖于另一因素的水平，则两个因素可相加。"
+        "表中列出各自最大的一个及其在 {seeds} 个种子上的区间：共 {n} 个水平为 {level} 的区间"
+        "（包括未列出的）分摊 5 %。d = {d} 为有意义的最小差"
+        "（Montgomery，*Design and Analysis of Experiments*）。",
+    ),
+    "effects-dropped": texts(
+        "On {n} more seeds a run failed ({seeds}): their copies of the grid are left out whole, "
+        "and there is no verdict.",
+        "另有 {n} 个种子有运行失败（{seeds}）：其整份网格均未计入，且不下结论。",
+    ),
+    "effects-caption": texts(
+        "Bars: intervals over seeds, {n} of level {level} in all.",
+        "横线为种子上的区间，共 {n} 个，水平各为 {level}。",
+    ),
+    "effects-table": texts(
+        "The largest effect of each factor, and of each two", "各因素及每两个因素的最大效应"
+    ),
     "arms-table": texts(
         "Each arm's mean and 95 % interval over seeds", "各组在种子间的均值与 95 % 区间"
     ),

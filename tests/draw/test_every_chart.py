@@ -29,6 +29,7 @@ KINDS = (
     "calibration",
     "main-effects",
     "interaction",
+    "trials",
 )
 Draw = Callable[[str], Figure]
 Svg = Callable[..., str]

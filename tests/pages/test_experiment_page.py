@@ -11,7 +11,9 @@ import pytest
 import mlplab as ml
 from mlplab.draw import Figure, in_language
 from mlplab.errors import ConfigError
+from mlplab.pages import page_html
 from mlplab.pages.experiment_page import experiment_report
+from mlplab.pages.search_page import search_report
 from mlplab.store import Store
 
 HIGH, LOW = {"lr": 0.3}, {"lr": 0.03}
@@ -85,7 +87,7 @@ def test_one_arm_and_one_epoch_still_make_a_page() -> None:
 @pytest.fixture(scope="module")
 def grid() -> ml.experiment.Runs:
     base = ml.Run(net=ml.MLP(hidden=(8,)), fit=ml.Fit(epochs=2))
-    vary = {"lr": [0.03, 0.3], "batch_size": [16, 64]}
+    vary: dict[str, list[float]] = {"lr": [0.03, 0.3], "batch_size": [16, 64]}
     experiment = ml.Experiment(ml.load_task("digits", valid=0.2), base, vary, seeds=5)
     return experiment.run(Store(":memory:"), workers=1)
 
@@ -138,6 +140,40 @@ def test_what_is_no_full_grid_of_two_factors_has_no_such_section(runs: ml.experi
     assert experiment_report(partial).sections == {}
 
 
+@pytest.fixture(scope="module", params=["random", "halving"])
+def found(request: pytest.FixtureRequest) -> ml.search.SearchResult:
+    search = ml.Search(
+        ml.load_task("digits", valid=0.2),
+        ml.Run(net=ml.MLP(hidden=(4,)), fit=ml.Fit(epochs=2, test="never")),
+        {"lr": ml.Range(low=0.01, high=1.0, log=True), "activation": ["relu", "tanh"]},
+        strategy=request.param,
+        budget=24,
+        finalists=2,
+        finalist_seeds=3,
+    )
+    return search.run(Store(":memory:"), workers=1)
+
+
+def test_a_search_shows_its_trials_by_each_factor(found: ml.search.SearchResult) -> None:
+    made = search_report(found)
+    section = made.sections["trial-means"]
+    names = [figure.name for figure in made.figures]
+    assert section.figures == ["trials-optim-lr", "trials-net-activation"]
+    assert set(section.figures) <= set(names)
+    rate, activation = (made.figures[names.index(name)] for name in section.figures)
+    assert rate.spec()["layer"][0]["encoding"]["x"]["scale"]["type"] == "log"
+    for language, text in (("en", "no random sample"), ("zh", "随机样本")):
+        # Random draws are a sample of the space; what halving kept is not.
+        told = (text in in_language(section.text, language),
+                text in in_language(rate.caption, language))  # fmt: skip
+        assert told == (found.strategy == "halving",) * 2
+    means = found.marginal_means().set_index("value")["mean"]
+    assert set(activation.data["mean"]) == set(means[["relu", "tanh"]])
+    html = page_html(made)
+    assert "The factors in the trials" in html
+    assert "试验中的各因素" in html
+
+
 def test_a_search_shows_the_best_so_far_and_where_it_looked(tmp_path: Path) -> None:
     search = ml.Search(
         ml.load_task("digits", valid=0.2),
@@ -149,8 +185,6 @@ def test_a_search_shows_the_best_so_far_and_where_it_looked(tmp_path: Path) -> N
         finalist_seeds=3,
     )
     found = search.run(Store(":memory:"), workers=1)
-    from mlplab.pages.search_page import search_report
-
     made = search_report(found)
     best, where, *_ = made.figures
     spec = best.spec()

@@ -12,6 +12,7 @@ from mlplab.draw.heat import heat_map
 from mlplab.draw.histogram import estimate_histogram
 from mlplab.draw.interval_rows import interval_rows
 from mlplab.draw.lines import band_lines
+from mlplab.draw.marginal import trials_by_factor
 from mlplab.draw.paired import paired_differences
 from mlplab.draw.parallel import parallel_coordinates
 from mlplab.draw.rows import SEED_RANGE, Band, summarise
@@ -54,5 +55,6 @@ __all__ = [
     "scatter",
     "spread_strips",
     "summarise",
+    "trials_by_factor",
     "value_text",
 ]

@@ -86,7 +86,7 @@ def metric_by_factor(
     parts = ["mean", "low", "high"]
     scaled = summary.assign(**{part: summary[part] * k for part in parts})
     means = _drawn(scaled, factor, series, labels, numeric, log)
-    x = _x_encoding(factor, values, numeric, log)
+    x = x_encoding(factor, values, numeric, log)
     y_scale = alt.Scale(type="log", nice=True) if log_y else alt.Scale(zero=False, nice=True)
     y_title = measure.difference if differences else measure.name
     y_axis = alt.Axis(format=".6~g" if differences else measure.axis_format, tickCount=6)
@@ -205,7 +205,18 @@ def _drawn(
     return out.drop(columns=[c for c in (factor, series) if c])
 
 
-def _x_encoding(factor: str, values: list[Any], numeric: bool, log: bool) -> alt.X:
+def x_encoding(
+    factor: str, values: Sequence[Any], numeric: bool, log: bool, *, tick_each: bool = True
+) -> alt.X:
+    """Return the horizontal encoding of a factor: to scale if its values are numbers.
+
+    Args:
+        factor: by path; its name is the title.
+        values: that occur, in order.
+        numeric: whether they are numbers.
+        log: logarithmic axis.
+        tick_each: a tick at each of the numbers.
+    """
     import altair as alt
 
     title = factor_name(factor)
@@ -225,5 +236,6 @@ def _x_encoding(factor: str, values: list[Any], numeric: bool, log: bool) -> alt
         room = 0.04 * (high - low) or 1.0
         scale = alt.Scale(domain=[low - room, high + room], nice=False)
     title = f"{title} (log scale)" if log else title
-    axis = alt.Axis(values=ticks, format=".6~g", labelOverlap="greedy", labelSeparation=4)
+    placed = {"values": ticks} if tick_each else {"tickCount": 6}
+    axis = alt.Axis(**placed, format=".6~g", labelOverlap="greedy", labelSeparation=4)
     return alt.X("x:Q", title=title, scale=scale, axis=axis)

@@ -45,6 +45,33 @@ UI: Mapping[str, Both] = {
         "它在搜索中的得分比用未参与选择的种子所得的好 {optimism}。",
     ),
     "trials": texts("Every trial of the search", "搜索的全部试验"),
+    "trial-means": texts("The factors in the trials", "试验中的各因素"),
+    "trial-means-text": texts(
+        "For each factor, the mean of {metric} over the {n} configurations that trained longest, "
+        "by value or by ranges that hold about equally many of them. {sample} It describes the "
+        "trials and proves no effect: that takes a grid with seeds.",
+        "对每个因素，按其取值或按试验数大致相等的区段，给出训练最久的 {n} 组配置的{metric}均值。"
+        "{sample}它只描述这些试验，不证明任何效应；要证明须用带多个种子的网格。",
+    ),
+    "sample-random": texts(
+        "Other factors vary within each group too, and each configuration had few seeds.",
+        "各组内其余因素也在变化，且每组配置的种子很少。",
+    ),
+    "sample-adaptive": texts(
+        "Other factors vary within each group too, and the trials are no random sample: {strategy} "
+        "search tries more, or trains longer, where earlier trials were good.",
+        "各组内其余因素也在变化，且这些试验不是随机样本：{strategy} 搜索会在先前试验较好之处"
+        "多试或训练更久。",
+    ),
+    "trial-means-caption": texts(
+        "Grey: the trials that trained longest. Bars: mean and 95 % t-interval over the trials of "
+        "each {group}, each by itself; other factors vary too{adaptive}.",
+        "灰点：训练最久的试验。竖线：每个{group}内各试验的均值与 95 % t 区间，各自单独计算；"
+        "其余因素也在变化{adaptive}。",
+    ),
+    "trial-means-table": texts(
+        "Means of the trials by factor, with 95 % intervals", "各因素下试验的均值与 95 % 区间"
+    ),
     "best-so-far": texts(
         "Of the trials that trained longest, by what had been spent when they ended.",
         "仅限训练最久的试验，按其结束时已用的代价排列。",

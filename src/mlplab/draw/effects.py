@@ -51,7 +51,7 @@ def main_effects(
     shown = frame[frame["kind"] == "deviation"]
     measure = quantity(metric)
     names = [factor_name(path) for path in dict.fromkeys(shown["factor"])]
-    labels, words = [], {"level": "水平"}
+    labels, words = [], {"factor": "因素", "level": "水平"}
     for path, part in shown.groupby("factor", sort=False):
         name_of = factor_name(str(path))
         name_of = name_of if names.count(name_of) == 1 else str(path)

@@ -99,6 +99,7 @@ def trials_by_factor(
         alt.layer(*layers).properties(width=WIDTH_PX, height=height),
         caption,
         pd.concat([shown.reset_index(drop=True), kept.reset_index(drop=True)], axis=1),
+        {"from": "从", "to": "到", "trials": "试验数"},
     )
 
 

@@ -8,7 +8,6 @@ from mlplab.draw.factor import metric_by_factor
 from mlplab.draw.figure import Figure
 from mlplab.draw.interval_rows import interval_rows
 from mlplab.draw.rows import Band, check_columns
-from mlplab.draw.t_interval import t_interval
 from mlplab.draw.words import Text, factor_name, join_texts, quantity, translate, writer
 from mlplab.errors import ConfigError
 
@@ -19,15 +18,12 @@ _DEVIATION = {
     "en": "Each level's mean over the levels of all other factors, less the mean of the grid.",
     "zh": "各水平对其余因素所有水平的均值，减去整个网格的均值。",
 }
-_CELL_BAND = Band(
-    {
-        "en": "Mean and 95 % t-interval over seeds of each cell less its seed's mean over the "
-        "grid. Parallel lines: the two factors add up.",
-        "zh": "各格减去同一种子整个网格的均值后，在种子上的均值与 95 % t 区间。"
-        "各线平行即两个因素可相加。",
-    },
-    t_interval,
-)
+_CELL = {
+    "en": "Mean and 95 % t-interval over seeds of each cell less its seed's mean over the grid. "
+    "Parallel lines: the two factors add up.",
+    "zh": "各格减去同一种子整个网格的均值后，在种子上的均值与 95 % t 区间。"
+    "各线平行即两个因素可相加。",
+}
 
 
 def main_effects(
@@ -103,6 +99,8 @@ def interaction_plot(
     Raises:
         ConfigError: a missing column, or no seed on which every run finished.
     """
+    from mlplab.draw.t_interval import t_interval
+
     factor, series, metric, _ = check_columns(frame, factor, series, metric, "seed")
     value = frame[metric]
     if "status" in frame:
@@ -118,7 +116,7 @@ def interaction_plot(
         factor,
         metric,
         series=series,
-        band=_CELL_BAND,
+        band=Band(_CELL, t_interval),
         differences=True,
         log=log,
         title=title,

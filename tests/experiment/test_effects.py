@@ -126,7 +126,7 @@ def test_a_seed_with_a_failed_run_is_left_out_whole_and_then_nothing_is_decided(
     assert found.dropped == (3,)
     assert found.found.n_seeds == 7
     assert {one.says for one in found.largest} == {"no verdict"}
-    assert "A run failed on 1 more seeds (3)" in found._repr_html_()
+    assert "A run failed on further seeds (3)" in found._repr_html_()
 
 
 def test_an_arm_that_always_fails_is_named(make: Callable[..., Runs], fake: Any) -> None:

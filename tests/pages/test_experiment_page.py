@@ -132,11 +132,32 @@ def test_titles_on_effects_say_what_is_found(grid: ml.experiment.Runs) -> None:
     assert wanted[says] in in_language(together)
 
 
+def test_a_seed_that_failed_is_named_and_nothing_is_decided(grid: ml.experiment.Runs) -> None:
+    lowest = min(grid.summary("valid_accuracy"), key=lambda one: one.mean)
+    least = min(grid.values("valid_accuracy", [grid.experiment.find(lowest.arm)])[0])
+    asked = grid.experiment
+    # The same runs, the worst of which is called a failure.
+    vary: dict[str, list[float]] = {"lr": [0.03, 0.3], "batch_size": [16, 64]}
+    fails = {"valid_accuracy": float(least)}
+    strict = ml.Experiment(asked.data, asked.base, vary, seeds=5, fails=fails)
+    runs = strict.run(grid.setup.store, workers=1)
+    (lost,) = runs.effects("valid_accuracy").dropped
+    made = experiment_report(runs)
+    text = made.sections["effects"].text
+    assert f"A run failed on further seeds ({lost})" in in_language(text)
+    assert f"（{lost}）" in in_language(text, "zh")
+    assert set(made.tables["effects"].frame["verdict"]) == {"no verdict"}
+    assert set(made.figures[-1].data["seed"]) == set(range(5)) - {lost}
+
+
 def test_what_is_no_full_grid_of_two_factors_has_no_such_section(runs: ml.experiment.Runs) -> None:
     assert experiment_report(runs).sections == {}
+    task, base = ml.load_task("digits"), ml.Run(net=ml.MLP(hidden=()), fit=ml.Fit(epochs=1))
+    folds: dict[str, list[object]] = {"rows": list(ml.folds(2)), "lr": [0.1, 0.2]}
+    held_out = ml.Experiment(task, base, folds, seeds=3).run(Store(":memory:"), workers=1)
+    assert experiment_report(held_out).sections == {}
     arms = [{"lr": 0.1, "hidden": (4,)}, {"lr": 0.2, "hidden": (4,)}, {"lr": 0.1, "hidden": (5,)}]
-    base = ml.Run(fit=ml.Fit(epochs=1))
-    partial = ml.Experiment("digits", base, arms=arms, seeds=3).run(Store(":memory:"), workers=1)
+    partial = ml.Experiment(task, base, arms=arms, seeds=3).run(Store(":memory:"), workers=1)
     assert experiment_report(partial).sections == {}
 
 

@@ -129,8 +129,8 @@ class Effects:
         )
         if self.dropped:
             told += (
-                f" A run failed on {len(self.dropped)} more seeds ({listed(self.dropped)}): their "
-                "copies of the grid are left out, and there is no verdict."
+                f" A run failed on further seeds ({listed(self.dropped)}): their copies of the "
+                "grid are left out whole, and there is no verdict."
             )
         return told
 

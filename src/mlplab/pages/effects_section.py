@@ -10,7 +10,7 @@ from mlplab.errors import ConfigError
 from mlplab.experiment import Effect, Effects, Runs
 from mlplab.pages.report import ReportSection, ReportTable
 from mlplab.pages.wording import Both, say, texts
-from mlplab.specs import Difference
+from mlplab.specs import Difference, Interaction, holds_out
 
 _MOST_ROWS = 40
 """Levels of all factors together that one figure shows."""
@@ -44,10 +44,13 @@ class EffectsShown:
 
 def show_effects(runs: Runs, metric: str) -> EffectsShown | None:
     """Show the effects on a metric, if the runs are a full grid of two factors or more."""
+    if any(holds_out(arm.run.rows) for arm in runs.arms):
+        # Folds are no factor that anyone chooses: see `Runs.cross_validated`.
+        return None
     matters = {
         claim.matters
         for claim in runs.experiment.claims
-        if isinstance(claim, Difference) and claim.metric == metric
+        if isinstance(claim, Difference | Interaction) and claim.metric == metric
     }
     try:
         found = runs.effects(metric, *(matters if len(matters) == 1 else ()))
@@ -66,7 +69,7 @@ def show_effects(runs: Runs, metric: str) -> EffectsShown | None:
     )
     if found.dropped:
         seeds = ", ".join(map(str, found.dropped))
-        told = join_texts(told, say("effects-dropped", n=len(found.dropped), seeds=seeds))
+        told = join_texts(told, say("effects-dropped", seeds=seeds))
     alone = main_effects(
         found.frame(),
         metric,

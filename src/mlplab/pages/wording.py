@@ -91,9 +91,9 @@ UI: Mapping[str, Both] = {
         "（Montgomery，*Design and Analysis of Experiments*）。",
     ),
     "effects-dropped": texts(
-        "On {n} more seeds a run failed ({seeds}): their copies of the grid are left out whole, "
+        "A run failed on further seeds ({seeds}): their copies of the grid are left out whole, "
         "and there is no verdict.",
-        "另有 {n} 个种子有运行失败（{seeds}）：其整份网格均未计入，且不下结论。",
+        "另有种子的运行失败（{seeds}）：其整份网格均未计入，且不下结论。",
     ),
     "effects-caption": texts(
         "Bars: intervals over seeds, {n} of level {level} in all.",

@@ -17,14 +17,17 @@ from mlplab.draw import (
     estimate_histogram,
     gap_map,
     heat_map,
+    interaction_plot,
     interval_rows,
     learning_curves,
     loss_surface,
+    main_effects,
     metric_by_factor,
     paired_differences,
     quantity,
     scatter,
     spread_strips,
+    trials_by_factor,
 )
 from mlplab.specs import Verdict
 
@@ -187,6 +190,22 @@ def draw_one(
                 blocks = [(c, 10 * b, 10, (b % 4) / 4) for c in ("area", "zone") for b in range(9)]
                 gaps = pd.DataFrame(blocks, columns=["column", "first_row", "n_rows", "share"])
                 return gap_map(gaps, title=title, caption=title, words={"row": "行"})
+            case "main-effects":
+                levels = pd.DataFrame({"kind": "deviation", "factor": ["optim.lr"] * 2})
+                levels = levels.assign(level=[0.1, 0.3], mean=[-0.01, 0.01], low=-0.02, high=0.02)
+                return main_effects(levels, accuracy, title=title)
+            case "interaction":
+                sound = runs[runs["optim.lr"] < 10]
+                return interaction_plot(sound, "lr", "hidden", accuracy, title=title, log=True)
+            case "trials":
+                tried = pd.DataFrame({"optim.lr": [0.01, 0.02, 0.2, 0.3]})
+                tried = tried.assign(valid_accuracy=[0.5, 0.7, 0.8, np.nan])
+                bins = pd.DataFrame({"value": None, "from": [0.01, 0.2], "to": [0.02, 0.3]})
+                bins = bins.assign(mean=[0.6, 0.8], low=[0.4, np.nan], high=[0.8, np.nan])
+                return trials_by_factor(
+                    tried, bins.assign(trials=[2, 1]), "lr", accuracy, title=title, caption=title,
+                    log=True,
+                )  # fmt: skip
             case "calibration":
                 ranges = pd.DataFrame({"probability": [0.1, 0.6], "observed": [0.2, 0.5]})
                 ranges = ranges.assign(low=[0.05, 0.4], high=[0.4, 0.7], n=[20, 30])

@@ -27,6 +27,9 @@ KINDS = (
     "confusion",
     "gaps",
     "calibration",
+    "main-effects",
+    "interaction",
+    "trials",
 )
 Draw = Callable[[str], Figure]
 Svg = Callable[..., str]

@@ -9,9 +9,11 @@ import pandas as pd
 import pytest
 
 import mlplab as ml
-from mlplab.draw import Figure
+from mlplab.draw import Figure, in_language
 from mlplab.errors import ConfigError
+from mlplab.pages import page_html
 from mlplab.pages.experiment_page import experiment_report
+from mlplab.pages.search_page import search_report
 from mlplab.store import Store
 
 HIGH, LOW = {"lr": 0.3}, {"lr": 0.03}
@@ -82,6 +84,117 @@ def test_one_arm_and_one_epoch_still_make_a_page() -> None:
     assert re.search(r"mean test accuracy is [\d.]+% \(seeds: 1\)", str(made.answer))
 
 
+@pytest.fixture(scope="module")
+def grid() -> ml.experiment.Runs:
+    base = ml.Run(net=ml.MLP(hidden=(8,)), fit=ml.Fit(epochs=2))
+    vary: dict[str, list[float]] = {"lr": [0.03, 0.3], "batch_size": [16, 64]}
+    experiment = ml.Experiment(ml.load_task("digits", valid=0.2), base, vary, seeds=5)
+    return experiment.run(Store(":memory:"), workers=1)
+
+
+def test_a_full_grid_of_two_factors_has_a_section_on_their_effects(
+    grid: ml.experiment.Runs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = experiment_report(grid)
+    found = grid.effects("valid_accuracy")
+    table = made.tables["effects"].frame
+    assert table["effect"].tolist() == [one.mean for one in found.largest]
+    assert table["verdict"].tolist() == [one.says for one in found.largest]
+    names = [figure.name for figure in made.figures]
+    assert names == ["learning-curves", "arms", "main-effects", "interaction"]
+    monkeypatch.setattr(Figure, "png", lambda self, *_, **__: b"")
+    page = ml.report(grid, tmp_path)
+    html = page.read_text(encoding="utf-8")
+    (inside,) = re.findall(r'<section id="effects".*?</section>', html, flags=re.DOTALL)
+    for text in (
+        "Effects of the factors",
+        "各因素的效应",
+        'id="figure-main-effects"',
+        'id="figure-interaction"',
+        "学习率 × 批量大小",
+        "share 5 %",
+    ):
+        assert text in inside
+    # Shown here, and not among the others as well.
+    for name in names:
+        assert html.count(f'id="figure-{name}"') == 1
+    blocks = [part.count('class="table-block"') for part in (inside, html)]
+    assert blocks == [1, 2]
+    assert len(pd.read_csv(page.parent / "table-effects.csv")) == 3
+
+
+def test_titles_on_effects_say_what_is_found(grid: ml.experiment.Runs) -> None:
+    alone, together = (figure.title for figure in experiment_report(grid).figures[-2:])
+    assert "moves validation accuracy most: " in in_language(alone)
+    assert "对验证准确率的影响最大" in in_language(alone, "zh")
+    says = grid.effects("valid_accuracy").largest[-1].says
+    wanted = {"not additive": "depends on", "additive": "add up:", "undecided": "is undecided"}
+    assert wanted[says] in in_language(together)
+
+
+def test_a_seed_that_failed_is_named_and_nothing_is_decided(grid: ml.experiment.Runs) -> None:
+    lowest = min(grid.summary("valid_accuracy"), key=lambda one: one.mean)
+    least = min(grid.values("valid_accuracy", [grid.experiment.find(lowest.arm)])[0])
+    asked = grid.experiment
+    # The same runs, the worst of which is called a failure.
+    vary: dict[str, list[float]] = {"lr": [0.03, 0.3], "batch_size": [16, 64]}
+    fails = {"valid_accuracy": float(least)}
+    strict = ml.Experiment(asked.data, asked.base, vary, seeds=5, fails=fails)
+    runs = strict.run(grid.setup.store, workers=1)
+    (lost,) = runs.effects("valid_accuracy").dropped
+    made = experiment_report(runs)
+    text = made.sections["effects"].text
+    assert f"A run failed on further seeds ({lost})" in in_language(text)
+    assert f"（{lost}）" in in_language(text, "zh")
+    assert set(made.tables["effects"].frame["verdict"]) == {"no verdict"}
+    assert set(made.figures[-1].data["seed"]) == set(range(5)) - {lost}
+
+
+def test_what_is_no_full_grid_of_two_factors_has_no_such_section(runs: ml.experiment.Runs) -> None:
+    assert experiment_report(runs).sections == {}
+    task, base = ml.load_task("digits"), ml.Run(net=ml.MLP(hidden=()), fit=ml.Fit(epochs=1))
+    folds: dict[str, list[object]] = {"rows": list(ml.folds(2)), "lr": [0.1, 0.2]}
+    held_out = ml.Experiment(task, base, folds, seeds=3).run(Store(":memory:"), workers=1)
+    assert experiment_report(held_out).sections == {}
+    arms = [{"lr": 0.1, "hidden": (4,)}, {"lr": 0.2, "hidden": (4,)}, {"lr": 0.1, "hidden": (5,)}]
+    partial = ml.Experiment(task, base, arms=arms, seeds=3).run(Store(":memory:"), workers=1)
+    assert experiment_report(partial).sections == {}
+
+
+@pytest.fixture(scope="module", params=["random", "halving"])
+def found(request: pytest.FixtureRequest) -> ml.search.SearchResult:
+    search = ml.Search(
+        ml.load_task("digits", valid=0.2),
+        ml.Run(net=ml.MLP(hidden=(4,)), fit=ml.Fit(epochs=2, test="never")),
+        {"lr": ml.Range(low=0.01, high=1.0, log=True), "activation": ["relu", "tanh"]},
+        strategy=request.param,
+        budget=24,
+        finalists=2,
+        finalist_seeds=3,
+    )
+    return search.run(Store(":memory:"), workers=1)
+
+
+def test_a_search_shows_its_trials_by_each_factor(found: ml.search.SearchResult) -> None:
+    made = search_report(found)
+    section = made.sections["trial-means"]
+    names = [figure.name for figure in made.figures]
+    assert section.figures == ["trials-optim-lr", "trials-net-activation"]
+    assert set(section.figures) <= set(names)
+    rate, activation = (made.figures[names.index(name)] for name in section.figures)
+    assert rate.spec()["layer"][0]["encoding"]["x"]["scale"]["type"] == "log"
+    for language, text in (("en", "no random sample"), ("zh", "随机样本")):
+        # Random draws are a sample of the space; what halving kept is not.
+        told = (text in in_language(section.text, language),
+                text in in_language(rate.caption, language))  # fmt: skip
+        assert told == (found.strategy == "halving",) * 2
+    means = found.marginal_means().set_index("value")["mean"]
+    assert set(activation.data["mean"]) == set(means[["relu", "tanh"]])
+    html = page_html(made)
+    assert "The factors in the trials" in html
+    assert "试验中的各因素" in html
+
+
 def test_a_search_shows_the_best_so_far_and_where_it_looked(tmp_path: Path) -> None:
     search = ml.Search(
         ml.load_task("digits", valid=0.2),
@@ -93,8 +206,6 @@ def test_a_search_shows_the_best_so_far_and_where_it_looked(tmp_path: Path) -> N
         finalist_seeds=3,
     )
     found = search.run(Store(":memory:"), workers=1)
-    from mlplab.pages.search_page import search_report
-
     made = search_report(found)
     best, where, *_ = made.figures
     spec = best.spec()

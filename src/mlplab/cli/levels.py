@@ -2,25 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from mlplab.specs.digits import FEWEST, digits_apart
+from mlplab.specs.paths import short_names
 
 if TYPE_CHECKING:
     from mlplab.experiment import Arm
-
-
-def short_names(paths: Sequence[str]) -> dict[str, str]:
-    """Return path -> the last part of it, or all of it where that is not enough.
-
-    >>> short_names(["optim.lr", "net.hidden"])
-    {'optim.lr': 'lr', 'net.hidden': 'hidden'}
-    """
-    last = [path.rsplit(".", 1)[-1] for path in paths]
-    return {
-        path: path if last.count(name) > 1 else name for path, name in zip(paths, last, strict=True)
-    }
 
 
 def show_level(value: Any, digits: int = FEWEST) -> str:
@@ -45,5 +34,5 @@ def show_factors(factors: Mapping[str, Any], digits: int = FEWEST) -> str:
     >>> show_factors({"optim.lr": 0.1, "net.hidden": (256, 128)})
     'lr=0.1 hidden=256x128'
     """
-    names = short_names(list(factors))
+    names = short_names(factors)
     return " ".join(f"{names[path]}={show_level(value, digits)}" for path, value in factors.items())

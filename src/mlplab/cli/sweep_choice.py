@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mlplab.cli.documents import write_json
-from mlplab.cli.levels import digits_of, short_names, show_factors, show_level
+from mlplab.cli.levels import digits_of, show_factors, show_level
 from mlplab.cli.population import Setting
 from mlplab.cli.progress import show_progress
 from mlplab.cli.results import as_rows, as_summary, headline, metric_names, remarks, summaries
 from mlplab.cli.screen import note, show_interval, show_number, write, write_table
 from mlplab.errors import ConfigError
 from mlplab.experiment.metrics import check_metric, higher_is_better
+from mlplab.specs.paths import short_names
 
 if TYPE_CHECKING:
     from mlplab.data import Task
@@ -130,7 +131,7 @@ def _write_arms(
         return one.n_failed > 0, math.inf if math.isnan(one.mean) else sign * one.mean
 
     ranked = sorted(by_arm.values(), key=place)
-    names = short_names(list(runs.arms[0].factors))
+    names = short_names(runs.arms[0].factors)
     digits = digits_of(runs.arms)
     diverged = any(one.n_failed for one in ranked)
     rows = [

@@ -6,12 +6,13 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from mlplab.cli.documents import write_json
-from mlplab.cli.levels import short_names, show_level
+from mlplab.cli.levels import show_level
 from mlplab.cli.population import Setting
 from mlplab.cli.progress import show_progress
 from mlplab.cli.screen import note, show_number, write, write_table
 from mlplab.durations import spell_seconds
 from mlplab.specs.digits import digits_apart
+from mlplab.specs.paths import short_names
 
 if TYPE_CHECKING:
     from mlplab.experiment import TestScore
@@ -120,7 +121,7 @@ def _write_trials(result: SearchResult) -> None:
         ["epochs", "n_seeds", result.metric],
         ascending=[False, False, not result.higher_is_better],
     )
-    names = short_names(list(result.space.factors))
+    names = short_names(result.space.factors)
     shown: list[dict[Any, Any]] = ranked.head(_SHOWN_TRIALS).to_dict("records")
     digits = digits_apart(row[path] for row in shown for path in names)
     rows = [

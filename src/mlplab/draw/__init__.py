@@ -4,6 +4,7 @@ from mlplab.draw.best import best_set
 from mlplab.draw.calibration import calibration_chart
 from mlplab.draw.critical import critical_differences
 from mlplab.draw.curves import learning_curves
+from mlplab.draw.effects import interaction_plot, main_effects
 from mlplab.draw.factor import metric_by_factor
 from mlplab.draw.figure import Figure
 from mlplab.draw.grid import confusion_grid, gap_map
@@ -11,6 +12,7 @@ from mlplab.draw.heat import heat_map
 from mlplab.draw.histogram import estimate_histogram
 from mlplab.draw.interval_rows import interval_rows
 from mlplab.draw.lines import band_lines
+from mlplab.draw.marginal import trials_by_factor
 from mlplab.draw.paired import paired_differences
 from mlplab.draw.parallel import parallel_coordinates
 from mlplab.draw.rows import SEED_RANGE, Band, summarise
@@ -41,9 +43,11 @@ __all__ = [
     "gap_map",
     "heat_map",
     "in_language",
+    "interaction_plot",
     "interval_rows",
     "learning_curves",
     "loss_surface",
+    "main_effects",
     "metric_by_factor",
     "paired_differences",
     "parallel_coordinates",
@@ -51,5 +55,6 @@ __all__ = [
     "scatter",
     "spread_strips",
     "summarise",
+    "trials_by_factor",
     "value_text",
 ]

@@ -35,6 +35,7 @@ def metric_by_factor(
     title: Text,
     series: str | None = None,
     band: Band = SEED_RANGE,
+    differences: bool = False,
     caption: Text = "",
     name: str | None = None,
     log: bool = False,
@@ -51,6 +52,7 @@ def metric_by_factor(
         title: the finding.
         series: a second column; one line per value.
         band: what the bars are.
+        differences: the numbers are differences; shares are then shown in percentage points.
         caption: the words before the description of the bars.
         name: of the figure's files (default: made from metric and factor).
         log: logarithmic axis of a numeric factor, e.g. for widths 16 to 1024.
@@ -75,17 +77,22 @@ def metric_by_factor(
     measure = quantity(metric)
     groups = [factor, *([series] if series else [])]
     shown = without_diverged(frame, metric)
-    summary = summarise(shown, groups, metric, band)
+    summary = summarise(shown, groups, metric, band, differences=differences)
     labels = list(map(writer(frame[series]), first_seen(frame[series]))) if series else [""]
     keys = [c for c in ("key", "seed", "status") if c in frame]
-    seeds = _drawn(shown[[*groups, *keys, metric]], factor, series, labels, numeric, log)
-    means = _drawn(summary, factor, series, labels, numeric, log)
-    x = _x_encoding(factor, values, numeric, log)
+    k = measure.factor if differences else 1.0
+    values_of = shown[[*groups, *keys, metric]].assign(**{metric: shown[metric] * k})
+    seeds = _drawn(values_of, factor, series, labels, numeric, log)
+    parts = ["mean", "low", "high"]
+    scaled = summary.assign(**{part: summary[part] * k for part in parts})
+    means = _drawn(scaled, factor, series, labels, numeric, log)
+    x = x_encoding(factor, values, numeric, log)
     y_scale = alt.Scale(type="log", nice=True) if log_y else alt.Scale(zero=False, nice=True)
-    y_axis = alt.Axis(format=measure.axis_format, tickCount=6)
+    y_title = measure.difference if differences else measure.name
+    y_axis = alt.Axis(format=".6~g" if differences else measure.axis_format, tickCount=6)
 
     def y_of(field: str) -> alt.Y:
-        return alt.Y(f"{field}:Q", title=measure.name, scale=y_scale, axis=y_axis)
+        return alt.Y(f"{field}:Q", title=y_title, scale=y_scale, axis=y_axis)
 
     encodings: dict[str, Any] = {"x": x}
     styles = ["plain"]
@@ -99,7 +106,7 @@ def metric_by_factor(
     tooltip = [alt.Tooltip("label:N", title=factor_name(factor))]
     if series:
         tooltip.append(alt.Tooltip("series:N", title=factor_name(series)))
-    number = measure.number_format
+    number = ".4~g" if differences else measure.number_format
     dots = (
         alt.Chart(inline(seeds.rename(columns={metric: "value"})))
         .mark_point(style=[*styles, "seed"])
@@ -108,7 +115,7 @@ def metric_by_factor(
             tooltip=[
                 *tooltip,
                 alt.Tooltip("seed:N", title="seed"),
-                alt.Tooltip("value:Q", title=measure.name, format=number),
+                alt.Tooltip("value:Q", title=y_title, format=number),
             ],
             **encodings,
             **shaped,
@@ -122,10 +129,7 @@ def metric_by_factor(
         y=y_of("mean"),
         tooltip=[
             *tooltip,
-            *(
-                alt.Tooltip(f"{part}:Q", title=part, format=number)
-                for part in ("mean", "low", "high")
-            ),
+            *(alt.Tooltip(f"{part}:Q", title=part, format=number) for part in parts),
             alt.Tooltip("n_seeds:Q", title="seeds"),
         ],
         **encodings,
@@ -138,7 +142,7 @@ def metric_by_factor(
     if numeric:
         line = base.mark_line(strokeWidth=1.2, opacity=0.7).encode(y=y_of("mean"), **encodings)
         layers.insert(1, line)
-    ends = [summary["mean"].iloc[place] for place in (0, -1)]
+    ends = [scaled["mean"].iloc[place] for place in (0, -1)]
     layers += reference_lines(references or {}, y_of, ends)
     return Figure(
         name or f"{metric}-by-{factor}".replace("_", "-").lower(),
@@ -201,7 +205,18 @@ def _drawn(
     return out.drop(columns=[c for c in (factor, series) if c])
 
 
-def _x_encoding(factor: str, values: list[Any], numeric: bool, log: bool) -> alt.X:
+def x_encoding(
+    factor: str, values: Sequence[Any], numeric: bool, log: bool, *, tick_each: bool = True
+) -> alt.X:
+    """Return the horizontal encoding of a factor: to scale if its values are numbers.
+
+    Args:
+        factor: by path; its name is the title.
+        values: that occur, in order.
+        numeric: whether they are numbers.
+        log: logarithmic axis.
+        tick_each: a tick at each of the numbers.
+    """
     import altair as alt
 
     title = factor_name(factor)
@@ -221,5 +236,6 @@ def _x_encoding(factor: str, values: list[Any], numeric: bool, log: bool) -> alt
         room = 0.04 * (high - low) or 1.0
         scale = alt.Scale(domain=[low - room, high + room], nice=False)
     title = f"{title} (log scale)" if log else title
-    axis = alt.Axis(values=ticks, format=".6~g", labelOverlap="greedy", labelSeparation=4)
+    placed = {"values": ticks} if tick_each else {"tickCount": 6}
+    axis = alt.Axis(**placed, format=".6~g", labelOverlap="greedy", labelSeparation=4)
     return alt.X("x:Q", title=title, scale=scale, axis=axis)

@@ -5,6 +5,7 @@ from mlplab.experiment.backend import Backend, this_machine
 from mlplab.experiment.best import Best, TestScore
 from mlplab.experiment.conduct import Finished, Setup, conduct, finish
 from mlplab.experiment.design import Cell
+from mlplab.experiment.effects import Effect, Effects
 from mlplab.experiment.experiment import Experiment
 from mlplab.experiment.folds import folds, splits
 from mlplab.experiment.plan import Plan
@@ -18,6 +19,8 @@ __all__ = [
     "Backend",
     "Best",
     "Cell",
+    "Effect",
+    "Effects",
     "Experiment",
     "Finished",
     "Plan",

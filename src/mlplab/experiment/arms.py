@@ -12,6 +12,7 @@ from typing import Any
 from mlplab.errors import ConfigError
 from mlplab.sheet import Sheet
 from mlplab.specs import Custom, Module, Run, Spec, resolve, set_fields, set_path
+from mlplab.specs.paths import short_names
 
 _WORD = re.compile(r"\S+")
 _WORD_INSIDE = re.compile(r"[^\s'\"=()]+")  # of a spec's text
@@ -110,11 +111,7 @@ def make_arms(base: Run, rows: Sequence[Mapping[str, Any]]) -> tuple[Arm, ...]:
         ConfigError: values that do not fit, or two rows that make the same run; all at once.
     """
     paths = list(dict.fromkeys(path for row in rows for path in row))
-    short = [path.rsplit(".", 1)[-1] for path in paths]
-    names = {
-        path: path if short.count(name) > 1 else name
-        for path, name in zip(paths, short, strict=True)
-    }
+    names = short_names(paths)
     arms: dict[str, Arm] = {}
     labels: Counter[str] = Counter()
     problems: list[str] = []

@@ -16,7 +16,12 @@ from mlplab.experiment.arms import Arm
 from mlplab.experiment.conduct import finish, log_test_look
 from mlplab.experiment.declaration import Declaration
 from mlplab.experiment.declare import fresh_seeds, read_matters, read_seeds
-from mlplab.experiment.metrics import check_metric, higher_is_better, refuse_test, rows_scored
+from mlplab.experiment.metrics import (
+    check_metric,
+    fewest_rows_scored,
+    higher_is_better,
+    refuse_test,
+)
 from mlplab.experiment.outcome_table import OutcomeTable
 from mlplab.experiment.progress import ProgressOption
 from mlplab.experiment.progress_bar import reporting
@@ -227,9 +232,7 @@ def choose(results: Results, metric: str, matters: float, higher: bool | None) -
         raise ConfigError(f"best(): every arm has a run without {metric!r} (diverged)")
     if len(arms) > 1:
         runs_of = [arm.run.replace(seed=data.seeds[0]) for arm in arms]
-        # The coarsest grid: its rounding is the least spread that a difference can honestly have.
-        grids = [rows_scored(metric, run, experiment.data) for run in runs_of]
-        grid = min((n for n in grids if n is not None), default=None)
+        grid = fewest_rows_scored(metric, runs_of, experiment.data)
         sets = best_arms(
             data.values, matters, higher_is_better=higher, failed=data.failed, n_test=grid
         )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from mlplab.data import Task
 from mlplab.errors import ConfigError, GuardError
 from mlplab.hints import hint
@@ -91,3 +93,12 @@ def rows_scored(metric: str, run: Run, task: Task) -> int | None:
         return task.n_test or None
     split = task.split(run.seed, run.rows)
     return len(split.valid if metric.startswith("valid_") else split.train) or None
+
+
+def fewest_rows_scored(metric: str, runs: Iterable[Run], task: Task) -> int | None:
+    """Return the fewest rows that any run's accuracy is a share of: the coarsest grid of all.
+
+    Its rounding is the least spread that a difference between the runs can honestly have.
+    """
+    known = [rows_scored(metric, run, task) for run in runs]
+    return min((n for n in known if n is not None), default=None)

@@ -17,6 +17,7 @@ from mlplab.experiment.conduct import Setup
 from mlplab.experiment.cross_validation import CrossValidated, cross_validate
 from mlplab.experiment.declaration import Declaration
 from mlplab.experiment.design import Cell
+from mlplab.experiment.effects import Effects, estimate_effects
 from mlplab.experiment.frame import make_frame, metric_place
 from mlplab.experiment.metrics import check_metric, records
 from mlplab.experiment.pairs import paired_numbers
@@ -175,6 +176,29 @@ class Runs(Results):
         """
         self._known(metric, None)
         return compare_levels(self, factor, metric, matters, pairs)
+
+    def effects(self, metric: str, matters: float = 0.005) -> Effects:
+        """Estimate the main effect of each factor of a full grid, and which factors interact.
+
+        Seeds are blocks, each with one copy of the grid: every effect is a contrast computed seed
+        by seed, with its t interval over seeds; all of them share the level. Two factors are
+        "additive" if every two-by-two contrast is less than `matters`, "not additive" if one is
+        shown to be there; see `stats.factorial_effects`. Seeds with a failed run are left out
+        whole and named, and then there is no verdict.
+
+        Assumes: the analysis was meant before looking; otherwise declare an `Interaction`.
+        Does not license: levels that were not run; choosing by a metric of the test split.
+
+        Args:
+            metric: at the last epoch.
+            matters: the smallest difference that matters.
+
+        Raises:
+            ConfigError: no full grid, under two seeds on which every arm finished, or a metric
+                that was not recorded.
+        """
+        self._known(metric, None)
+        return estimate_effects(self, metric, matters)
 
     def verdict(self, key: str) -> Verdict:
         """Return the verdict on the claim of that key.

@@ -16,10 +16,12 @@ from mlplab.experiment.metrics import higher_is_better
 from mlplab.experiment.source_code import source_code
 from mlplab.experiment.torch_code import torch_code
 from mlplab.hints import expected
+from mlplab.pages.effects_section import show_effects
 from mlplab.pages.report import Report, ReportTable
 from mlplab.pages.run_facts import run_facts
 from mlplab.pages.wording import say
 from mlplab.specs import Difference
+from mlplab.specs.paths import short_names
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -46,6 +48,7 @@ def experiment_report(
         for figure in (_curves(frame, chosen, ranked), _arms(runs, frame, chosen), _pairs(runs))
         if figure is not None
     ]
+    effects = show_effects(runs, chosen)
     factors = list(dict.fromkeys(path for arm in runs.arms for path in arm.factors))
     name = re.sub(r"[^A-Za-z0-9._-]+", "-", runs.experiment.title).strip("-.") or "runs"
     verdicts = runs.verdicts()
@@ -58,8 +61,9 @@ def experiment_report(
         answer=_answer(ranked, chosen),
         claims={one.id: {n: one.words(n) for n in LANGUAGES} for one in verdicts},
         verdicts=verdicts,
-        figures=figures,
-        tables={"arms": _table(runs, frame, labels)},
+        figures=[*figures, *(effects.figures if effects else ())],
+        tables={"arms": _table(runs, frame, labels), **(effects.tables if effects else {})},
+        sections={"effects": effects.section} if effects else {},
         code=source_code(runs.experiment),
         plain=torch_code(runs.arms[0].run, runs.experiment.data),
         command=command or "python experiment.py",
@@ -86,8 +90,7 @@ def _recorded(frame: pd.DataFrame) -> list[str]:
 def arm_labels(runs: Runs) -> dict[str, str]:
     """Return each arm's label with as few digits as tell the arms apart."""
     paths = list(dict.fromkeys(path for arm in runs.arms for path in arm.factors))
-    short = [path.rsplit(".", 1)[-1] for path in paths]
-    names = {p: n if short.count(n) == 1 else p for p, n in zip(paths, short, strict=True)}
+    names = short_names(paths)
     write = {path: writer([arm.factors.get(path) for arm in runs.arms]) for path in paths}
     labels = {
         arm.label: " ".join(f"{names[p]}={write[p](value)}" for p, value in arm.factors.items())

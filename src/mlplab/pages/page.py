@@ -6,8 +6,11 @@ import dataclasses
 import hashlib
 import json
 import re
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
+from typing import TypeVar
 
 from mlplab.draw import Text, in_language
 from mlplab.draw.words import LANGUAGES
@@ -28,6 +31,8 @@ from mlplab.pages.tables import as_frame, frame_table
 from mlplab.pages.tags import Html, both, group, tag
 from mlplab.pages.verdicts import source_tally, tally, verdict_table
 from mlplab.pages.wording import UI
+
+Thing = TypeVar("Thing")
 
 
 def write_page(report: Report, folder: str | Path) -> Path:
@@ -88,6 +93,11 @@ def page_html(report: Report) -> str:
         _quick(report),
         class_="top",
     )
+    apart = report.sections.values()
+    figures = _without(
+        {figure.name: figure for figure in report.figures}, (one.figures for one in apart)
+    ).values()
+    tables = _without(report.tables, (one.tables for one in apart))
     sections = [
         section(
             "verdicts",
@@ -100,8 +110,9 @@ def page_html(report: Report) -> str:
         if report.verdicts
         else None,
         section("answer", _prose(answer, "prose")),
-        section("figures", *map(exhibit, report.figures)) if report.figures else None,
-        section("tables", *_table_blocks(report)) if report.tables else None,
+        section("figures", *map(exhibit, figures)) if figures else None,
+        *(_own_section(report, key) for key in report.sections),
+        section("tables", *_table_blocks(tables)) if tables else None,
         section("how", how_it_was_run(report)),
         section("failures", failed_runs(report)) if report.n_runs else None,
         section("numbers", _file_list(report))
@@ -192,7 +203,23 @@ def _tables(report: Report) -> dict[str, ReportTable]:
     return tables
 
 
-def _table_blocks(report: Report) -> list[Html]:
+def _own_section(report: Report, key: str) -> Html:
+    part = report.sections[key]
+    return section(
+        key,
+        _prose(_told(part.text), "prose"),
+        *(exhibit(figure) for figure in report.figures if figure.name in part.figures),
+        *_table_blocks({name: report.tables[name] for name in part.tables}),
+    )
+
+
+def _without(named: Mapping[str, Thing], apart: Iterable[Sequence[str]]) -> dict[str, Thing]:
+    """What is shown in no section of its own."""
+    taken = set(chain.from_iterable(apart))
+    return {name: thing for name, thing in named.items() if name not in taken}
+
+
+def _table_blocks(tables: Mapping[str, ReportTable]) -> list[Html]:
     return [
         tag(
             "div",
@@ -204,7 +231,7 @@ def _table_blocks(report: Report) -> list[Html]:
             ),
             class_="table-block",
         )
-        for key, table in report.tables.items()
+        for key, table in tables.items()
     ]
 
 

@@ -40,6 +40,20 @@ class ReportTable:
 
 
 @dataclass(frozen=True, eq=False, slots=True)
+class ReportSection:
+    """A section of its own for some of a report's figures and tables.
+
+    Attributes:
+        text: what they show, in Markdown.
+        figures, tables: their names; they are shown here and not among the others.
+    """
+
+    text: Text
+    figures: Sequence[str] = ()
+    tables: Sequence[str] = ()
+
+
+@dataclass(frozen=True, eq=False, slots=True)
 class Report:
     """One exercise, answered.
 
@@ -52,6 +66,7 @@ class Report:
         verdicts: one per claim, in the order of the claims.
         figures: in the order of reading.
         tables: name -> table; the name is that of its file.
+        sections: further sections, by the key of their heading among the page's own texts.
         files: further files by name, written beside the page and linked from it.
         design: what was run, as plain values: task, base, vary, arms, seeds, ...
         profile: `quick`, `standard` or `full`.
@@ -98,6 +113,7 @@ class Report:
     code: str = ""
     plain: str = ""
     kind: str = "exercise"
+    sections: Mapping[str, ReportSection] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not _ID.fullmatch(self.id):

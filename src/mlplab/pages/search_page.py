@@ -1,4 +1,4 @@
-"""The page of a search: the best so far, where it looked, and the finalists on fresh seeds."""
+"""The page of a search: the best so far, where it looked, its factors, the finalists."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from mlplab.draw.parallel import parallel_coordinates
 from mlplab.draw.words import translate
 from mlplab.pages.experiment_page import arm_labels, column_in_chinese, experiment_report
 from mlplab.pages.report import Report, ReportTable
+from mlplab.pages.trial_means import show_trial_means
 from mlplab.pages.wording import say
 from mlplab.search import SearchResult
 
@@ -35,6 +36,7 @@ def search_report(result: SearchResult, *, title: Text = "", command: str = "") 
         chosen=arm_labels(result.runs)[result.best.arm.label],
         optimism=optimism,
     )
+    figures, tables, section = show_trial_means(result)
     words = {str(column): column_in_chinese(str(column)) for column in trials.columns}
     assert isinstance(finalists.answer, dict)
     return replace(
@@ -53,12 +55,15 @@ def search_report(result: SearchResult, *, title: Text = "", command: str = "") 
                     "zh": f"{len(trials)} 次试验所及之处",
                 },
             ),
+            *figures,
             *finalists.figures,
         ],
         tables={
             **finalists.tables,
+            **tables,
             "trials": ReportTable(say("trials"), trials, {"zh": words}),
         },
+        sections={"trial-means": section, **finalists.sections},
         seconds=result.seconds,
         n_runs=result.n_runs,
         n_from_store=result.from_store,

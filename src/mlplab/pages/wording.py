@@ -45,9 +45,62 @@ UI: Mapping[str, Both] = {
         "它在搜索中的得分比用未参与选择的种子所得的好 {optimism}。",
     ),
     "trials": texts("Every trial of the search", "搜索的全部试验"),
+    "trial-means": texts("The factors in the trials", "试验中的各因素"),
+    "trial-means-text": texts(
+        "For each factor, the mean of {metric} over the {n} configurations that trained longest, "
+        "by value or by ranges that hold about equally many of them. {sample} It describes the "
+        "trials and proves no effect: that takes a grid with seeds.",
+        "对每个因素，按其取值或按试验数大致相等的区段，给出训练最久的 {n} 组配置的{metric}均值。"
+        "{sample}它只描述这些试验，不证明任何效应；要证明须用带多个种子的网格。",
+    ),
+    "sample-random": texts(
+        "Other factors vary within each group too, and each configuration had few seeds.",
+        "各组内其余因素也在变化，且每组配置的种子很少。",
+    ),
+    "sample-adaptive": texts(
+        "Other factors vary within each group too, and the trials are no random sample: {strategy} "
+        "search tries more, or trains longer, where earlier trials were good.",
+        "各组内其余因素也在变化，且这些试验不是随机样本：{strategy} 搜索会在先前试验较好之处"
+        "多试或训练更久。",
+    ),
+    "trial-means-caption": texts(
+        "Grey: the trials that trained longest. Bars: mean and 95 % t-interval over the trials of "
+        "each {group}, each by itself; other factors vary too{adaptive}.",
+        "灰点：训练最久的试验。竖线：每个{group}内各试验的均值与 95 % t 区间，各自单独计算；"
+        "其余因素也在变化{adaptive}。",
+    ),
+    "trial-means-table": texts(
+        "Means of the trials by factor, with 95 % intervals", "各因素下试验的均值与 95 % 区间"
+    ),
     "best-so-far": texts(
         "Of the trials that trained longest, by what had been spent when they ended.",
         "仅限训练最久的试验，按其结束时已用的代价排列。",
+    ),
+    "effects": texts("Effects of the factors", "各因素的效应"),
+    "effects-text": texts(
+        "Each seed trained the whole grid, so that every effect is a difference computed seed by "
+        "seed. The effect of a factor is that between two of its levels, averaged over all other "
+        "factors of this grid; two factors are additive if such a difference does not depend on "
+        "the other's level. The largest of each is shown, with its interval over {seeds} seeds: "
+        "{n} intervals of level {level} share 5 %, those not shown included. d = {d} is the "
+        "smallest difference that matters (Montgomery, *Design and Analysis of Experiments*).",
+        "每个种子都训练了整个网格，因此每个效应都是逐个种子计算的差。一个因素的效应是它两个水平之差，"
+        "对网格中其余因素取平均；若这种差不依赖于另一因素的水平，则两个因素可相加。"
+        "表中列出各自最大的一个及其在 {seeds} 个种子上的区间：共 {n} 个水平为 {level} 的区间"
+        "（包括未列出的）分摊 5 %。d = {d} 为有意义的最小差"
+        "（Montgomery，*Design and Analysis of Experiments*）。",
+    ),
+    "effects-dropped": texts(
+        "A run failed on further seeds ({seeds}): their copies of the grid are left out whole, "
+        "and there is no verdict.",
+        "另有种子的运行失败（{seeds}）：其整份网格均未计入，且不下结论。",
+    ),
+    "effects-caption": texts(
+        "Bars: intervals over seeds, {n} of level {level} in all.",
+        "横线为种子上的区间，共 {n} 个，水平各为 {level}。",
+    ),
+    "effects-table": texts(
+        "The largest effect of each factor, and of each two", "各因素及每两个因素的最大效应"
     ),
     "arms-table": texts(
         "Each arm's mean and 95 % interval over seeds", "各组在种子间的均值与 95 % 区间"

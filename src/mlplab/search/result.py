@@ -11,6 +11,7 @@ from mlplab.experiment import Best, Runs, TestScore
 from mlplab.experiment.arms import shown_value
 from mlplab.experiment.declare import read_name
 from mlplab.experiment.progress import ProgressOption
+from mlplab.search.marginal import marginal_means
 from mlplab.search.space import Space
 from mlplab.search.study import write_study
 from mlplab.search.trial import Terms, Trial
@@ -130,6 +131,21 @@ class SearchResult:
                 }
             )
         return pd.DataFrame(rows)
+
+    def marginal_means(self) -> pd.DataFrame:
+        """Return the mean of the metric by factor, over the trials that trained longest.
+
+        One row per value that a factor took; of a range of numbers, per bin of about equally many
+        trials. Columns: factor, value (or from and to, the least and greatest number in the bin),
+        mean, low and high (95 % t interval over trials, each by itself), trials, and failed.
+        A configuration counts once, with the most seeds that it had.
+
+        Assumes: for the intervals, trials drawn independently, as random search draws them.
+        Does not license: "this factor has this effect". Other factors vary too, and a strategy
+        that goes by earlier trials tries more where these were good; `Runs.effects` of a full
+        grid says what a factor does.
+        """
+        return marginal_means(self.trials, self.space, self.metric, self._sign)
 
     def write_study(self, storage: str, name: str | None = None) -> str:
         """Write the trials to an Optuna storage, for Optuna's own dashboard; see `study`.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from mlplab.errors import ConfigError
@@ -11,6 +11,19 @@ from mlplab.specs.base import Spec
 from mlplab.specs.module import Module
 from mlplab.specs.net import MLP
 from mlplab.specs.optim import Custom
+
+
+def short_names(paths: Iterable[str]) -> dict[str, str]:
+    """Return path -> the last part of it, or all of it where that is not enough.
+
+    >>> short_names(["optim.lr", "net.hidden"])
+    {'optim.lr': 'lr', 'net.hidden': 'hidden'}
+    """
+    whole = list(paths)
+    last = [path.rsplit(".", 1)[-1] for path in whole]
+    return {
+        path: path if last.count(name) > 1 else name for path, name in zip(whole, last, strict=True)
+    }
 
 
 def get_path(spec: Spec, path: str) -> Any:

@@ -13,6 +13,7 @@ from mlplab.stats.decision import (
     decide,
     decide_interval,
 )
+from mlplab.stats.effects import Contrasts, EffectWord, FactorialEffects, factorial_effects
 from mlplab.stats.failures import (
     FailureComparison,
     FailureCount,
@@ -47,7 +48,10 @@ __all__ = [
     "ArmsDecision",
     "BestArms",
     "ChainDecision",
+    "Contrasts",
     "Decision",
+    "EffectWord",
+    "FactorialEffects",
     "FailureComparison",
     "FailureCount",
     "Interval",
@@ -65,6 +69,7 @@ __all__ = [
     "decide_arms",
     "decide_chain",
     "decide_interval",
+    "factorial_effects",
     "fails_more_often",
     "functional_anova",
     "grid_floor",

@@ -29,7 +29,11 @@ _CHAPTERS = {
     "Bring your own": ("metric", "activation", "init", "schedule", "optimiser", "module"),
 }  # fmt: skip
 _RETURNED = {
-    "Declare and run": ("mlplab.experiment:Runs", "mlplab.experiment:Best"),
+    "Declare and run": (
+        "mlplab.experiment:Runs",
+        "mlplab.experiment:Best",
+        "mlplab.experiment:Effects",
+    ),
     "Search": ("mlplab.search:SearchResult",),
 }
 _MARKS = re.compile(r"^(Args|Returns|Raises|Attributes|Yields):$", re.MULTILINE)

@@ -88,7 +88,7 @@ def tell(results: Results) -> Findings:
     }
     tables = {
         "finalists": summary_table({"": finalists}, [METRIC, "test_accuracy"]),
-        "published": beside,
+        "published": _in_words(beside),
         "cost": costs,
     }
     return Findings(values, (*heat_maps, published_figure(published, beside)), tables)
@@ -96,6 +96,11 @@ def tell(results: Results) -> Findings:
 
 def _candidates(results: Results, otherwise: Sequence[str]) -> Any:
     return results.verdicts["best"].details.get("candidates", otherwise)
+
+
+def _in_words(beside: pd.DataFrame) -> pd.DataFrame:
+    answers = {True: "yes", False: "no"}
+    return beside.assign(**{n: beside[n].map(answers) for n in ("in_interval", "in_range")})
 
 
 def _is_source_best(run: Run) -> bool:

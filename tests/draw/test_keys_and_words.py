@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pandas as pd
 
-from mlplab.draw import Quantity, band_lines
+from mlplab.draw import Quantity, band_lines, metric_by_factor
 
 ENGLISH = {"kept": "weights kept from one strength to the next", "loss": "mean squared error"}
 CHINESE = {"kept": "沿用权重", "loss": "均方误差"}
@@ -42,3 +42,14 @@ def test_a_legend_has_room_for_the_words_that_are_shown():
 
 def test_a_chart_without_words_of_its_own_is_drawn_as_it_was():
     assert '"kept"' in json.dumps(replace(figure(), english={}).spec())
+
+
+def test_the_names_along_an_axis_are_replaced_and_keep_their_order():
+    rows = [(way, seed, 0.5 + seed / 100) for way in ("kept", "new", "drawn") for seed in range(3)]
+    frame = pd.DataFrame(rows, columns=["way", "seed", "test_accuracy"])
+    drawn = replace(metric_by_factor(frame, "way", "test_accuracy", title="a"), english=ENGLISH)
+    spec = drawn.spec()
+    names = [ENGLISH["kept"], "new", "drawn"]
+    assert spec["layer"][0]["encoding"]["x"]["sort"] == names
+    for rows in spec["datasets"].values():
+        assert list(dict.fromkeys(row["x"] for row in rows)) == names

@@ -54,3 +54,12 @@ def test_what_single_seeds_measure_is_said_once(report: Report) -> None:
     assert "2304.01910" not in page_html(report)
     more = dataclasses.replace(report, verdicts=(*report.verdicts, ON_TEST_SET, ON_NEW))
     assert page_html(more).count("2304.01910") == 2, "once in each language"
+
+
+def test_what_is_only_computed_shows_no_interval_p_or_seeds() -> None:
+    proof = Verdict(id="b", says="1 + 1 = 2", verdict="proved")
+    assert words(proof).startswith("Each claim could fail. What is proved holds")
+    assert "Seeds" not in words(proof)
+    both = words(proof, ON_TEST_SET)
+    assert "The interval that decides" in both
+    assert "Seeds" in both

@@ -224,7 +224,10 @@ def x_encoding(
         labels = list(map(writer(values), values))
         # Labels that would touch one another are slanted.
         touch = max(map(len, labels)) * _LETTER_PX * len(labels) > WIDTH_PX
-        angle = {"labelAngle": -35, "labelAlign": "right"} if touch else {"labelAngle": 0}
+        # Others break after a comma: on a narrow page they would touch in one line.
+        angle: dict[str, Any] = {"labelAngle": 0, "labelExpr": "split(datum.label, ', ')"}
+        if touch:
+            angle = {"labelAngle": -35, "labelAlign": "right"}
         axis = alt.Axis(**angle, labelOverlap=False, labelLimit=140)
         return alt.X("x:N", title=title, sort=labels, axis=axis)
     ticks = [float(value) for value in values]

@@ -35,10 +35,14 @@ def summary_table(
     for name, runs in experiments.items():
         for parts in zip(*(runs.summary(metric) for metric in metrics), strict=True):
             row: dict[str, Any] = {} if len(experiments) == 1 else {setting: name}
-            row |= {path.rsplit(".", 1)[-1]: value for path, value in parts[0].factors.items()}
+            row |= {path.rsplit(".", 1)[-1]: _cell(v) for path, v in parts[0].factors.items()}
             for metric, part in zip(metrics, parts, strict=True):
                 row[metric] = part.mean
                 row[f"{metric} low"], row[f"{metric} high"] = part.interval or (None, None)
             row["seeds"], row["failed"] = parts[0].n_seeds, parts[0].n_failed
             rows.append(row)
     return pd.DataFrame(rows)
+
+
+def _cell(value: Any) -> Any:
+    return ", ".join(map(str, value)) if isinstance(value, tuple | list) else value

@@ -29,7 +29,7 @@ from mlplab.pages.report import Report, ReportTable
 from mlplab.pages.summary import RECORD, read_summary, summarise
 from mlplab.pages.tables import as_frame, frame_table
 from mlplab.pages.tags import Html, both, group, tag
-from mlplab.pages.verdicts import source_tally, tally, verdict_table
+from mlplab.pages.verdicts import is_measured, source_tally, tally, verdict_table
 from mlplab.pages.wording import UI
 
 Thing = TypeVar("Thing")
@@ -98,11 +98,12 @@ def page_html(report: Report) -> str:
         {figure.name: figure for figure in report.figures}, (one.figures for one in apart)
     ).values()
     tables = _without(report.tables, (one.tables for one in apart))
+    measured = is_measured(report.verdicts)
     sections = [
         section(
-            "verdicts",
+            "verdicts" if measured else "computed",
             verdict_table(report.verdicts, report.claims),
-            tag("p", both(UI["scope"]), class_="quiet scope"),
+            tag("p", both(UI["scope"]), class_="quiet scope") if measured else None,
             tag("p", both(UI["single-seeds"]), class_="quiet scope")
             if any(verdict.new_examples for verdict in report.verdicts)
             else None,

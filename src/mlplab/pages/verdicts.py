@@ -55,26 +55,29 @@ def tally(verdicts: Sequence[Verdict]) -> Html:
     return tag("ul", *chips, class_="tally") if chips else Html("")
 
 
+def is_measured(verdicts: Sequence[Verdict]) -> bool:
+    """Return whether any verdict is one of measurement, not of computation alone."""
+    return any(verdict.effect is not None or verdict.n_seeds for verdict in verdicts)
+
+
 def verdict_table(verdicts: Sequence[Verdict], claims: Mapping[str, Text]) -> Html:
-    """Return the table of all verdicts, the parts of a chain below their claim."""
-    heads = [
-        tag("th", both(UI[key]), scope="col", class_=name)
-        for key, name in {
-            "verdict": "verdict",
-            "claim": "claim",
-            "effect": "effect",
-            "p": "number",
-            "seeds": "number",
-        }.items()
-    ]
+    """Return the table of all verdicts, the parts of a chain below their claim.
+
+    What is proved or checked by computation alone has no effects, p or seeds to show.
+    """
+    measured = is_measured(verdicts)
+    columns = {"verdict": "verdict", "claim": "claim"}
+    if measured:
+        columns |= {"effect": "effect", "p": "number", "seeds": "number"}
+    heads = [tag("th", both(UI[key]), scope="col", class_=name) for key, name in columns.items()]
     told_apart = any(verdict.whose == "source" for verdict in verdicts)
     rows = [
-        _row(verdict, claims.get(verdict.id, verdict.says), depth, told_apart)
+        _row(verdict, claims.get(verdict.id, verdict.says), depth, told_apart, measured)
         for verdict, depth in _with_parts(verdicts)
     ]
     return tag(
         "table",
-        tag("caption", both(UI["caption"])),
+        tag("caption", both(UI["caption" if measured else "caption-computed"])),
         tag("thead", tag("tr", *heads)),
         tag("tbody", *rows),
         class_="verdicts",
@@ -119,7 +122,7 @@ def _with_parts(verdicts: Sequence[Verdict], depth: int = 0) -> Iterator[tuple[V
         yield from _with_parts(verdict.parts, depth + 1)
 
 
-def _row(verdict: Verdict, says: Text, depth: int, told_apart: bool) -> Html:
+def _row(verdict: Verdict, says: Text, depth: int, told_apart: bool, measured: bool) -> Html:
     size = SIZES.get(verdict.size)
     remarks = []
     if told_apart and not depth:
@@ -142,10 +145,13 @@ def _row(verdict: Verdict, says: Text, depth: int, told_apart: bool) -> Html:
     cells = [
         tag("td", verdict_chip(verdict), class_="verdict"),
         claim,
-        tag("td", *_effect(verdict), class_="effect"),
-        tag("td", _named("p", p_text(verdict.p)), class_="number"),
-        tag("td", _named("seeds", str(verdict.n_seeds or "–")), class_="number"),
     ]
+    if measured:
+        cells += [
+            tag("td", *_effect(verdict), class_="effect"),
+            tag("td", _named("p", p_text(verdict.p)), class_="number"),
+            tag("td", _named("seeds", str(verdict.n_seeds or "–")), class_="number"),
+        ]
     return tag("tr", *cells, class_="part" if depth else None, id=f"claim-{verdict.id}")
 
 

@@ -108,6 +108,7 @@ UI: Mapping[str, Both] = {
     "ledger": texts("All exercises", "全部习题"),
     "theme": texts("Light or dark", "浅色或深色"),
     "verdicts": texts("What the runs prove", "实验结论"),
+    "computed": texts("What is proved or checked", "证明与核验"),
     "answer": texts("Answer", "解答"),
     "figures": texts("Figures", "图"),
     "tables": texts("Tables", "表"),
@@ -136,6 +137,11 @@ UI: Mapping[str, Both] = {
         "is shaded.",
         "每个命题都在运行之前写下，且可能不成立。画出的区间就是用于判定的区间；一起判定的命题分摊 "
         "5 % 的误判率，四个命题的区间各为 98.75 %。d 为有意义的最小差，小于它的范围画成阴影。",
+    ),
+    "caption-computed": texts(
+        "Each claim could fail. What is proved holds in every case; what is checked holds in the "
+        "cases that were computed.",
+        "每个命题都可能不成立。“已证明”指在一切情形下成立，“已核验”指在计算过的情形中成立。",
     ),
     "scope": texts(
         "A verdict speaks of fresh seeds of this recipe on this data; not of other data or "

@@ -12,6 +12,7 @@ from mlplab.exercises.section_4_2.joint_search.published_settings import (
     PUBLISHED,
     SOURCE_BEST,
     SOURCE_BEST_OF_TWO,
+    SOURCE_RATE,
     SOURCE_SECOND,
     beside_figures,
     mean_of,
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from mlplab.draw import Figure
+    from mlplab.specs import Run
 
 
 def tell(results: Results) -> Findings:
@@ -66,6 +68,7 @@ def tell(results: Results) -> Findings:
         "printed_second": PRINTED[SOURCE_SECOND],
         "here_second": mean_of(beside, SOURCE_SECOND),
         "chosen": _setting(finalists, best.arm.label),
+        "chosen_is_source": _is_source_best(best.arm.run),
         "chosen_valid": best.mean,
         "candidates": [
             _setting(finalists, str(label)) for label in _candidates(results, best.candidates)
@@ -85,7 +88,7 @@ def tell(results: Results) -> Findings:
     }
     tables = {
         "finalists": summary_table({"": finalists}, [METRIC, "test_accuracy"]),
-        "published": beside,
+        "published": _in_words(beside),
         "cost": costs,
     }
     return Findings(values, (*heat_maps, published_figure(published, beside)), tables)
@@ -93,6 +96,16 @@ def tell(results: Results) -> Findings:
 
 def _candidates(results: Results, otherwise: Sequence[str]) -> Any:
     return results.verdicts["best"].details.get("candidates", otherwise)
+
+
+def _in_words(beside: pd.DataFrame) -> pd.DataFrame:
+    answers = {True: "yes", False: "no"}
+    return beside.assign(**{n: beside[n].map(answers) for n in ("in_interval", "in_range")})
+
+
+def _is_source_best(run: Run) -> bool:
+    """Whether a run has the source's best setting, whatever its first weights."""
+    return (run.mlp.hidden, run.fit.batch_size, run.optim.lr) == (*SOURCE_BEST, SOURCE_RATE)
 
 
 def _setting(runs: Runs, label: str) -> dict[str, Any]:

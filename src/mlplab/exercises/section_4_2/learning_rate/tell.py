@@ -47,6 +47,7 @@ def tell(results: Results) -> Findings:
         "source_rates": [f"{rate:g}" for rate in SOURCE_RATES],
         "source_last": 0.1 * 0.98 ** (n_epochs - 1),
         "first_losses": list(at_first),
+        "first_rows": n_train(first),
         "rises_largest": float(rises(source, SOURCE_RATES[0]).mean()),
         "rises_usual": float(rises(source, SOURCE_RATES[1]).mean()),
     }

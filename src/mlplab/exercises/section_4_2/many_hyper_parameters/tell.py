@@ -119,7 +119,7 @@ def _needed_figure(needed: Mapping[tuple[str, int], NDArray[np.float64]]) -> Fig
         pd.DataFrame(rows, columns=["series", "x", "mean", "low", "high", "n_seeds"]),
         name="runs-needed",
         title=UNTITLED,
-        x_title="hyper-parameters that vary: rate, + batch size, + width, + layers, + epochs",
+        x_title="number of hyper-parameters that vary",
         y=Quantity("runs until one is within half a point of the best", False),
         caption=REPETITION_BAND.says,
         series_title="strategy",

@@ -51,12 +51,12 @@ class Way:
 
 
 WAYS = {
-    "source": Way("coordinate, chapter's start", "coordinate", "usual"),
-    "drawn": Way("coordinate, random start", "coordinate", "drawn"),
+    "source": Way("coordinate, chapter", "coordinate", "usual"),
+    "drawn": Way("coordinate, random", "coordinate", "drawn"),
     "grid": Way("coarse grid", "grid"),
     "random": Way("random", "random"),
     "tpe": Way("model (TPE)", "tpe"),
-    "halving": Way("halving, each rung anew", "halving"),
+    "halving": Way("halving, anew", "halving"),
     "paused": Way("halving, going on", "halving", continues=True),
 }
 

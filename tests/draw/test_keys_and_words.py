@@ -36,8 +36,8 @@ def test_a_legend_has_room_for_the_words_that_are_shown():
         text = json.dumps(figure().spec(language=language))
         return float(text.split("floor(width / ")[1].split(")")[0])
 
-    assert width("en") == round(46 + 7.2 * len(ENGLISH["kept"]))
-    assert width("zh") == round(46 + 7.2 * 2 * len(CHINESE["kept"]))
+    assert width("en") == round(56 + 7.2 * len(ENGLISH["kept"]))
+    assert width("zh") == round(56 + 7.2 * 2 * len(CHINESE["kept"]))
 
 
 def test_a_chart_without_words_of_its_own_is_drawn_as_it_was():

@@ -133,7 +133,7 @@ class TestFeatures:
     def test_rates_beyond_the_largest_stable_one_grow_and_below_shrink(self):
         found = sizes(2)["rate"]
         x, y = draw_polynomial([0, 1], N)
-        for name in ("x^i / i!", "Legendre"):
+        for name in ("xⁱ / i!", "Legendre"):
             X, run = BASES[name](x, N)[0, :, :6], 0
             limit = found[name, 6][run]
             losses = {}
@@ -147,10 +147,10 @@ class TestFeatures:
     def test_the_first_gradient_is_that_of_autograd(self):
         found = sizes(2)["gradient"]
         x, y = draw_polynomial([0, 1], N)
-        X = torch.tensor(BASES["x^i"](x, N)[1])
+        X = torch.tensor(BASES["xⁱ"](x, N)[1])
         w = torch.zeros(20, dtype=torch.float64, requires_grad=True)
         torch.mean((X @ w - torch.tensor(y[1])) ** 2).backward()
-        assert found["x^i", 20][1] == pytest.approx(torch.linalg.norm(w.grad).item())
+        assert found["xⁱ", 20][1] == pytest.approx(torch.linalg.norm(w.grad).item())
 
 
 class TestLeastError:

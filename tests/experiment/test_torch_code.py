@@ -47,6 +47,14 @@ def test_it_scores_as_other_runs_of_its_setting_do(name: str) -> None:
     assert abs(score_of(code) - scores.mean()) < 6 * max(scores.std(ddof=1), 0.005)
 
 
+def test_it_trains_on_the_rows_of_the_run() -> None:
+    few = ml.Run(fit=ml.Fit(epochs=1), rows=ml.First(n=100))
+    names: dict[str, object] = {}
+    with torch.random.fork_rng(), redirect_stdout(io.StringIO()):
+        exec(torch_code(few, TASK), names)
+    assert names["train"].tolist() == TASK.split(0, few.rows).train.tolist()  # type: ignore[attr-defined]
+
+
 @pytest.mark.parametrize(
     "run",
     [

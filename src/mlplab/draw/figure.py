@@ -298,7 +298,7 @@ def _translated(part: Any, language: str, words: Mapping[str, str], key: str = "
 def legend_columns(labels: Sequence[str]) -> dict[str, str]:
     """Return as many columns of a legend as the chart is wide: legends wrap on a telephone."""
     longest = max(len(label) + sum(ord(letter) > 0x2E7F for letter in label) for label in labels)
-    return {"expr": f"max(1, floor(width / {46 + 7.2 * longest:.0f}))"}
+    return {"expr": f"max(1, floor(width / {56 + 7.2 * longest:.0f}))"}
 
 
 def _fit_legends(part: Any) -> None:

@@ -119,6 +119,8 @@ def series_encodings(
         return {"color": colour, "shape": alt.Shape("series:N", scale=shapes, **common)}
     if legend is not None:
         legend.symbolType = "stroke"
+        # 20 px: room for the longest pattern of dashes.
+        legend.symbolSize = 400
     dashes = alt.Scale(domain=domain, range=[DASHES[i % len(DASHES)] for i in repeats])
     return {"color": colour, "strokeDash": alt.StrokeDash("series:N", scale=dashes, **common)}
 

@@ -12,11 +12,11 @@ ThemeName = Literal["light", "dark"]
 
 FONT = (
     'Inter, "Segoe UI", Roboto, "Helvetica Neue", Arial, "Noto Sans", '
-    '"PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", sans-serif'
+    '"PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", "DejaVu Sans", sans-serif'
 )
 
 # A second channel beside colour: lines and points stay apart in print and for every eye.
-DASHES = [[1, 0], [6, 3], [2, 2], [9, 3, 2, 3], [4, 1], [12, 4], [1, 3]]
+DASHES = [[1, 0], [6, 3], [2, 2], [9, 3, 2, 3], [12, 4], [1, 3], [4, 2]]
 SHAPES = ["circle", "square", "triangle-up", "diamond", "cross", "triangle-down", "triangle-right"]
 
 

@@ -71,7 +71,7 @@ def _task(task: Task | TaskRef | str) -> str:
 
 def _wrapped(value: Any, indent: int, used: int = 0) -> str:
     """Write a value on one line if it fits, else an entry a line."""
-    flat = _flat(value)
+    flat = flat_code(value)
     if len(flat) + indent + used <= _WIDTH:
         return flat
     inner = indent + 4
@@ -90,16 +90,22 @@ def _wrapped(value: Any, indent: int, used: int = 0) -> str:
     return head + "\n" + "".join(f"{pad}{entry},\n" for entry in entries) + end + tail
 
 
-def _flat(value: Any) -> str:
+def flat_code(value: Any) -> str:
+    """Return Python that makes a spec, or a value of its fields, on one line.
+
+    >>> from mlplab.specs import First
+    >>> flat_code(First(n=1500))
+    'ml.First(n=1500)'
+    """
     if isinstance(value, Spec):
-        inner = ", ".join(f"{name}={_flat(v)}" for name, v in _given(value))
+        inner = ", ".join(f"{name}={flat_code(v)}" for name, v in _given(value))
         return f"ml.{type(value).__name__}({inner})"
     if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{key!r}: {_flat(v)}" for key, v in value.items()) + "}"
+        return "{" + ", ".join(f"{key!r}: {flat_code(v)}" for key, v in value.items()) + "}"
     if isinstance(value, list):
-        return "[" + ", ".join(map(_flat, value)) + "]"
+        return "[" + ", ".join(map(flat_code, value)) + "]"
     if isinstance(value, tuple):
-        return "(" + ", ".join(map(_flat, value)) + ("," if len(value) == 1 else "") + ")"
+        return "(" + ", ".join(map(flat_code, value)) + ("," if len(value) == 1 else "") + ")"
     return repr(value)
 
 

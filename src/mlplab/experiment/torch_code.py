@@ -5,7 +5,8 @@ from __future__ import annotations
 from itertools import pairwise
 
 from mlplab.data import Task
-from mlplab.specs import MLP, SGD, Adam, AdamW, Run
+from mlplab.experiment.source_code import flat_code
+from mlplab.specs import MLP, SGD, Adam, AdamW, Run, SeedSplit
 from mlplab.specs.activation import activation_settings
 
 _ACTIVATIONS = {
@@ -64,6 +65,7 @@ def torch_code(run: Run, task: Task) -> str:
         "(outputs.argmax(1) == y[rows]).float().mean()" if classes else f"{loss}(outputs, y[rows])"
     )
     valid = f", valid={task.valid}" if task.valid else ""
+    rows = "" if run.rows == SeedSplit() else f", rows={flat_code(run.rows)}"
     size, drop = fit.batch_size, fit.last_batch == "drop"
     batches = (
         f"rows[: len(rows) // {size} * {size}].split({size})" if drop else f"rows.split({size})"
@@ -76,7 +78,7 @@ torch.manual_seed(0)
 task = ml.load_task({task.name!r}{valid})
 x = torch.tensor(task.inputs).float() * task.input_scale
 y = {target}
-train = torch.tensor(task.split(seed=0).train)
+train = torch.tensor(task.split(seed=0{rows}).train)
 net = nn.Sequential({", ".join(layers)})
 for layer in net:
     if isinstance(layer, nn.Linear):

@@ -54,11 +54,11 @@ def gaps(found: pd.DataFrame) -> Figure:
 
 
 def spread(found: pd.DataFrame) -> Figure:
-    """Draw the measured spread over batches beside the law of first order."""
+    """Draw the measured spread over batches beside its first-order approximation."""
     import pandas as pd
 
     parts = []
-    for column, name in (("measured", "measured"), ("law", "first-order law")):
+    for column, name in (("measured", "measured"), ("law", "first-order approximation")):
         part = found.groupby("size")[column].agg(["mean", "min", "max"]).reset_index()
         parts.append(part.assign(series=name))
     lines = pd.concat(parts, ignore_index=True)

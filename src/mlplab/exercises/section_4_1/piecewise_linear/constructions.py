@@ -10,7 +10,15 @@ import numpy as np
 
 from mlplab.theory import Approximation, approximate, parse
 
-FUNCTIONS = ("sin(3*x)", "abs(x)", "exp(-4*x^2)", "x^3", "sin(9*x)*cos(2*x)", "tanh(8*x)")
+FUNCTIONS = {
+    "sin(3*x)": "sin(3x)",
+    "abs(x)": "|x|",
+    "exp(-4*x^2)": "exp(−4x²)",
+    "x^3": "x³",
+    "sin(9*x)*cos(2*x)": "sin(9x) cos(2x)",
+    "tanh(8*x)": "tanh(8x)",
+}
+"""What is approximated, and how it is written for readers."""
 INTERVAL = (-2.0, 2.0)
 EPSILONS = (0.3, 0.1, 0.03, 0.01, 0.003, 0.001)
 EXAMPLE, COMPARED = "sin(3*x)", (0.1, 0.01)

@@ -42,7 +42,7 @@ def prove() -> Sequence[Checked]:
             "needed",
             all(one.n_units >= one.source_units for one in built),
             facts={
-                "function": fewer.function.text,
+                "function": FUNCTIONS[fewer.function.text],
                 "epsilon": fewer.epsilon,
                 "units": fewer.n_units,
                 "formula": fewer.source_units,

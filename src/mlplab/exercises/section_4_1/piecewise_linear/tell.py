@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from mlplab.exercises.findings import Findings, Results
 from mlplab.exercises.section_4_1.piecewise_linear.constructions import (
     COMPARED,
+    FUNCTIONS,
     INTERVAL,
     constructed,
     constructions,
@@ -143,7 +144,7 @@ def _units() -> Figure:
 
     counts = pd.DataFrame(
         [
-            (text, one.epsilon, one.n_units)
+            (FUNCTIONS[text], one.epsilon, one.n_units)
             for text, ones in constructions().items()
             for one in ones
         ],
@@ -155,7 +156,7 @@ def _units() -> Figure:
         title=UNTITLED,
         x_title="error allowed",
         y=Quantity("hidden units, certified", False),
-        series_title="function on [-2, 2]",
+        series_title="function on [−2, 2]",
         ordered=False,
         log_x=True,
         log_y=True,
@@ -168,7 +169,7 @@ def _table() -> pd.DataFrame:
     return pd.DataFrame(
         [
             {
-                "function": text,
+                "function": FUNCTIONS[text],
                 "error allowed": one.epsilon,
                 "units": one.n_units,
                 "certified error": one.bound,

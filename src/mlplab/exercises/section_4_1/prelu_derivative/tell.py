@@ -6,6 +6,8 @@ from mlplab.exercises.findings import Findings, Results
 from mlplab.exercises.section_4_1.prelu_derivative.prove import ALPHA, N_POINTS
 from mlplab.exercises.told import UNTITLED
 
+_BY_X = "derivative with respect to x"
+
 
 def tell(results: Results) -> Findings:
     """Draw pReLU and its derivatives."""
@@ -17,11 +19,11 @@ def tell(results: Results) -> Findings:
     x = np.linspace(-8, 8, 321)
     parts = {
         "pReLU(x)": np.where(x > 0, x, ALPHA * x),
-        "derivative by x": np.where(x > 0, 1.0, ALPHA),
-        "derivative by α": np.minimum(x, 0.0),
+        _BY_X: np.where(x > 0, 1.0, ALPHA),
+        "derivative with respect to α": np.minimum(x, 0.0),
     }
-    # The derivative by x jumps at 0: a missing number there parts its line in two.
-    parts["derivative by x"] = np.where(x == 0, np.nan, parts["derivative by x"])
+    # This derivative jumps at 0: a missing number there parts its line in two.
+    parts[_BY_X] = np.where(x == 0, np.nan, parts[_BY_X])
     frame = pd.DataFrame(
         [
             (name, at, value)

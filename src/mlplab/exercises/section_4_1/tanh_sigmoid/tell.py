@@ -39,7 +39,7 @@ def tell(results: Results) -> Findings:
         name="rounding",
         title=UNTITLED,
         x_title="x",
-        y=Quantity("difference in units in the last place (at least 0.5 is drawn)", False),
+        y=Quantity("difference in units in the last place (below 0.5: drawn as 0.5)", False),
         series_title="type",
         ordered=False,
         log_y=True,

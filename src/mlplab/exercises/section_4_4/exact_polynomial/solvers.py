@@ -16,7 +16,7 @@ TERMS = (4, 8, 12, 16, 20, 24)
 PENALTIES = (1e-8, 1e-6, 1e-4, 1e-2)
 SMALL_PENALTY = 1e-4
 """What a claim is about."""
-SCALED, PLAIN, UNIT = "x^i / i!", "x^i", "columns of length 1"
+SCALED, PLAIN, UNIT = "xⁱ / i!", "xⁱ", "columns of length 1"
 
 
 @lru_cache(maxsize=2)

@@ -19,6 +19,7 @@ from mlplab.exercises.section_4_4.exact_polynomial.solvers import (
     solved,
 )
 from mlplab.exercises.section_4_4.polynomial_draws import (
+    N_TEST,
     Array,
     geometric_lines,
     mean_lines,
@@ -42,6 +43,7 @@ def tell(results: Results) -> Findings:
     values: dict[str, Any] = {
         "n_draws": draws,
         "n_seeds": len(runs.experiment.seeds),
+        "n_test": N_TEST,
         "lost_at": str(lost[0]) if lost else f"> {TERMS[-1]}",
         "cond_4": float(np.median(condition[SCALED, 4])),
         "cond_20": float(np.median(condition[SCALED, 20])),
@@ -68,7 +70,7 @@ def _digits(digits: Mapping[tuple[str, float], Array]) -> Figure:
         name="digits-kept",
         title=UNTITLED,
         x_title="terms",
-        y=Quantity("right digits of the weights", False),
+        y=Quantity("correct digits of the weights", False),
         caption=DRAW_BAND.says,
         series_title="solver",
         ordered=False,

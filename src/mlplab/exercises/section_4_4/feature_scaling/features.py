@@ -23,7 +23,7 @@ REMEDY_TERMS = (4, 8, 12, MOST)
 RATES = (0.001, 0.003, 0.01, 0.03)
 TINY_RATES = tuple(10.0**-k for k in range(4, 17, 2))
 BOUND = 10.0
-RAW, SCALED = "x^i", "x^i / i!"
+RAW, SCALED = "xⁱ", "xⁱ / i!"
 
 
 def _standardised(x: Array, n_train: int) -> Array:

@@ -52,6 +52,7 @@ _METRICS = {
     "loss": "loss",
     "rmse": "RMSE",
     "grad_norm": "gradient norm",
+    "failure_rate": "failure rate",
 }
 _FACTORS = {
     "net.hidden": "hidden units",
@@ -82,6 +83,7 @@ _ZH = {
     "validation RMSE": "验证均方根误差",
     "test RMSE": "测试均方根误差",
     "gradient norm": "梯度范数",
+    "failure rate": "失败率",
     "hidden units": "隐藏单元数",
     "activation": "激活函数",
     "dropout rate": "暂退概率",
@@ -188,7 +190,7 @@ def quantity(metric: str) -> Quantity:
         name = f"{_SPLITS[split]} {_METRICS.get(rest, rest.replace('_', ' '))}".strip()
     else:
         name = _METRICS.get(metric, metric.replace("_", " "))
-    return Quantity(name, metric.endswith(("accuracy", "error_rate")))
+    return Quantity(name, metric.endswith(("accuracy", "error_rate", "failure_rate")))
 
 
 def factor_name(path: str) -> str:

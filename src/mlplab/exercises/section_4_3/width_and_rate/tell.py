@@ -18,6 +18,8 @@ _PRINTED = 0.8533
 def tell(results: Results) -> Findings:
     """Collect what the page says and shows; the chosen one's test score is fresh."""
     grid, hot, finalists = (results.runs[name] for name in ("grid", "hot", "finalists"))
+    hot_failed, cool_failed = hot.failures().values()
+    hottest = hot.table.outcomes(hot.arms[0])
     best = finalists.best("valid_accuracy")
     fresh = best.score_test(seeds=results.profile.pick(5, 10), progress=results.progress)
     low, high = fresh.interval or (float("nan"), float("nan"))
@@ -39,8 +41,10 @@ def tell(results: Results) -> Findings:
         "n_train": n_train(grid),
         "n_diverged": len(diverged),
         "least_diverging": float(diverged["optim.lr"].min()) if len(diverged) else float("nan"),
-        "n_hot": len(hot),
-        "n_hot_diverged": sum(one.status == "diverged" for one in hot.outcomes.values()),
+        "n_hot": len(hot.experiment.seeds),
+        "n_hot_diverged": sum(one.status == "diverged" for one in hottest.values()),
+        "n_hot_failed": hot_failed.failures,
+        "n_cool_failed": cool_failed.failures,
         "chosen_width": best.arm.run.mlp.hidden[0],
         "chosen_rate": best.arm.run.optim.lr,
         "chosen_valid": best.mean,

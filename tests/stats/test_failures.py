@@ -8,7 +8,7 @@ from scipy import special
 from scipy import stats as oracle
 
 from mlplab.errors import ConfigError, DataError
-from mlplab.stats import clopper_pearson, count_failures, fails_more_often
+from mlplab.stats import clopper_pearson, count_failures, decide_share, fails_more_often
 from mlplab.stats.mcnemar import mcnemar_interval, mcnemar_p
 
 masks = st.integers(5, 40).flatmap(
@@ -110,6 +110,31 @@ def test_only_many_seeds_show_that_two_arms_fail_alike():
     assert fails_more_often(few, few, 0.1).decision.verdict == "undecided"
     assert fails_more_often(many, many, 0.1).decision.verdict == "equivalent"
     assert fails_more_often(many, many, 0.1, expect="same").decision.verdict == "supported"
+
+
+@given(
+    cases=st.lists(st.booleans(), min_size=5, max_size=40),
+    less=st.sampled_from([0.0, 0.2, 0.5, 1.0]),
+    claims=st.integers(1, 20),
+)
+def test_a_share_has_its_exact_interval_and_p(cases, less, claims):
+    found = decide_share(cases, 0.1, less=less, claims=claims)
+    k, n = sum(cases), len(cases)
+    ends = oracle.binomtest(k, n).proportion_ci(1 - 0.05 / claims, method="exact")
+    assert np.allclose([found.low + less, found.high + less], [ends.low, ends.high])
+    assert found.effect == pytest.approx(k / n - less)
+    tails = oracle.binom.sf(k - 1, n, less), oracle.binom.cdf(k, n, less)
+    assert found.p == pytest.approx(min(1.0, 2 * claims * min(tails)))
+    assert (found.low > 0 or found.high < 0) == (found.p < 0.05)
+
+
+def test_cases_that_all_agree_prove_no_share_of_1():
+    always = decide_share([True] * 20, 0.05, less=1.0, expect="same")
+    assert (always.verdict, always.high) == ("undecided", 0.0)
+    assert always.low == pytest.approx(0.025 ** (1 / 20) - 1)
+    assert decide_share([True] * 20, 0.1, less=0.5).verdict == "supported"
+    assert decide_share([True] * 4, 0.1, less=0.5).verdict == "none"
+    assert decide_share([False] * 100, 0.05, expect="same").verdict == "supported"
 
 
 def test_a_count_keeps_every_run():

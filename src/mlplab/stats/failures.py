@@ -8,11 +8,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from mlplab.errors import ConfigError, DataError
-from mlplab.stats.decision import WORDS, Decision, Expect, classify
+from mlplab.stats.decision import Decision, Expect, decide_bounds
 from mlplab.stats.interval import ALPHA, alpha_per_claim
 from mlplab.stats.mcnemar import mcnemar_interval, mcnemar_p
-from mlplab.stats.power import MIN_SEEDS
-from mlplab.stats.quantiles import FloatArray, beta_quantile
+from mlplab.stats.quantiles import FloatArray, beta_cdf, beta_quantile
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,23 +125,60 @@ def fails_more_often(
     level = 1.0 - alpha_per_claim(claims, alpha, spend)
     a_only, b_only = int((a & ~b).sum()), int((b & ~a).sum())
     low, high = mcnemar_interval(a_only, b_only, a.size, level)
-    verdict, size, note = WORDS[int(classify(low, high, matters, expect))]
-    reason = ""
-    if a.size < MIN_SEEDS:
-        verdict, size, note = "none", "", ""
-        reason = f"{a.size} seeds: a verdict needs at least {MIN_SEEDS}"
-    decision = Decision(
-        verdict,
-        size,
-        (a_only - b_only) / a.size,
+    decision = decide_bounds(
         low,
         high,
-        min(1.0, mcnemar_p(a_only, b_only) * claims / spend),
-        a.size,
-        level,
         matters,
-        note,
+        effect=(a_only - b_only) / a.size,
+        p=min(1.0, mcnemar_p(a_only, b_only) * claims / spend),
+        n_seeds=a.size,
+        level=level,
         expect=expect,
-        reason=reason,
     )
     return FailureComparison(decision, a_only, b_only, int((a & b).sum()), int((~a & ~b).sum()))
+
+
+def decide_share(
+    cases: ArrayLike,
+    matters: float,
+    *,
+    less: float = 0.0,
+    expect: Expect = "higher",
+    claims: int = 1,
+    alpha: float = ALPHA,
+) -> Decision:
+    """Verdict on a claim about a share of cases, less a share fixed before, by its exact interval.
+
+    The interval is that of `clopper_pearson`: where all cases agree it still has a width, which a
+    t interval has not. p doubles the smaller tail of the binomial distribution at `less`.
+
+    Assumes: cases are independent; what counts as one was declared before.
+    Does not license: comparing two shares of the same seeds (`fails_more_often`).
+
+    Args:
+        cases: whether each repetition is one, (n,) bool.
+        matters: the smallest difference of shares that matters.
+        less: what the share is compared with.
+        expect: what the claim says of the share beside `less`.
+        claims, alpha: as in `mean_interval`.
+
+    >>> found = decide_share([True] * 20, 0.1, less=0.5)
+    >>> found.verdict, round(found.low, 3), found.high
+    ('supported', 0.332, 0.5)
+    >>> decide_share([True] * 20, 0.05, less=1.0, expect="same").verdict
+    'undecided'
+    """
+    count = count_failures(cases, 1.0 - alpha_per_claim(claims, alpha))
+    k, n = count.failures, count.n_runs
+    at_least = float(beta_cdf(less, k, n - k + 1)) if k else 1.0
+    at_most = 1.0 - float(beta_cdf(less, k + 1, n - k)) if k < n else 1.0
+    return decide_bounds(
+        count.low - less,
+        count.high - less,
+        matters,
+        effect=count.rate - less,
+        p=min(1.0, 2.0 * claims * min(at_least, at_most)),
+        n_seeds=n,
+        level=count.level,
+        expect=expect,
+    )

@@ -230,6 +230,16 @@ def column_title(name: str, words: Mapping[str, str], language: str = "en") -> s
     return translate(title, language)
 
 
+def typeset(number: str) -> str:
+    """Return a formatted number as it is printed: minus is a minus, a rounded 0 has no sign.
+
+    >>> typeset("-0.5"), typeset("-0.00"), typeset("+0.0%"), typeset("-inf")
+    ('−0.5', '0.00', '0.0%', '−inf')
+    """
+    is_zero = "0" in number and not any(digit in number for digit in "123456789")
+    return number.lstrip("+-") if is_zero else number.replace("-", "−")
+
+
 def writer(values: Iterable[Any]) -> Callable[[Any], str]:
     """Return `value_text` with so many digits that different values of a chart stay apart.
 

@@ -35,6 +35,13 @@ VERDICT_WORDS: Mapping[str, Mapping[str, str]] = {
 _NO_DIFFERENCE = {"en": "no difference that matters", "zh": "无有意义的差异"}
 
 
+# What a pair, or a repetition, is: one of them, and how many.
+UNITS: Mapping[str, Mapping[str, str]] = {
+    "seed": {"en": "one seed", "zh": "一个种子"},
+    "fold": {"en": "one fold", "zh": "一折"},
+}
+
+
 def verdict_word(word: str, expect: object = None) -> Mapping[str, str]:
     """Return a verdict's word; `equivalent` denies a claim that one is higher than the other.
 
@@ -105,12 +112,16 @@ _ZH = {
     "trial": "试验",
     "step": "步",
     "n seeds": "种子数",
+    "fold": "折",
+    "folds": "折数",
+    "n folds": "折数",
     "run epochs": "运行轮次",
     "value": "数值",
     "runs": "运行数",
     "log scale": "对数刻度",
     "standard deviation": "标准差",
     **{word: text["zh"] for word, text in VERDICT_WORDS.items()},
+    _NO_DIFFERENCE["en"]: _NO_DIFFERENCE["zh"],
     "candidate and near-best": "候选且近最优",
     "candidate": "候选",
     "near-best": "近最优",

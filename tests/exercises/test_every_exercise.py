@@ -55,6 +55,9 @@ class TestEvery:
         for verdict in found.verdicts:
             assert verdict.says == found.exercise.claims[verdict.key]
             assert HAN.search(verdict.words("zh"))
+            if verdict.matters is not None:
+                # A threshold without a reason is a number out of the air.
+                assert set(verdict.because) == {"en", "zh"}, verdict.key
 
     def test_every_text_can_be_told_whatever_the_verdicts(self, name, answers):
         found = answers(name)

@@ -6,6 +6,7 @@ from typing import Any
 
 from mlplab.draw import heat_map, metric_by_factor
 from mlplab.exercises.findings import Findings, Results
+from mlplab.exercises.grid_edges import edges_of
 from mlplab.exercises.told import UNTITLED, summary_table
 from mlplab.exercises.training_rows import n_train
 from mlplab.exercises.uncertainty_bands import T_BAND
@@ -88,7 +89,8 @@ def tell(results: Results) -> Findings:
         ),
         "grid": summary_table({"": grid}, ["train_loss", "valid_accuracy"]),
     }
-    return Findings(values, (by_width, shown, by_layers), tables)
+    edges = (*edges_of(grid, []), *edges_of(results.runs["layers"], ["net.hidden"]))
+    return Findings(values, (by_width, shown, by_layers), tables, edges=edges)
 
 
 def _setting(runs: Runs, label: str) -> dict[str, Any]:

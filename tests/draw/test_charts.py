@@ -24,6 +24,7 @@ from mlplab.draw import (
     scatter,
     spread_strips,
 )
+from mlplab.draw.words import verdict_word
 from mlplab.errors import ConfigError
 from mlplab.specs import Verdict
 
@@ -122,6 +123,43 @@ def test_a_verdict_without_interval_is_drawn_without_a_bar(differences: pd.DataF
     assert row["low"] is None
     assert row["zone_low"] is None
     assert "NaN" not in figure.svg()
+
+
+def test_a_verdict_is_worded_as_in_the_table_of_verdicts(
+    differences: pd.DataFrame, verdicts: tuple[Verdict, ...]
+) -> None:
+    claimed = verdicts[0].replace(details={"expect": "higher"})
+    figure = paired_differences(differences, [claimed, *verdicts[1:]], title="t")
+    words = verdict_word("equivalent", "higher")
+    assert _rows(figure, 0)[0]["word"] == words["en"]
+    assert set(figure.data["verdict"]) == {words["en"], "supported"}
+    assert figure.word(words["en"]) == words
+    chinese = figure.svg(language="zh")
+    assert words["zh"] in chinese
+    assert "equivalent" not in chinese
+    assert "that matters" in figure.svg()
+
+
+@pytest.mark.parametrize(
+    ("unit", "other", "chinese"), [("seed", "fold", "种子"), ("fold", "seed", "折")]
+)
+def test_pairs_are_called_what_they_are(
+    differences: pd.DataFrame, verdicts: tuple[Verdict, ...], unit: Any, other: str, chinese: str
+) -> None:
+    figure = paired_differences(differences, verdicts, title="t", unit=unit)
+    texts = [in_language(figure.caption), *figure.data.columns]
+    assert f"one {unit}" in texts[0]
+    assert {unit, f"n_{unit}s"} <= set(texts)
+    assert not any(other in text for text in texts)
+    tooltips = [
+        tip["title"] for layer in figure.spec()["layer"]
+        for tip in layer["encoding"].get("tooltip", [])
+    ]  # fmt: skip
+    assert unit in tooltips
+    assert not any(other in title for title in tooltips)
+    assert chinese in in_language(figure.caption, "zh")
+    for name in (unit, f"{unit}s"):
+        assert chinese in figure.word(name)["zh"]
 
 
 def test_claims_without_verdict_are_refused(

@@ -55,6 +55,12 @@ class TestEvery:
         for verdict in found.verdicts:
             assert verdict.says == found.exercise.claims[verdict.key]
             assert HAN.search(verdict.words("zh"))
+            if verdict.matters is not None:
+                # A threshold without a reason is a number out of the air.
+                assert set(verdict.because) == {"en", "zh"}, verdict.key
+            if verdict.interval is not None and verdict.verdict != "none":
+                # Repetitions that all agree prove nothing to the last digit.
+                assert verdict.interval[0] < verdict.interval[1], verdict.key
 
     def test_every_text_can_be_told_whatever_the_verdicts(self, name, answers):
         found = answers(name)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from scipy import stats
 from tests.exercises.throwaway import made_up
 
 import mlplab as ml
@@ -87,3 +90,42 @@ def test_the_command_line_counts_repetitions_not_seeds(capsys):
     shown = " ".join(capsys.readouterr().out.split())
     assert "20 repetitions" in shown
     assert "seeds" not in shown
+
+
+def alone(values, expect="same", **more):
+    claim = Measured("a", tuple(map(float, values)), 0.05, expect, "share", **more)
+    return decide_measured([claim])[0]
+
+
+def test_a_share_of_none_or_all_keeps_a_width():
+    for cases, less in (([0] * 20, 0.0), ([1] * 20, 0.0), ([1] * 20, 1.0)):
+        verdict = alone([case - less for case in cases], cases="share", less=less)
+        low, high = verdict.interval
+        assert high - low == pytest.approx(1 - 0.025 ** (1 / 20))
+        assert verdict.effect == pytest.approx(cases[0] - less)
+    assert alone([0] * 20, cases="share").verdict == "undecided"
+    assert alone([0] * 20).interval == (0.0, 0.0)  # numbers that are no cases
+
+
+def test_a_difference_of_shares_is_decided_by_mcnemars_test():
+    verdict = alone([1] * 10 + [0] * 30, "higher", cases="difference")
+    assert verdict.p == pytest.approx(2 * 0.5**10)
+    assert verdict.effect == 0.25
+    assert verdict.interval[0] > 0
+    assert alone([1, -1] * 10, "higher", cases="difference").verdict == "undecided"
+
+
+def test_counts_that_agree_still_lie_on_their_grid():
+    low, high = alone([3] * 9, step=1.0).interval
+    assert (low + high) / 2 == pytest.approx(3)
+    assert (high - low) / 2 == pytest.approx(stats.t.ppf(0.975, 8) / np.sqrt(12 * 9))
+
+
+def test_how_a_claim_is_decided_is_not_what_it_asks():
+    claim = Measured("a", (0.0, 1.0), 0.05, "same", "share")
+    assert replace(claim, cases="share").id == replace(claim, step=1.0).id == claim.id
+
+
+def test_what_counts_no_case_is_refused():
+    with pytest.raises(AssertionError, match="expected"):
+        alone([0.5] * 9, cases="share")

@@ -6,6 +6,8 @@ import re
 import string
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from tests.exercises.throwaway import write_texts
 
 from mlplab.errors import ConfigError, MlplabError
@@ -130,3 +132,16 @@ def test_a_text_that_names_what_there_is_not_is_one_line():
 def test_texts_cannot_leave_their_sandbox():
     with pytest.raises(MlplabError, match="unsafe"):
         render("{{ x.__class__.__mro__ }}", {"x": 1}, {})
+
+
+@given(
+    value=st.floats(-1e-3, 1e-3) | st.floats(-1e5, 1e5) | st.just(-0.0),
+    filter_=st.sampled_from(
+        ["fmt('.2f')", "fmt('+.2f')", "fmt(',.0f')", "percent", "points", "scientific", "fmt('')"]
+    ),
+)
+def test_no_filter_signs_a_number_that_is_written_as_0(value, filter_):
+    text = render(f"{{{{ x | {filter_} }}}} {{{{ x }}}}", {"x": value}, {})
+    for number in re.findall(r"[-+−]?[0-9][0-9.,]*", text):
+        assert set(number) & set("123456789") or number[0] == "0", text
+    assert "-" not in text.replace("e-", "")

@@ -19,6 +19,7 @@ from mlplab.specs import (
     BestArm,
     Chain,
     Difference,
+    FailureDifference,
     Fit,
     Interaction,
     Proof,
@@ -335,6 +336,8 @@ WORDED = [
      "测试准确率依次升高：lr=0.1, lr=0.2, lr=0.4"),
     (BestArm(arm=LOW, arms=(LOW, MID)), "lr=0.1 has the best validation accuracy of 2 arms",
      "在 2 组中，lr=0.1 的验证准确率最好"),
+    (FailureDifference(arm=HIGH, baseline=LOW), "lr=0.4 fails more often than lr=0.1",
+     "lr=0.4 的失败率高于 lr=0.1"),
     (difference(says={"zh": "更好"}), "更好", "更好"),
     (difference(says={"en": "better", "zh": "更好"}), "better", "更好"),
 ]  # fmt: skip

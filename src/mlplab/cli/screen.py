@@ -104,7 +104,7 @@ def show_number(value: float | None, digits: int = 4) -> str:
         return "-"
     if value and (abs(value) >= 1000 or abs(value) < 10**-digits):
         return f"{value:.{digits}g}"
-    return f"{value:.{digits}f}"
+    return f"{value + 0.0:.{digits}f}"  # -0.0 + 0.0 is 0.0
 
 
 def show_interval(interval: Sequence[float] | None) -> str:

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from mlplab.draw.figure import WIDTH_PX, Figure
 from mlplab.draw.rows import check_columns, inline
-from mlplab.draw.words import VERDICT_SYMBOLS, Text, join_texts, quantity
+from mlplab.draw.words import (
+    UNITS,
+    VERDICT_SYMBOLS,
+    Text,
+    join_texts,
+    quantity,
+    verdict_word,
+)
 from mlplab.errors import ConfigError
 from mlplab.specs import Verdict
 
@@ -16,6 +23,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _ROW_PX = 88
+_BREAK = "that"  # a long verdict goes on in a second line, from here
 # Its multiples, modulo 1, spread evenly however many there are: dots are jittered without chance.
 _GOLDEN = 0.6180339887
 
@@ -28,8 +36,9 @@ def paired_differences(
     labels: Mapping[str, str] | None = None,
     caption: Text = "",
     name: str = "paired-differences",
+    unit: Literal["seed", "fold"] = "seed",
 ) -> Figure:
-    """Draw the difference of every seed, one row per claim, with its verdict.
+    """Draw the difference of every seed or fold, one row per claim, with its verdict.
 
     The interval, d and the word are those of the verdict; nothing is computed anew.
 
@@ -41,6 +50,7 @@ def paired_differences(
         labels: verdict id -> short name of its row (default: what it says).
         caption: the words before the explanation of the marks.
         name: of the figure's files.
+        unit: what the column `seed` numbers, and the figure then speaks of.
 
     Raises:
         ConfigError: a claim without a verdict, or no verdict.
@@ -81,7 +91,7 @@ def paired_differences(
         alt.Tooltip("effect:Q", title="mean", format="+.3~f"),
         alt.Tooltip("low:Q", title="low", format="+.3~f"),
         alt.Tooltip("high:Q", title="high", format="+.3~f"),
-        alt.Tooltip("n_seeds:Q", title="seeds"),
+        alt.Tooltip("n_seeds:Q", title=f"{unit}s"),
     ]
     layers: list[alt.Chart] = [
         zones.mark_rect(style="zone").encode(
@@ -94,7 +104,7 @@ def paired_differences(
             x=x_of("value"),
             y=y_of("y"),
             tooltip=[
-                alt.Tooltip("seed:N", title="seed"),
+                alt.Tooltip("seed:N", title=unit),
                 alt.Tooltip("value:Q", title=measure.difference, format="+.3~f"),
             ],
         ),
@@ -109,18 +119,30 @@ def paired_differences(
             .mark_point(style=[f"mark-{word}", "mean"], shape="diamond", size=150)
             .encode(x=x_of("effect"), y=y_of("line"), tooltip=tooltip),
             base.transform_filter(mine)
-            .transform_calculate(shown="datum.symbol + '\u2002' + datum.word")
-            .mark_text(style=f"verdict-{word}", align="right", baseline="middle")
+            .transform_calculate(
+                shown=f"datum.symbol + '\u2002' + replace(datum.word, ' {_BREAK}', '\\n{_BREAK}')"
+            )
+            .mark_text(
+                style=f"verdict-{word}",
+                align="right",
+                baseline="middle",
+                dy={"expr": "indexof(datum.shown, '\\n') < 0 ? 0 : -7"},
+                lineBreak="\n",
+                lineHeight=14,
+            )
             .encode(x=alt.value("width"), y=y_of("head"), text="shown:N"),
         ]
+    longest = max(len(line) for row in rows for line in row["word"].split(f" {_BREAK}"))
+    room = 20 + 7 * longest  # for a verdict's symbol and word
     layers.append(
         base.mark_text(
-            style="row-label", align="left", baseline="middle", limit={"expr": "width - 90"}
+            style="row-label", align="left", baseline="middle", limit={"expr": f"width - {room}"}
         ).encode(x=alt.value(0), y=y_of("head"), text="label:N")
     )
     chart = alt.layer(*layers).properties(width=WIDTH_PX, height=_ROW_PX * len(rows))
     data = differences.merge(_table(verdicts), on="claim", how="left")
-    return Figure(name, title, chart, join_texts(caption, _explanation(verdicts)), data)
+    data = data.rename(columns={"seed": unit, "n_seeds": f"n_{unit}s"})
+    return Figure(name, title, chart, join_texts(caption, _explanation(verdicts, unit)), data)
 
 
 def _row(place: int, verdict: Verdict, labels: Mapping[str, str], k: float) -> dict[str, Any]:
@@ -134,7 +156,7 @@ def _row(place: int, verdict: Verdict, labels: Mapping[str, str], k: float) -> d
         "label": labels.get(verdict.id, verdict.says),
         "says": verdict.says,
         "verdict": verdict.verdict,
-        "word": verdict.verdict,
+        "word": _word(verdict),
         "symbol": VERDICT_SYMBOLS[verdict.verdict],
         "zero": 0,
         "head": place - 0.34,
@@ -167,7 +189,7 @@ def _table(verdicts: Sequence[Verdict]) -> pd.DataFrame:
         {
             "claim": [verdict.id for verdict in verdicts],
             "says": [verdict.says for verdict in verdicts],
-            "verdict": [verdict.verdict for verdict in verdicts],
+            "verdict": [_word(verdict) for verdict in verdicts],
             "mean": [verdict.effect for verdict in verdicts],
             "low": [low for low, _ in bounds],
             "high": [high for _, high in bounds],
@@ -178,11 +200,16 @@ def _table(verdicts: Sequence[Verdict]) -> pd.DataFrame:
     )
 
 
-def _explanation(verdicts: Sequence[Verdict]) -> Text:
+def _word(verdict: Verdict) -> str:
+    return verdict_word(verdict.verdict, verdict.details.get("expect"))["en"]
+
+
+def _explanation(verdicts: Sequence[Verdict], unit: str) -> Text:
     levels = sorted({round(100 * v.level, 2) for v in verdicts if v.level is not None})
     shown = " / ".join(f"{level:g} %" for level in levels)
+    one = UNITS[unit]
     return {
-        "en": f"Each dot is one seed; the bar is the {shown} interval of their mean (diamond), "
+        "en": f"Each dot is {one['en']}; the bar is the {shown} interval of their mean (diamond), "
         "and the shaded zone holds differences too small to matter.",
-        "zh": f"每个点是一个种子；横条是均值（菱形）的 {shown} 区间；阴影内的差小到无关紧要。",
+        "zh": f"每个点是{one['zh']}；横条是均值（菱形）的 {shown} 区间；阴影内的差小到无关紧要。",
     }

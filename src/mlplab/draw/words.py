@@ -35,6 +35,13 @@ VERDICT_WORDS: Mapping[str, Mapping[str, str]] = {
 _NO_DIFFERENCE = {"en": "no difference that matters", "zh": "无有意义的差异"}
 
 
+# What a pair, or a repetition, is: one of them, and how many.
+UNITS: Mapping[str, Mapping[str, str]] = {
+    "seed": {"en": "one seed", "zh": "一个种子"},
+    "fold": {"en": "one fold", "zh": "一折"},
+}
+
+
 def verdict_word(word: str, expect: object = None) -> Mapping[str, str]:
     """Return a verdict's word; `equivalent` denies a claim that one is higher than the other.
 
@@ -52,6 +59,7 @@ _METRICS = {
     "loss": "loss",
     "rmse": "RMSE",
     "grad_norm": "gradient norm",
+    "failure_rate": "failure rate",
 }
 _FACTORS = {
     "net.hidden": "hidden units",
@@ -82,6 +90,7 @@ _ZH = {
     "validation RMSE": "验证均方根误差",
     "test RMSE": "测试均方根误差",
     "gradient norm": "梯度范数",
+    "failure rate": "失败率",
     "hidden units": "隐藏单元数",
     "activation": "激活函数",
     "dropout rate": "暂退概率",
@@ -103,12 +112,16 @@ _ZH = {
     "trial": "试验",
     "step": "步",
     "n seeds": "种子数",
+    "fold": "折",
+    "folds": "折数",
+    "n folds": "折数",
     "run epochs": "运行轮次",
     "value": "数值",
     "runs": "运行数",
     "log scale": "对数刻度",
     "standard deviation": "标准差",
     **{word: text["zh"] for word, text in VERDICT_WORDS.items()},
+    _NO_DIFFERENCE["en"]: _NO_DIFFERENCE["zh"],
     "candidate and near-best": "候选且近最优",
     "candidate": "候选",
     "near-best": "近最优",
@@ -188,7 +201,7 @@ def quantity(metric: str) -> Quantity:
         name = f"{_SPLITS[split]} {_METRICS.get(rest, rest.replace('_', ' '))}".strip()
     else:
         name = _METRICS.get(metric, metric.replace("_", " "))
-    return Quantity(name, metric.endswith(("accuracy", "error_rate")))
+    return Quantity(name, metric.endswith(("accuracy", "error_rate", "failure_rate")))
 
 
 def factor_name(path: str) -> str:
@@ -226,6 +239,16 @@ def column_title(name: str, words: Mapping[str, str], language: str = "en") -> s
     path = next((one for one in _FACTORS if one.rsplit(".", 1)[-1] == name), "")
     title = quantity(name).name if split in _SPLITS else _FACTORS.get(path, name)
     return translate(title, language)
+
+
+def typeset(number: str) -> str:
+    """Return a formatted number as it is printed: minus is a minus, a rounded 0 has no sign.
+
+    >>> typeset("-0.5"), typeset("-0.00"), typeset("+0.0%"), typeset("-inf")
+    ('−0.5', '0.00', '0.0%', '−inf')
+    """
+    is_zero = "0" in number and not any(digit in number for digit in "123456789")
+    return number.lstrip("+-") if is_zero else number.replace("-", "−")
 
 
 def writer(values: Iterable[Any]) -> Callable[[Any], str]:

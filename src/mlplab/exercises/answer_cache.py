@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from mlplab.exercises.exercise import Exercise
 from mlplab.exercises.findings import Checked, Findings, Results
+from mlplab.exercises.grid_edges import GridEdge
 from mlplab.exercises.measured import Measured
 from mlplab.exercises.profile import Profile
 from mlplab.specs import digest
@@ -193,6 +194,7 @@ def _findings_to_plain(findings: Findings) -> dict[str, Any]:
     for one in fields(findings):
         value = getattr(findings, one.name)
         plain[one.name] = dict(value) if isinstance(value, Mapping) else value
+    plain["edges"] = [asdict(edge) for edge in findings.edges]
     plain["figures"] = [figure.to_plain() for figure in findings.figures]
     plain["tables"] = {title: frame_to_plain(table) for title, table in findings.tables.items()}
     return plain
@@ -203,6 +205,7 @@ def _findings_from_plain(plain: Mapping[str, Any]) -> Findings:
     from mlplab.draw.frames import frame_from_plain
 
     made = {
+        "edges": tuple(GridEdge(**one) for one in plain["edges"]),
         "figures": tuple(Figure.from_plain(one) for one in plain["figures"]),
         "tables": {title: frame_from_plain(one) for title, one in plain["tables"].items()},
     }

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from mlplab.exercises.grid_edges import GridEdge
 from mlplab.exercises.profile import Profile
 from mlplab.specs import Verdict
 
@@ -27,12 +28,14 @@ class Findings:
         figures: in the order of the page.
         tables: by name, as the texts title them.
         files: further files by name, put beside the page, such as a submission.
+        edges: tuned values that lie at an end of what was tried; the page says so.
     """
 
     values: Mapping[str, Any] = field(default_factory=dict)
     figures: tuple[Figure, ...] = ()
     tables: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     files: Mapping[str, bytes] = field(default_factory=dict)
+    edges: tuple[GridEdge, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
+import numpy as np
+
 from mlplab.specs import Verdict, digest
 from mlplab.stats import (
     WORDS,
@@ -14,6 +16,8 @@ from mlplab.stats import (
     alpha_per_claim,
     classify,
     decide_interval,
+    decide_share,
+    fails_more_often,
     mean_interval,
     median_interval,
 )
@@ -35,6 +39,12 @@ class Measured:
         shared: part of the variance that more repetitions do not shrink: held-out over training
             rows where they are splits of one table (see `stats.cross_validated_interval`).
         all_failed: repetitions on which every run compared failed: no difference is counted.
+        cases: "share" where each number only counts a case, 0 or 1 less a share (`less`);
+            "difference" where it compares two such counts, -1, 0 or 1. Their exact intervals
+            decide: a t interval has no width where all cases agree.
+        less: the share that is taken off each number of a "share".
+        step: of the grid on which the numbers lie, as 1 for counts: their standard deviation is
+            at least that of rounding to it.
     """
 
     key: str
@@ -45,6 +55,9 @@ class Measured:
     note: str = ""
     shared: float = 0.0
     all_failed: int = 0
+    cases: Literal["", "share", "difference"] = ""
+    less: float = 0.0
+    step: float = 0.0
 
     @property
     def id(self) -> str:
@@ -63,7 +76,8 @@ def decide_measured(claims: Sequence[Measured]) -> tuple[Verdict, ...]:
     """Return the verdicts on all measured claims of an exercise; they share the level 0.05.
 
     One t interval over repetitions decides each of them and is shown, as `stats.decide` has it;
-    where repetitions are splits of one table, with their shared variance. Where runs failed, the
+    where repetitions are splits of one table, with their shared variance; where they only count
+    cases, the exact interval of their share instead. Where runs failed, the
     interval of the median over all repetitions must give the same word, as in `decide_arms`.
 
     Does not license: more than fresh repetitions of the same computation on the same table.
@@ -74,11 +88,7 @@ def decide_measured(claims: Sequence[Measured]) -> tuple[Verdict, ...]:
     """
     verdicts = []
     for one in claims:
-        ended = [value for value in one.values if math.isfinite(value)]
-        interval = mean_interval(ended, claims=len(claims), shared=one.shared)
-        found = decide_interval(interval, one.matters, expect=one.expect)
-        if len(ended) < len(one.values):
-            found = _with_failures(found, one, len(claims))
+        found = _counted(one, len(claims)) if one.cases else _mean(one, len(claims))
         needed = found.seeds_needed
         notes = (
             found.note,
@@ -105,6 +115,27 @@ def decide_measured(claims: Sequence[Measured]) -> tuple[Verdict, ...]:
             )
         )
     return tuple(verdicts)
+
+
+def _mean(claim: Measured, n_claims: int) -> Decision:
+    ended = [value for value in claim.values if math.isfinite(value)]
+    grid = round(1.0 / claim.step) if claim.step else None
+    interval = mean_interval(ended, claims=n_claims, shared=claim.shared, n_test=grid)
+    found = decide_interval(interval, claim.matters, expect=claim.expect)
+    return _with_failures(found, claim, n_claims) if len(ended) < len(claim.values) else found
+
+
+def _counted(claim: Measured, n_claims: int) -> Decision:
+    cases = np.round(np.asarray(claim.values) + claim.less, 9)
+    known = (0, 1) if claim.cases == "share" else (-1, 0, 1)
+    assert np.isin(cases, known).all(), f"{claim.key}: expected {known}; got {set(cases)}"
+    if claim.cases == "share":
+        return decide_share(
+            cases == 1, claim.matters, less=claim.less, expect=claim.expect, claims=n_claims
+        )
+    return fails_more_often(
+        cases == 1, cases == -1, claim.matters, expect=claim.expect, claims=n_claims
+    ).decision
 
 
 def _with_failures(found: Decision, claim: Measured, n_claims: int) -> Decision:

@@ -10,6 +10,7 @@ from mlplab.draw.words import join_texts
 from mlplab.errors import MlplabError
 from mlplab.exercises.exercise import Exercise
 from mlplab.exercises.findings import Checked, Findings
+from mlplab.exercises.grid_edges import GridEdge, edges_text
 from mlplab.exercises.rendering import render
 from mlplab.specs import Verdict
 
@@ -31,7 +32,7 @@ def page_texts(
         "title": told("title"),
         "question": told("question"),
         "short": told("short"),
-        "answer": told("answer"),
+        "answer": told.answer(findings.edges),
         "figures": [told.figure(figure) for figure in findings.figures],
         "tables": {name: told.table(name, frame) for name, frame in findings.tables.items()},
     }
@@ -66,6 +67,12 @@ class _Told:
 
     def __call__(self, name: str) -> dict[str, str]:
         return self._in_both({n: getattr(w, name) for n, w in self._exercise.wordings.items()})
+
+    def answer(self, edges: Sequence[GridEdge]) -> dict[str, str]:
+        """Return the answer; what was tuned to an end of its grid is said below it."""
+        words = {language: one.words for language, one in self._exercise.wordings.items()}
+        below = edges_text(edges, words)
+        return {n: "\n\n".join(filter(None, (t, below[n]))) for n, t in self("answer").items()}
 
     def figure(self, figure: Figure) -> Figure:
         """Give a figure its title and the beginning of its caption."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from mlplab.draw.words import verdict_word
+from mlplab.draw.words import typeset, verdict_word
 from mlplab.errors import MlplabError
 from mlplab.specs import Verdict
 
@@ -176,7 +176,7 @@ def _scientific(value: float, digits: int = 1) -> str:
         return _format(float(value), f".{digits + 1}g" if abs(value) < 10**digits else ",.0f")
     mantissa, exponent = f"{value:.{digits}e}".split("e")
     raised = str(int(exponent)).translate(_RAISED)
-    return f"{mantissa.replace('-', '−')}\u202f×\u202f10{raised}"
+    return f"{typeset(mantissa)}\u202f×\u202f10{raised}"
 
 
 def _text(value: Any) -> Any:
@@ -192,7 +192,7 @@ def _format(value: Any, spec: str) -> str:
     if not spec and isinstance(value, float):
         spec = ".4g"
     text = format(value, spec)
-    return text.replace("-", "−") if isinstance(value, int | float) else text
+    return typeset(text) if isinstance(value, int | float) else text
 
 
 def _in_language(value: Any, language: str) -> Any:

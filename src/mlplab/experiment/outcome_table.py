@@ -16,7 +16,7 @@ from mlplab.experiment.design import Cell
 from mlplab.experiment.metrics import higher_is_better
 from mlplab.hints import hint
 from mlplab.specs import Outcome
-from mlplab.specs.claim import ANSWERED
+from mlplab.specs.claim import ANSWERED, FAILURE_RATE
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -80,6 +80,8 @@ class OutcomeTable:
     def select(self, arms: Sequence[Arm], metric: str) -> Slice:
         """Return the metric's last values of some arms, paired by seed.
 
+        The failure rate's are 1 where a run failed and 0 where it did not; none is missing.
+
         Raises:
             ConfigError: the runs did not record the metric.
         """
@@ -106,6 +108,8 @@ class OutcomeTable:
         )
 
     def _last(self, outcome: Outcome, metric: str) -> float:
+        if metric == FAILURE_RATE:
+            return float(self.has_failed(outcome))
         if outcome.status != "diverged" and metric not in outcome.history:
             says = hint(metric, sorted(outcome.history))
             raise ConfigError(f"metric: these runs recorded no {metric!r}; {says}")

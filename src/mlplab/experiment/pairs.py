@@ -12,10 +12,12 @@ from mlplab.experiment.parts import Contrast, Find, parts_of
 from mlplab.experiment.verdict import Judge
 from mlplab.experiment.wording import claim_words
 from mlplab.hints import hint
-from mlplab.specs import BestArm, Claim, Proof, Verdict
+from mlplab.specs import BestArm, Claim, FailureDifference, Proof, Verdict
 
 if TYPE_CHECKING:
     import pandas as pd
+
+_WITHOUT = (BestArm, FailureDifference, Proof)
 
 
 def paired_numbers(
@@ -36,7 +38,7 @@ def paired_numbers(
 
     pairs = [_decided(one, decided) for one in wanted]
     if not pairs:
-        pairs = [(c, verdict) for c, verdict in decided if not isinstance(c, BestArm | Proof)]
+        pairs = [(c, verdict) for c, verdict in decided if not isinstance(c, _WITHOUT)]
     rows = [row for claim, verdict in pairs for row in _numbers(claim, verdict, judge, find)]
     return pd.DataFrame(rows, columns=["claim", "seed", "difference"])
 
@@ -57,7 +59,7 @@ def _decided(
 def _numbers(
     claim: Claim, verdict: Verdict | None, judge: Judge, find: Find
 ) -> Iterator[tuple[str, int, float]]:
-    if isinstance(claim, BestArm | Proof):
+    if isinstance(claim, _WITHOUT):
         raise ConfigError(f"claim: {claim_words(claim)['en']!r} has not one difference per seed")
     parts = parts_of(claim, find)
     if verdict is None:

@@ -14,9 +14,9 @@ from mlplab.errors import ConfigError
 from mlplab.experiment.arms import Arm
 from mlplab.experiment.metrics import higher_is_better
 from mlplab.experiment.outcome_table import Slice
-from mlplab.specs import BestArm, Chain, Difference, Interaction, Threshold
+from mlplab.specs import BestArm, Chain, Difference, FailureDifference, Interaction, Threshold
+from mlplab.specs.claim import FAILURE_RATE, Scope
 from mlplab.specs.claim import Arm as ArmFactors
-from mlplab.specs.claim import Scope
 from mlplab.stats import (
     ALPHA,
     DIFFERENCE,
@@ -27,10 +27,11 @@ from mlplab.stats import (
     best_arms,
     count_failures,
     decide_arms,
+    fails_more_often,
     unpack_correct,
 )
 
-Declared = Difference | Chain | Threshold | Interaction | BestArm
+Declared = Difference | Chain | Threshold | Interaction | BestArm | FailureDifference
 Find = Callable[[ArmFactors], Arm]
 Expect = Literal["higher", "lower", "same"]
 
@@ -132,7 +133,23 @@ class Choice:
         return Answer(sets.decide(self.named), counts, None, sets)
 
 
-Part = Contrast | Choice
+@dataclass(frozen=True, slots=True)
+class FailureContrast:
+    """Runs of one arm fail more often than runs of another."""
+
+    arms: tuple[Arm, Arm]
+    matters: float
+    expect: Expect
+    metric: str = field(default=FAILURE_RATE, init=False)
+
+    def decide(self, data: Slice, claims: int, spend: float, n_test: int | None) -> Answer:
+        """Decide on the seeds given, at `spend` of the claim's share of the level."""
+        a, b = data.values
+        found = fails_more_often(a, b, self.matters, expect=self.expect, claims=claims, spend=spend)
+        return Answer(found.decision, (count_failures(a), count_failures(b)))
+
+
+Part = Contrast | Choice | FailureContrast
 
 
 def parts_of(claim: Declared, find: Find) -> tuple[Part, ...]:
@@ -145,6 +162,9 @@ def parts_of(claim: Declared, find: Find) -> tuple[Part, ...]:
     Raises:
         ConfigError: an arm is not in the design.
     """
+    if isinstance(claim, FailureDifference):
+        pair = (find(claim.arm), find(claim.baseline))
+        return (FailureContrast(pair, claim.matters, claim.expect),)
     metric, matters, scope = claim.metric, claim.matters, claim.scope
     match claim:
         case Difference():

@@ -227,14 +227,14 @@ class Runs(Results):
 
         Args:
             claims: claims about this design's arms, or the words or ids of declared ones; default:
-                all that are declared, but for those of a best arm, and proofs.
+                all that are declared, but for those of a best arm or of failures, and proofs.
 
         Returns:
             The columns claim (the verdict's id; each link's, where the claim is a chain), seed,
             difference.
 
         Raises:
-            ConfigError: no such claim, or one of a best arm, or a proof.
+            ConfigError: no such claim, or one of a best arm or of failures, or a proof.
         """
         experiment = self.experiment
         decided = list(zip(experiment.claims, self.verdicts(), strict=True))

@@ -7,7 +7,7 @@ from typing import Any
 
 from mlplab.draw.words import LANGUAGES, quantity, translate
 from mlplab.experiment.arms import show_value
-from mlplab.specs import Claim, Difference, Interaction, Proof, Threshold
+from mlplab.specs import Claim, Difference, FailureDifference, Interaction, Proof, Threshold
 
 _RELATIONS = {
     "higher": ("{0} has a higher {m} than {1}", "{0} 的{m}高于 {1}"),
@@ -37,6 +37,11 @@ _CROSSINGS = {
         "the {m} gains as much from {2} to {0} as from {3} to {1}",
         "从 {2} 到 {0}，{m}的增加与从 {3} 到 {1} 相同",
     ),
+}
+_FAILURES = {
+    "higher": ("{0} fails more often than {1}", "{0} 的失败率高于 {1}"),
+    "lower": ("{0} fails less often than {1}", "{0} 的失败率低于 {1}"),
+    "same": ("{0} fails as often as {1}", "{0} 与 {1} 的失败率相同"),
 }
 _BASE = {"en": "the base", "zh": "基准"}
 _BEST = ("{0} has the best {m} of {1} arms", "在 {1} 组中，{0} 的{m}最好")
@@ -72,6 +77,8 @@ def _content(claim: Claim) -> tuple[tuple[str, str], list[str]]:
     """The sentence that fits a claim, in both languages, and what is put into it."""
     if isinstance(claim, Difference):
         return _RELATIONS[claim.expect], [_arm(claim.arm), _arm(claim.baseline)]
+    if isinstance(claim, FailureDifference):
+        return _FAILURES[claim.expect], [_arm(claim.arm), _arm(claim.baseline)]
     if isinstance(claim, Threshold):
         return _BOUNDS[claim.expect], [_arm(claim.arm), f"{claim.value:g}"]
     if isinstance(claim, Interaction):

@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 from mlplab.draw import quantity
+from mlplab.draw.words import typeset
 from mlplab.specs import Verdict
 
 _POINTS = {"en": " pp", "zh": " 个百分点"}
@@ -28,10 +29,7 @@ def signed(value: float, decimals: int) -> str:
     >>> signed(-0.5, 2), signed(0.0, 1)
     ('−0.50', '0.0')
     """
-    text = f"{value:+.{decimals}f}"
-    if float(text) == 0:
-        return text[1:]  # no sign before a rounded 0
-    return text.replace("-", "−")
+    return typeset(f"{value:+.{decimals}f}")
 
 
 def _scale(verdict: Verdict) -> tuple[float, int]:
@@ -143,5 +141,5 @@ def cell_text(value: Any) -> str:
     if value is None or value != value or str(value) == "<NA>":
         return "–"
     if isinstance(value, float):
-        return f"{value:.5g}".replace("-", "−") if abs(value) >= 1e-4 or not value else f"{value:g}"
+        return typeset(f"{value:.5g}") if abs(value) >= 1e-4 or not value else f"{value:g}"
     return str(value)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from mlplab.draw.words import typeset
 from mlplab.pages.numbers import decimals_for
 
 if TYPE_CHECKING:
@@ -87,7 +88,7 @@ def number_text(value: float, digits: int = 4) -> str:
         text = f"{value:.0f}"
     else:
         text = f"{value:.{digits}g}"
-    return text.replace("-", "−") if "e" not in text else text
+    return typeset(text) if "e" not in text else text
 
 
 def estimate_text(value: float, interval: Sequence[float]) -> str:
@@ -98,7 +99,7 @@ def estimate_text(value: float, interval: Sequence[float]) -> str:
     """
     width = interval[1] - interval[0]
     decimals = decimals_for(width / 10) if width > 0 else 4
-    value_, low, high = (f"{one:,.{decimals}f}".replace("-", "−") for one in (value, *interval))
+    value_, low, high = (typeset(f"{one:,.{decimals}f}") for one in (value, *interval))
     return f"{value_} [{low}, {high}]" if width == width else value_
 
 
@@ -110,5 +111,5 @@ def share_text(share: float) -> str:
     """
     percent = 100 * share
     if abs(percent) >= 10:
-        return f"{percent:.3g} %".replace("-", "−")
-    return f"{percent:.2g} %".replace("-", "−")
+        return typeset(f"{percent:.3g} %")
+    return typeset(f"{percent:.2g} %")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, JsonValue, field_validator, model_validator
 
@@ -16,6 +16,8 @@ Whose = Literal["source", "ours"]
 Scope = Literal["this test set", "new examples"]
 # A run's answer to a test example is kept as right or wrong: of other metrics nothing is.
 ANSWERED = "test_accuracy"
+# What claims about failed runs compare; a run records no such metric.
+FAILURE_RATE = "failure_rate"
 
 _WORDING = ("key", "says", "whose", "because")
 """The fields that say nothing of what is asked."""
@@ -44,6 +46,11 @@ class _Worded(Spec):
         # The type too: canonical fields leave out defaults, and claims may share the rest.
         return {"claim": content, "type": type(self).__name__}
 
+    @property
+    def id(self) -> str:
+        """A short hash of what is asked; a verdict's also counts the runs and the task."""
+        return digest(self.asked(), 8)
+
 
 class _Claim(_Worded):
     metric: str = Field(default="test_accuracy", description="What is compared, at the last epoch.")
@@ -60,11 +67,6 @@ class _Claim(_Worded):
                 f"scope: 'new examples' needs metric {ANSWERED!r}; got {self.metric!r}"
             )
         return self
-
-    @property
-    def id(self) -> str:
-        """A short hash of what is asked; a verdict's also counts the runs and the task."""
-        return digest(self.asked(), 8)
 
 
 class Difference(_Claim):
@@ -114,6 +116,21 @@ class BestArm(_Claim):
     higher_is_better: bool = True
 
 
+class FailureDifference(_Worded):
+    """More, fewer or as many runs of `arm` fail as of `baseline`, paired by seed.
+
+    A run fails if it diverges, or by the experiment's rule (`fails`).
+    """
+
+    kind: Literal["failures"] = "failures"
+    metric: ClassVar[str] = FAILURE_RATE
+    scope: ClassVar[Scope] = "this test set"
+    arm: Arm
+    baseline: Arm
+    expect: Literal["higher", "lower", "same"] = "higher"
+    matters: Matters = 0.1
+
+
 class Proof(_Worded):
     """A statement decided by computation alone: proved, or checked on many cases."""
 
@@ -128,7 +145,8 @@ class Proof(_Worded):
 
 
 Claim = Annotated[
-    Difference | Chain | Threshold | Interaction | BestArm | Proof, Field(discriminator="kind")
+    Difference | Chain | Threshold | Interaction | BestArm | FailureDifference | Proof,
+    Field(discriminator="kind"),
 ]
 VerdictWord = Literal[
     "supported", "refuted", "equivalent", "undecided", "none", "proved", "checked"

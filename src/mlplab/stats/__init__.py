@@ -19,6 +19,7 @@ from mlplab.stats.failures import (
     FailureCount,
     clopper_pearson,
     count_failures,
+    decide_share,
     fails_more_often,
 )
 from mlplab.stats.interval import ALPHA, Interval, alpha_per_claim, grid_floor, mean_interval
@@ -69,6 +70,7 @@ __all__ = [
     "decide_arms",
     "decide_chain",
     "decide_interval",
+    "decide_share",
     "factorial_effects",
     "fails_more_often",
     "functional_anova",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -152,37 +152,61 @@ def decide_interval(interval: Interval, matters: float, *, expect: Expect = "hig
     """
     if interval.mean.ndim:
         raise ConfigError(f"interval: expected one claim; got shape {interval.mean.shape}")
-    mean, low, high = float(interval.mean), float(interval.low), float(interval.high)
+    found = decide_bounds(
+        float(interval.low),
+        float(interval.high),
+        matters,
+        effect=float(interval.mean),
+        p=float(interval.p),
+        n_seeds=interval.n_seeds,
+        level=interval.level,
+        expect=expect,
+    )
+    if found.verdict != "undecided":
+        return found
+    needed = seeds_needed(
+        found.effect,
+        float(interval.std),
+        interval.n_seeds,
+        matters,
+        same=expect == "same",
+        a=1.0 - interval.level,
+        shared=interval.shared,
+        extra_variance=interval.extra_variance,
+    )
+    only_examples = needed is None and interval.extra_variance
+    reason = "more seeds alone would not decide it, more test examples may" if only_examples else ""
+    return replace(found, seeds_needed=needed, reason=reason)
+
+
+def decide_bounds(
+    low: float,
+    high: float,
+    matters: float,
+    *,
+    effect: float,
+    p: float,
+    n_seeds: int,
+    level: float,
+    expect: Expect = "higher",
+) -> Decision:
+    """Verdict from the bounds of an interval, exact ones included: the words of `classify`."""
     verdict, size, note = WORDS[int(classify(low, high, matters, expect))]
-    reason, needed = "", None
-    if interval.n_seeds < MIN_SEEDS:
+    reason = ""
+    if n_seeds < MIN_SEEDS:
         verdict, size, note = "none", "", ""
-        reason = f"{interval.n_seeds} seeds: a verdict needs at least {MIN_SEEDS}"
-    elif verdict == "undecided":
-        needed = seeds_needed(
-            mean,
-            float(interval.std),
-            interval.n_seeds,
-            matters,
-            same=expect == "same",
-            a=1.0 - interval.level,
-            shared=interval.shared,
-            extra_variance=interval.extra_variance,
-        )
-        if needed is None and interval.extra_variance:
-            reason = "more seeds alone would not decide it, more test examples may"
+        reason = f"{n_seeds} seeds: a verdict needs at least {MIN_SEEDS}"
     return Decision(
         verdict,
         size,
-        mean,
+        effect,
         low,
         high,
-        float(interval.p),
-        interval.n_seeds,
-        interval.level,
+        p,
+        n_seeds,
+        level,
         matters,
         note,
-        needed,
-        expect,
-        reason,
+        expect=expect,
+        reason=reason,
     )

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from mlplab.errors import ConfigError, DataError
+from mlplab.stats.decision import Decision, Expect, decide_bounds
 from mlplab.stats.interval import ALPHA, alpha_per_claim
-from mlplab.stats.power import MIN_SEEDS
-from mlplab.stats.quantiles import FloatArray, beta_quantile, fair_coin_cdf
+from mlplab.stats.mcnemar import mcnemar_interval, mcnemar_p
+from mlplab.stats.quantiles import FloatArray, beta_cdf, beta_quantile
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,26 +32,18 @@ class FailureCount:
 
 @dataclass(frozen=True, slots=True)
 class FailureComparison:
-    """Verdict on "A fails more often than B", from the seeds where exactly one of them failed.
+    """The verdict on "A fails more often than B", and the seeds that it rests on.
 
     Attributes:
-        verdict: supported, refuted (B fails more often), undecided, or none (too few seeds).
+        decision: about the difference of the two failure rates, with McNemar's exact p.
         a_only, b_only, both, neither: seeds by which arm failed.
-        p: exact two-sided p, times the number of claims, at most 1.
-        low, high: Clopper-Pearson interval of the share of A among one-sided failures.
-        n_seeds, level: seeds compared, level of that interval.
     """
 
-    verdict: Literal["supported", "refuted", "undecided", "none"]
+    decision: Decision
     a_only: int
     b_only: int
     both: int
     neither: int
-    p: float
-    low: float
-    high: float
-    n_seeds: int
-    level: float
 
 
 def clopper_pearson(
@@ -99,33 +91,94 @@ def count_failures(failed: ArrayLike, level: float = 0.95) -> FailureCount:
 
 
 def fails_more_often(
-    a_failed: ArrayLike, b_failed: ArrayLike, *, claims: int = 1, alpha: float = ALPHA
+    a_failed: ArrayLike,
+    b_failed: ArrayLike,
+    matters: float,
+    *,
+    expect: Expect = "higher",
+    claims: int = 1,
+    alpha: float = ALPHA,
+    spend: float = 1.0,
 ) -> FailureComparison:
     """Verdict on "A fails more often than B", a claim of its own, by McNemar's exact test.
 
-    Supported (refuted) if `claims * p <= alpha` and A (B) has more of the one-sided failures.
+    The words are those of `classify` for the difference of the failure rates, whose interval
+    (`mcnemar_interval`) leaves 0 out exactly if the test rejects. With fewer than five seeds the
+    interval is there and the verdict is "none".
 
     Assumes: paired seeds; what counts as a failure was declared before.
     Does not license: "A and B fail equally often" from an undecided one.
 
-    >>> fails_more_often([True] * 8, [False] * 8).verdict
-    'supported'
+    Args:
+        a_failed, b_failed: whether the arm failed, (n,) bool, the same seeds in the same order.
+        matters: the smallest difference of failure rates that matters.
+        expect: what the claim says of A's rate beside B's.
+        claims, alpha, spend: as in `mean_interval`.
+
+    >>> found = fails_more_often([True] * 8, [False] * 8, matters=0.1).decision
+    >>> found.verdict, found.size, round(found.low, 3), found.high
+    ('supported', 'at least d', 0.226, 1.0)
     """
     a, b = np.asarray(a_failed, dtype=bool), np.asarray(b_failed, dtype=bool)
-    if a.ndim != 1 or a.shape != b.shape:
+    if a.ndim != 1 or a.shape != b.shape or not a.size:
         raise DataError(f"failed: expected two rows of the same seeds; got {a.shape}, {b.shape}")
-    level = 1.0 - alpha_per_claim(claims, alpha)
+    level = 1.0 - alpha_per_claim(claims, alpha, spend)
     a_only, b_only = int((a & ~b).sum()), int((b & ~a).sum())
-    # McNemar's exact test: one-sided failures fall on A and B with equal chance.
-    p = min(1.0, claims * 2.0 * fair_coin_cdf(min(a_only, b_only), a_only + b_only))
-    verdict: Literal["supported", "refuted", "undecided", "none"] = "undecided"
-    if a.size < MIN_SEEDS:
-        verdict = "none"
-    elif p <= alpha:
-        verdict = "supported" if a_only > b_only else "refuted"
-    low, high = 0.0, 1.0
-    if a_only + b_only:
-        bottom, top = clopper_pearson(a_only, a_only + b_only, level)
-        low, high = float(bottom), float(top)
-    both, neither = int((a & b).sum()), int((~a & ~b).sum())
-    return FailureComparison(verdict, a_only, b_only, both, neither, p, low, high, a.size, level)
+    low, high = mcnemar_interval(a_only, b_only, a.size, level)
+    decision = decide_bounds(
+        low,
+        high,
+        matters,
+        effect=(a_only - b_only) / a.size,
+        p=min(1.0, mcnemar_p(a_only, b_only) * claims / spend),
+        n_seeds=a.size,
+        level=level,
+        expect=expect,
+    )
+    return FailureComparison(decision, a_only, b_only, int((a & b).sum()), int((~a & ~b).sum()))
+
+
+def decide_share(
+    cases: ArrayLike,
+    matters: float,
+    *,
+    less: float = 0.0,
+    expect: Expect = "higher",
+    claims: int = 1,
+    alpha: float = ALPHA,
+) -> Decision:
+    """Verdict on a claim about a share of cases, less a share fixed before, by its exact interval.
+
+    The interval is that of `clopper_pearson`: where all cases agree it still has a width, which a
+    t interval has not. p doubles the smaller tail of the binomial distribution at `less`.
+
+    Assumes: cases are independent; what counts as one was declared before.
+    Does not license: comparing two shares of the same seeds (`fails_more_often`).
+
+    Args:
+        cases: whether each repetition is one, (n,) bool.
+        matters: the smallest difference of shares that matters.
+        less: what the share is compared with.
+        expect: what the claim says of the share beside `less`.
+        claims, alpha: as in `mean_interval`.
+
+    >>> found = decide_share([True] * 20, 0.1, less=0.5)
+    >>> found.verdict, round(found.low, 3), found.high
+    ('supported', 0.332, 0.5)
+    >>> decide_share([True] * 20, 0.05, less=1.0, expect="same").verdict
+    'undecided'
+    """
+    count = count_failures(cases, 1.0 - alpha_per_claim(claims, alpha))
+    k, n = count.failures, count.n_runs
+    at_least = float(beta_cdf(less, k, n - k + 1)) if k else 1.0
+    at_most = 1.0 - float(beta_cdf(less, k + 1, n - k)) if k < n else 1.0
+    return decide_bounds(
+        count.low - less,
+        count.high - less,
+        matters,
+        effect=count.rate - less,
+        p=min(1.0, 2.0 * claims * min(at_least, at_most)),
+        n_seeds=n,
+        level=count.level,
+        expect=expect,
+    )

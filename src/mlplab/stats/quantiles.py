@@ -43,7 +43,7 @@ def chi2_lower(probability: float, df: float) -> float:
     return 2.0 * float(special.gammaincinv(df / 2.0, probability))
 
 
-def beta_quantile(probability: float, a: ArrayLike, b: ArrayLike) -> FloatArray:
+def beta_quantile(probability: ArrayLike, a: ArrayLike, b: ArrayLike) -> FloatArray:
     """Quantile of the Beta(a, b) distribution, elementwise.
 
     >>> round(float(beta_quantile(0.5, 1.0, 1.0)), 3)
@@ -51,8 +51,19 @@ def beta_quantile(probability: float, a: ArrayLike, b: ArrayLike) -> FloatArray:
     """
     from scipy import special
 
-    shape_a, shape_b = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
-    return np.asarray(special.betaincinv(shape_a, shape_b, probability))
+    shape_a, shape_b, below = (np.asarray(one, dtype=np.float64) for one in (a, b, probability))
+    return np.asarray(special.betaincinv(shape_a, shape_b, below))
+
+
+def beta_cdf(x: ArrayLike, a: float, b: float) -> FloatArray:
+    """Probability that Beta(a, b) is at most x, elementwise.
+
+    >>> round(float(beta_cdf(0.25, 1.0, 1.0)), 3)
+    0.25
+    """
+    from scipy import special
+
+    return np.asarray(special.betainc(a, b, np.asarray(x, dtype=np.float64)))
 
 
 def fair_coin_cdf(heads: int, tosses: int) -> float:

@@ -19,7 +19,8 @@ return. Every name is loaded when it is first asked for.
 _CHAPTERS = {
     "Declare and run": ("Experiment", "load_task", "task_from_arrays", "report", "Store"),
     "Claims and verdicts": (
-        "Difference", "Chain", "Threshold", "Interaction", "BestArm", "Verdict",
+        "Difference", "Chain", "Threshold", "Interaction", "BestArm",
+        "FailureDifference", "Verdict",
     ),
     "What a run is": ("Run", "MLP", "Module", "Init", "Fit"),
     "Optimisers": ("SGD", "Adam", "AdamW", "RMSprop", "Lion", "LARS", "Custom", "Schedule"),

@@ -178,6 +178,7 @@ def fold_differences(results: Results, keys: Sequence[str], name: str) -> Figure
         labels={verdict.id: f"pair_{verdict.key}" for verdict in verdicts},
         title=UNTITLED,
         name=name,
+        unit="fold",
     )
 
 

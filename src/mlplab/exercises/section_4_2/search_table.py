@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlplab.exercises import source_setting
+from mlplab.exercises.grid_edges import GridEdge, grid_edge
 from mlplab.exercises.profile import Profile
 from mlplab.exercises.tuned import TUNING_SEEDS
 from mlplab.experiment import Experiment, Runs
@@ -21,6 +22,7 @@ from mlplab.specs import First, TaskRef
 METRIC = "valid_accuracy"
 NAMES = ("rate", "batch size", "width", "layers", "epochs")
 """The hyper-parameters, in the order in which 4.2.5 adds them."""
+_FACTORS = ("optim.lr", "fit.batch_size", "net.hidden", "layers", "fit.epochs")
 USUAL = {"rate": 0.1, "batch size": 256, "width": 256, "layers": 1}
 """The chapter's setting."""
 
@@ -176,3 +178,13 @@ def ranked_places(grid: Grid) -> list[tuple[int, ...]]:
     epochs = mean.argmax(axis=-1)
     places = [(*place, int(epochs[place])) for place in np.ndindex(epochs.shape)]
     return sorted(places, key=lambda place: -float(mean[place]))
+
+
+def table_edges(grid: Grid) -> tuple[GridEdge, ...]:
+    """Return the ends of the table at which its best setting lies."""
+    best = ranked_places(grid)[0]
+    return tuple(
+        edge
+        for name, factor, place in zip(NAMES, _FACTORS, best, strict=True)
+        for edge in grid_edge(factor, grid.levels[name][place], grid.levels[name])
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -23,11 +23,13 @@ def ended(runs: Runs, arm: Arm, metric: str) -> Array:
     return np.asarray(np.nan_to_num(runs.values(metric, [arm])[0], nan=np.inf))
 
 
-def sound(key: str, values: Array, matters: float, expect: Expect, metric: str) -> Measured:
+def sound(
+    key: str, values: Array, matters: float, expect: Expect, metric: str, **more: Any
+) -> Measured:
     """Return a claim, one number per draw; NaN, where all runs compared failed, counts as 0.
 
-    What is infinite stands for a failure of only some of them, see `Measured`.
+    What is infinite stands for a failure of only some of them, see `Measured`, which has `more`.
     """
     failed = np.isnan(values)
     numbers = tuple(np.where(failed, 0.0, values).tolist())
-    return Measured(key, numbers, matters, expect, metric, all_failed=int(failed.sum()))
+    return Measured(key, numbers, matters, expect, metric, all_failed=int(failed.sum()), **more)

@@ -57,8 +57,13 @@ def measure(runs: Mapping[str, Runs], profile: Profile) -> Sequence[Measured]:
             matters=_TWICE,
             metric=f"log of the ratio of standard deviations over {LAST} epochs",
         ),
-        fold_claim(
-            "diverges", beyond - stable, "higher", matters=0.1, metric="share of diverged runs"
+        Measured(
+            "diverges",
+            tuple((beyond - stable).tolist()),
+            0.1,
+            "higher",
+            "share of diverged runs",
+            cases="difference",
         ),
         score_claim("falling", falling, scores, "lower"),
         score_claim("huber", huber, scores, "lower"),

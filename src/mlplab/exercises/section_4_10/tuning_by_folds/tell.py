@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from mlplab.exercises.findings import Findings, Results
+from mlplab.exercises.grid_edges import grid_edge
 from mlplab.exercises.section_4_10.folds import N_INNER
 from mlplab.exercises.section_4_10.scores import (
     LOG_BAND,
@@ -68,7 +70,14 @@ def tell(results: Results) -> Findings:
         "chosen": _chosen(grid, found),
     }
     differences = fold_differences(results, _COMPARED, "differences")
-    return Findings(values, (differences, fold_strips(scores, "tuned"), _rates(grid)), tables)
+    # No penalty is less than none.
+    edges = [
+        grid_edge(path, best[path], {one.factors[path] for one in grid.arms}, limits=(0.0,))
+        for path in ("optim.lr", "fit.batch_size", "optim.weight_decay")
+    ]
+    edges.append(grid_edge("fit.epochs", found.epochs[epoch], found.epochs))
+    figures = (differences, fold_strips(scores, "tuned"), _rates(grid))
+    return Findings(values, figures, tables, edges=tuple(chain(*edges)))
 
 
 def _settings(grid: Runs, found: Tuning) -> pd.DataFrame:

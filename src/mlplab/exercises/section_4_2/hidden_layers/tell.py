@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlplab.draw import Figure, Quantity, band_lines, metric_by_factor
 from mlplab.exercises.findings import Findings, Results
+from mlplab.exercises.grid_edges import edges_of
 from mlplab.exercises.section_4_2.hidden_layers.design import HE, PUBLISHED
 from mlplab.exercises.signals import signal_frame
 from mlplab.exercises.told import UNTITLED, summary_table
@@ -78,7 +79,8 @@ def tell(results: Results) -> Findings:
         ),
         "signals": signals,
     }
-    return Findings(values, (by_depth, at_own, *_signal_figures(signals)), tables)
+    edges = edges_of(results.runs["rates"], ["net.init", "net.hidden"])
+    return Findings(values, (by_depth, at_own, *_signal_figures(signals)), tables, edges=edges)
 
 
 def _last(runs: Runs) -> pd.DataFrame:

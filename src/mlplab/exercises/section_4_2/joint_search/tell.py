@@ -19,7 +19,13 @@ from mlplab.exercises.section_4_2.joint_search.published_settings import (
     published_figure,
     units,
 )
-from mlplab.exercises.section_4_2.search_table import METRIC, Grid, grid_of, ranked_places
+from mlplab.exercises.section_4_2.search_table import (
+    METRIC,
+    Grid,
+    grid_of,
+    ranked_places,
+    table_edges,
+)
 from mlplab.exercises.told import UNTITLED, summary_table
 from mlplab.exercises.training_rows import n_train
 from mlplab.experiment import Runs
@@ -91,7 +97,8 @@ def tell(results: Results) -> Findings:
         "published": _in_words(beside),
         "cost": costs,
     }
-    return Findings(values, (*heat_maps, published_figure(published, beside)), tables)
+    figures = (*heat_maps, published_figure(published, beside))
+    return Findings(values, figures, tables, edges=table_edges(grid_of(table)))
 
 
 def _candidates(results: Results, otherwise: Sequence[str]) -> Any:

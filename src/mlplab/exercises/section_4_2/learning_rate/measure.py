@@ -17,7 +17,7 @@ def measure(runs: Mapping[str, Runs], profile: Profile) -> Sequence[Measured]:
     """Return in how many epochs more the loss rises at the source's largest rate, by seed."""
     largest, usual, *_ = SOURCE_RATES
     more = rises(runs["source"], largest) - rises(runs["source"], usual)
-    return [Measured("bounces", tuple(more.tolist()), 1.0, "higher", "epochs")]
+    return [Measured("bounces", tuple(more.tolist()), 1.0, "higher", "epochs", step=1.0)]
 
 
 def rises(source: Runs, rate: float) -> NDArray[np.float64]:

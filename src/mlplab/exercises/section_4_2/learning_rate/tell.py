@@ -6,6 +6,7 @@ from typing import Any
 
 from mlplab.draw import learning_curves, metric_by_factor
 from mlplab.exercises.findings import Findings, Results
+from mlplab.exercises.grid_edges import edges_of
 from mlplab.exercises.section_4_2.learning_rate.design import SOURCE_DECAY, SOURCE_RATES
 from mlplab.exercises.section_4_2.learning_rate.design import constant as steady
 from mlplab.exercises.section_4_2.learning_rate.measure import rises
@@ -108,7 +109,8 @@ def tell(results: Results) -> Findings:
         "constant": summary_table({"": constant}, chose),
         "decaying": summary_table({"": decaying}, chose),
     }
-    return Findings(values, (of_source, by_lr, by_schedule, curves), tables)
+    edges = (*edges_of(constant, []), *edges_of(decaying, []))
+    return Findings(values, (of_source, by_lr, by_schedule, curves), tables, edges=edges)
 
 
 def schedule_kind(schedule: str) -> str:

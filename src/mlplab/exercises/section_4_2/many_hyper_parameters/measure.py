@@ -37,7 +37,7 @@ def measure(runs: Mapping[str, Runs], profile: Profile) -> Sequence[Measured]:
     random = needed["random", last]
 
     def claim(key: str, values: NDArray[np.float64], expect: Any) -> Measured:
-        return Measured(key, tuple(values.tolist()), 1.0, expect, "runs")
+        return Measured(key, tuple(values.tolist()), 1.0, expect, "runs", step=1.0)
 
     return (
         claim("more", random - needed["random", first], "higher"),

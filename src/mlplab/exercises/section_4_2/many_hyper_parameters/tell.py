@@ -19,7 +19,14 @@ from mlplab.exercises.section_4_2.many_hyper_parameters.measure import (
     section_of,
 )
 from mlplab.exercises.section_4_2.many_hyper_parameters.tuning import tuned_apart, tuned_jointly
-from mlplab.exercises.section_4_2.search_table import METRIC, NAMES, Grid, grid_of, n_repetitions
+from mlplab.exercises.section_4_2.search_table import (
+    METRIC,
+    NAMES,
+    Grid,
+    grid_of,
+    n_repetitions,
+    table_edges,
+)
 from mlplab.exercises.told import UNTITLED, means
 from mlplab.exercises.training_rows import n_train
 from mlplab.exercises.uncertainty_bands import REPETITION_BAND
@@ -94,7 +101,8 @@ def tell(results: Results) -> Findings:
         }
         values |= {f"{name}_{n}": float(needed[name, n].mean()) for name in STRATEGIES}
     figures = (_needed_figure(needed), _shares_figure(grid, clipped), _rates_figure(table))
-    return Findings(values, figures, _tables(grid, needed, whole, clipped))
+    tables = _tables(grid, needed, whole, clipped)
+    return Findings(values, figures, tables, edges=table_edges(grid))
 
 
 def _best_rate_by_batch(grid: Grid) -> dict[int, float]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlplab.draw import critical_differences, learning_curves, metric_by_factor
 from mlplab.exercises.findings import Findings, Results
+from mlplab.exercises.grid_edges import edges_of
 from mlplab.exercises.told import UNTITLED, means, summary_table
 from mlplab.exercises.training_rows import n_train
 from mlplab.exercises.uncertainty_bands import T_BAND
@@ -77,7 +78,9 @@ def tell(results: Results) -> Findings:
     table = summary_table(
         {"same rate": same, "own rate": own}, ["train_loss", "valid_accuracy", "test_accuracy"]
     )
-    return Findings(values, (by_activation, apart, curves), {"by-activation": table})
+    edges = edges_of(results.runs["rates"], ["net.activation"])
+    figures = (by_activation, apart, curves)
+    return Findings(values, figures, {"by-activation": table}, edges=edges)
 
 
 def _ends(tuned: pd.DataFrame) -> dict[str, str]:

@@ -6,6 +6,7 @@ from typing import Any
 
 from mlplab.draw import heat_map, metric_by_factor
 from mlplab.exercises.findings import Findings, Results
+from mlplab.exercises.grid_edges import edges_of
 from mlplab.exercises.told import UNTITLED, summary_table
 from mlplab.exercises.training_rows import n_train
 from mlplab.exercises.uncertainty_bands import T_BAND
@@ -18,6 +19,8 @@ _PRINTED = 0.8533
 def tell(results: Results) -> Findings:
     """Collect what the page says and shows; the chosen one's test score is fresh."""
     grid, hot, finalists = (results.runs[name] for name in ("grid", "hot", "finalists"))
+    hot_failed, cool_failed = hot.failures().values()
+    hottest = hot.table.outcomes(hot.arms[0])
     best = finalists.best("valid_accuracy")
     fresh = best.score_test(seeds=results.profile.pick(5, 10), progress=results.progress)
     low, high = fresh.interval or (float("nan"), float("nan"))
@@ -39,8 +42,10 @@ def tell(results: Results) -> Findings:
         "n_train": n_train(grid),
         "n_diverged": len(diverged),
         "least_diverging": float(diverged["optim.lr"].min()) if len(diverged) else float("nan"),
-        "n_hot": len(hot),
-        "n_hot_diverged": sum(one.status == "diverged" for one in hot.outcomes.values()),
+        "n_hot": len(hot.experiment.seeds),
+        "n_hot_diverged": sum(one.status == "diverged" for one in hottest.values()),
+        "n_hot_failed": hot_failed.failures,
+        "n_cool_failed": cool_failed.failures,
         "chosen_width": best.arm.run.mlp.hidden[0],
         "chosen_rate": best.arm.run.optim.lr,
         "chosen_valid": best.mean,
@@ -84,7 +89,8 @@ def tell(results: Results) -> Findings:
         ),
         "grid": summary_table({"": grid}, ["train_loss", "valid_accuracy"]),
     }
-    return Findings(values, (by_width, shown, by_layers), tables)
+    edges = (*edges_of(grid, []), *edges_of(results.runs["layers"], ["net.hidden"]))
+    return Findings(values, (by_width, shown, by_layers), tables, edges=edges)
 
 
 def _setting(runs: Runs, label: str) -> dict[str, Any]:

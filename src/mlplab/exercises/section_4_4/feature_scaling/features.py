@@ -20,7 +20,7 @@ from mlplab.theory.features import Standardiser, clipped, hermite, legendre, mon
 MOST = 20
 TERMS = (2, 3, 4, 5, 6, 8, 12, 16, MOST)
 REMEDY_TERMS = (4, 8, 12, MOST)
-RATES = (0.001, 0.003, 0.01, 0.03)
+RATES = (0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3)
 TINY_RATES = tuple(10.0**-k for k in range(4, 17, 2))
 BOUND = 10.0
 RAW, SCALED = "xⁱ", "xⁱ / i!"

@@ -9,11 +9,13 @@ import numpy as np
 
 from mlplab.draw import Figure, Quantity, band_lines, spread_strips
 from mlplab.exercises.findings import Findings, Results
+from mlplab.exercises.grid_edges import grid_edge
 from mlplab.exercises.section_4_4.arms import arms_by_terms
 from mlplab.exercises.section_4_4.feature_scaling.features import (
     BASES,
     BOUND,
     MOST,
+    RATES,
     RAW,
     REMEDIES,
     SCALED,
@@ -75,7 +77,15 @@ def tell(results: Results) -> Findings:
         _held_out_figure(trained),
     )
     tables = {"features": _table(trained, found), "rescues": _rescue_table(runs["rescue"])}
-    return Findings(values, figures, tables)
+    edges = (
+        edge
+        for name, one in trained.items()
+        if name != RAW
+        for edge in grid_edge(
+            "optim.lr", best_arm(one).run.optim.lr, RATES, where={"features": name}
+        )
+    )
+    return Findings(values, figures, tables, edges=tuple(edges))
 
 
 def _root_square(i: int, scaled: bool) -> float:

@@ -56,7 +56,7 @@ def measure(runs: Mapping[str, Runs], profile: Profile) -> Sequence[Measured]:
         descended("longer", EPOCHS),
         sound("misfit", found[3, 0.0, 1000][0] - 5, 0.1, "lower", "error less 5"),
         same("excess", excess, 0.2, "error beyond sigma^2, over 4 sigma^2 / n, less 1"),
-        same("fresh", below, 0.05, "share of draws below sigma^2"),
+        sound("fresh", below, 0.05, "same", "share of draws below sigma^2", cases="share"),
         gap("few", 20),
         gap("many", 1000),
     )

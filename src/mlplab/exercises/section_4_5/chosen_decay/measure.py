@@ -32,13 +32,14 @@ def measure(runs: Mapping[str, Runs], profile: Profile) -> Sequence[Measured]:
         metric = "regret (share of the variance of y)"
         return Measured(key, tuple(values.tolist()), MATTERS, expect, metric)
 
-    def share(key: str, values: Array, expect: Any) -> Measured:
-        return Measured(key, tuple(values.tolist()), _RARE, expect, "share of draws")
+    def share(key: str, values: Array, expect: Any, cases: Any) -> Measured:
+        numbers = tuple(values.tolist())
+        return Measured(key, numbers, _RARE, expect, "share of draws", cases=cases)
 
     return (
         claim("not_best", found.regret("hold_out"), "higher"),
-        share("no_overfit", over, "same"),
-        share("too_large", under - over, "higher"),
+        share("no_overfit", over, "same", "share"),
+        share("too_large", under - over, "higher", "difference"),
         claim("smallest", risk["hold_out"] - risk["smallest"], "lower"),
         claim("more_data", risk["more"] - risk["hold_out"], "lower"),
         claim("one_out", risk["one_out"] - risk["hold_out"], "lower"),

@@ -28,18 +28,20 @@ def measure(runs: Mapping[str, Runs], profile: Profile) -> Sequence[Measured]:
         / np.maximum(found.above["proximal"][:, 100], FLOOR)
     )
 
-    def claim(key: str, values: Array, matters: float, expect: Any, metric: str) -> Measured:
+    def claim(
+        key: str, values: Array, matters: float, expect: Any, metric: str, step: float = 0.0
+    ) -> Measured:
         numbers = tuple(np.asarray(values, dtype=np.float64).tolist())
-        return Measured(key, numbers, matters, expect, metric)
+        return Measured(key, numbers, matters, expect, metric, step=step)
 
     zeros = "weights that are exactly 0"
     above = found.above["subgradient"][:, last]
     agree = found.zeros["accelerated"][:, last] - found.best_zeros
     most = found.zeros["proximal"][:, last] - half
     return (
-        claim("no_zeros", found.zeros["subgradient"][:, last], 1.0, "same", zeros),
-        claim("most", most, 1.0, "higher", f"{zeros}, less {half}"),
+        claim("no_zeros", found.zeros["subgradient"][:, last], 1.0, "same", zeros, step=1.0),
+        claim("most", most, 1.0, "higher", f"{zeros}, less {half}", step=1.0),
         claim("above", above, 0.01, "higher", "share of the minimum"),
         claim("faster", ahead, 0.1, "lower", "log10 of the objective above its minimum"),
-        claim("agree", agree, 1.0, "same", zeros),
+        claim("agree", agree, 1.0, "same", zeros, step=1.0),
     )

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mlplab.exercises.findings import Findings, Results
+from mlplab.exercises.grid_edges import grid_edge
 from mlplab.exercises.section_4_5.overfitting_remedies.measure import n_draws
 from mlplab.exercises.section_4_5.overfitting_remedies.remedies import (
+    LIMITS,
     N_HELD_OUT,
     N_MEMBERS,
     N_MORE,
@@ -17,6 +19,7 @@ from mlplab.exercises.section_4_5.overfitting_remedies.remedies import (
     REMEDIES,
     STARTS,
     STEPS,
+    STRENGTHS,
     Compared,
     compared,
 )
@@ -51,7 +54,18 @@ def tell(results: Results) -> Findings:
             remedy: found.strengths.get((start, remedy)) for remedy in REMEDIES
         }
     figures = (_from_wide(found), _from_zero(found), _stopping_and_ridge(found))
-    return Findings(values, figures, {"risks": _table(found)})
+    edges = (
+        edge
+        for (start, remedy), strength in found.strengths.items()
+        for edge in grid_edge(
+            remedy,
+            strength,
+            STRENGTHS[remedy],
+            limits=LIMITS.get(remedy, ()),
+            where={"start": start},
+        )
+    )
+    return Findings(values, figures, {"risks": _table(found)}, edges=tuple(edges))
 
 
 def _from_wide(found: Compared) -> Figure:

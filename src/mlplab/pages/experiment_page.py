@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -16,7 +15,7 @@ from mlplab.experiment.metrics import higher_is_better
 from mlplab.experiment.source_code import source_code
 from mlplab.experiment.torch_code import torch_code
 from mlplab.hints import expected
-from mlplab.pages.report import Report, ReportTable
+from mlplab.pages.report import Report, ReportTable, report_id
 from mlplab.pages.run_facts import run_facts
 from mlplab.pages.wording import say
 from mlplab.specs import Difference
@@ -47,10 +46,9 @@ def experiment_report(
         if figure is not None
     ]
     factors = list(dict.fromkeys(path for arm in runs.arms for path in arm.factors))
-    name = re.sub(r"[^A-Za-z0-9._-]+", "-", runs.experiment.title).strip("-.") or "runs"
     verdicts = runs.verdicts()
     return Report(
-        id=name,
+        id=report_id(runs.experiment.title, "runs"),
         slug=runs.experiment.data.name,
         kind="experiment",
         title=title or _title(runs, factors),

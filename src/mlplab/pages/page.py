@@ -1,50 +1,62 @@
-"""One exercise as one page that needs nothing else, with its figures and numbers beside it."""
+"""A report as one page that needs nothing else, with its figures and numbers beside it."""
 
 from __future__ import annotations
 
 import dataclasses
 import hashlib
 import json
+import os
 import re
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
 from mlplab.draw import Text, in_language
 from mlplab.draw.words import LANGUAGES
-from mlplab.errors import ConfigError
+from mlplab.errors import ConfigError, DataError, MlplabError
 from mlplab.pages.background import failed_runs, how_it_was_run
-from mlplab.pages.exhibits import (
-    chart_scripts,
-    csv_bytes,
-    csv_links,
-    exhibit,
-)
+from mlplab.pages.exhibits import chart_scripts, csv_bytes, csv_links, exhibit
 from mlplab.pages.files import remove_files, write_files
 from mlplab.pages.frame import section, whole_page
-from mlplab.pages.prose import render_inline, render_markdown
-from mlplab.pages.report import Report, ReportTable
+from mlplab.pages.prose import bare, render_inline, render_markdown
+from mlplab.pages.report import Report, ReportTable, Section
 from mlplab.pages.summary import RECORD, read_summary, summarise
 from mlplab.pages.tables import as_frame, frame_table
 from mlplab.pages.tags import Html, both, group, tag
 from mlplab.pages.verdicts import source_tally, tally, verdict_table
 from mlplab.pages.wording import UI
 
+_LONG = 80
+"""Letters that do not fit on a line of a table's last column."""
 
-def write_page(report: Report, folder: str | Path) -> Path:
+
+def write_page(
+    report: Report,
+    folder: str | Path,
+    *,
+    own_folder: bool = True,
+    keep: Iterable[Path | None] = (),
+) -> Path:
     """Write a report to `folder/ID/index.html`, with SVG, PNG and CSV files beside it.
 
     Everything is made in memory first and then put in place by renaming, the page last: an
     error leaves an earlier page as it was, and no file is ever half-written. Files of an earlier
     page that the new one does not have are removed.
 
+    Args:
+        report: what to write.
+        folder: where to.
+        own_folder: whether in a folder of the report's own; otherwise in `folder` itself.
+        keep: files that must not be overwritten or removed.
+
     Returns:
         The page's path.
 
     Raises:
         ConfigError: a placeholder without a value, or a formula that cannot be read.
-        MlplabError: the folder cannot be written.
+        MlplabError: the folder cannot be written, or a file to be kept is in the way.
     """
-    home = Path(folder) / report.id
+    home = Path(folder) / report.id if own_folder else Path(folder)
     if not report.made:
         now = datetime.now(UTC).replace(microsecond=0)
         report = dataclasses.replace(report, made=now.isoformat())
@@ -54,7 +66,7 @@ def write_page(report: Report, folder: str | Path) -> Path:
         files[f"{figure.name}.png"] = figure.png("light", 2, paper=True)
         files[f"{figure.name}.csv"] = csv_bytes(figure.data)
     for key, table in _tables(report).items():
-        name = f"{table_name(key)}.csv"
+        name = f"{table_name(key, table)}.csv"
         if name in files:
             raise ConfigError(f"report {report.id}: two tables would be the file {name}")
         files[name] = csv_bytes(table.frame)
@@ -65,7 +77,13 @@ def write_page(report: Report, folder: str | Path) -> Path:
     page = page_html(report).encode()
     summary = dataclasses.replace(summarise(report), files=tuple(sorted(files)))
     record = json.dumps(summary.to_json(), ensure_ascii=False, indent=1).encode()
-    before = _earlier(home)
+    kept = {os.path.realpath(path) for path in keep if path is not None}
+    for name in (*files, RECORD, "index.html"):
+        if os.path.realpath(home / name) in kept:
+            raise MlplabError(
+                f"{home / name}: is needed and would be overwritten; name another --out"
+            )
+    before = {name for name in _earlier(home) if os.path.realpath(home / name) not in kept}
     write_files(home, {**files, RECORD: record, "index.html": page})
     remove_files(home, before - set(files))
     return home / "index.html"
@@ -74,7 +92,7 @@ def write_page(report: Report, folder: str | Path) -> Path:
 def page_html(report: Report) -> str:
     """Return the page of a report as one HTML document."""
     question, answer, title = map(_told, (report.question, report.answer, report.title))
-    tab: Text = {one: f"{report.id} {in_language(title, one)} – mlplab" for one in LANGUAGES}
+    tab: Text = {one: f"{report.id} {bare(title[one])} – mlplab" for one in LANGUAGES}
     number = group(both(UI[report.kind]), f" {report.id}")
     of_source = source_tally(report.verdicts)
     top = tag(
@@ -88,6 +106,9 @@ def page_html(report: Report) -> str:
         _quick(report),
         class_="top",
     )
+    placed = {name for one in report.sections for name in one.shows}
+    figures = [exhibit(one) for one in report.figures if one.name not in placed]
+    tables = [_block(key, one) for key, one in report.tables.items() if key not in placed]
     sections = [
         section(
             "verdicts",
@@ -99,9 +120,10 @@ def page_html(report: Report) -> str:
         )
         if report.verdicts
         else None,
-        section("answer", _prose(answer, "prose")),
-        section("figures", *map(exhibit, report.figures)) if report.figures else None,
-        section("tables", *_table_blocks(report)) if report.tables else None,
+        section("answer", _prose(answer, "prose")) if in_language(answer) else None,
+        *(_part(report, one) for one in report.sections),
+        section("figures", *figures) if figures else None,
+        section("tables", *tables) if tables else None,
         section("how", how_it_was_run(report)),
         section("failures", failed_runs(report)) if report.n_runs else None,
         section("numbers", _file_list(report))
@@ -121,17 +143,20 @@ def page_html(report: Report) -> str:
     return whole_page(
         tab,
         group(top, *sections),
-        home="../index.html",
+        # The ledger has a line for what has runs or claims.
+        home="../index.html" if report.n_runs or report.verdicts else "",
         scripts=chart_scripts(report.figures),
     )
 
 
-def table_name(caption: str) -> str:
+def table_name(caption: str, table: ReportTable) -> str:
     """Return the file name of a table, without its ending.
 
-    >>> table_name("Runs per arm (all)")
+    >>> table_name("Runs per arm (all)", ReportTable("", None))
     'table-runs-per-arm-all'
     """
+    if table.file:
+        return table.file
     plain = re.sub(r"[^a-z0-9]+", "-", caption.lower()).strip("-")
     return f"table-{plain or hashlib.sha256(caption.encode()).hexdigest()[:8]}"
 
@@ -192,20 +217,28 @@ def _tables(report: Report) -> dict[str, ReportTable]:
     return tables
 
 
-def _table_blocks(report: Report) -> list[Html]:
-    return [
-        tag(
-            "div",
-            frame_table(table.frame, table.title, table.word),
-            tag(
-                "p",
-                group(*csv_links(table_name(key), csv_bytes(table.frame)), between=" "),
-                class_="files",
-            ),
-            class_="table-block",
-        )
-        for key, table in report.tables.items()
-    ]
+def _part(report: Report, part: Section) -> Html:
+    text = _told(part.text)
+    return section(
+        part.key,
+        _prose(text, "prose") if in_language(text) else None,
+        *(exhibit(one) for one in report.figures if one.name in part.shows),
+        *(_block(key, one) for key, one in report.tables.items() if key in part.shows),
+        heading=part.heading,
+    )
+
+
+def _block(key: str, table: ReportTable) -> Html:
+    shown = table.frame if table.shown is None else table.shown
+    links = csv_links(table_name(key, table), csv_bytes(table.frame))
+    last = shown.iloc[:, -1] if len(shown.columns) else ()
+    wraps = any(isinstance(cell, str) and len(cell) > _LONG for cell in last)
+    return tag(
+        "div",
+        frame_table(shown, table.title, table.word),
+        tag("p", group(*links, between=" "), class_="files"),
+        class_="table-block" + (" told" if wraps else ""),
+    )
 
 
 def _file_list(report: Report) -> Html:
@@ -213,7 +246,7 @@ def _file_list(report: Report) -> Html:
     for figure in report.figures:
         rows.append((figure.title, figure.name, figure.data))
     for key, table in _tables(report).items():
-        rows.append((table.title, table_name(key), table.frame))
+        rows.append((table.title, table_name(key, table), table.frame))
     return tag(
         "ul",
         *(
@@ -230,5 +263,9 @@ def _file_list(report: Report) -> Html:
 
 
 def _earlier(home: Path) -> set[str]:
-    record = home / RECORD
-    return set(read_summary(record).files) if record.exists() else set()
+    try:
+        files = read_summary(home / RECORD).files
+    except DataError:
+        return set()
+    # Names alone: a record from elsewhere must not reach files outside the folder.
+    return {name for name in files if "/" not in name}

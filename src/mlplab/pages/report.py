@@ -27,16 +27,37 @@ class ReportTable:
         title: what it shows.
         frame: its rows.
         words: language -> words for its columns and cells that are not numbers.
+        shown: what the page shows of it (default: all); the file has all.
+        file: its file's name without the ending (default: after its name in the report).
     """
 
     title: Text
     frame: pd.DataFrame
     words: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    shown: pd.DataFrame | None = None
+    file: str = ""
 
     def word(self, text: object) -> Text:
         """Return a column's name or a cell's text in both languages."""
         found = {one: column_title(str(text), self.words.get(one, {}), one) for one in LANGUAGES}
         return found if set(found.values()) != {str(text)} else str(text)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Section:
+    """A part of a page that only some reports have.
+
+    Attributes:
+        key: its name in the page's address.
+        heading: above it.
+        text: in Markdown.
+        shows: names of figures and tables of the report, which then stand here.
+    """
+
+    key: str
+    heading: Text
+    text: Text = ""
+    shows: Sequence[str] = ()
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -49,6 +70,7 @@ class Report:
         id, slug: `4.2.1` and `hidden-width`; the id names the folder.
         title, question, answer: the texts.
         short: the answer in two sentences, shown first.
+        sections: further parts, before the figures and tables that none of them shows.
         verdicts: one per claim, in the order of the claims.
         figures: in the order of reading.
         tables: name -> table; the name is that of its file.
@@ -65,12 +87,13 @@ class Report:
         data_source: where the data were found.
         code: the Python that declares what was run.
         plain: one of the runs in plain PyTorch.
-        kind: `exercise`, `experiment`, `search`: what the page calls itself.
+        kind: `exercise`, `experiment`, `search`, `table`: what the page calls itself.
         command: that makes this page (default: `mlplab run ID --profile PROFILE`).
         made: when, in ISO form (default: when the page is written).
 
     Raises:
-        ConfigError: an id that cannot name a folder, or two figures of one name.
+        ConfigError: an id that cannot name a folder, two figures of one name, or a section that
+            shows what there is not.
     """
 
     id: str
@@ -98,6 +121,7 @@ class Report:
     code: str = ""
     plain: str = ""
     kind: str = "exercise"
+    sections: Sequence[Section] = ()
 
     def __post_init__(self) -> None:
         if not _ID.fullmatch(self.id):
@@ -106,6 +130,9 @@ class Report:
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
             raise ConfigError(f"report {self.id}: two figures are named {twice[0]!r}")
+        missing = {name for one in self.sections for name in one.shows} - {*names, *self.tables}
+        if missing:
+            raise ConfigError(f"report {self.id}: no figure or table is named {min(missing)!r}")
         for name in self.files:
             if not _ID.fullmatch(name) or name in _TAKEN:
                 raise ConfigError(f"report {self.id}: a file cannot be named {name!r}")
@@ -114,6 +141,15 @@ class Report:
     def run_command(self) -> str:
         """The command that makes this page."""
         return self.command or f"mlplab run {self.id} --profile {self.profile}"
+
+
+def report_id(name: str, default: str) -> str:
+    """Return an id made from a name, which may hold anything.
+
+    >>> report_id("house prices (1)", "table"), report_id("价格", "table")
+    ('house-prices-1', 'table')
+    """
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-._") or default
 
 
 def as_fields(provenance: Provenance | Mapping[str, Any] | str) -> dict[str, Any]:

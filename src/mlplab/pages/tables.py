@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from mlplab.draw import Text, in_language
+from mlplab.draw.words import LANGUAGES
 from mlplab.pages.numbers import cell_text
 from mlplab.pages.tags import Html, both, escape, tag
 from mlplab.pages.wording import DESIGN
@@ -69,12 +70,14 @@ def as_frame(rows: pd.DataFrame | Sequence[Mapping[str, Any]]) -> pd.DataFrame:
 
 
 def value_html(value: Any) -> Html:
-    """Return a plain value of a design: nested mappings become lists of terms.
+    """Return a plain value of a design: nested mappings become lists of terms, texts are told.
 
     >>> value_html([16, 32]), value_html({"lr": 0.1})
     ('16, 32', '<dl><div><dt>lr</dt><dd>0.1</dd></div></dl>')
     """
     if isinstance(value, Mapping):
+        if set(value) == set(LANGUAGES):
+            return both(value)
         return description_list({key: value_html(item) for key, item in value.items()})
     if isinstance(value, list | tuple):
         if any(isinstance(item, Mapping) for item in value):

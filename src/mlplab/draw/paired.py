@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlplab.draw.figure import WIDTH_PX, Figure
 from mlplab.draw.rows import check_columns, inline
-from mlplab.draw.words import VERDICT_SYMBOLS, Text, join_texts, quantity
+from mlplab.draw.words import UNTITLED, VERDICT_SYMBOLS, Text, join_texts, quantity
 from mlplab.errors import ConfigError
 from mlplab.specs import Verdict
 
@@ -24,7 +24,7 @@ def paired_differences(
     differences: pd.DataFrame,
     verdicts: Sequence[Verdict],
     *,
-    title: Text,
+    title: Text = UNTITLED,
     labels: Mapping[str, str] | None = None,
     caption: Text = "",
     name: str = "paired-differences",

@@ -10,9 +10,6 @@ if TYPE_CHECKING:
 
     from mlplab.experiment import Runs
 
-UNTITLED = "–"
-"""A figure's title until the texts give it one."""
-
 
 def means(runs: Runs, metric: str) -> dict[str, float]:
     """Return each arm's mean of a metric, by the arm's label; NaN where no run is sound."""

@@ -12,7 +12,6 @@ from mlplab.draw import Band, Quantity, band_lines, paired_differences, spread_s
 from mlplab.exercises.findings import Results
 from mlplab.exercises.measured import Measured
 from mlplab.exercises.section_4_10.folds import shared_variance
-from mlplab.exercises.told import UNTITLED
 from mlplab.exercises.uncertainty_bands import RANGE_BAND
 from mlplab.experiment import Arm, Runs
 from mlplab.stats import Interval, mean_interval
@@ -147,7 +146,6 @@ def fold_strips(ways: Mapping[str, Array], name: str, *, log: bool = False) -> F
         "way",
         "value",
         measure=SCORE,
-        title=UNTITLED,
         log=log,
         band=RANGE_BAND if log else FOLD_BAND,
         name=name,
@@ -176,7 +174,6 @@ def fold_differences(results: Results, keys: Sequence[str], name: str) -> Figure
         differences[np.isfinite(differences["difference"])],
         verdicts,
         labels={verdict.id: f"pair_{verdict.key}" for verdict in verdicts},
-        title=UNTITLED,
         name=name,
     )
 
@@ -204,7 +201,6 @@ def score_lines(
     return band_lines(
         pd.DataFrame(rows, columns=columns[: len(rows[0])]),
         name=name,
-        title=UNTITLED,
         x_title=x_title,
         y=SCORE,
         caption=band.says if band else "",

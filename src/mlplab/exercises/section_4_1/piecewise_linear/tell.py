@@ -17,7 +17,6 @@ from mlplab.exercises.section_4_1.piecewise_linear.constructions import (
 )
 from mlplab.exercises.section_4_1.piecewise_linear.measure import errors, trained_errors
 from mlplab.exercises.section_4_1.piecewise_linear.regions import Region, regions
-from mlplab.exercises.told import UNTITLED
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -92,6 +91,7 @@ def _plane(cut: Sequence[Region]) -> Figure:
 
     from mlplab.draw import Figure
     from mlplab.draw.rows import inline
+    from mlplab.draw.words import UNTITLED
 
     rows = [
         (place, order, float(x), float(y))
@@ -129,7 +129,6 @@ def _approximation() -> Figure:
     return band_lines(
         curve,
         name="approximation",
-        title=UNTITLED,
         x_title="x",
         y=Quantity("value", False),
         ordered=False,
@@ -152,7 +151,6 @@ def _units() -> Figure:
     return band_lines(
         counts,
         name="units-by-error",
-        title=UNTITLED,
         x_title="error allowed",
         y=Quantity("hidden units, certified", False),
         series_title="function on [-2, 2]",

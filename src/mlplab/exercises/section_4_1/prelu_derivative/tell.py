@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from mlplab.exercises.findings import Findings, Results
 from mlplab.exercises.section_4_1.prelu_derivative.prove import ALPHA, N_POINTS
-from mlplab.exercises.told import UNTITLED
 
 
 def tell(results: Results) -> Findings:
@@ -33,7 +32,6 @@ def tell(results: Results) -> Findings:
     figure = band_lines(
         frame,
         name="prelu",
-        title=UNTITLED,
         x_title="x",
         y=Quantity("value", False),
         series_title="",

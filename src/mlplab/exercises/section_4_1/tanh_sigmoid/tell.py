@@ -11,7 +11,6 @@ from mlplab.exercises.section_4_1.tanh_sigmoid.both_sides import (
     largest_distances,
     overflow_at,
 )
-from mlplab.exercises.told import UNTITLED
 
 
 def tell(results: Results) -> Findings:
@@ -37,7 +36,6 @@ def tell(results: Results) -> Findings:
     figure = band_lines(
         frame,
         name="rounding",
-        title=UNTITLED,
         x_title="x",
         y=Quantity("difference in units in the last place (at least 0.5 is drawn)", False),
         series_title="type",

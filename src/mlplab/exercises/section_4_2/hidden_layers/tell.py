@@ -8,7 +8,7 @@ from mlplab.draw import Figure, Quantity, band_lines, metric_by_factor
 from mlplab.exercises.findings import Findings, Results
 from mlplab.exercises.section_4_2.hidden_layers.design import HE, PUBLISHED
 from mlplab.exercises.signals import signal_frame
-from mlplab.exercises.told import UNTITLED, summary_table
+from mlplab.exercises.told import summary_table
 from mlplab.exercises.training_rows import n_train
 from mlplab.exercises.uncertainty_bands import T_BAND
 from mlplab.experiment import Runs
@@ -58,7 +58,6 @@ def tell(results: Results) -> Findings:
         "layers",
         "test_accuracy",
         series="initialisation",
-        title=UNTITLED,
         band=T_BAND,
         name="accuracy-by-depth",
     )
@@ -67,7 +66,6 @@ def tell(results: Results) -> Findings:
         "layers",
         "test_accuracy",
         series="initialisation",
-        title=UNTITLED,
         band=T_BAND,
         name="accuracy-at-own-rates",
     )
@@ -118,7 +116,6 @@ def _signal_figures(signals: pd.DataFrame) -> tuple[Figure, ...]:
         band_lines(
             signals[signals["what"] == what].drop(columns="what"),
             name=f"{what}-by-layer",
-            title=UNTITLED,
             x_title="layer (the last one gives the outputs)",
             y=unit,
             series_title="initialisation",

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from mlplab.exercises.findings import Findings, Results
-from mlplab.exercises.told import UNTITLED
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -109,7 +108,6 @@ def _figures(
         frame,
         "width",
         "test_accuracy",
-        title=UNTITLED,
         band=T_BAND,
         log=True,
         # The source trained for ten epochs: beside shorter runs its figure is no reference.
@@ -123,7 +121,6 @@ def _figures(
         labels={
             one.id: f"{width} − 256" for one, width in zip(compared, (376, 1024, 16), strict=True)
         },
-        title=UNTITLED,
         name="paired-differences",
     )
     chosen = best_set(
@@ -133,7 +130,6 @@ def _figures(
         candidates=values["candidates"],
         near_best=values["near_best"],
         matters=verdicts["best"].matters or 0.0,
-        title=UNTITLED,
         band=T_BAND,
         name="best-widths",
     )
@@ -143,7 +139,6 @@ def _figures(
         course[course["width"].isin((16, 64, 256, 1024))],
         "valid_accuracy",
         by="width",
-        title=UNTITLED,
         band=T_BAND,
         name="validation-curves",
     )

@@ -19,7 +19,7 @@ from mlplab.exercises.section_4_2.joint_search.published_settings import (
     units,
 )
 from mlplab.exercises.section_4_2.search_table import METRIC, Grid, grid_of, ranked_places
-from mlplab.exercises.told import UNTITLED, summary_table
+from mlplab.exercises.told import summary_table
 from mlplab.exercises.training_rows import n_train
 from mlplab.experiment import Runs
 from mlplab.stats import selection_optimism
@@ -149,7 +149,6 @@ def _heat_maps(table: Runs, grid: Grid) -> tuple[tuple[Figure, ...], dict[str, A
             "optim.lr",
             METRIC,
             chosen=(top["batch size"], top["rate"]),
-            title=UNTITLED,
             name="rate-and-batch-size",
         ),
         heat_map(
@@ -158,7 +157,6 @@ def _heat_maps(table: Runs, grid: Grid) -> tuple[tuple[Figure, ...], dict[str, A
             "layers",
             METRIC,
             chosen=(top["width"], top["layers"]),
-            title=UNTITLED,
             name="width-and-depth",
         ),
     )

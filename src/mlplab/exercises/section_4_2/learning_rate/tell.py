@@ -9,7 +9,7 @@ from mlplab.exercises.findings import Findings, Results
 from mlplab.exercises.section_4_2.learning_rate.design import SOURCE_DECAY, SOURCE_RATES
 from mlplab.exercises.section_4_2.learning_rate.design import constant as steady
 from mlplab.exercises.section_4_2.learning_rate.measure import rises
-from mlplab.exercises.told import UNTITLED, means, summary_table
+from mlplab.exercises.told import means, summary_table
 from mlplab.exercises.training_rows import n_train
 from mlplab.exercises.uncertainty_bands import T_BAND
 
@@ -58,7 +58,6 @@ def tell(results: Results) -> Findings:
         published,
         "train_loss",
         by="rate",
-        title=UNTITLED,
         band=T_BAND,
         name="source-rates",
     )
@@ -66,7 +65,6 @@ def tell(results: Results) -> Findings:
         frame,
         "optim.lr",
         "valid_accuracy",
-        title=UNTITLED,
         band=T_BAND,
         log=True,
         name="accuracy-by-rate",
@@ -78,7 +76,6 @@ def tell(results: Results) -> Findings:
         "optim.lr",
         "valid_accuracy",
         series="schedule",
-        title=UNTITLED,
         band=T_BAND,
         log=True,
         name="accuracy-by-schedule",
@@ -96,7 +93,6 @@ def tell(results: Results) -> Findings:
         course,
         "train_loss",
         by="course",
-        title=UNTITLED,
         band=T_BAND,
         name="training-loss",
     )

@@ -20,7 +20,7 @@ from mlplab.exercises.section_4_2.many_hyper_parameters.measure import (
 )
 from mlplab.exercises.section_4_2.many_hyper_parameters.tuning import tuned_apart, tuned_jointly
 from mlplab.exercises.section_4_2.search_table import METRIC, NAMES, Grid, grid_of, n_repetitions
-from mlplab.exercises.told import UNTITLED, means
+from mlplab.exercises.told import means
 from mlplab.exercises.training_rows import n_train
 from mlplab.exercises.uncertainty_bands import REPETITION_BAND
 from mlplab.experiment import Runs
@@ -118,7 +118,6 @@ def _needed_figure(needed: Mapping[tuple[str, int], NDArray[np.float64]]) -> Fig
     return band_lines(
         pd.DataFrame(rows, columns=["series", "x", "mean", "low", "high", "n_seeds"]),
         name="runs-needed",
-        title=UNTITLED,
         x_title="hyper-parameters that vary: rate, + batch size, + width, + layers, + epochs",
         y=Quantity("runs until one is within half a point of the best", False),
         caption=REPETITION_BAND.says,
@@ -146,7 +145,6 @@ def _shares_figure(grid: Grid, clipped: Anova) -> Figure:
         "hyper-parameters",
         "share",
         measure=Quantity("share of the variance", True),
-        title=UNTITLED,
         name="shares-of-variance",
     )
 
@@ -158,9 +156,7 @@ def _joined(factors: Sequence[str]) -> str:
 def _rates_figure(table: Runs) -> Figure:
     frame = table.frame(last=True)
     frame = frame[[hidden in ("256", 256, (256,)) for hidden in frame["net.hidden"]]]
-    return heat_map(
-        frame, "fit.batch_size", "optim.lr", METRIC, title=UNTITLED, name="rate-and-batch-size"
-    )
+    return heat_map(frame, "fit.batch_size", "optim.lr", METRIC, name="rate-and-batch-size")
 
 
 def _tables(

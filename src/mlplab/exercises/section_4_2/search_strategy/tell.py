@@ -20,7 +20,6 @@ from mlplab.exercises.section_4_2.search_strategy.measure import (
     relative_costs,
 )
 from mlplab.exercises.section_4_2.search_table import Grid, grid_of, n_repetitions, places_space
-from mlplab.exercises.told import UNTITLED
 from mlplab.exercises.training_rows import n_train
 from mlplab.exercises.uncertainty_bands import REPETITION_BAND
 
@@ -90,7 +89,6 @@ def _curves(curves: Mapping[str, NDArray[np.float64]], trainings: int, epochs: i
     return band_lines(
         pd.DataFrame(rows, columns=["series", "x", "mean", "low", "high", "n_seeds"]),
         name="regret",
-        title=UNTITLED,
         x_title="run-epochs spent",
         y=Quantity(_REGRET, False),
         caption=REPETITION_BAND.says,
@@ -109,7 +107,6 @@ def _ends(curves: Mapping[str, NDArray[np.float64]]) -> Figure:
         "strategy",
         "regret",
         measure=Quantity(_REGRET, False),
-        title=UNTITLED,
         band=REPETITION_BAND,
         name="regret-at-the-end",
     )

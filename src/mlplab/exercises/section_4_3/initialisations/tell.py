@@ -8,7 +8,7 @@ from mlplab.draw import Figure, Quantity, band_lines, metric_by_factor
 from mlplab.exercises.findings import Findings, Results
 from mlplab.exercises.section_4_3.initialisations.minima import minima
 from mlplab.exercises.signals import signal_frame
-from mlplab.exercises.told import UNTITLED, means, summary_table
+from mlplab.exercises.told import means, summary_table
 from mlplab.exercises.training_rows import n_train
 from mlplab.exercises.uncertainty_bands import T_BAND
 
@@ -68,7 +68,6 @@ def tell(results: Results) -> Findings:
         frame,
         "initialisation",
         "test_accuracy",
-        title=UNTITLED,
         band=T_BAND,
         name="accuracy-by-initialisation",
     )
@@ -93,7 +92,6 @@ def _signal_figures(signals: pd.DataFrame) -> tuple[Figure, ...]:
             band_lines(
                 shown.drop(columns="what"),
                 name=f"{what}-by-layer",
-                title=UNTITLED,
                 x_title="layer (the last one gives the outputs)",
                 y=unit,
                 series_title="initialisation",

@@ -6,7 +6,7 @@ from typing import Any
 
 from mlplab.draw import heat_map, metric_by_factor
 from mlplab.exercises.findings import Findings, Results
-from mlplab.exercises.told import UNTITLED, summary_table
+from mlplab.exercises.told import summary_table
 from mlplab.exercises.training_rows import n_train
 from mlplab.exercises.uncertainty_bands import T_BAND
 from mlplab.experiment import Runs
@@ -63,7 +63,6 @@ def tell(results: Results) -> Findings:
         "width",
         "valid_accuracy",
         chosen=(values["chosen_rate"], values["chosen_width"]),
-        title=UNTITLED,
         name="width-and-rate",
     )
     final = finalists.frame(last=True)
@@ -71,11 +70,9 @@ def tell(results: Results) -> Findings:
         f"{width}, {rate:g}"
         for width, rate in zip(final["net.hidden"], final["optim.lr"], strict=True)
     ]
-    shown = metric_by_factor(
-        final, "setting", "valid_accuracy", title=UNTITLED, band=T_BAND, name="finalists"
-    )
+    shown = metric_by_factor(final, "setting", "valid_accuracy", band=T_BAND, name="finalists")
     by_layers = metric_by_factor(
-        depths, "layers", "test_accuracy", title=UNTITLED, band=T_BAND, name="accuracy-by-layers"
+        depths, "layers", "test_accuracy", band=T_BAND, name="accuracy-by-layers"
     )
     tables = {
         "finalists": summary_table({"": finalists}, ["valid_accuracy", "test_accuracy"]),

@@ -24,7 +24,6 @@ from mlplab.exercises.section_4_4.polynomial_draws import (
     mean_lines,
     n_draws,
 )
-from mlplab.exercises.told import UNTITLED
 from mlplab.exercises.uncertainty_bands import DRAW_BAND, GEOMETRIC_SAYS
 
 if TYPE_CHECKING:
@@ -66,7 +65,6 @@ def _digits(digits: Mapping[tuple[str, float], Array]) -> Figure:
     return band_lines(
         mean_lines(digits),
         name="digits-kept",
-        title=UNTITLED,
         x_title="terms",
         y=Quantity("right digits of the weights", False),
         caption=DRAW_BAND.says,
@@ -81,7 +79,6 @@ def _condition(condition: Mapping[tuple[str, float], Array]) -> Figure:
     return band_lines(
         geometric_lines(condition),
         name="condition-number",
-        title=UNTITLED,
         x_title="terms",
         y=Quantity("condition number", False),
         caption=GEOMETRIC_SAYS,

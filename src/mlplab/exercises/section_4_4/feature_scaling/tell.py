@@ -30,7 +30,6 @@ from mlplab.exercises.section_4_4.polynomial_draws import (
     geometric_mean,
     n_draws,
 )
-from mlplab.exercises.told import UNTITLED
 from mlplab.exercises.uncertainty_bands import DRAW_BAND, GEOMETRIC_SAYS
 from mlplab.experiment import Arm, Runs
 
@@ -89,7 +88,6 @@ def _lines(found: Mapping[tuple[str, float], Array], name: str, y: str) -> Figur
     return band_lines(
         geometric_lines(found),
         name=name,
-        title=UNTITLED,
         x_title="terms",
         y=Quantity(y, False),
         caption=GEOMETRIC_SAYS,
@@ -111,7 +109,6 @@ def _failure_figure(trained: Mapping[str, Runs]) -> Figure:
     return band_lines(
         frame.sort_values(["series", "x"], key=lambda c: c.map(_place), kind="stable"),
         name="diverged",
-        title=UNTITLED,
         x_title="terms",
         y=Quantity("share of draws on which SGD diverges", True),
         series_title="features",
@@ -136,7 +133,6 @@ def _held_out_figure(trained: Mapping[str, Runs]) -> Figure:
         "features",
         "value",
         measure=Quantity("log10 of test loss", False),
-        title=UNTITLED,
         band=DRAW_BAND,
         name="held-out-loss",
     )

@@ -23,7 +23,6 @@ from mlplab.exercises.section_4_4.least_error.errors import (
 )
 from mlplab.exercises.section_4_4.polynomial_draws import VARIANCE, Array, geometric_lines
 from mlplab.exercises.section_4_4.published import EPOCHS as PUBLISHED_EPOCHS
-from mlplab.exercises.told import UNTITLED
 from mlplab.exercises.uncertainty_bands import GEOMETRIC_SAYS, RANGE_BAND
 from mlplab.experiment import Runs
 
@@ -96,7 +95,6 @@ def _error_figure(found: Errors) -> Figure:
     return band_lines(
         geometric_lines(lines),
         name="expected-error",
-        title=UNTITLED,
         x_title="training examples",
         y=Quantity("expected error", False),
         caption=GEOMETRIC_SAYS,
@@ -112,7 +110,6 @@ def _descent_figure(curves: Mapping[str, Mapping[int, Array]]) -> Figure:
     return band_lines(
         geometric_lines(lines),
         name="descent",
-        title=UNTITLED,
         x_title="epochs",
         y=Quantity("test loss", False),
         caption=GEOMETRIC_SAYS,
@@ -131,7 +128,6 @@ def _fresh_figure(fresh: Mapping[int, Array]) -> Figure:
         "fresh examples",
         "value",
         measure=Quantity("loss of the true polynomial", False),
-        title=UNTITLED,
         band=RANGE_BAND,
         name="fresh-losses",
     )

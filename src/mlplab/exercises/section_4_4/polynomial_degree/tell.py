@@ -30,7 +30,6 @@ from mlplab.exercises.section_4_4.polynomial_draws import (
     n_draws,
 )
 from mlplab.exercises.section_4_4.published import EPOCHS, FRESH
-from mlplab.exercises.told import UNTITLED
 from mlplab.exercises.uncertainty_bands import GEOMETRIC_SAYS
 from mlplab.experiment import Runs
 
@@ -125,7 +124,6 @@ def _lines(lines: Lines, name: str, x: str, series: str, *, log_x: bool = False)
     return band_lines(
         geometric_lines(lines),
         name=name,
-        title=UNTITLED,
         x_title=x,
         y=Quantity("mean squared error", False),
         caption=GEOMETRIC_SAYS,

@@ -19,7 +19,6 @@ from mlplab.exercises.section_4_5.chosen_decay.choices import (
 )
 from mlplab.exercises.section_4_5.chosen_decay.measure import MATTERS, n_draws
 from mlplab.exercises.section_4_5.problem import N_TRAIN, Array
-from mlplab.exercises.told import UNTITLED
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -80,7 +79,6 @@ def _risks(found: Choices) -> Figure:
     return band_lines(
         pd.DataFrame(rows, columns=["series", "x", "mean", "low", "high"]),
         name="risk",
-        title=UNTITLED,
         x_title="lambda",
         y=Quantity("risk", False),
         caption=DRAW_BAND.says,
@@ -101,7 +99,6 @@ def _shares(name: str, numbers: Mapping[str, Array], at: Array, *, log_x: bool) 
     return band_lines(
         frame,
         name=name,
-        title=UNTITLED,
         x_title=f"{name}_up_to",
         y=Quantity("share_of_draws", True),
         series_title="way",

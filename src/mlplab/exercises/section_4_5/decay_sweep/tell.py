@@ -16,7 +16,6 @@ from mlplab.exercises.section_4_5.decay_sweep.curves import (
 )
 from mlplab.exercises.section_4_5.decay_sweep.measure import n_draws
 from mlplab.exercises.section_4_5.problem import BATCH_SIZE, EPOCHS, N_TRAIN, RATE, VARIANCE
-from mlplab.exercises.told import UNTITLED
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -76,7 +75,6 @@ def _lines(rows: Sequence[tuple[Any, ...]], name: str, *, log_y: bool = False) -
     return band_lines(
         pd.DataFrame(rows, columns=["series", "x", "mean", "low", "high", "n_seeds"]),
         name=name,
-        title=UNTITLED,
         x_title="decay",
         y=Quantity("loss", False),
         caption=DRAW_BAND.says,

@@ -18,7 +18,6 @@ from mlplab.exercises.section_4_5.lasso_update.ways import (
     ways,
 )
 from mlplab.exercises.section_4_5.problem import N_INPUTS, N_TRAIN, Array
-from mlplab.exercises.told import UNTITLED
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -66,7 +65,6 @@ def _lines(name: str, numbers: Mapping[str, Array], *, log_y: bool = False) -> F
     return band_lines(
         frame,
         name=name,
-        title=UNTITLED,
         x_title="steps",
         y=Quantity(name, False),
         caption=DRAW_BAND.says,

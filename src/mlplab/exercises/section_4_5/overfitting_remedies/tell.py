@@ -21,7 +21,6 @@ from mlplab.exercises.section_4_5.overfitting_remedies.remedies import (
     compared,
 )
 from mlplab.exercises.section_4_5.problem import EPOCHS, N_INPUTS, N_TRAIN, Array
-from mlplab.exercises.told import UNTITLED
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -77,7 +76,6 @@ def _strips(name: str, numbers: Mapping[str, Array], measure: str) -> Figure:
         pd.DataFrame(rows, columns=["remedy", "value"]),
         "remedy",
         "value",
-        title=UNTITLED,
         measure=Quantity(measure, False),
         band=DRAW_BAND,
         name=name,
@@ -98,7 +96,6 @@ def _stopping_and_ridge(found: Compared) -> Figure:
     return band_lines(
         pd.DataFrame(rows, columns=["series", "x", "mean", "low", "high"]),
         name="stopping-and-ridge",
-        title=UNTITLED,
         x_title="steps",
         y=Quantity("risk", False),
         caption=DRAW_BAND.says,

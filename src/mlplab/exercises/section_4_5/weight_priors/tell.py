@@ -16,7 +16,6 @@ from mlplab.exercises.section_4_5.weight_priors.posteriors import (
     Sampled,
     sampled,
 )
-from mlplab.exercises.told import UNTITLED
 from mlplab.theory.linear import gaussian_penalty, laplace_penalty
 
 if TYPE_CHECKING:
@@ -61,7 +60,6 @@ def _priors() -> Figure:
     return band_lines(
         frame,
         name="priors",
-        title=UNTITLED,
         x_title="weight",
         y=Quantity("minus_log", False),
         series_title="prior",
@@ -76,7 +74,6 @@ def _strips(name: str, frame: pd.DataFrame, group: str, measure: str, band: Band
         frame,
         group,
         "value",
-        title=UNTITLED,
         measure=Quantity(measure, False),
         band=band,
         name=name,

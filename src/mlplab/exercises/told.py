@@ -8,12 +8,23 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import pandas as pd
 
-    from mlplab.experiment import Runs
+    from mlplab.experiment import Runs, TestScore
 
 
 def means(runs: Runs, metric: str) -> dict[str, float]:
     """Return each arm's mean of a metric, by the arm's label; NaN where no run is sound."""
     return {one.arm: float(one.mean) for one in runs.summary(metric)}
+
+
+def fresh_values(fresh: TestScore) -> dict[str, float]:
+    """Return the values that tell of a score on fresh seeds: its mean, interval and seeds."""
+    low, high = fresh.interval or (float("nan"), float("nan"))
+    return {
+        "fresh": fresh.mean,
+        "fresh_low": low,
+        "fresh_high": high,
+        "n_fresh": fresh.n_seeds,
+    }
 
 
 def summary_table(

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from mlplab.draw import Band, Quantity, band_lines, paired_differences, spread_strips
+from mlplab.draw import Band, Quantity, paired_differences
+from mlplab.exercises.charts import strip_chart
 from mlplab.exercises.findings import Results
 from mlplab.exercises.measured import Measured
 from mlplab.exercises.section_4_10.folds import shared_variance
@@ -138,18 +139,9 @@ def fold_strips(ways: Mapping[str, Array], name: str, *, log: bool = False) -> F
         name: of the figure.
         log: on a logarithmic axis, with each way's mean and range instead.
     """
-    import pandas as pd
-
-    rows = [(way, float(v)) for way, scores in ways.items() for v in scores if np.isfinite(v)]
-    return spread_strips(
-        pd.DataFrame(rows, columns=["way", "value"]),
-        "way",
-        "value",
-        measure=SCORE,
-        log=log,
-        band=RANGE_BAND if log else FOLD_BAND,
-        name=name,
-    )
+    sound = {way: scores[np.isfinite(scores)] for way, scores in ways.items()}
+    band = RANGE_BAND if log else FOLD_BAND
+    return strip_chart(sound, name, group="way", measure=SCORE, band=band, log=log)
 
 
 def fold_differences(results: Results, keys: Sequence[str], name: str) -> Figure:
@@ -175,34 +167,4 @@ def fold_differences(results: Results, keys: Sequence[str], name: str) -> Figure
         verdicts,
         labels={verdict.id: f"pair_{verdict.key}" for verdict in verdicts},
         name=name,
-    )
-
-
-def score_lines(
-    rows: Sequence[tuple[Any, ...]],
-    name: str,
-    *,
-    x_title: str,
-    band: Band | None = None,
-    **more: Any,
-) -> Figure:
-    """Draw scores as lines with bands.
-
-    Args:
-        rows: series, x, mean, low, high, and perhaps how many folds, of each point.
-        name: of the figure.
-        x_title: what the scores are drawn over.
-        band: what the bands are; None: the texts say it.
-        more: of `draw.band_lines`.
-    """
-    import pandas as pd
-
-    columns = ["series", "x", "mean", "low", "high", "n_seeds"]
-    return band_lines(
-        pd.DataFrame(rows, columns=columns[: len(rows[0])]),
-        name=name,
-        x_title=x_title,
-        y=SCORE,
-        caption=band.says if band else "",
-        **more,
     )

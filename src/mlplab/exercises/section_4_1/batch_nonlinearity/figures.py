@@ -45,7 +45,6 @@ def gaps(found: pd.DataFrame) -> Figure:
         x_title="batch size in training",
         y=Quantity("validation accuracy", True),
         series_title="statistics from",
-        ordered=False,
         log_x=True,
     )
 
@@ -65,7 +64,6 @@ def spread(found: pd.DataFrame) -> Figure:
         x_title="batch size",
         y=Quantity("spread over batches / spread over images", True),
         series_title="curve",
-        ordered=False,
         log_x=True,
         log_y=True,
     )

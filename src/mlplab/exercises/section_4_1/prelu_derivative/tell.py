@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mlplab.exercises.charts import line_chart
 from mlplab.exercises.findings import Findings, Results
 from mlplab.exercises.section_4_1.prelu_derivative.prove import ALPHA, N_POINTS
 
@@ -9,9 +10,6 @@ from mlplab.exercises.section_4_1.prelu_derivative.prove import ALPHA, N_POINTS
 def tell(results: Results) -> Findings:
     """Draw pReLU and its derivatives."""
     import numpy as np
-    import pandas as pd
-
-    from mlplab.draw import Quantity, band_lines
 
     x = np.linspace(-8, 8, 321)
     parts = {
@@ -21,20 +19,6 @@ def tell(results: Results) -> Findings:
     }
     # The derivative by x jumps at 0: a missing number there parts its line in two.
     parts["derivative by x"] = np.where(x == 0, np.nan, parts["derivative by x"])
-    frame = pd.DataFrame(
-        [
-            (name, at, value)
-            for name, values in parts.items()
-            for at, value in zip(x, values, strict=True)
-        ],
-        columns=["series", "x", "mean"],
-    )
-    figure = band_lines(
-        frame,
-        name="prelu",
-        x_title="x",
-        y=Quantity("value", False),
-        series_title="",
-        ordered=False,
-    )
+    rows = [(name, *at) for name, values in parts.items() for at in zip(x, values, strict=True)]
+    figure = line_chart(rows, "prelu", x_title="x", y="value")
     return Findings({"alpha": ALPHA, "n_points": N_POINTS}, (figure,))

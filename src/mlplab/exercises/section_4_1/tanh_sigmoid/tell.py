@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mlplab.exercises.charts import line_chart
 from mlplab.exercises.findings import Findings, Results
 from mlplab.exercises.section_4_1.tanh_sigmoid.both_sides import (
     REACH,
@@ -16,9 +17,6 @@ from mlplab.exercises.section_4_1.tanh_sigmoid.both_sides import (
 def tell(results: Results) -> Findings:
     """Collect where digits are lost and where the exponential overflows."""
     import numpy as np
-    import pandas as pd
-
-    from mlplab.draw import Quantity, band_lines
 
     values = {
         "overflow_32": overflow_at(np.float32),
@@ -32,14 +30,12 @@ def tell(results: Results) -> Findings:
         x = np.linspace(-20, 5, 251, dtype=kind)
         for at, error in zip(x, np.maximum(distance(x), 0.5), strict=True):
             rows.append((kind.__name__, float(at), float(error)))
-    frame = pd.DataFrame(rows, columns=["series", "x", "mean"])
-    figure = band_lines(
-        frame,
-        name="rounding",
+    figure = line_chart(
+        rows,
+        "rounding",
         x_title="x",
-        y=Quantity("difference in units in the last place (at least 0.5 is drawn)", False),
+        y="difference in units in the last place (at least 0.5 is drawn)",
         series_title="type",
-        ordered=False,
         log_y=True,
     )
     return Findings(values, (figure,))

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mlplab.draw import Figure, Quantity, band_lines, metric_by_factor
+from mlplab.draw import metric_by_factor
 from mlplab.exercises.findings import Findings, Results
 from mlplab.exercises.section_4_2.hidden_layers.design import HE, PUBLISHED
-from mlplab.exercises.signals import signal_frame
+from mlplab.exercises.signals import signal_figures, signal_frame
 from mlplab.exercises.told import summary_table
 from mlplab.exercises.training_rows import n_train
 from mlplab.exercises.uncertainty_bands import T_BAND
@@ -76,7 +76,7 @@ def tell(results: Results) -> Findings:
         ),
         "signals": signals,
     }
-    return Findings(values, (by_depth, at_own, *_signal_figures(signals)), tables)
+    return Findings(values, (by_depth, at_own, *signal_figures(signals)), tables)
 
 
 def _last(runs: Runs) -> pd.DataFrame:
@@ -104,23 +104,4 @@ def _signals(runs: Runs) -> pd.DataFrame:
     return signal_frame(
         {name: base.replace(net=MLP(hidden=(256,) * 4, init=init)) for name, init in inits.items()},
         runs.experiment.data,
-    )
-
-
-def _signal_figures(signals: pd.DataFrame) -> tuple[Figure, ...]:
-    units = {
-        "activation": Quantity("standard deviation over examples", False),
-        "gradient": Quantity("root mean square of the weights' gradient", False),
-    }
-    return tuple(
-        band_lines(
-            signals[signals["what"] == what].drop(columns="what"),
-            name=f"{what}-by-layer",
-            x_title="layer (the last one gives the outputs)",
-            y=unit,
-            series_title="initialisation",
-            ordered=False,
-            log_y=True,
-        )
-        for what, unit in units.items()
     )

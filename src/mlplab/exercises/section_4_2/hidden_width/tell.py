@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from mlplab.exercises.findings import Findings, Results
+from mlplab.exercises.told import fresh_values
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,7 +36,6 @@ def tell(results: Results) -> Findings:
     by_test = selection_optimism(widths.values("test_accuracy"))
     again = published.values("test_accuracy")[0]
     widest = int(max(test.index))
-    fresh_low, fresh_high = fresh.interval or (float("nan"), float("nan"))
     values: dict[str, Any] = {
         "n_seeds": int(frame["seed"].nunique()),
         "epochs": int(frame["epoch"].max()),
@@ -53,10 +53,7 @@ def tell(results: Results) -> Findings:
         "still_rising": _still_rising(widths),
         "optimism": best.optimism,
         "test_optimism": by_test.optimism,
-        "fresh": fresh.mean,
-        "fresh_low": fresh_low,
-        "fresh_high": fresh_high,
-        "n_fresh": fresh.n_seeds,
+        **fresh_values(fresh),
         "printed_test": _PRINTED["test_accuracy"],
         "printed_train": _PRINTED["train_accuracy"],
         "printed_epochs": _PRINTED_EPOCHS,

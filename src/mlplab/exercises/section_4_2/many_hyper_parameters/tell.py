@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mlplab.draw import Quantity, band_lines, heat_map, spread_strips
+from mlplab.draw import Quantity, heat_map, spread_strips
+from mlplab.exercises.charts import line_chart
 from mlplab.exercises.findings import Findings, Results
 from mlplab.exercises.section_4_2.many_hyper_parameters.measure import (
     NEAR,
@@ -109,20 +110,17 @@ def _best_rate_by_batch(grid: Grid) -> dict[int, float]:
 
 
 def _needed_figure(needed: Mapping[tuple[str, int], NDArray[np.float64]]) -> Figure:
-    import pandas as pd
-
     rows = []
     for (name, n), runs in needed.items():
         centre, low, high = REPETITION_BAND.of(runs.tolist())
         rows.append((_LABELS[name], n, centre, max(low, 1.0), high, len(runs)))
-    return band_lines(
-        pd.DataFrame(rows, columns=["series", "x", "mean", "low", "high", "n_seeds"]),
-        name="runs-needed",
+    return line_chart(
+        rows,
+        "runs-needed",
         x_title="hyper-parameters that vary: rate, + batch size, + width, + layers, + epochs",
-        y=Quantity("runs until one is within half a point of the best", False),
-        caption=REPETITION_BAND.says,
+        y="runs until one is within half a point of the best",
+        band=REPETITION_BAND,
         series_title="strategy",
-        ordered=False,
         log_y=True,
     )
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mlplab.draw import Quantity, band_lines, spread_strips
+from mlplab.draw import Quantity, spread_strips
+from mlplab.exercises.charts import line_chart
 from mlplab.exercises.findings import Findings, Results
 from mlplab.exercises.section_4_2.search_strategy.measure import (
     AXES,
@@ -76,8 +77,6 @@ def _n_coarse(grid: Grid, trainings: int) -> int:
 
 
 def _curves(curves: Mapping[str, NDArray[np.float64]], trainings: int, epochs: int) -> Figure:
-    import pandas as pd
-
     rows = []
     # The first trainings are far from anything: shown, they would flatten all the rest.
     first = max(0, trainings // 4 - 1)
@@ -86,14 +85,13 @@ def _curves(curves: Mapping[str, NDArray[np.float64]], trainings: int, epochs: i
             numbers = (100 * curves[name][:, place]).tolist()
             at = (place + 1) * epochs
             rows.append((WAYS[name].label, at, *REPETITION_BAND.of(numbers), len(numbers)))
-    return band_lines(
-        pd.DataFrame(rows, columns=["series", "x", "mean", "low", "high", "n_seeds"]),
-        name="regret",
+    return line_chart(
+        rows,
+        "regret",
         x_title="run-epochs spent",
-        y=Quantity(_REGRET, False),
-        caption=REPETITION_BAND.says,
+        y=_REGRET,
+        band=REPETITION_BAND,
         series_title="strategy",
-        ordered=False,
         height=380,
     )
 

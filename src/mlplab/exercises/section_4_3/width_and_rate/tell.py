@@ -6,7 +6,7 @@ from typing import Any
 
 from mlplab.draw import heat_map, metric_by_factor
 from mlplab.exercises.findings import Findings, Results
-from mlplab.exercises.told import summary_table
+from mlplab.exercises.told import fresh_values, summary_table
 from mlplab.exercises.training_rows import n_train
 from mlplab.exercises.uncertainty_bands import T_BAND
 from mlplab.experiment import Runs
@@ -20,7 +20,6 @@ def tell(results: Results) -> Findings:
     grid, hot, finalists = (results.runs[name] for name in ("grid", "hot", "finalists"))
     best = finalists.best("valid_accuracy")
     fresh = best.score_test(seeds=results.profile.pick(5, 10), progress=results.progress)
-    low, high = fresh.interval or (float("nan"), float("nan"))
     frame = grid.frame(last=True)
     frame["width"] = frame["net.hidden"].astype(int)
     diverged = frame[frame["status"] == "diverged"]
@@ -45,10 +44,7 @@ def tell(results: Results) -> Findings:
         "chosen_rate": best.arm.run.optim.lr,
         "chosen_valid": best.mean,
         "candidates": [_setting(finalists, label) for label in best.candidates],
-        "fresh": fresh.mean,
-        "fresh_low": low,
-        "fresh_high": high,
-        "n_fresh": fresh.n_seeds,
+        **fresh_values(fresh),
         "printed_test": _PRINTED,
         "depths": [
             {"layers": n, "rate": float(rates[n]), "test": float(accuracy[n])}

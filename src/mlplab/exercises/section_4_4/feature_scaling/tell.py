@@ -26,11 +26,11 @@ from mlplab.exercises.section_4_4.feature_scaling.features import (
 )
 from mlplab.exercises.section_4_4.polynomial_draws import (
     Array,
-    geometric_lines,
+    geometric_chart,
     geometric_mean,
     n_draws,
 )
-from mlplab.exercises.uncertainty_bands import DRAW_BAND, GEOMETRIC_SAYS
+from mlplab.exercises.uncertainty_bands import DRAW_BAND
 from mlplab.experiment import Arm, Runs
 
 if TYPE_CHECKING:
@@ -85,16 +85,7 @@ def _root_square(i: int, scaled: bool) -> float:
 
 
 def _lines(found: Mapping[tuple[str, float], Array], name: str, y: str) -> Figure:
-    return band_lines(
-        geometric_lines(found),
-        name=name,
-        x_title="terms",
-        y=Quantity(y, False),
-        caption=GEOMETRIC_SAYS,
-        series_title="features",
-        ordered=False,
-        log_y=True,
-    )
+    return geometric_chart(found, name, x_title="terms", y=y, series_title="features")
 
 
 def _failure_figure(trained: Mapping[str, Runs]) -> Figure:
@@ -112,7 +103,6 @@ def _failure_figure(trained: Mapping[str, Runs]) -> Figure:
         x_title="terms",
         y=Quantity("share of draws on which SGD diverges", True),
         series_title="features",
-        ordered=False,
     )
 
 

@@ -33,8 +33,10 @@ def how_it_was_run(report: Report) -> Html:
     )
 
 
-def failed_runs(report: Report) -> Html:
-    """Return the arms with failed runs, or that there are none."""
+def failed_runs(report: Report) -> Html | None:
+    """Return the arms with failed runs, or that there are none; nothing where nothing ran."""
+    if not report.n_runs:
+        return None
     frame = as_frame(report.failures)
     if not len(frame):
         return tag("p", both(UI["no-failures"]), class_="quiet")

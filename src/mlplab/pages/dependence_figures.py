@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from mlplab.draw import Figure, Quantity, Text, band_lines, interval_rows
@@ -53,7 +54,7 @@ def _of_numbers(found: Explanation, name: str, frame: pd.DataFrame, file: str, k
         "class": "类别",
         f"{name} (year)": f"{name}（年）",
     }
-    return Figure(file, figure.title, figure.chart, figure.caption, frame, words)
+    return replace(figure, words=words)
 
 
 def _of_levels(found: Explanation, name: str, frame: pd.DataFrame, file: str, kind: str) -> Figure:

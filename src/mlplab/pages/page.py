@@ -15,7 +15,7 @@ from mlplab.draw import Text, in_language
 from mlplab.draw.words import LANGUAGES
 from mlplab.errors import ConfigError, DataError, MlplabError
 from mlplab.pages.background import failed_runs, how_it_was_run
-from mlplab.pages.exhibits import chart_scripts, csv_bytes, csv_links, exhibit
+from mlplab.pages.exhibits import chart_scripts, csv_bytes, csv_links, exhibit, file_link
 from mlplab.pages.files import remove_files, write_files
 from mlplab.pages.frame import section, whole_page
 from mlplab.pages.prose import bare, render_inline, render_markdown
@@ -91,16 +91,16 @@ def write_page(
 
 def page_html(report: Report) -> str:
     """Return the page of a report as one HTML document."""
-    question, answer, title = map(_told, (report.question, report.answer, report.title))
-    tab: Text = {one: f"{report.id} {bare(title[one])} – mlplab" for one in LANGUAGES}
+    title = {one: in_language(report.title, one) for one in LANGUAGES}
+    tab = {one: f"{report.id} {bare(text)} – mlplab" for one, text in title.items()}
     number = group(both(UI[report.kind]), f" {report.id}")
     of_source = source_tally(report.verdicts)
     top = tag(
         "div",
         tag("p", number, " · ", tag("span", report.slug), class_="number-line"),
-        tag("h1", _marked(title)),
-        _prose(question, "question"),
-        _prose(_told(report.short), "short") if report.short else None,
+        tag("h1", both({one: render_inline(text) for one, text in title.items()})),
+        _prose(report.question, "question"),
+        _prose(report.short, "short"),
         tag("p", both(of_source), class_="source-tally") if of_source else None,
         tally(report.verdicts),
         _quick(report),
@@ -120,16 +120,14 @@ def page_html(report: Report) -> str:
         )
         if report.verdicts
         else None,
-        section("answer", _prose(answer, "prose")) if in_language(answer) else None,
+        section("answer", _prose(report.answer, "prose")),
         *(_part(report, one) for one in report.sections),
-        section("figures", *figures) if figures else None,
-        section("tables", *tables) if tables else None,
+        section("figures", *figures),
+        section("tables", *tables),
         section("how", how_it_was_run(report)),
-        section("failures", failed_runs(report)) if report.n_runs else None,
-        section("numbers", _file_list(report))
-        if report.figures or report.tables or report.files
-        else None,
-        section("code", _code(report.code)) if report.code else None,
+        section("failures", failed_runs(report)),
+        section("numbers", _file_list(report)),
+        section("code", _code(report.code)),
         section("plain", tag("p", both(UI["plain-text"]), class_="quiet"), _code(report.plain))
         if report.plain
         else None,
@@ -161,31 +159,16 @@ def table_name(caption: str, table: ReportTable) -> str:
     return f"table-{plain or hashlib.sha256(caption.encode()).hexdigest()[:8]}"
 
 
-def _told(text: Text) -> dict[str, str]:
-    return {one: in_language(text, one) for one in LANGUAGES}
-
-
-def _code(text: str) -> Html:
+def _code(text: str) -> Html | None:
     """Lines to type; reachable by keyboard, since they scroll."""
-    return tag("pre", tag("code", text), tabindex="0")
+    return tag("pre", tag("code", text), tabindex="0") if text else None
 
 
-def _prose(text: dict[str, str], name: str) -> Html:
-    parts = {one: render_markdown(words) for one, words in text.items()}
-    return tag(
-        "div",
-        *(tag("div", part, class_="t", lang=one) for one, part in parts.items()),
-        class_=name,
-    )
-
-
-def _marked(title: dict[str, str]) -> Html:
-    return group(
-        *(
-            tag("span", render_inline(words), class_="t", lang=language)
-            for language, words in title.items()
-        )
-    )
+def _prose(text: Text, name: str) -> Html | None:
+    if not in_language(text):
+        return None
+    parts = {one: render_markdown(in_language(text, one)) for one in LANGUAGES}
+    return tag("div", both(parts, "div"), class_=name)
 
 
 def _quick(report: Report) -> Html | None:
@@ -217,11 +200,10 @@ def _tables(report: Report) -> dict[str, ReportTable]:
     return tables
 
 
-def _part(report: Report, part: Section) -> Html:
-    text = _told(part.text)
+def _part(report: Report, part: Section) -> Html | None:
     return section(
         part.key,
-        _prose(text, "prose") if in_language(text) else None,
+        _prose(part.text, "prose"),
         *(exhibit(one) for one in report.figures if one.name in part.shows),
         *(_block(key, one) for key, one in report.tables.items() if key in part.shows),
         heading=part.heading,
@@ -241,25 +223,17 @@ def _block(key: str, table: ReportTable) -> Html:
     )
 
 
-def _file_list(report: Report) -> Html:
-    rows = []
-    for figure in report.figures:
-        rows.append((figure.title, figure.name, figure.data))
-    for key, table in _tables(report).items():
-        rows.append((table.title, table_name(key, table), table.frame))
-    return tag(
-        "ul",
-        *(
-            tag(
-                "li",
-                tag("span", both(title), " "),
-                tag("span", group(*csv_links(name, csv_bytes(frame))[:1]), class_="files"),
-            )
-            for title, name, frame in rows
-        ),
-        *(tag("li", tag("a", name, href=name, download=name)) for name in report.files),
-        class_="bare",
-    )
+def _file_list(report: Report) -> Html | None:
+    rows = [(figure.title, figure.name) for figure in report.figures]
+    rows += [(one.title, table_name(key, one)) for key, one in _tables(report).items()]
+    lines = [
+        tag(
+            "li", tag("span", both(title), " "), tag("span", file_link(name, "csv"), class_="files")
+        )
+        for title, name in rows
+    ]
+    lines += [tag("li", tag("a", name, href=name, download=name)) for name in report.files]
+    return tag("ul", *lines, class_="bare") if lines else None
 
 
 def _earlier(home: Path) -> set[str]:

@@ -166,9 +166,7 @@ def _residuals(found: Explanation, residuals: pd.DataFrame) -> Figure:
         references={"0": 0.0},
         name="residuals",
     )
-    return Figure(
-        figure.name, figure.title, figure.chart, figure.caption, residuals, {name: zh_name}
-    )
+    return dataclasses.replace(figure, data=residuals, words={name: zh_name})
 
 
 def _confusion(found: Explanation, confusion: pd.DataFrame) -> Figure:

@@ -167,15 +167,15 @@ def _design(found: Explanation, name: str, test_name: str, n_dropped: int) -> di
     spent = [seconds_text(one) for one in (model.seconds, found.seconds)]
     short = [say_shortcut(one.key, one.values) for one in (*model.shortcuts, *found.shortcuts)]
     return {
-        "training": rows,
-        **({"predicting": f"{test_name}: {found.n_test}"} if found.n_test else {}),
+        "training_rows": rows,
+        **({"test_rows": f"{test_name}: {found.n_test}"} if found.n_test else {}),
         "metric": f"{score_name(model.metric)} ({model.cv.why})",
-        "folds": model.n_folds,
-        "columns": {
+        "n_folds": model.n_folds,
+        "column_kinds": {
             f"{kind} ({len(names)})": names[:_MOST_NAMES] + ["..."] * (len(names) > _MOST_NAMES)
             for kind, names in columns.items()
         },
         "cost": say_table("training-time", a=spent[0], b=spent[1]),
-        **({"shortcuts": short} if short else {}),
+        **({"left_out": short} if short else {}),
         "note": TABLE["types-text"],
     }

@@ -178,11 +178,11 @@ DESIGN: Mapping[str, Both] = {
     "from_store": texts("From the store", "取自存储"),
     "note": texts("Note", "备注"),
     "profile": texts("Profile", "模式"),
-    "training": texts("Training rows", "训练行"),
-    "predicting": texts("Rows to predict", "待预测的行"),
-    "folds": texts("Folds", "折数"),
-    "columns": texts("Columns", "列"),
-    "shortcuts": texts("Left out for want of time or memory", "限于时间或内存而省略"),
+    "training_rows": texts("Training rows", "训练行"),
+    "test_rows": texts("Rows to predict", "待预测的行"),
+    "n_folds": texts("Folds", "折数"),
+    "column_kinds": texts("Columns", "列"),
+    "left_out": texts("Left out for want of time or memory", "限于时间或内存而省略"),
 }
 
 

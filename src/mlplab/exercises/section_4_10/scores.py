@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from mlplab.draw import Band, Quantity, paired_differences
 from mlplab.exercises.charts import strip_chart
 from mlplab.exercises.findings import Results
-from mlplab.exercises.measured import Measured
+from mlplab.exercises.measured import Expect, Measured, measured
 from mlplab.exercises.section_4_10.folds import shared_variance
 from mlplab.exercises.uncertainty_bands import RANGE_BAND
 from mlplab.experiment import Arm, Runs
@@ -61,9 +61,7 @@ def fold_interval(scores: Array) -> Interval:
     return mean_interval(scores, shared=shared_variance())
 
 
-def score_claim(
-    key: str, scores: Array, baseline: Array, expect: Literal["higher", "lower", "same"]
-) -> Measured:
+def score_claim(key: str, scores: Array, baseline: Array, expect: Expect) -> Measured:
     """Make a claim that compares two ways' scores, paired by fold, by the difference of their logs.
 
     Differences of scores would hang on the one or two folds that hold the odd houses.
@@ -74,13 +72,13 @@ def score_claim(
 def fold_claim(
     key: str,
     values: Array,
-    expect: Literal["higher", "lower", "same"],
+    expect: Expect,
     *,
     matters: float = MATTERS,
     metric: str = METRIC,
 ) -> Measured:
     """Make a claim of one number per fold."""
-    return Measured(key, tuple(values.tolist()), matters, expect, metric, shared=shared_variance())
+    return measured(key, values, matters, expect, metric, shared=shared_variance())
 
 
 def _band(values: Sequence[float]) -> tuple[float, float, float]:

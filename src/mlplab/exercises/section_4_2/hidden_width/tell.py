@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from mlplab.exercises.findings import Findings, Results
-from mlplab.exercises.told import fresh_values
+from mlplab.exercises.told import fresh_values, summary_cells
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -83,14 +83,9 @@ def _accuracies(widths: Runs, published: Runs) -> pd.DataFrame:
         metrics = ["train_accuracy", "valid_accuracy", "test_accuracy"]
         if not runs.experiment.data.n_valid:
             metrics.remove("valid_accuracy")
-        for parts in zip(*(runs.summary(metric) for metric in metrics), strict=True):
-            arm = runs.experiment.find(parts[0].arm)
-            row: dict[str, Any] = {"hidden units": arm.run.mlp.hidden[0], "setting": kind}
-            for metric, part in zip(metrics, parts, strict=True):
-                row[metric] = part.mean
-                row[f"{metric} low"], row[f"{metric} high"] = part.interval or (None, None)
-            row["seeds"], row["failed"] = parts[0].n_seeds, parts[0].n_failed
-            rows.append(row)
+        for one, cells in summary_cells(runs, metrics):
+            units = runs.experiment.find(one.arm).run.mlp.hidden[0]
+            rows.append({"hidden units": units, "setting": kind, **cells})
     return pd.DataFrame(rows)
 
 

@@ -86,10 +86,12 @@ def value_html(value: Any) -> Html:
     return escape(cell_text(value))
 
 
-def description_list(terms: Mapping[str, Html]) -> Html:
-    """Return terms and what they stand for; the known ones in both languages."""
+def description_list(
+    terms: Mapping[str, Html], words: Mapping[str, Text] = DESIGN, **attributes: str
+) -> Html:
+    """Return terms and what they stand for; those that have words in both languages."""
     rows = [
-        tag("div", tag("dt", both(DESIGN.get(name, name.replace("_", " ")))), tag("dd", value))
+        tag("div", tag("dt", both(words.get(name, name.replace("_", " ")))), tag("dd", value))
         for name, value in terms.items()
     ]
-    return tag("dl", *rows)
+    return tag("dl", *rows, **attributes)

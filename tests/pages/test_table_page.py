@@ -12,13 +12,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import mlplab as ml
 from mlplab.draw import Figure
 from mlplab.errors import MlplabError
-from mlplab.pages.table_page import table_page_html, write_table_page
-from mlplab.pages.table_report import TableReport
+from mlplab.pages import Report, page_html, write_index, write_page
+from mlplab.pages.table_page import table_report
 from mlplab.pages.table_words import TABLE
-from mlplab.tabular import fit_table, infer_schema
-from mlplab.tabular.explanation import explain
+from mlplab.tabular import Explanation, explain, fit_table, infer_schema
 
 VOID = {"br", "col", "hr", "img", "input", "link", "meta", "source"}
 
@@ -64,43 +64,49 @@ def rows(n: int, seed: int) -> pd.DataFrame:
     return frame
 
 
-def report_on(target: str) -> TableReport:
+def explained(target: str) -> Explanation:
     train, test = rows(80, 0), rows(30, 1)
     for frame in (train, test):
         frame["class"] = pd.cut(frame["price"], 3, labels=["low", "mid", "top"]).astype(object)
     train = train.drop(columns={"price", "class"} - {target})
     schema = infer_schema(train, target=target)
     model = fit_table(train, target, schema=schema, n_folds=3, minutes=0.02, configurations=1)
-    return TableReport(
+    return explain(model, train, test, seconds=3)
+
+
+def told(found: Explanation) -> Report:
+    return table_report(
+        found,
         name="train.csv",
-        model=model,
-        explanation=explain(model, train, test, seconds=3),
-        n_rows=len(train),
-        n_dropped=4,
         test_name="test.csv",
-        n_test=30,
+        n_dropped=4,
+        n_copies=2,
         command="mlplab fit train.csv --target 'the <price>'",
     )
 
 
-@pytest.fixture(scope="module")
-def numbers() -> TableReport:
-    return report_on("price")
+def write(found: Explanation, folder: Path, **settings: object) -> Path:
+    return write_page(told(found), folder, own_folder=False, **settings)
 
 
 @pytest.fixture(scope="module")
-def classes() -> TableReport:
-    return report_on("class")
+def numbers() -> Explanation:
+    return explained("price")
+
+
+@pytest.fixture(scope="module")
+def classes() -> Explanation:
+    return explained("class")
 
 
 @pytest.fixture(scope="module", params=["numbers", "classes"])
-def report(request) -> TableReport:
+def found(request) -> Explanation:
     return request.getfixturevalue(request.param)
 
 
 @pytest.fixture(scope="module")
-def page(report, tmp_path_factory) -> Path:
-    return write_table_page(report, tmp_path_factory.mktemp("page"))
+def page(found, tmp_path_factory) -> Path:
+    return write(found, tmp_path_factory.mktemp("page"))
 
 
 @pytest.fixture
@@ -110,11 +116,11 @@ def undrawn(monkeypatch) -> None:
     monkeypatch.setattr(Figure, "png", lambda self, *_, **__: self.name.encode())
 
 
-def test_the_page_is_well_formed_complete_and_reaches_for_nothing(report, page):
+def test_the_page_is_well_formed_complete_and_reaches_for_nothing(found, page):
     read = Nesting(page.read_text())
     ids = [attributes["id"] for tag, attributes in read.found if tag == "section"]
     assert ids == ["score", "errors", "worst", "importance", "dependence", "gaps", "apart",
-                   "models", "how"]  # fmt: skip
+                   "models", "how", "numbers", "reproduce"]  # fmt: skip
     for tag, attributes in read.found:
         for name in ("src", "href", "srcset"):
             target = attributes.get(name) or ""
@@ -123,8 +129,10 @@ def test_the_page_is_well_formed_complete_and_reaches_for_nothing(report, page):
                 assert (page.parent / target).is_file(), target
     shown = " ".join(read.words.split())
     assert "mlplab fit train.csv --target 'the <price>'" in shown
-    assert "4 rows without a target are left out" in shown
-    assert report.model.cv.why in shown
+    assert "train.csv: 80 · 4 rows without a target are left out" in shown
+    assert "2 of the 30 rows of test.csv are copies of training rows" in shown
+    assert "test.csv: 30" in shown
+    assert found.model.cv.why in shown
 
 
 def test_every_figure_says_its_finding_in_both_languages_and_has_its_files(page):
@@ -148,23 +156,22 @@ def test_every_figure_says_its_finding_in_both_languages_and_has_its_files(page)
 
 @pytest.mark.usefixtures("undrawn")
 def test_titles_tell_what_the_numbers_are(numbers, classes):
-    text = table_page_html(numbers)
-    share = 100 * np.expm1(numbers.explanation.residuals["residual"].abs().median())
+    text = page_html(told(numbers))
+    share = 100 * np.expm1(numbers.residuals["residual"].abs().median())
     assert f"within {share:.2g} % of the true price" in text or f"within {share:.3g} %" in text
-    top = numbers.explanation.importance.iloc[0]
+    top = numbers.importance.iloc[0]
     shown = top["column"].replace("<", "&lt;").replace(">", "&gt;")
     assert f"Shuffling {shown} raises the" in text
-    counts = classes.explanation.confusion
+    counts = classes.confusion
     right = counts.loc[counts["true"] == counts["predicted"], "n"].sum()
-    assert f"{right} of 80 rows are told rightly" in table_page_html(classes)
+    assert f"{right} of 80 rows are told rightly" in page_html(told(classes))
 
 
 @pytest.mark.usefixtures("undrawn")
 def test_the_csv_files_hold_the_numbers(numbers, tmp_path):
-    write_table_page(numbers, tmp_path)
-    found = numbers.explanation
-    tables = {"residuals": found.residuals, "importance": found.importance}
-    tables |= {"missing": found.gap_map, "tried": numbers.model.tried}
+    write(numbers, tmp_path)
+    tables = {"residuals": numbers.residuals, "importance": numbers.importance}
+    tables |= {"missing": numbers.gap_map, "tried": numbers.model.tried}
     for name, frame in tables.items():
         read = pd.read_csv(tmp_path / f"{name}.csv")
         pd.testing.assert_frame_equal(read, frame, check_dtype=False)
@@ -172,40 +179,40 @@ def test_the_csv_files_hold_the_numbers(numbers, tmp_path):
 
 @pytest.mark.usefixtures("undrawn")
 def test_a_second_page_takes_the_place_of_the_first(numbers, classes, tmp_path):
-    write_table_page(numbers, tmp_path)
+    write(numbers, tmp_path)
     (tmp_path / "own.txt").write_text("mine")
-    write_table_page(classes, tmp_path)
+    write(classes, tmp_path)
     names = {path.name for path in tmp_path.iterdir()}
     assert "residuals.csv" not in names
     assert {"confusion.svg", "own.txt", "index.html"} <= names
-    assert set(json.loads((tmp_path / "files.json").read_text())["files"]) < names
+    assert set(json.loads((tmp_path / "report.json").read_text())["files"]) < names
 
 
 @pytest.mark.usefixtures("undrawn")
 def test_what_must_be_kept_is_neither_overwritten_nor_removed(numbers, classes, tmp_path):
-    write_table_page(numbers, tmp_path)
+    write(numbers, tmp_path)
     mine = tmp_path / "residuals.csv"
     before = mine.read_bytes()
-    write_table_page(classes, tmp_path, keep=[mine, None])
+    write(classes, tmp_path, keep=[mine, None])
     assert mine.read_bytes() == before
     page = (tmp_path / "index.html").read_bytes()
     with pytest.raises(MlplabError, match=r"residuals.csv: .*another --out"):
-        write_table_page(numbers, tmp_path, keep=[mine])
+        write(numbers, tmp_path, keep=[mine])
     assert (tmp_path / "index.html").read_bytes() == page
-    (tmp_path / "files.json").write_text("no json")
-    write_table_page(classes, tmp_path)
+    (tmp_path / "report.json").write_text("no json")
+    write(classes, tmp_path)
 
 
 @pytest.mark.usefixtures("undrawn")
 def test_without_rows_to_predict_and_without_gaps_the_page_says_so(numbers):
-    empty = numbers.explanation.gaps.iloc[:0]
+    empty = numbers.gaps.iloc[:0]
     nothing = dataclasses.replace(
-        numbers.explanation, gaps=empty, gap_map=numbers.explanation.gap_map.iloc[:0],
-        apart=None, dependence={}, worst=numbers.explanation.worst.iloc[:0],
+        numbers, gaps=empty, gap_map=numbers.gap_map.iloc[:0],
+        apart=None, n_test=0, dependence={}, worst=numbers.worst.iloc[:0],
     )  # fmt: skip
-    text = table_page_html(dataclasses.replace(numbers, explanation=nothing, test_name=""))
+    text = page_html(told(nothing))
     for key in ("no-gaps", "none-dependence", "none-worst"):
-        assert TABLE[key]["en"].replace("'", "&#x27;") in text
+        assert TABLE[key]["en"] in text
     assert 'id="apart"' not in text
 
 
@@ -218,4 +225,31 @@ def test_every_text_is_there_in_both_languages_with_the_same_places_for_values()
 
 @pytest.mark.usefixtures("undrawn")
 def test_the_page_is_at_its_path(numbers, tmp_path):
-    assert write_table_page(numbers, tmp_path / "a" / "b") == Path(tmp_path / "a" / "b/index.html")
+    assert write(numbers, tmp_path / "a" / "b") == Path(tmp_path / "a" / "b/index.html")
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_a_user_gets_the_page_from_python_and_the_ledger_has_no_line_for_it(classes, tmp_path):
+    page = ml.report(classes, tmp_path, title="Mine")
+    assert page == tmp_path / "train" / "index.html"
+    assert ">Mine</span></h1>" in page.read_text()
+    assert "No exercise has been run yet." in write_index([], tmp_path).read_text()
+
+
+def test_names_are_shown_as_they_are(classes):
+    found = dataclasses.replace(
+        classes, model=dataclasses.replace(classes.model, target="a_$b$_*c*")
+    )
+    report = table_report(found, name="x_<i>.csv")
+    assert report.id == "x_-i"
+    text = page_html(dataclasses.replace(report, figures=(), sections=()))
+    assert "a_$b$_*c* from x_&lt;i&gt;.csv" in text.replace("<title>", "")
+    assert text.count("a_$b$_*c*") >= 4
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_classes_are_never_translated(classes):
+    worst = classes.worst.assign(predicted="low", target="seed")
+    shown = told(dataclasses.replace(classes, worst=worst)).tables["worst"]
+    assert {shown.word("low"), shown.word("seed")} == {"low", "seed"}
+    assert shown.word("unusual") == {"en": "unusual", "zh": "不寻常之处"}

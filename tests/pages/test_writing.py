@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from mlplab.errors import ConfigError, DataError, MlplabError
-from mlplab.pages import Report, ReportTable, write_index, write_page
+from mlplab.pages import Report, ReportTable, Section, page_html, write_index, write_page
 from mlplab.pages.files import write_files
 
 
@@ -87,6 +87,29 @@ def test_files_of_the_earlier_page_go_and_others_stay(small: Report, tmp_path: P
     write_page(dataclasses.replace(small, tables={}), tmp_path)
     assert not (tmp_path / "4.2.1" / "table-scores-all.csv").exists()
     assert mine.read_text() == "kept"
+
+
+def test_sections_show_what_there_is_once(small: Report, tmp_path: Path) -> None:
+    key = next(iter(small.tables))
+    part = Section("more", {"en": "More", "zh": "更多"}, "So *it* is.", [key])
+    text = page_html(dataclasses.replace(small, sections=[part]))
+    assert '<section id="more"' in text
+    assert text.index("So <em>it</em> is.") < text.index('class="table-block"')
+    assert text.count('class="table-block"') == len(small.tables)
+    assert text.count('<section id="tables"') == (len(small.tables) > 1)
+    with pytest.raises(ConfigError, match="no figure or table is named 'absent'"):
+        dataclasses.replace(small, sections=[Section("more", "More", shows=["absent"])])
+
+
+def test_a_record_removes_nothing_outside_its_folder(small: Report, tmp_path: Path) -> None:
+    record = write_page(small, tmp_path).with_name("report.json")
+    mine = tmp_path / "mine.txt"
+    mine.write_text("kept")
+    record.write_text(record.read_text().replace('"files": [', '"files": ["../mine.txt", ', 1))
+    write_page(small, tmp_path)
+    assert mine.exists()
+    record.write_text("no json")
+    write_page(small, tmp_path)
 
 
 def test_two_tables_of_one_file_are_refused(small: Report, tmp_path: Path) -> None:

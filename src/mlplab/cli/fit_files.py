@@ -85,7 +85,7 @@ def write_model(model: TableModel, asked: Asked, places: Places) -> Kept:
     return Kept(submission, n_predicted, refused)
 
 
-def write_page(
+def write_fit_page(
     model: TableModel,
     asked: Asked,
     places: Places,
@@ -107,26 +107,23 @@ def write_page(
         Interrupted: by Ctrl-C; says what had been written.
         MlplabError: a file cannot be written.
     """
-    from mlplab.pages.table_page import write_table_page
-    from mlplab.pages.table_report import TableReport
+    from mlplab.pages import write_page
+    from mlplab.pages.table_page import table_report
     from mlplab.tabular.explanation import explain
 
     test = None if asked.test is None else asked.test.frame
     try:
         explanation = explain(model, asked.train.frame, test, seconds=seconds)
-        report = TableReport(
+        report = table_report(
+            explanation,
             name=Path(asked.train.source).name,
-            model=model,
-            explanation=explanation,
-            n_rows=len(asked.train.frame),
-            n_dropped=asked.train.n_dropped,
             test_name="" if asked.test is None else Path(asked.test.source).name,
-            n_test=0 if asked.test is None else len(asked.test.frame),
+            n_dropped=asked.train.n_dropped,
             n_copies=asked.n_copies,
             command=_typed(),
         )
-        keep = [path for path in inputs if path is not None]
-        page = write_table_page(report, places.folder, keep=[*keep, places.model, kept.submission])
+        keep = (*inputs, places.model, kept.submission)
+        page = write_page(report, places.folder, own_folder=False, keep=keep)
     except KeyboardInterrupt:
         said = [f"the model is at {places.model}"]
         said += [f"the submission at {kept.submission}"] if kept.submission else []

@@ -15,7 +15,7 @@ from mlplab.draw.rows import (
     summarise,
     without_diverged,
 )
-from mlplab.draw.words import Text, factor_name, join_texts, quantity, writer
+from mlplab.draw.words import UNTITLED, Text, factor_name, join_texts, quantity, writer
 from mlplab.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def best_set(
     *,
     candidates: Collection[Any],
     near_best: Collection[Any],
-    title: Text,
+    title: Text = UNTITLED,
     matters: float,
     by: str = "arm",
     band: Band = SEED_RANGE,

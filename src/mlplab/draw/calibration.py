@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from mlplab.draw.figure import WIDTH_PX, Figure
 from mlplab.draw.rows import check_columns, inline
-from mlplab.draw.words import Text
+from mlplab.draw.words import UNTITLED, Text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def calibration_chart(
     frame: pd.DataFrame,
     *,
-    title: Text,
+    title: Text = UNTITLED,
     caption: Text = "",
     name: str = "calibration",
     words: Mapping[str, str] | None = None,

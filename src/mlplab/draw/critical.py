@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlplab.draw.figure import WIDTH_PX, Figure
 from mlplab.draw.rows import check_columns, first_seen, inline, without_diverged
-from mlplab.draw.words import Quantity, Text, join_texts, quantity, writer
+from mlplab.draw.words import UNTITLED, Quantity, Text, join_texts, quantity, writer
 from mlplab.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def critical_differences(
     frame: pd.DataFrame,
     metric: str,
     *,
-    title: Text,
+    title: Text = UNTITLED,
     by: str = "arm",
     higher_is_better: bool = True,
     n_test: int | None = None,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from mlplab.draw.figure import Figure
 from mlplab.draw.lines import band_lines
 from mlplab.draw.rows import SEED_RANGE, Band, check_columns, diverged_note, summarise
-from mlplab.draw.words import Text, factor_name, join_texts, quantity
+from mlplab.draw.words import UNTITLED, Text, factor_name, join_texts, quantity
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -17,7 +17,7 @@ def learning_curves(
     frame: pd.DataFrame,
     metric: str,
     *,
-    title: Text,
+    title: Text = UNTITLED,
     by: str = "arm",
     band: Band = SEED_RANGE,
     caption: Text = "",

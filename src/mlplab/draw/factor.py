@@ -17,7 +17,7 @@ from mlplab.draw.rows import (
     summarise,
     without_diverged,
 )
-from mlplab.draw.words import Text, factor_name, join_texts, quantity, writer
+from mlplab.draw.words import UNTITLED, Text, factor_name, join_texts, quantity, writer
 from mlplab.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def metric_by_factor(
     factor: str,
     metric: str,
     *,
-    title: Text,
+    title: Text = UNTITLED,
     series: str | None = None,
     band: Band = SEED_RANGE,
     differences: bool = False,

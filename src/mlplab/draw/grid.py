@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from mlplab.draw.figure import WIDTH_PX, Figure
 from mlplab.draw.heat import INK_TURN
 from mlplab.draw.rows import check_columns, first_seen, inline
-from mlplab.draw.words import Text
+from mlplab.draw.words import UNTITLED, Text
 
 if TYPE_CHECKING:
     import altair as alt
@@ -21,7 +21,7 @@ _MOST_WRITTEN = 14  # classes: with more, cells are too small for numbers
 def confusion_grid(
     frame: pd.DataFrame,
     *,
-    title: Text,
+    title: Text = UNTITLED,
     caption: Text = "",
     name: str = "confusion",
     words: Mapping[str, str] | None = None,
@@ -70,7 +70,7 @@ def confusion_grid(
 def gap_map(
     frame: pd.DataFrame,
     *,
-    title: Text,
+    title: Text = UNTITLED,
     caption: Text = "",
     name: str = "missing",
     words: Mapping[str, str] | None = None,

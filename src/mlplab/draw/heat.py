@@ -14,7 +14,7 @@ from mlplab.draw.rows import (
     summarise,
     without_diverged,
 )
-from mlplab.draw.words import Quantity, Text, factor_name, join_texts, quantity, writer
+from mlplab.draw.words import UNTITLED, Quantity, Text, factor_name, join_texts, quantity, writer
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,7 +30,7 @@ def heat_map(
     y: str,
     metric: str,
     *,
-    title: Text,
+    title: Text = UNTITLED,
     chosen: tuple[Any, Any] | None = None,
     band: Band = SEED_RANGE,
     caption: Text = "",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from mlplab.draw.figure import WIDTH_PX, Figure
 from mlplab.draw.rows import inline
-from mlplab.draw.words import Quantity, Text, join_texts
+from mlplab.draw.words import UNTITLED, Quantity, Text, join_texts
 from mlplab.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ _MOST_BINS = 40  # 16 pixels each
 def estimate_histogram(
     values: Sequence[float],
     *,
-    title: Text,
+    title: Text = UNTITLED,
     measure: Quantity,
     interval: tuple[float, float] | None = None,
     interval_says: Text = "",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from mlplab.draw.figure import WIDTH_PX, Figure
 from mlplab.draw.rows import check_columns, inline
-from mlplab.draw.words import Text, writer
+from mlplab.draw.words import UNTITLED, Text, writer
 
 if TYPE_CHECKING:
     import altair as alt
@@ -21,7 +21,7 @@ def interval_rows(
     frame: pd.DataFrame,
     label: str,
     *,
-    title: Text,
+    title: Text = UNTITLED,
     x_title: str,
     number_format: str = ",.4~g",
     axis_format: str = ",.6~g",

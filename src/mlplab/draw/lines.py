@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from mlplab.draw.figure import WIDTH_PX, Figure, legend_columns
 from mlplab.draw.rows import check_columns, first_seen, inline
 from mlplab.draw.theme import DASHES, SHAPES
-from mlplab.draw.words import Quantity, Text, writer
+from mlplab.draw.words import UNTITLED, Quantity, Text, writer
 
 if TYPE_CHECKING:
     import altair as alt
@@ -22,7 +22,7 @@ def band_lines(
     frame: pd.DataFrame,
     *,
     name: str,
-    title: Text,
+    title: Text = UNTITLED,
     x_title: str,
     y: Quantity,
     caption: Text = "",

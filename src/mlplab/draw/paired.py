@@ -9,6 +9,7 @@ from mlplab.draw.figure import WIDTH_PX, Figure
 from mlplab.draw.rows import check_columns, inline
 from mlplab.draw.words import (
     UNITS,
+    UNTITLED,
     VERDICT_SYMBOLS,
     Text,
     join_texts,
@@ -32,7 +33,7 @@ def paired_differences(
     differences: pd.DataFrame,
     verdicts: Sequence[Verdict],
     *,
-    title: Text,
+    title: Text = UNTITLED,
     labels: Mapping[str, str] | None = None,
     caption: Text = "",
     name: str = "paired-differences",

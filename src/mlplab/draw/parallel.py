@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlplab.draw.figure import WIDTH_PX, Figure
 from mlplab.draw.rows import check_columns, first_seen, inline
-from mlplab.draw.words import Text, factor_name, join_texts, quantity, value_text
+from mlplab.draw.words import UNTITLED, Text, factor_name, join_texts, quantity, value_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,7 +25,7 @@ def parallel_coordinates(
     factors: Sequence[str],
     metric: str,
     *,
-    title: Text,
+    title: Text = UNTITLED,
     higher_is_better: bool = True,
     caption: Text = "",
     name: str = "parallel-coordinates",

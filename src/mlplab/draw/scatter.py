@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlplab.draw.figure import WIDTH_PX, Figure
 from mlplab.draw.rows import check_columns, inline
-from mlplab.draw.words import Text
+from mlplab.draw.words import UNTITLED, Text
 from mlplab.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ def scatter(
     x: str,
     y: str,
     *,
-    title: Text,
+    title: Text = UNTITLED,
     x_title: str,
     y_title: str,
     outline: str | None = None,

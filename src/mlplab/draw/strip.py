@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from mlplab.draw.figure import WIDTH_PX, Figure
 from mlplab.draw.rows import SEED_RANGE, Band, check_columns, first_seen, inline, summarise
-from mlplab.draw.words import Quantity, Text, factor_name, join_texts, writer
+from mlplab.draw.words import UNTITLED, Quantity, Text, factor_name, join_texts, writer
 
 if TYPE_CHECKING:
     import altair as alt
@@ -24,7 +24,7 @@ def spread_strips(
     group: str,
     value: str,
     *,
-    title: Text,
+    title: Text = UNTITLED,
     measure: Quantity,
     differences: bool = False,
     log: bool = False,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from mlplab.draw.figure import Figure
 from mlplab.draw.heat import INK_TURN
 from mlplab.draw.rows import check_columns, inline
-from mlplab.draw.words import Text, join_texts
+from mlplab.draw.words import UNTITLED, Text, join_texts
 from mlplab.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ def loss_surface(
     frame: pd.DataFrame,
     marks: Mapping[str, tuple[float, float]],
     *,
-    title: Text,
+    title: Text = UNTITLED,
     loss_title: str = "training loss",
     x_title: str = "first direction",
     y_title: str = "second direction",

@@ -11,6 +11,8 @@ from mlplab.specs.digits import FEWEST, digits_apart
 
 Text = str | Mapping[str, str]
 LANGUAGES = ("en", "zh")
+UNTITLED = "–"
+"""A figure's title until texts give it one."""
 # A verdict is never told by its colour alone.
 VERDICT_SYMBOLS: Mapping[str, str] = {
     "supported": "✓",

@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from mlplab.specs import Verdict, digest
 from mlplab.stats import (
@@ -21,6 +22,8 @@ from mlplab.stats import (
     mean_interval,
     median_interval,
 )
+
+Expect = Literal["higher", "lower", "same"]
 
 
 @dataclass(frozen=True)
@@ -50,7 +53,7 @@ class Measured:
     key: str
     values: tuple[float, ...]
     matters: float
-    expect: Literal["higher", "lower", "same"]
+    expect: Expect
     metric: str
     note: str = ""
     shared: float = 0.0
@@ -70,6 +73,14 @@ class Measured:
             "type": "Measured",
         } | ({"shared": self.shared} if self.shared else {})
         return digest(content, 8)
+
+
+def measured(
+    key: str, values: ArrayLike, matters: float, expect: Expect, metric: str, **more: Any
+) -> Measured:
+    """Make a claim of the numbers in an array, (R,); `more` is of `Measured`."""
+    numbers = np.asarray(values, dtype=np.float64)
+    return Measured(key, tuple(numbers.tolist()), matters, expect, metric, **more)
 
 
 def decide_measured(claims: Sequence[Measured]) -> tuple[Verdict, ...]:

@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from mlplab.experiment import Runs
-
-UNTITLED = "–"
-"""A figure's title until the texts give it one."""
+    from mlplab.experiment import ArmSummary, Runs, TestScore
 
 
 def means(runs: Runs, metric: str) -> dict[str, float]:
     """Return each arm's mean of a metric, by the arm's label; NaN where no run is sound."""
     return {one.arm: float(one.mean) for one in runs.summary(metric)}
+
+
+def fresh_values(fresh: TestScore) -> dict[str, float]:
+    """Return the values that tell of a score on fresh seeds: its mean, interval and seeds."""
+    low, high = fresh.interval or (float("nan"), float("nan"))
+    return {
+        "fresh": fresh.mean,
+        "fresh_low": low,
+        "fresh_high": high,
+        "n_fresh": fresh.n_seeds,
+    }
 
 
 def summary_table(
@@ -33,15 +41,23 @@ def summary_table(
 
     rows = []
     for name, runs in experiments.items():
-        for parts in zip(*(runs.summary(metric) for metric in metrics), strict=True):
-            row: dict[str, Any] = {} if len(experiments) == 1 else {setting: name}
-            row |= {path.rsplit(".", 1)[-1]: _cell(v) for path, v in parts[0].factors.items()}
-            for metric, part in zip(metrics, parts, strict=True):
-                row[metric] = part.mean
-                row[f"{metric} low"], row[f"{metric} high"] = part.interval or (None, None)
-            row["seeds"], row["failed"] = parts[0].n_seeds, parts[0].n_failed
-            rows.append(row)
+        named = {} if len(experiments) == 1 else {setting: name}
+        for arm, cells in summary_cells(runs, metrics):
+            factors = {p.rsplit(".", 1)[-1]: _cell(value) for p, value in arm.factors.items()}
+            rows.append({**named, **factors, **cells})
     return pd.DataFrame(rows)
+
+
+def summary_cells(
+    runs: Runs, metrics: Sequence[str]
+) -> Iterator[tuple[ArmSummary, dict[str, Any]]]:
+    """Yield each arm with the cells of its row: mean and ends of each metric, seeds, failures."""
+    for parts in zip(*(runs.summary(metric) for metric in metrics), strict=True):
+        cells: dict[str, Any] = {}
+        for metric, part in zip(metrics, parts, strict=True):
+            low, high = part.interval or (None, None)
+            cells |= {metric: part.mean, f"{metric} low": low, f"{metric} high": high}
+        yield parts[0], {**cells, "seeds": parts[0].n_seeds, "failed": parts[0].n_failed}
 
 
 def _cell(value: Any) -> Any:

@@ -11,7 +11,6 @@ from mlplab.draw.t_interval import T_BAND, t_interval
 
 __all__ = [
     "DRAW_BAND",
-    "GEOMETRIC_SAYS",
     "RANGE_BAND",
     "REPETITION_BAND",
     "T_BAND",
@@ -42,9 +41,3 @@ def mean_and_range(values: Sequence[float]) -> tuple[float, float, float]:
 
 
 RANGE_BAND = Band({"en": "Mean and range.", "zh": "均值与取值范围。"}, mean_and_range)
-
-GEOMETRIC_SAYS = {
-    "en": "Geometric mean and its 95 % t-interval over draws of the data.",
-    "zh": "几何均值及其在多次抽取数据上的 95 % t 区间。",
-}
-"""What the bands of `polynomial_draws.geometric_lines` are."""

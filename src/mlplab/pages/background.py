@@ -14,35 +14,32 @@ def how_it_was_run(report: Report) -> Html:
     """Return the section's content."""
     terms = {name: value_html(value) for name, value in report.design.items()}
     listed = description_list(terms) if terms else None
-    facts = [
-        _fact("profile", both(PROFILES.get(report.profile, report.profile)))
-        if report.kind == "exercise"
-        else None,
-        _fact("runs", _runs(report)) if report.n_runs else None,
-        _fact("time", tag("span", seconds_text(report.seconds))),
-    ]
+    facts = {}
+    if report.kind == "exercise":
+        facts["profile"] = both(PROFILES.get(report.profile, report.profile))
+    if report.n_runs:
+        facts["runs"] = _runs(report)
+    facts["time"] = tag("span", seconds_text(report.seconds))
     if in_language(report.data_source):
-        facts.append(_fact("data", both(report.data_source, "span")))
+        facts["data"] = both(report.data_source, "span")
     if report.provenance:
-        facts.append(_fact("provenance", _provenance(report)))
+        facts["provenance"] = _provenance(report)
     return group(
-        tag("dl", *facts, class_="facts"),
+        description_list(facts, UI, class_="facts"),
         tag("div", listed, class_="design") if listed else None,
         # Without runs no split is guarded: losses on drawn test data are no look at one.
         group(tag("h3", both(UI["looks"])), _looks(report)) if report.n_runs else None,
     )
 
 
-def failed_runs(report: Report) -> Html:
-    """Return the arms with failed runs, or that there are none."""
+def failed_runs(report: Report) -> Html | None:
+    """Return the arms with failed runs, or that there are none; nothing where nothing ran."""
+    if not report.n_runs:
+        return None
     frame = as_frame(report.failures)
     if not len(frame):
         return tag("p", both(UI["no-failures"]), class_="quiet")
     return frame_table(frame)
-
-
-def _fact(key: str, value: Html) -> Html:
-    return tag("div", tag("dt", both(UI[key])), tag("dd", value))
 
 
 def _runs(report: Report) -> Html:

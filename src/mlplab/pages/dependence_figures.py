@@ -2,48 +2,49 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from mlplab.draw import Figure, Quantity, Text, band_lines, interval_rows
-from mlplab.pages.table_report import TableReport, number_text
+from mlplab.pages.table_numbers import number_text
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from mlplab.tabular import Explanation
 
 _SECONDS_PER_YEAR = 365.2425 * 86_400
 # A curve whose range exceeds that of its ends by so much is told by its lowest and highest value.
 _BENT = 1.25
 
 
-def dependence_figures(report: TableReport) -> list[Figure]:
+def dependence_figures(found: Explanation) -> list[Figure]:
     """Return a figure per column that was followed."""
     figures = []
-    for place, (name, frame) in enumerate(report.explanation.dependence.items()):
-        kind = report.model.schema[name].kind
+    for place, (name, frame) in enumerate(found.dependence.items()):
+        kind = found.model.schema[name].kind
         draw = _of_levels if kind == "category" else _of_numbers
-        figures.append(draw(report, name, frame, f"dependence-{place + 1}", kind))
+        figures.append(draw(found, name, frame, f"dependence-{place + 1}", kind))
     return figures
 
 
-def _of_numbers(
-    report: TableReport, name: str, frame: pd.DataFrame, file: str, kind: str
-) -> Figure:
-    outputs = _outputs(report, frame)
+def _of_numbers(found: Explanation, name: str, frame: pd.DataFrame, file: str, kind: str) -> Figure:
+    outputs = _outputs(found, frame)
     x = _years(frame["value"]) if kind == "date" else frame["value"].astype(float)
     drawn = frame.assign(x=x, series=[outputs.get(output, "") for output in frame["output"]])[
         frame["output"].isin(outputs)
     ][["series", "x", "mean", "low", "high"]]
     main = _main(frame, outputs)
-    what, what_zh = _what(report, outputs[main])
+    what, what_zh = _what(found, outputs[main])
     own = frame[frame["output"] == main]
     unit = " (year)" if kind == "date" else ""
     y = what if len(outputs) == 1 else "probability"
     figure = band_lines(
         drawn,
         name=file,
-        title=_course(name, own, what, what_zh, report.is_classes, kind),
+        title=_course(name, own, what, what_zh, found.is_classes, kind),
         x_title=f"{name}{unit}",
-        y=Quantity(y, share=report.is_classes),
+        y=Quantity(y, share=found.is_classes),
         series_title="class" if len(outputs) > 1 else "",
         data=frame,
         height=260,
@@ -53,16 +54,16 @@ def _of_numbers(
         "class": "类别",
         f"{name} (year)": f"{name}（年）",
     }
-    return Figure(file, figure.title, figure.chart, figure.caption, frame, words)
+    return replace(figure, words=words)
 
 
-def _of_levels(report: TableReport, name: str, frame: pd.DataFrame, file: str, kind: str) -> Figure:
-    outputs = _outputs(report, frame)
+def _of_levels(found: Explanation, name: str, frame: pd.DataFrame, file: str, kind: str) -> Figure:
+    outputs = _outputs(found, frame)
     main = _main(frame, outputs)
-    what, what_zh = _what(report, outputs[main])
+    what, what_zh = _what(found, outputs[main])
     own = frame[frame["output"] == main]
-    write = _writer(report.is_classes)
-    if not report.model.schema[name].order:
+    write = _writer(found.is_classes)
+    if not found.model.schema[name].order:
         own = own.sort_values("mean", ascending=False)
     low, high = _ends(own)
     ends = write(float(low["mean"])), write(float(high["mean"]))
@@ -77,8 +78,8 @@ def _of_levels(report: TableReport, name: str, frame: pd.DataFrame, file: str, k
         },
         x_title=what,
         y_title=name,
-        axis_format=".0%" if report.is_classes else ",.6~g",
-        number_format=".1%" if report.is_classes else ",.4~g",
+        axis_format=".0%" if found.is_classes else ",.6~g",
+        number_format=".1%" if found.is_classes else ",.4~g",
         zero=False,
         name=file,
         words={what: what_zh},
@@ -86,11 +87,11 @@ def _of_levels(report: TableReport, name: str, frame: pd.DataFrame, file: str, k
     )
 
 
-def _outputs(report: TableReport, frame: pd.DataFrame) -> dict[int, str]:
+def _outputs(found: Explanation, frame: pd.DataFrame) -> dict[int, str]:
     """Which outputs are told: of two classes the second, of more all; and what they are."""
-    if not report.is_classes:
+    if not found.is_classes:
         return {0: ""}
-    classes = report.model.classes
+    classes = found.model.classes
     places = [1] if len(classes) == 2 else sorted(set(frame["output"]))[:7]
     return {int(place): str(classes[int(place)]) for place in places}
 
@@ -105,10 +106,10 @@ def _main(frame: pd.DataFrame, outputs: dict[int, str]) -> int:
     return max(outputs, key=span)
 
 
-def _what(report: TableReport, output: str) -> tuple[str, str]:
-    if report.is_classes:
+def _what(found: Explanation, output: str) -> tuple[str, str]:
+    if found.is_classes:
         return f"the probability of {output}", f"{output} 的概率"
-    return f"the mean predicted {report.model.target}", f"预测的平均 {report.model.target}"
+    return f"the mean predicted {found.model.target}", f"预测的平均 {found.model.target}"
 
 
 def _course(

@@ -8,8 +8,8 @@ from mlplab.draw import Figure, Text, factor_name, interaction_plot, main_effect
 from mlplab.draw.words import LANGUAGES, join_texts, translate, verdict_word, writer
 from mlplab.errors import ConfigError
 from mlplab.experiment import Effect, Effects, Runs
-from mlplab.pages.report import ReportSection, ReportTable
-from mlplab.pages.wording import Both, say, texts
+from mlplab.pages.report import ReportTable, Section
+from mlplab.pages.wording import UI, Both, say, texts
 from mlplab.specs import Difference, Interaction, holds_out
 
 _MOST_ROWS = 40
@@ -39,7 +39,7 @@ class EffectsShown:
 
     figures: list[Figure]
     tables: dict[str, ReportTable]
-    section: ReportSection
+    section: Section
 
 
 def show_effects(runs: Runs, metric: str) -> EffectsShown | None:
@@ -79,7 +79,7 @@ def show_effects(runs: Runs, metric: str) -> EffectsShown | None:
     together = _interaction(runs, found)
     figures = [alone] if together is None else [alone, together]
     names = [figure.name for figure in figures]
-    section = ReportSection(told, figures=names, tables=["effects"])
+    section = Section("effects", UI["effects"], told, [*names, "effects"])
     return EffectsShown(figures, {"effects": _table(found)}, section)
 
 

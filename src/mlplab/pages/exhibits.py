@@ -34,8 +34,8 @@ def exhibit(figure: Figure) -> Html:
     caption = both(figure.caption, "span") if in_language(figure.caption) else None
     csv = csv_bytes(figure.data)
     links = [
-        _link(f"{figure.name}.svg", "SVG"),
-        _link(f"{figure.name}.png", "PNG"),
+        file_link(figure.name, "svg"),
+        file_link(figure.name, "png"),
         *csv_links(figure.name, csv),
         tag("span", both(say("rows", n=len(figure.data))), class_="quiet"),
     ]
@@ -65,7 +65,7 @@ def numbers_table(frame: pd.DataFrame, word: Callable[[object], Text] = str) -> 
 
 def csv_links(name: str, csv: bytes) -> list[Html]:
     """Return the link to a CSV file, and the same numbers kept in the page."""
-    links = [_link(f"{name}.csv", "CSV")]
+    links = [file_link(name, "csv")]
     if len(csv) <= _BYTES_EMBEDDED:
         links.append(
             tag(
@@ -125,5 +125,6 @@ def _data_uri(svg: str) -> str:
     return f"data:image/svg+xml;base64,{base64.b64encode(svg.encode()).decode()}"
 
 
-def _link(file: str, name: str) -> Html:
-    return tag("a", name, href=file, download=True)
+def file_link(name: str, kind: str) -> Html:
+    """Return the link to a file beside the page."""
+    return tag("a", kind.upper(), href=f"{name}.{kind}", download=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -17,7 +16,7 @@ from mlplab.experiment.source_code import source_code
 from mlplab.experiment.torch_code import torch_code
 from mlplab.hints import expected
 from mlplab.pages.effects_section import show_effects
-from mlplab.pages.report import Report, ReportTable
+from mlplab.pages.report import Report, ReportTable, report_id
 from mlplab.pages.run_facts import run_facts
 from mlplab.pages.wording import say
 from mlplab.specs import Difference
@@ -50,10 +49,9 @@ def experiment_report(
     ]
     effects = show_effects(runs, chosen)
     factors = list(dict.fromkeys(path for arm in runs.arms for path in arm.factors))
-    name = re.sub(r"[^A-Za-z0-9._-]+", "-", runs.experiment.title).strip("-.") or "runs"
     verdicts = runs.verdicts()
     return Report(
-        id=name,
+        id=report_id(runs.experiment.title, "runs"),
         slug=runs.experiment.data.name,
         kind="experiment",
         title=title or _title(runs, factors),
@@ -63,7 +61,7 @@ def experiment_report(
         verdicts=verdicts,
         figures=[*figures, *(effects.figures if effects else ())],
         tables={"arms": _table(runs, frame, labels), **(effects.tables if effects else {})},
-        sections={"effects": effects.section} if effects else {},
+        sections=[effects.section] if effects else [],
         code=source_code(runs.experiment),
         plain=torch_code(runs.arms[0].run, runs.experiment.data),
         command=command or "python experiment.py",

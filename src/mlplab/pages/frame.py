@@ -77,8 +77,10 @@ def whole_page(title: Text, main: Html, *, home: str = "", scripts: Html | None 
     return f"<!doctype html>\n{tag('html', head, body, lang='en', data_language='en', **names)}\n"
 
 
-def section(key: str, *content: Html | None, heading: Text = "") -> Html:
-    """Return a section of a page, named by its heading; by default the page's own text of `key`."""
+def section(key: str, *content: Html | None, heading: Text = "") -> Html | None:
+    """Return a section of a page, if it holds something; by default the page names it by `key`."""
+    if not any(content):
+        return None
     heading = tag("h2", both(heading or UI[key]), id=f"heading-{key}")
     return tag("section", heading, *content, id=key, aria_labelledby=f"heading-{key}")
 

@@ -29,7 +29,8 @@ def write_index(reports: Iterable[Report | Summary], folder: str | Path) -> Path
     """
     home = Path(folder)
     found = (read_summary(path) for path in sorted(home.glob(f"*/{RECORD}")))
-    lines = {summary.id: summary for summary in found}
+    # What has neither runs nor claims, such as a table's page, has no line.
+    lines = {summary.id: summary for summary in found if summary.n_runs or summary.verdicts}
     for report in reports:
         summary = report if isinstance(report, Summary) else summarise(report)
         lines[summary.id] = summary

@@ -1,55 +1,62 @@
-"""One exercise as one page that needs nothing else, with its figures and numbers beside it."""
+"""A report as one page that needs nothing else, with its figures and numbers beside it."""
 
 from __future__ import annotations
 
 import dataclasses
 import hashlib
 import json
+import os
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from datetime import UTC, datetime
-from itertools import chain
 from pathlib import Path
-from typing import TypeVar
 
 from mlplab.draw import Text, in_language
 from mlplab.draw.words import LANGUAGES
-from mlplab.errors import ConfigError
+from mlplab.errors import ConfigError, DataError, MlplabError
 from mlplab.pages.background import failed_runs, how_it_was_run
-from mlplab.pages.exhibits import (
-    chart_scripts,
-    csv_bytes,
-    csv_links,
-    exhibit,
-)
+from mlplab.pages.exhibits import chart_scripts, csv_bytes, csv_links, exhibit, file_link
 from mlplab.pages.files import remove_files, write_files
 from mlplab.pages.frame import section, whole_page
-from mlplab.pages.prose import render_inline, render_markdown
-from mlplab.pages.report import Report, ReportTable
+from mlplab.pages.prose import bare, render_inline, render_markdown
+from mlplab.pages.report import Report, ReportTable, Section
 from mlplab.pages.summary import RECORD, read_summary, summarise
 from mlplab.pages.tables import as_frame, frame_table
 from mlplab.pages.tags import Html, both, group, tag
 from mlplab.pages.verdicts import is_measured, source_tally, tally, verdict_table
 from mlplab.pages.wording import UI
 
-Thing = TypeVar("Thing")
+_LONG = 80
+"""Letters that do not fit on a line of a table's last column."""
 
 
-def write_page(report: Report, folder: str | Path) -> Path:
+def write_page(
+    report: Report,
+    folder: str | Path,
+    *,
+    own_folder: bool = True,
+    keep: Iterable[Path | None] = (),
+) -> Path:
     """Write a report to `folder/ID/index.html`, with SVG, PNG and CSV files beside it.
 
     Everything is made in memory first and then put in place by renaming, the page last: an
     error leaves an earlier page as it was, and no file is ever half-written. Files of an earlier
     page that the new one does not have are removed.
 
+    Args:
+        report: what to write.
+        folder: where to.
+        own_folder: whether in a folder of the report's own; otherwise in `folder` itself.
+        keep: files that must not be overwritten or removed.
+
     Returns:
         The page's path.
 
     Raises:
         ConfigError: a placeholder without a value, or a formula that cannot be read.
-        MlplabError: the folder cannot be written.
+        MlplabError: the folder cannot be written, or a file to be kept is in the way.
     """
-    home = Path(folder) / report.id
+    home = Path(folder) / report.id if own_folder else Path(folder)
     if not report.made:
         now = datetime.now(UTC).replace(microsecond=0)
         report = dataclasses.replace(report, made=now.isoformat())
@@ -59,7 +66,7 @@ def write_page(report: Report, folder: str | Path) -> Path:
         files[f"{figure.name}.png"] = figure.png("light", 2, paper=True)
         files[f"{figure.name}.csv"] = csv_bytes(figure.data)
     for key, table in _tables(report).items():
-        name = f"{table_name(key)}.csv"
+        name = f"{table_name(key, table)}.csv"
         if name in files:
             raise ConfigError(f"report {report.id}: two tables would be the file {name}")
         files[name] = csv_bytes(table.frame)
@@ -70,7 +77,13 @@ def write_page(report: Report, folder: str | Path) -> Path:
     page = page_html(report).encode()
     summary = dataclasses.replace(summarise(report), files=tuple(sorted(files)))
     record = json.dumps(summary.to_json(), ensure_ascii=False, indent=1).encode()
-    before = _earlier(home)
+    kept = {os.path.realpath(path) for path in keep if path is not None}
+    for name in (*files, RECORD, "index.html"):
+        if os.path.realpath(home / name) in kept:
+            raise MlplabError(
+                f"{home / name}: is needed and would be overwritten; name another --out"
+            )
+    before = {name for name in _earlier(home) if os.path.realpath(home / name) not in kept}
     write_files(home, {**files, RECORD: record, "index.html": page})
     remove_files(home, before - set(files))
     return home / "index.html"
@@ -78,26 +91,24 @@ def write_page(report: Report, folder: str | Path) -> Path:
 
 def page_html(report: Report) -> str:
     """Return the page of a report as one HTML document."""
-    question, answer, title = map(_told, (report.question, report.answer, report.title))
-    tab: Text = {one: f"{report.id} {in_language(title, one)} – mlplab" for one in LANGUAGES}
+    title = {one: in_language(report.title, one) for one in LANGUAGES}
+    tab = {one: f"{report.id} {bare(text)} – mlplab" for one, text in title.items()}
     number = group(both(UI[report.kind]), f" {report.id}")
     of_source = source_tally(report.verdicts)
     top = tag(
         "div",
         tag("p", number, " · ", tag("span", report.slug), class_="number-line"),
-        tag("h1", _marked(title)),
-        _prose(question, "question"),
-        _prose(_told(report.short), "short") if report.short else None,
+        tag("h1", both({one: render_inline(text) for one, text in title.items()})),
+        _prose(report.question, "question"),
+        _prose(report.short, "short"),
         tag("p", both(of_source), class_="source-tally") if of_source else None,
         tally(report.verdicts),
         _quick(report),
         class_="top",
     )
-    apart = report.sections.values()
-    figures = _without(
-        {figure.name: figure for figure in report.figures}, (one.figures for one in apart)
-    ).values()
-    tables = _without(report.tables, (one.tables for one in apart))
+    placed = {name for one in report.sections for name in one.shows}
+    figures = [exhibit(one) for one in report.figures if one.name not in placed]
+    tables = [_block(key, one) for key, one in report.tables.items() if key not in placed]
     measured = is_measured(report.verdicts)
     sections = [
         section(
@@ -110,16 +121,14 @@ def page_html(report: Report) -> str:
         )
         if report.verdicts
         else None,
-        section("answer", _prose(answer, "prose")),
-        section("figures", *map(exhibit, figures)) if figures else None,
-        *(_own_section(report, key) for key in report.sections),
-        section("tables", *_table_blocks(tables)) if tables else None,
+        section("answer", _prose(report.answer, "prose")),
+        *(_part(report, one) for one in report.sections),
+        section("figures", *figures),
+        section("tables", *tables),
         section("how", how_it_was_run(report)),
-        section("failures", failed_runs(report)) if report.n_runs else None,
-        section("numbers", _file_list(report))
-        if report.figures or report.tables or report.files
-        else None,
-        section("code", _code(report.code)) if report.code else None,
+        section("failures", failed_runs(report)),
+        section("numbers", _file_list(report)),
+        section("code", _code(report.code)),
         section("plain", tag("p", both(UI["plain-text"]), class_="quiet"), _code(report.plain))
         if report.plain
         else None,
@@ -133,46 +142,34 @@ def page_html(report: Report) -> str:
     return whole_page(
         tab,
         group(top, *sections),
-        home="../index.html",
+        # The ledger has a line for what has runs or claims.
+        home="../index.html" if report.n_runs or report.verdicts else "",
         scripts=chart_scripts(report.figures),
     )
 
 
-def table_name(caption: str) -> str:
+def table_name(caption: str, table: ReportTable) -> str:
     """Return the file name of a table, without its ending.
 
-    >>> table_name("Runs per arm (all)")
+    >>> table_name("Runs per arm (all)", ReportTable("", None))
     'table-runs-per-arm-all'
     """
+    if table.file:
+        return table.file
     plain = re.sub(r"[^a-z0-9]+", "-", caption.lower()).strip("-")
     return f"table-{plain or hashlib.sha256(caption.encode()).hexdigest()[:8]}"
 
 
-def _told(text: Text) -> dict[str, str]:
-    return {one: in_language(text, one) for one in LANGUAGES}
-
-
-def _code(text: str) -> Html:
+def _code(text: str) -> Html | None:
     """Lines to type; reachable by keyboard, since they scroll."""
-    return tag("pre", tag("code", text), tabindex="0")
+    return tag("pre", tag("code", text), tabindex="0") if text else None
 
 
-def _prose(text: dict[str, str], name: str) -> Html:
-    parts = {one: render_markdown(words) for one, words in text.items()}
-    return tag(
-        "div",
-        *(tag("div", part, class_="t", lang=one) for one, part in parts.items()),
-        class_=name,
-    )
-
-
-def _marked(title: dict[str, str]) -> Html:
-    return group(
-        *(
-            tag("span", render_inline(words), class_="t", lang=language)
-            for language, words in title.items()
-        )
-    )
+def _prose(text: Text, name: str) -> Html | None:
+    if not in_language(text):
+        return None
+    parts = {one: render_markdown(in_language(text, one)) for one in LANGUAGES}
+    return tag("div", both(parts, "div"), class_=name)
 
 
 def _quick(report: Report) -> Html | None:
@@ -204,59 +201,46 @@ def _tables(report: Report) -> dict[str, ReportTable]:
     return tables
 
 
-def _own_section(report: Report, key: str) -> Html:
-    part = report.sections[key]
+def _part(report: Report, part: Section) -> Html | None:
     return section(
-        key,
-        _prose(_told(part.text), "prose"),
-        *(exhibit(figure) for figure in report.figures if figure.name in part.figures),
-        *_table_blocks({name: report.tables[name] for name in part.tables}),
+        part.key,
+        _prose(part.text, "prose"),
+        *(exhibit(one) for one in report.figures if one.name in part.shows),
+        *(_block(key, one) for key, one in report.tables.items() if key in part.shows),
+        heading=part.heading,
     )
 
 
-def _without(named: Mapping[str, Thing], apart: Iterable[Sequence[str]]) -> dict[str, Thing]:
-    """What is shown in no section of its own."""
-    taken = set(chain.from_iterable(apart))
-    return {name: thing for name, thing in named.items() if name not in taken}
-
-
-def _table_blocks(tables: Mapping[str, ReportTable]) -> list[Html]:
-    return [
-        tag(
-            "div",
-            frame_table(table.frame, table.title, table.word),
-            tag(
-                "p",
-                group(*csv_links(table_name(key), csv_bytes(table.frame)), between=" "),
-                class_="files",
-            ),
-            class_="table-block",
-        )
-        for key, table in tables.items()
-    ]
-
-
-def _file_list(report: Report) -> Html:
-    rows = []
-    for figure in report.figures:
-        rows.append((figure.title, figure.name, figure.data))
-    for key, table in _tables(report).items():
-        rows.append((table.title, table_name(key), table.frame))
+def _block(key: str, table: ReportTable) -> Html:
+    shown = table.frame if table.shown is None else table.shown
+    links = csv_links(table_name(key, table), csv_bytes(table.frame))
+    last = shown.iloc[:, -1] if len(shown.columns) else ()
+    wraps = any(isinstance(cell, str) and len(cell) > _LONG for cell in last)
     return tag(
-        "ul",
-        *(
-            tag(
-                "li",
-                tag("span", both(title), " "),
-                tag("span", group(*csv_links(name, csv_bytes(frame))[:1]), class_="files"),
-            )
-            for title, name, frame in rows
-        ),
-        *(tag("li", tag("a", name, href=name, download=name)) for name in report.files),
-        class_="bare",
+        "div",
+        frame_table(shown, table.title, table.word),
+        tag("p", group(*links, between=" "), class_="files"),
+        class_="table-block" + (" told" if wraps else ""),
     )
+
+
+def _file_list(report: Report) -> Html | None:
+    rows = [(figure.title, figure.name) for figure in report.figures]
+    rows += [(one.title, table_name(key, one)) for key, one in _tables(report).items()]
+    lines = [
+        tag(
+            "li", tag("span", both(title), " "), tag("span", file_link(name, "csv"), class_="files")
+        )
+        for title, name in rows
+    ]
+    lines += [tag("li", tag("a", name, href=name, download=name)) for name in report.files]
+    return tag("ul", *lines, class_="bare") if lines else None
 
 
 def _earlier(home: Path) -> set[str]:
-    record = home / RECORD
-    return set(read_summary(record).files) if record.exists() else set()
+    try:
+        files = read_summary(home / RECORD).files
+    except DataError:
+        return set()
+    # Names alone: a record from elsewhere must not reach files outside the folder.
+    return {name for name in files if "/" not in name}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from typing import TYPE_CHECKING, Any
 
 from mlplab.errors import ConfigError
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 # The highest heading of a text stands just below the page's own, whatever it is written as.
 _TOP_LEVEL = 3
+_MARKS = r"[\\`*_\[\]<&$~#]"
 
 
 def render_markdown(text: str) -> Html:
@@ -37,6 +39,20 @@ def render_markdown(text: str) -> Html:
 def render_inline(text: str) -> Html:
     """Return one line of Markdown as HTML, without a paragraph around it."""
     return Html(_parser().renderInline(text))
+
+
+def literal(text: str) -> str:
+    """Return Markdown that shows a text as it is.
+
+    >>> literal("a_b from $c$"), bare(literal("a_b from $c$"))
+    ('a\\_b from \\$c\\$', 'a_b from $c$')
+    """
+    return re.sub(f"({_MARKS})", r"\\\1", text)
+
+
+def bare(text: str) -> str:
+    """Return Markdown without the marks that `literal` put there, where none is read."""
+    return re.sub(rf"\\({_MARKS})", r"\1", text)
 
 
 def formula(tex: str, *, display: bool) -> Html:

@@ -27,11 +27,15 @@ class ReportTable:
         title: what it shows.
         frame: its rows.
         words: language -> words for its columns and cells that are not numbers.
+        shown: what the page shows of it (default: all); the file has all.
+        file: its file's name without the ending (default: after its name in the report).
     """
 
     title: Text
     frame: pd.DataFrame
     words: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    shown: pd.DataFrame | None = None
+    file: str = ""
 
     def word(self, text: object) -> Text:
         """Return a column's name or a cell's text in both languages."""
@@ -40,17 +44,20 @@ class ReportTable:
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class ReportSection:
-    """A section of its own for some of a report's figures and tables.
+class Section:
+    """A part of a page that only some reports have.
 
     Attributes:
-        text: what they show, in Markdown.
-        figures, tables: their names; they are shown here and not among the others.
+        key: its name in the page's address.
+        heading: above it.
+        text: in Markdown.
+        shows: names of figures and tables of the report, which then stand here.
     """
 
-    text: Text
-    figures: Sequence[str] = ()
-    tables: Sequence[str] = ()
+    key: str
+    heading: Text
+    text: Text = ""
+    shows: Sequence[str] = ()
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -63,10 +70,10 @@ class Report:
         id, slug: `4.2.1` and `hidden-width`; the id names the folder.
         title, question, answer: the texts.
         short: the answer in two sentences, shown first.
+        sections: further parts, before the figures and tables that none of them shows.
         verdicts: one per claim, in the order of the claims.
         figures: in the order of reading.
         tables: name -> table; the name is that of its file.
-        sections: further sections, by the key of their heading among the page's own texts.
         files: further files by name, written beside the page and linked from it.
         design: what was run, as plain values: task, base, vary, arms, seeds, ...
         profile: `quick`, `standard` or `full`.
@@ -80,12 +87,13 @@ class Report:
         data_source: where the data were found.
         code: the Python that declares what was run.
         plain: one of the runs in plain PyTorch.
-        kind: `exercise`, `experiment`, `search`: what the page calls itself.
+        kind: `exercise`, `experiment`, `search`, `table`: what the page calls itself.
         command: that makes this page (default: `mlplab run ID --profile PROFILE`).
         made: when, in ISO form (default: when the page is written).
 
     Raises:
-        ConfigError: an id that cannot name a folder, or two figures of one name.
+        ConfigError: an id that cannot name a folder, two figures of one name, or a section that
+            shows what there is not.
     """
 
     id: str
@@ -113,7 +121,7 @@ class Report:
     code: str = ""
     plain: str = ""
     kind: str = "exercise"
-    sections: Mapping[str, ReportSection] = field(default_factory=dict)
+    sections: Sequence[Section] = ()
 
     def __post_init__(self) -> None:
         if not _ID.fullmatch(self.id):
@@ -122,6 +130,9 @@ class Report:
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
             raise ConfigError(f"report {self.id}: two figures are named {twice[0]!r}")
+        missing = {name for one in self.sections for name in one.shows} - {*names, *self.tables}
+        if missing:
+            raise ConfigError(f"report {self.id}: no figure or table is named {min(missing)!r}")
         for name in self.files:
             if not _ID.fullmatch(name) or name in _TAKEN:
                 raise ConfigError(f"report {self.id}: a file cannot be named {name!r}")
@@ -130,6 +141,15 @@ class Report:
     def run_command(self) -> str:
         """The command that makes this page."""
         return self.command or f"mlplab run {self.id} --profile {self.profile}"
+
+
+def report_id(name: str, default: str) -> str:
+    """Return an id made from a name, which may hold anything.
+
+    >>> report_id("house prices (1)", "table"), report_id("价格", "table")
+    ('house-prices-1', 'table')
+    """
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-._") or default
 
 
 def as_fields(provenance: Provenance | Mapping[str, Any] | str) -> dict[str, Any]:

@@ -63,7 +63,7 @@ def search_report(result: SearchResult, *, title: Text = "", command: str = "") 
             **tables,
             "trials": ReportTable(say("trials"), trials, {"zh": words}),
         },
-        sections={"trial-means": section, **finalists.sections},
+        sections=[section, *finalists.sections],
         seconds=result.seconds,
         n_runs=result.n_runs,
         n_from_store=result.from_store,

@@ -11,6 +11,7 @@ from typing import Any
 from mlplab.draw import Text, in_language
 from mlplab.draw.words import LANGUAGES
 from mlplab.errors import DataError
+from mlplab.pages.prose import bare
 from mlplab.pages.report import Report
 from mlplab.specs import Verdict
 
@@ -41,7 +42,7 @@ class Summary:
 
 def summarise(report: Report) -> Summary:
     """Reduce a report to its line in the ledger."""
-    title = {one: in_language(report.title, one) for one in LANGUAGES}
+    title = {one: bare(in_language(report.title, one)) for one in LANGUAGES}
     return Summary(
         id=report.id,
         slug=report.slug,

@@ -14,19 +14,17 @@ from mlplab.draw import (
     confusion_grid,
     estimate_histogram,
     gap_map,
+    in_language,
     interval_rows,
     scatter,
 )
-from mlplab.pages.table_report import (
-    TableReport,
-    loss_name,
-    number_text,
-    score_name,
-    share_text,
-)
+from mlplab.draw.words import join_texts
+from mlplab.pages.table_numbers import loss_name, number_text, score_name, share_text
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from mlplab.tabular import Explanation
 
 # More would hide one another and weigh on the page; the worst rows are always among them.
 _MOST_POINTS = 2000
@@ -34,22 +32,22 @@ _MOST_IMPORTANT, _MOST_GAPS, _MOST_CLASSES = 20, 30, 25
 _MIDDLE = (5.0, 95.0)  # nine of ten, as the title says
 
 
-def model_figures(report: TableReport) -> dict[str, list[Figure]]:
+def model_figures(found: Explanation) -> dict[str, list[Figure]]:
     """Return the figures of each section of the page, by the section's key."""
-    gaps = [gaps_figure(report)] if len(report.explanation.gap_map) else []
+    gaps = [gaps_figure(found)] if len(found.gap_map) else []
     return {
-        "score": [folds_figure(report)],
-        "errors": error_figures(report),
-        "importance": [importance_figure(report)] if len(report.explanation.importance) else [],
+        "score": [folds_figure(found)],
+        "errors": error_figures(found),
+        "importance": [importance_figure(found)] if len(found.importance) else [],
         "gaps": gaps,
     }
 
 
-def folds_figure(report: TableReport) -> Figure:
+def folds_figure(found: Explanation) -> Figure:
     """Draw the score of all rows with its interval, and that of each fold."""
     import pandas as pd
 
-    cv, metric = report.model.cv, report.model.metric
+    cv, metric = found.model.cv, found.model.metric
     folds = [float(one) for one in cv.folds]
     frame = pd.DataFrame(
         {
@@ -86,28 +84,27 @@ def folds_figure(report: TableReport) -> Figure:
     )
 
 
-def error_figures(report: TableReport) -> list[Figure]:
+def error_figures(found: Explanation) -> list[Figure]:
     """Draw residuals, or confusion and calibration."""
-    found = report.explanation
     if found.residuals is not None:
-        return [_predicted_and_true(report, found.residuals), _residuals(report, found.residuals)]
+        return [_predicted_and_true(found, found.residuals), _residuals(found, found.residuals)]
     assert found.confusion is not None
     assert found.calibration is not None
-    return [_confusion(report, found.confusion), _calibration(report, found.calibration)]
+    return [_confusion(found, found.confusion), _calibration(found, found.calibration)]
 
 
-def _predicted_and_true(report: TableReport, residuals: pd.DataFrame) -> Figure:
-    target, logarithmic = report.model.target, report.explanation.logarithmic
+def _predicted_and_true(found: Explanation, residuals: pd.DataFrame) -> Figure:
+    target, logarithmic = found.model.target, found.logarithmic
     half = float(residuals["residual"].abs().median())
     within = share_text(math.expm1(half)) if logarithmic else number_text(half)
-    worst = set(report.explanation.worst["row"])
+    worst = set(found.worst["row"])
     shown = residuals
     if len(residuals) > _MOST_POINTS:
         rest = residuals[~residuals["row"].isin(worst)].sample(_MOST_POINTS, random_state=0)
         shown = residuals[residuals["row"].isin({*rest["row"], *worst})]
     shown = shown.assign(worst=shown["row"].isin(worst))
     some: Text = "" if len(shown) == len(residuals) else {
-        "en": f" Of {len(residuals)} rows, {len(shown)} are drawn.",
+        "en": f"Of {len(residuals)} rows, {len(shown)} are drawn.",
         "zh": f"共 {len(residuals)} 行，画出 {len(shown)} 行。",
     }  # fmt: skip
     return scatter(
@@ -122,7 +119,7 @@ def _predicted_and_true(report: TableReport, residuals: pd.DataFrame) -> Figure:
         y_title=f"predicted {target}",
         outline="worst",
         log=logarithmic,
-        caption=_joined(
+        caption=join_texts(
             {
                 "en": "One point per training row, predicted out of fold. On the dashed line both "
                 f"agree; the {len(worst)} rows with the largest errors are circled.",
@@ -137,10 +134,10 @@ def _predicted_and_true(report: TableReport, residuals: pd.DataFrame) -> Figure:
     )
 
 
-def _residuals(report: TableReport, residuals: pd.DataFrame) -> Figure:
+def _residuals(found: Explanation, residuals: pd.DataFrame) -> Figure:
     import numpy as np
 
-    target, logarithmic = report.model.target, report.explanation.logarithmic
+    target, logarithmic = found.model.target, found.logarithmic
     numbers = residuals["residual"].to_numpy(float)
     low, high = (float(bound) for bound in np.percentile(numbers, _MIDDLE))
     ends = [
@@ -169,12 +166,10 @@ def _residuals(report: TableReport, residuals: pd.DataFrame) -> Figure:
         references={"0": 0.0},
         name="residuals",
     )
-    return Figure(
-        figure.name, figure.title, figure.chart, figure.caption, residuals, {name: zh_name}
-    )
+    return dataclasses.replace(figure, data=residuals, words={name: zh_name})
 
 
-def _confusion(report: TableReport, confusion: pd.DataFrame) -> Figure:
+def _confusion(found: Explanation, confusion: pd.DataFrame) -> Figure:
     wrong = confusion[(confusion["true"] != confusion["predicted"]) & (confusion["n"] > 0)]
     n = int(confusion["n"].sum())
     right = n - int(wrong["n"].sum())
@@ -191,13 +186,13 @@ def _confusion(report: TableReport, confusion: pd.DataFrame) -> Figure:
     n_classes = confusion["true"].nunique()
     drawn = confusion[confusion["true"].isin(classes) & confusion["predicted"].isin(classes)]
     some: Text = "" if len(classes) == n_classes else {
-        "en": f" Of {n_classes} classes, the {len(classes)} that are mistaken most are drawn.",
+        "en": f"Of {n_classes} classes, the {len(classes)} that are mistaken most are drawn.",
         "zh": f"{n_classes} 个类别中，画出最常混淆的 {len(classes)} 个。",
     }  # fmt: skip
     figure = confusion_grid(
         drawn.reset_index(drop=True),
         title={"en": en, "zh": zh},
-        caption=_joined(
+        caption=join_texts(
             {
                 "en": "Counts of training rows, each predicted out of fold as the class with the "
                 "highest probability.",
@@ -225,8 +220,8 @@ def _most_mistaken(confusion: pd.DataFrame) -> set[str]:
     return set(counts.sort_values(ascending=False, kind="stable").index[:_MOST_CLASSES])
 
 
-def _calibration(report: TableReport, calibration: pd.DataFrame) -> Figure:
-    classes = report.model.classes
+def _calibration(found: Explanation, calibration: pd.DataFrame) -> Figure:
+    classes = found.model.classes
     agree = calibration["probability"].between(calibration["low"], calibration["high"])
     n, k = len(agree), int(agree.sum())
     if len(classes) == 2:
@@ -250,55 +245,55 @@ def _calibration(report: TableReport, calibration: pd.DataFrame) -> Figure:
     )
 
 
-def importance_figure(report: TableReport) -> Figure:
+def importance_figure(found: Explanation) -> Figure:
     """Draw by how much shuffling each column worsens the loss."""
-    found, metric = report.explanation.importance, report.model.metric
-    top = found.iloc[0]
-    silent = int((found["low"] <= 0).sum())
-    n, rows, fewest = int(top["n_repeats"]), int(top["n_rows"]), int(found["n_rows"].min())
+    rises, metric = found.importance, found.model.metric
+    top = rises.iloc[0]
+    silent = int((rises["low"] <= 0).sum())
+    n, rows, fewest = int(top["n_repeats"]), int(top["n_rows"]), int(rises["n_rows"].min())
     rise = number_text(float(top["rise"]), 3)
     name, name_zh = (f"rise of the {loss_name(metric)}", f"{loss_name(metric, 'zh')}的上升")
-    part: Text = "" if rows == report.n_rows else {
-        "en": f" on {rows} of {report.n_rows} rows{f', further down {fewest}' * (fewest < rows)}, "
+    part: Text = "" if rows == found.n_rows else {
+        "en": f" on {rows} of {found.n_rows} rows{f', further down {fewest}' * (fewest < rows)}, "
         "for want of time",
-        "zh": f"，限于时间只用 {report.n_rows} 行中的 {rows} 行"
+        "zh": f"，限于时间只用 {found.n_rows} 行中的 {rows} 行"
         f"{f'，靠后的列 {fewest} 行' * (fewest < rows)}",
     }  # fmt: skip
-    base = number_text(report.explanation.base)
-    shown = found.head(_MOST_IMPORTANT).rename(columns={"rise": "mean"})
+    base = number_text(found.base)
+    shown = rises.head(_MOST_IMPORTANT).rename(columns={"rise": "mean"})
     return interval_rows(
         shown[["column", "mean", "low", "high"]],
         "column",
         title={
             "en": f"Shuffling {top['column']} raises the {loss_name(metric)} most, by {rise}; of "
-            f"{len(found)} columns, {silent} do nothing that shows",
+            f"{len(rises)} columns, {silent} do nothing that shows",
             "zh": f"打乱 {top['column']} 使{loss_name(metric, 'zh')}上升最多，{rise}；"
-            f"{len(found)} 列中有 {silent} 列看不出影响",
+            f"{len(rises)} 列中有 {silent} 列看不出影响",
         },
         x_title=name,
         caption={
-            "en": f"Points: mean of {n} shuffles{_of(part, 'en')}; bars: 95 % t-interval over "
+            "en": f"Points: mean of {n} shuffles{in_language(part)}; bars: 95 % t-interval over "
             f"shuffles; unshuffled, all rows have {base}. Rows are predicted by the models of the "
             "fold that held them out. Columns that tell the same share their importance. The "
-            f"{len(shown)} most important of {len(found)}.",
-            "zh": f"点：{n} 次打乱的均值{_of(part, 'zh')}；横条：各次打乱的 95 % t 区间。"
+            f"{len(shown)} most important of {len(rises)}.",
+            "zh": f"点：{n} 次打乱的均值{in_language(part, 'zh')}；横条：各次打乱的 95 % t 区间。"
             f"不打乱时全部行为 {base}。各行由留出它的那一折的模型预测。内容相同的列会分摊重要性。"
-            f"画出 {len(found)} 列中最重要的 {len(shown)} 列。",
+            f"画出 {len(rises)} 列中最重要的 {len(shown)} 列。",
         },
         name="importance",
         words={name: name_zh, "column": "列"},
         y_title="column",
-        data=found,
+        data=rises,
     )
 
 
-def gaps_figure(report: TableReport) -> Figure:
+def gaps_figure(found: Explanation) -> Figure:
     """Draw where entries are missing in the training table."""
-    found, where = report.explanation.gaps, report.explanation.gap_map
+    gaps, where = found.gaps, found.gap_map
     names = list(dict.fromkeys(where["column"]))
-    first = found[found["column"] == names[0]].iloc[0]
+    first = gaps[gaps["column"] == names[0]].iloc[0]
     shown = where[where["column"].isin(names[:_MOST_GAPS])]
-    n_features = len(report.model.schema.features)
+    n_features = len(found.model.schema.features)
     share = share_text(float(first["share"]))
     return gap_map(
         shown,
@@ -316,11 +311,3 @@ def gaps_figure(report: TableReport) -> Figure:
         words={"share missing": "缺失比例", "row": "行", "column": "列", "from row": "起始行"},
         data=where,
     )
-
-
-def _of(text: Text, language: str) -> str:
-    return text if isinstance(text, str) else text[language]
-
-
-def _joined(*texts: Text) -> Text:
-    return {one: "".join(_of(text, one) for text in texts) for one in ("en", "zh")}

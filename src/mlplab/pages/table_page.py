@@ -1,280 +1,181 @@
-"""The page on a fitted table model: one HTML file that needs nothing else."""
+"""The page of a fitted table model: its score, errors, columns, members, and how it was made."""
 
 from __future__ import annotations
 
-import dataclasses
-import json
-import os
-from collections.abc import Iterable
-from datetime import UTC, datetime
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from mlplab.draw import Figure, Text
-from mlplab.errors import MlplabError
+from mlplab.draw import Text
+from mlplab.draw.words import LANGUAGES, join_texts
 from mlplab.pages.dependence_figures import dependence_figures
-from mlplab.pages.exhibits import chart_scripts, csv_bytes, csv_links, exhibit
-from mlplab.pages.files import remove_files, write_files
-from mlplab.pages.frame import section, whole_page
 from mlplab.pages.numbers import seconds_text
+from mlplab.pages.prose import literal
+from mlplab.pages.report import Report, ReportTable, Section, report_id
 from mlplab.pages.table_figures import model_figures
-from mlplab.pages.table_report import TableReport, estimate_text, number_text, score_name
-from mlplab.pages.table_words import TABLE, say_shortcut, say_table
-from mlplab.pages.tables import frame_table
-from mlplab.pages.tags import Html, both, group, tag
+from mlplab.pages.table_numbers import estimate_text, number_text, score_name
+from mlplab.pages.table_words import COLUMNS_ZH, TABLE, say_shortcut, say_table
 
 if TYPE_CHECKING:
     import pandas as pd
 
-RECORD = "files.json"
+    from mlplab.tabular import CrossValidation, Explanation
+
 _MUCH = 0.7  # AUC from which the two tables are called much unlike
 _MOST_TRIED, _MOST_NAMES = 40, 200
 
 
-def write_table_page(
-    report: TableReport, folder: str | Path, *, keep: Iterable[Path | None] = ()
-) -> Path:
-    """Write `folder/index.html` with SVG, PNG and CSV files beside it, the page last.
-
-    Files of an earlier page there that the new one does not have are removed.
+def table_report(
+    found: Explanation,
+    *,
+    title: Text = "",
+    name: str = "train",
+    test_name: str = "test",
+    n_dropped: int = 0,
+    n_copies: int = 0,
+    command: str = "",
+) -> Report:
+    """Return the page of a table model; see `write_report.report`.
 
     Args:
-        report: what to write.
-        folder: where to.
-        keep: files that must not be overwritten or removed.
-
-    Returns:
-        The page's path.
-
-    Raises:
-        MlplabError: the folder cannot be written, or a file to be kept is in the way.
+        found: from `explain`.
+        title: of the page (default: what is predicted from what, and the score).
+        name: of the training rows, or of their file.
+        test_name: of the rows to predict.
+        n_dropped: rows left out because their target is missing.
+        n_copies: rows to predict that are copies of training rows.
+        command: that makes the page again.
     """
-    home = Path(folder)
-    if not report.made:
-        now = datetime.now(UTC).replace(microsecond=0)
-        report = dataclasses.replace(report, made=now.isoformat())
-    figures = _figures(report)
-    files: dict[str, bytes] = {}
-    for figure in (one for part in figures.values() for one in part):
-        files[f"{figure.name}.svg"] = figure.svg("light", paper=True).encode()
-        files[f"{figure.name}.png"] = figure.png("light", 2, paper=True)
-        files[f"{figure.name}.csv"] = csv_bytes(figure.data)
-    for name, frame in _tables(report).items():
-        files[f"{name}.csv"] = csv_bytes(frame)
-    page = table_page_html(report, figures).encode()
-    record = json.dumps({"made": report.made, "files": sorted(files)}, indent=1).encode()
-    kept = {os.path.realpath(path) for path in keep if path is not None}
-    for name in (*files, RECORD, "index.html"):
-        if os.path.realpath(home / name) in kept:
-            raise MlplabError(
-                f"{home / name}: is needed and would be overwritten; name another --out"
-            )
-    before = {name for name in _earlier(home) if os.path.realpath(home / name) not in kept}
-    write_files(home, {**files, RECORD: record, "index.html": page})
-    remove_files(home, before - set(files))
-    return home / "index.html"
-
-
-def table_page_html(report: TableReport, figures: dict[str, list[Figure]] | None = None) -> str:
-    """Return the page as one HTML document."""
-    drawn = figures or _figures(report)
-    model, found = report.model, report.explanation
-    score = estimate_text(model.cv.score, model.cv.interval)
-    title = {
-        "en": f"{model.target} from {report.name}: {score_name(model.metric)} {score}",
-        "zh": f"由 {report.name} 预测 {model.target}：{score_name(model.metric, 'zh')} {score}",
+    model = found.model
+    figures = {**model_figures(found), "dependence": dependence_figures(found)}
+    tables = {"worst": _worst(found), "members": _configurations(model.members, "members")}
+    tables["tried"] = _configurations(model.tried, "tried")
+    held = {key: [figure.name for figure in drawn] for key, drawn in figures.items()}
+    held |= {"worst": ["worst"], "models": ["members", "tried"]}
+    if not len(found.worst):
+        del tables["worst"], held["worst"]
+    texts: dict[str, Text] = {
+        "score": _on_score(model.cv),
+        "errors": "",
+        "worst": TABLE[f"worst-{model.task}" if "worst" in tables else "none-worst"],
+        "importance": "",
+        "dependence": say_table("dependence-text", n=found.dependence_rows, all=found.n_rows)
+        if found.dependence
+        else TABLE["none-dependence"],
+        "gaps": "" if figures["gaps"] else TABLE["no-gaps"],
+        "apart": _on_apart(found, test_name, n_copies),
+        "models": "",
     }
-    top = tag(
-        "div",
-        tag("p", both(TABLE["kicker"]), " · ", report.name, class_="number-line"),
-        tag("h1", both(title)),
-        tag("p", both(_summary(report)), class_="question"),
-        class_="top",
-    )
-    worst = (
-        group(
-            tag("p", both(TABLE[f"worst-{model.task}"]), class_="quiet"),
-            tag("div", _table(_rounded(found.worst), "worst-rows", found.worst), class_="whole"),
-        )
-        if len(found.worst)
-        else tag("p", both(TABLE["none-worst"]), class_="quiet")
-    )
-    dependence = _or(drawn["dependence"], "none-dependence")
-    sections = [
-        _section("score", *map(exhibit, drawn["score"]), _on_choice(report)),
-        section("errors", *map(exhibit, drawn["errors"]), heading=TABLE[f"errors-{model.task}"]),
-        _section("worst", worst),
-        _section("importance", *map(exhibit, drawn["importance"])),
-        _section("dependence", _on_dependence(report), *dependence),
-        _section("gaps", *_or(drawn["gaps"], "no-gaps")),
-        _section("apart", _apart(report)) if report.test_name else None,
-        _section(
-            "models",
-            tag("h3", both(TABLE["members"])),
-            _table(_told(model.members), "members", model.members),
-            tag("h3", both(TABLE["tried"])),
-            _table(_told(model.tried), "tried", model.tried),
-        ),
-        _section("how", _how(report)),
-    ]
-    return whole_page(
-        {one: f"{text} – mlplab" for one, text in title.items()},
-        group(top, *sections),
-        scripts=chart_scripts([figure for part in drawn.values() for figure in part]),
+    if not found.n_test:
+        del texts["apart"]
+    headings = {**TABLE, "errors": TABLE[f"errors-{model.task}"]}
+    score = estimate_text(model.cv.score, model.cv.interval)
+    target, source = literal(model.target), literal(name)
+    return Report(
+        id=report_id(Path(name).stem, "table"),
+        slug=model.target,
+        kind="table",
+        title=title
+        or {
+            "en": f"{target} from {source}: {score_name(model.metric)} {score}",
+            "zh": f"由 {source} 预测 {target}：{score_name(model.metric, 'zh')} {score}",
+        },
+        question=_summary(found),
+        answer="",
+        sections=[
+            Section(key, headings[key], text, held.get(key, ())) for key, text in texts.items()
+        ],
+        figures=[figure for drawn in figures.values() for figure in drawn],
+        tables=tables,
+        design=_design(found, name, test_name, n_dropped),
+        seconds=model.seconds + found.seconds,
+        command=command or "ml.report(explain(model, train, test))",
     )
 
 
-def _figures(report: TableReport) -> dict[str, list[Figure]]:
-    return {**model_figures(report), "dependence": dependence_figures(report)}
-
-
-def _section(key: str, *content: Html | None) -> Html:
-    return section(key, *content, heading=TABLE[key])
-
-
-def _or(figures: list[Figure], key: str) -> list[Html]:
-    return [*map(exhibit, figures)] or [tag("p", both(TABLE[key]), class_="quiet")]
-
-
-def _summary(report: TableReport) -> Text:
-    model = report.model
-    n, k = len(model.members), len(model.tried)
-    kind = {"regression": "numbers", "classification": "classes"}[model.task]
-    kind_zh = {"regression": "数值", "classification": "类别"}[model.task]
-    folds = model.n_folds
+def _summary(found: Explanation) -> Text:
+    model = found.model
+    n, k, folds = len(model.members), len(model.tried), model.n_folds
+    kind, kind_zh = ("classes", "类别") if found.is_classes else ("numbers", "数值")
     return {
-        "en": f"{report.n_rows} rows, {folds} folds. Of {k} configurations tried, {n} "
+        "en": f"{found.n_rows} rows, {folds} folds. Of {k} configurations tried, {n} "
         f"{'is kept as the' if n == 1 else 'are mixed into one'} model of {kind}. The interval is "
         "of 95 %.",
-        "zh": f"{report.n_rows} 行，{folds} 折。尝试了 {k} 个配置，"
+        "zh": f"{found.n_rows} 行，{folds} 折。尝试了 {k} 个配置，"
         f"其中 {n} 个组成最终的{kind_zh}模型。区间为 95 %。",
     }
 
 
-def _on_choice(report: TableReport) -> Html:
-    cv = report.model.cv
+def _on_score(cv: CrossValidation) -> Text:
     optimistic = number_text(cv.optimistic)
     key = "same" if optimistic == number_text(cv.score) else "honest"
-    said = [both(say_table(key, optimistic=optimistic))]
-    if cv.nested is not None:
-        said.append(both(say_table("nested", nested=number_text(cv.nested))))
-    return tag("p", group(*said, between=" "), class_="quiet")
+    nested = "" if cv.nested is None else say_table("nested", nested=number_text(cv.nested))
+    return join_texts(say_table(key, optimistic=optimistic), nested)
 
 
-def _on_dependence(report: TableReport) -> Html | None:
-    n = report.explanation.dependence_rows
-    text = both(say_table("dependence-text", n=n, all=report.n_rows))
-    return tag("p", text, class_="quiet") if n else None
+def _on_apart(found: Explanation, test_name: str, n_copies: int) -> Text:
+    told, apart, name = [], found.apart, literal(test_name)
+    if n_copies:
+        told.append(say_table("apart-copies", n=n_copies, of=found.n_test, test=name))
+    if apart is None:
+        told.append(TABLE["apart-few"])
+    else:
+        level = "alike" if apart.low <= 0.5 else "much" if apart.auc > _MUCH else "little"
+        auc = f"**AUC {apart.auc:.3f} [{apart.low:.3f}, {apart.high:.3f}]** · "
+        told.append({one: auc + text for one, text in TABLE[f"apart-{level}"].items()})
+        told.append(say_table("apart-text", test=name, n=found.apart_rows))
+    return {one: "\n\n".join(text[one] for text in told) for one in LANGUAGES}
 
 
-def _apart(report: TableReport) -> Html:
-    if not report.n_copies:
-        return _told_apart(report)
-    copies = say_table("apart-copies", n=report.n_copies, of=report.n_test, test=report.test_name)
-    return group(tag("p", tag("strong", both(copies))), _told_apart(report))
-
-
-def _told_apart(report: TableReport) -> Html:
-    found = report.explanation
-    if found.apart is None:
-        return tag("p", both(TABLE["apart-few"]), class_="quiet")
-    apart = found.apart
-    key = (
-        "apart-alike" if apart.low <= 0.5 else "apart-much" if apart.auc > _MUCH else "apart-little"
-    )
-    auc = f"AUC {apart.auc:.3f} [{apart.low:.3f}, {apart.high:.3f}]"
-    return group(
-        tag("p", tag("strong", auc), " · ", both(TABLE[key])),
-        tag("p", both(say_table("apart-text", test=report.test_name, n=found.apart_rows)),
-            class_="quiet"),
-    )  # fmt: skip
-
-
-def _told(members: pd.DataFrame) -> pd.DataFrame:
-    """What is read first, and fits the page; the CSV file has the rest."""
-    kind = ["kind"] if members["kind"].nunique() > 1 else []
+def _configurations(rows: pd.DataFrame, key: str) -> ReportTable:
+    """What is read first, and fits the page; the file has the rest."""
+    kind = ["kind"] if rows["kind"].nunique() > 1 else []
     names = ["name", *kind, "score", "weight", "n_seeds", "settings"]
-    return members[[name for name in names if name in members]].head(_MOST_TRIED)
+    shown = rows[[name for name in names if name in rows]].head(_MOST_TRIED)
+    return ReportTable(TABLE[key], rows, _words(rows), shown, key)
 
 
-def _tables(report: TableReport) -> dict[str, pd.DataFrame]:
-    tables = {"members": report.model.members, "tried": report.model.tried}
-    return {**tables, "worst-rows": report.explanation.worst}
-
-
-def _table(shown: pd.DataFrame, name: str, whole: pd.DataFrame) -> Html:
-    links = tag("p", group(*csv_links(name, csv_bytes(whole)), between=" "), class_="files")
-    return tag("div", frame_table(shown), links, class_="table-block told")
-
-
-def _rounded(worst: pd.DataFrame) -> pd.DataFrame:
-    """Large numbers without decimals, as a reader wants them; the CSV file has them all."""
+def _worst(found: Explanation) -> ReportTable:
+    worst = found.worst
+    # Large numbers without decimals, as a reader wants them; the file has them all.
     large = [
         name
         for name in worst.columns
         if worst[name].dtype.kind == "f" and (worst[name].abs() >= 1000).any()
     ]
-    return worst.astype(dict.fromkeys(large, "int64"))
+    shown = worst.astype(dict.fromkeys(large, "int64"))
+    title = say_table("worst-rows", n=len(worst))
+    return ReportTable(title, worst, _words(worst), shown, "worst-rows")
 
 
-def _how(report: TableReport) -> Html:
-    model, found = report.model, report.explanation
-    rows = [tag("span", report.n_rows)]
-    if report.n_dropped:
-        rows.append(tag("span", both(say_table("dropped", n=report.n_dropped)), class_="quiet"))
-    facts = [_fact("training", group(f"{report.name}:", *rows, between=" "))]
-    if report.test_name:
-        facts.append(_fact("predicting", tag("span", f"{report.test_name}: {report.n_test}")))
-    times = say_table("training-time", a=seconds_text(model.seconds), b=seconds_text(found.seconds))
-    facts += [
-        _fact("metric", tag("span", f"{score_name(model.metric)} ({model.cv.why})")),
-        _fact("folds", tag("span", model.n_folds)),
-        _fact("columns", _kinds(report)),
-        _fact("time", both(times)),
-    ]
-    short = [*model.shortcuts, *found.shortcuts]
-    if short:
-        lines = [tag("li", both(say_shortcut(one.key, one.values))) for one in short]
-        facts.append(_fact("shortcuts", tag("ul", *lines, class_="bare")))
-    if report.command:
-        facts.append(_fact("command", tag("code", report.command)))
-    return group(
-        tag("dl", *facts, class_="facts"),
-        tag("p", both(TABLE["types-text"]), " ", tag("code", "--types COLUMN=KIND"),
-            class_="quiet"),
-        tag("p", tag("time", report.made, datetime=report.made), class_="quiet")
-        if report.made
-        else None,
-    )  # fmt: skip
+def _words(frame: pd.DataFrame) -> Mapping[str, Mapping[str, str]]:
+    """Our columns in Chinese; what is the reader's own stays as it is."""
+    cells = [cell for name in frame for cell in frame[name] if isinstance(cell, str)]
+    own = {str(text): str(text) for text in (*frame.columns, *cells)}
+    return {"en": own, "zh": {**own, **COLUMNS_ZH, **{c: c for c in cells}}}
 
 
-def _kinds(report: TableReport) -> Html:
-    by_kind: dict[str, list[str]] = {}
-    for column in report.model.schema.features:
-        by_kind.setdefault(column.kind, []).append(column.name)
-    return tag(
-        "ul",
-        *(
-            tag("li", tag("strong", f"{kind} ({len(names)})"), " ", _some(names))
-            for kind, names in by_kind.items()
-        ),
-        class_="bare",
-    )
-
-
-def _some(names: list[str]) -> str:
-    more = ", ..." if len(names) > _MOST_NAMES else ""
-    return ", ".join(names[:_MOST_NAMES]) + more
-
-
-def _fact(key: str, value: Html) -> Html:
-    return tag("div", tag("dt", both(TABLE[key])), tag("dd", value))
-
-
-def _earlier(home: Path) -> set[str]:
-    try:
-        record = json.loads((home / RECORD).read_text(encoding="utf-8"))
-        # Names alone: a record from elsewhere must not reach files outside the folder.
-        return {str(name) for name in record["files"] if "/" not in str(name)}
-    except (OSError, ValueError, KeyError, TypeError):
-        return set()
+def _design(found: Explanation, name: str, test_name: str, n_dropped: int) -> dict[str, Any]:
+    model = found.model
+    columns: dict[str, list[str]] = {}
+    for column in model.schema.features:
+        columns.setdefault(column.kind, []).append(column.name)
+    rows: Text = f"{name}: {found.n_rows}"
+    if n_dropped:
+        dropped = say_table("dropped", n=n_dropped)
+        rows = {one: f"{rows} · {text}" for one, text in dropped.items()}
+    spent = [seconds_text(one) for one in (model.seconds, found.seconds)]
+    short = [say_shortcut(one.key, one.values) for one in (*model.shortcuts, *found.shortcuts)]
+    return {
+        "training_rows": rows,
+        **({"test_rows": f"{test_name}: {found.n_test}"} if found.n_test else {}),
+        "metric": f"{score_name(model.metric)} ({model.cv.why})",
+        "n_folds": model.n_folds,
+        "column_kinds": {
+            f"{kind} ({len(names)})": names[:_MOST_NAMES] + ["..."] * (len(names) > _MOST_NAMES)
+            for kind, names in columns.items()
+        },
+        "cost": say_table("training-time", a=spent[0], b=spent[1]),
+        **({"left_out": short} if short else {}),
+        "note": TABLE["types-text"],
+    }

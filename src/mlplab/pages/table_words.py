@@ -8,7 +8,6 @@ from mlplab.pages.wording import Both, texts
 from mlplab.tabular.shortcuts import SHORTCUTS
 
 TABLE: Mapping[str, Both] = {
-    "kicker": texts("Table", "表格"),
     "score": texts("How good it is", "有多准"),
     "errors-regression": texts("Where it errs", "误差在哪里"),
     "errors-classification": texts("Which classes it mistakes", "哪些类别会混淆"),
@@ -50,18 +49,13 @@ TABLE: Mapping[str, Both] = {
     "models": texts("Members, and what was tried", "成员模型与尝试过的配置"),
     "members": texts("Members of the ensemble", "集成的成员"),
     "tried": texts("Configurations tried, the best first", "尝试过的配置，最好的在前"),
-    "how": texts("How it was made", "如何得到"),
-    "training": texts("Training rows", "训练行"),
+    "worst-rows": texts("{n} rows, the worst first", "{n} 行，最差的在前"),
     "dropped": texts("{n} rows without a target are left out", "略去 {n} 行无目标值的行"),
-    "predicting": texts("Rows to predict", "待预测的行"),
-    "metric": texts("Metric", "指标"),
-    "folds": texts("Folds", "折数"),
-    "columns": texts("Columns", "列"),
-    "time": texts("Time", "用时"),
     "training-time": texts("{a} training, {b} for this page", "训练 {a}，本页 {b}"),
-    "command": texts("Command", "命令"),
-    "shortcuts": texts("Left out for want of time or memory", "限于时间或内存而省略"),
-    "types-text": texts("What a column was taken for can be declared:", "列的类型可以自行声明："),
+    "types-text": texts(
+        "What a column was taken for can be declared: --types COLUMN=KIND",
+        "列的类型可以自行声明：--types COLUMN=KIND",
+    ),
     "same": texts(
         "The score is of predictions whose mixture was chosen without the fold of each row.",
         "得分所用的混合权重不使用各行所在的折。",
@@ -98,11 +92,26 @@ TABLE: Mapping[str, Both] = {
         "两表明显不同：得分未必适用。请查找记录时间或来源一类的列，并将其声明为 ignored。",
     ),
     "apart-copies": texts(
-        "{n} of the {of} rows of {test} are copies of training rows: what is predicted of them "
-        "says nothing of new rows.",
-        "{test} 的 {of} 行中有 {n} 行与训练行完全相同：对它们的预测不能说明对新行的预测。",
+        "**{n} of the {of} rows of {test} are copies of training rows: what is predicted of them "
+        "says nothing of new rows.**",
+        "**{test} 的 {of} 行中有 {n} 行与训练行完全相同：对它们的预测不能说明对新行的预测。**",
     ),
     "apart-few": texts("Too few rows to tell.", "行数太少，无法判断。"),
+}
+
+COLUMNS_ZH: Mapping[str, str] = {
+    "name": "名称",
+    "kind": "种类",
+    "score": "得分",
+    "weight": "权重",
+    "n_seeds": "种子数",
+    "settings": "设置",
+    "row": "行",
+    "target": "真实",
+    "predicted": "预测",
+    "residual": "残差",
+    "probability": "概率",
+    "unusual": "不寻常之处",
 }
 
 # In the order of `tabular.shortcuts.SHORTCUTS`, whose English words these follow.

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from mlplab.draw import Text, in_language
+from mlplab.draw.words import LANGUAGES
 from mlplab.pages.numbers import cell_text
 from mlplab.pages.tags import Html, both, escape, tag
 from mlplab.pages.wording import DESIGN
@@ -69,12 +70,14 @@ def as_frame(rows: pd.DataFrame | Sequence[Mapping[str, Any]]) -> pd.DataFrame:
 
 
 def value_html(value: Any) -> Html:
-    """Return a plain value of a design: nested mappings become lists of terms.
+    """Return a plain value of a design: nested mappings become lists of terms, texts are told.
 
     >>> value_html([16, 32]), value_html({"lr": 0.1})
     ('16, 32', '<dl><div><dt>lr</dt><dd>0.1</dd></div></dl>')
     """
     if isinstance(value, Mapping):
+        if set(value) == set(LANGUAGES):
+            return both(value)
         return description_list({key: value_html(item) for key, item in value.items()})
     if isinstance(value, list | tuple):
         if any(isinstance(item, Mapping) for item in value):
@@ -83,10 +86,12 @@ def value_html(value: Any) -> Html:
     return escape(cell_text(value))
 
 
-def description_list(terms: Mapping[str, Html]) -> Html:
-    """Return terms and what they stand for; the known ones in both languages."""
+def description_list(
+    terms: Mapping[str, Html], words: Mapping[str, Text] = DESIGN, **attributes: str
+) -> Html:
+    """Return terms and what they stand for; those that have words in both languages."""
     rows = [
-        tag("div", tag("dt", both(DESIGN.get(name, name.replace("_", " ")))), tag("dd", value))
+        tag("div", tag("dt", both(words.get(name, name.replace("_", " ")))), tag("dd", value))
         for name, value in terms.items()
     ]
-    return tag("dl", *rows)
+    return tag("dl", *rows, **attributes)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from mlplab.draw import Figure, factor_name, quantity, trials_by_factor
 from mlplab.draw.words import LANGUAGES, translate, writer
-from mlplab.pages.report import ReportSection, ReportTable
-from mlplab.pages.wording import Both, say, texts
+from mlplab.pages.report import ReportTable, Section
+from mlplab.pages.wording import UI, Both, say, texts
 from mlplab.search import Range, SearchResult
 from mlplab.search.marginal import longest_trials
 
@@ -32,7 +32,7 @@ _COLUMNS_ZH = {
 
 def show_trial_means(
     result: SearchResult,
-) -> tuple[list[Figure], dict[str, ReportTable], ReportSection]:
+) -> tuple[list[Figure], dict[str, ReportTable], Section]:
     """Return the figures, the table by the name of its file, and the section that holds them."""
     means = result.marginal_means()
     trials = result.frame().iloc[longest_trials(result.trials, result.space)]
@@ -51,7 +51,11 @@ def show_trial_means(
     named = means.assign(factor=[factor_name(path) for path in means["factor"]])
     table = ReportTable(say("trial-means-table"), named, {"zh": words})
     names = [figure.name for figure in figures]
-    return figures, {"trial-means": table}, ReportSection(told, names, ["trial-means"])
+    return (
+        figures,
+        {"trial-means": table},
+        Section("trial-means", UI["trial-means"], told, [*names, "trial-means"]),
+    )
 
 
 def _varied(means: pd.DataFrame) -> list[str]:

@@ -17,6 +17,7 @@ UI: Mapping[str, Both] = {
     "exercise": texts("Exercise", "习题"),
     "experiment": texts("Experiment", "实验"),
     "search": texts("Search", "搜索"),
+    "table": texts("Table", "表格"),
     "code": texts("In Python", "用 Python 声明"),
     "plain": texts("One run in plain PyTorch", "用纯 PyTorch 训练一次"),
     "plain-text": texts(
@@ -236,6 +237,11 @@ DESIGN: Mapping[str, Both] = {
     "from_store": texts("From the store", "取自存储"),
     "note": texts("Note", "备注"),
     "profile": texts("Profile", "模式"),
+    "training_rows": texts("Training rows", "训练行"),
+    "test_rows": texts("Rows to predict", "待预测的行"),
+    "n_folds": texts("Folds", "折数"),
+    "column_kinds": texts("Columns", "列"),
+    "left_out": texts("Left out for want of time or memory", "限于时间或内存而省略"),
 }
 
 

@@ -1,4 +1,4 @@
-"""`ml.report`: the page of anyone's runs, or of a search."""
+"""`ml.report`: the page of anyone's runs, of a search, or of a table model."""
 
 from __future__ import annotations
 
@@ -13,24 +13,26 @@ from mlplab.pages.pictures import remembered_pictures
 if TYPE_CHECKING:
     from mlplab.experiment import Runs
     from mlplab.search import SearchResult
+    from mlplab.store import Store
+    from mlplab.tabular import Explanation
 
 
 def report(
-    runs: Runs | SearchResult,
+    runs: Runs | SearchResult | Explanation,
     out: str | os.PathLike[str] = "reports",
     *,
     title: Text = "",
     metric: str | None = None,
     command: str = "",
 ) -> Path:
-    """Write the page of an experiment's runs, or a search's, with figures and numbers beside it.
+    """Write the page of an experiment's runs, a search or a table model, with its numbers beside.
 
     Args:
-        runs: of any experiment, or what a search found.
+        runs: of any experiment, what a search found, or what `tabular.explain` says of a model.
         out: the folder for the page's folder, which is named after the experiment.
         title: of the page (default: what was varied on which data).
         metric: that curves and arms show (default: a validation metric where there is one; a
-            search's own).
+            search's and a table's own).
         command: that makes the page again (default: the Python that declares the experiment).
 
     Returns:
@@ -42,14 +44,21 @@ def report(
 
     Cost: about a second for 100 runs, most of it the pictures, which the store remembers.
     """
+    from mlplab.experiment import Runs
     from mlplab.pages.experiment_page import experiment_report
     from mlplab.pages.search_page import search_report
     from mlplab.search import SearchResult
 
+    store: Store | None = None
     if isinstance(runs, SearchResult):
         made, store = search_report(runs, title=title, command=command), runs.runs.setup.store
-    else:
+    elif isinstance(runs, Runs):
         made = experiment_report(runs, title=title, metric=metric, command=command)
         store = runs.setup.store
+    else:
+        # Its room takes seconds to import.
+        from mlplab.pages.table_page import table_report
+
+        made = table_report(runs, title=title, command=command)
     with remembered_pictures(made.figures, store):
         return write_page(made, Path(out))

@@ -45,6 +45,8 @@ class Explanation:
     """Numbers about a model, all of them of rows that the models asked were not trained on.
 
     Attributes:
+        model: from `fit_table`.
+        n_test: rows to predict, if a test table was given.
         logarithmic: whether residuals are differences of logarithms.
         residuals: of a regression, as `residual_table` returns them; else None.
         confusion, calibration: of a classification; else None.
@@ -61,6 +63,8 @@ class Explanation:
         shortcuts: what was left out for want of time.
     """
 
+    model: TableModel
+    n_test: int
     logarithmic: bool
     residuals: pd.DataFrame | None
     confusion: pd.DataFrame | None
@@ -76,6 +80,16 @@ class Explanation:
     apart_rows: int
     seconds: float
     shortcuts: tuple[Shortcut, ...] = ()
+
+    @property
+    def n_rows(self) -> int:
+        """Rows that the model was fitted on."""
+        return len(self.model.out_of_fold)
+
+    @property
+    def is_classes(self) -> bool:
+        """Whether classes are predicted."""
+        return self.model.task == "classification"
 
 
 def explain(
@@ -166,6 +180,8 @@ def explain(
     if len(dependence) < len(wanted):
         shortcuts.append(Shortcut("dependence", {"n": len(dependence), "all": len(wanted)}))
     return Explanation(
+        model=model,
+        n_test=0 if test is None else len(test),
         logarithmic=logarithmic,
         residuals=residuals,
         confusion=confusion,

@@ -199,7 +199,7 @@ def fit(
     check_task(asked.train, task, metric)
     from mlplab.cli import fit_show
     from mlplab.cli.documents import write_json
-    from mlplab.cli.fit_files import make_folders, write_model, write_page
+    from mlplab.cli.fit_files import make_folders, write_fit_page, write_model
     from mlplab.cli.screen import note
     from mlplab.durations import spell_seconds
     from mlplab.errors import Interrupted
@@ -226,7 +226,7 @@ def fit(
         )
     seconds = min(max(_SHARE * minutes * 60, _LEAST_SECONDS), _MOST_SECONDS)
     note(f"page: computing its numbers, about {spell_seconds(seconds)}", quiet)
-    written = write_page(model_of, asked, places, kept, seconds, (train, test))
+    written = write_fit_page(model_of, asked, places, kept, seconds, (train, test))
     if as_json:
         write_json(fit_show.document(model_of, asked, places, kept, written, settings))
     else:

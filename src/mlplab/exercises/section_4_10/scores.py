@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mlplab.draw import Band, Quantity, band_lines, paired_differences, spread_strips
+from mlplab.draw import Band, Quantity, paired_differences
+from mlplab.exercises.charts import strip_chart
 from mlplab.exercises.findings import Results
-from mlplab.exercises.measured import Measured
+from mlplab.exercises.measured import Expect, Measured, measured
 from mlplab.exercises.section_4_10.folds import shared_variance
-from mlplab.exercises.told import UNTITLED
 from mlplab.exercises.uncertainty_bands import RANGE_BAND
 from mlplab.experiment import Arm, Runs
 from mlplab.stats import Interval, mean_interval
@@ -61,9 +61,7 @@ def fold_interval(scores: Array) -> Interval:
     return mean_interval(scores, shared=shared_variance())
 
 
-def score_claim(
-    key: str, scores: Array, baseline: Array, expect: Literal["higher", "lower", "same"]
-) -> Measured:
+def score_claim(key: str, scores: Array, baseline: Array, expect: Expect) -> Measured:
     """Make a claim that compares two ways' scores, paired by fold, by the difference of their logs.
 
     Differences of scores would hang on the one or two folds that hold the odd houses.
@@ -74,13 +72,13 @@ def score_claim(
 def fold_claim(
     key: str,
     values: Array,
-    expect: Literal["higher", "lower", "same"],
+    expect: Expect,
     *,
     matters: float = MATTERS,
     metric: str = METRIC,
 ) -> Measured:
     """Make a claim of one number per fold."""
-    return Measured(key, tuple(values.tolist()), matters, expect, metric, shared=shared_variance())
+    return measured(key, values, matters, expect, metric, shared=shared_variance())
 
 
 def _band(values: Sequence[float]) -> tuple[float, float, float]:
@@ -139,19 +137,9 @@ def fold_strips(ways: Mapping[str, Array], name: str, *, log: bool = False) -> F
         name: of the figure.
         log: on a logarithmic axis, with each way's mean and range instead.
     """
-    import pandas as pd
-
-    rows = [(way, float(v)) for way, scores in ways.items() for v in scores if np.isfinite(v)]
-    return spread_strips(
-        pd.DataFrame(rows, columns=["way", "value"]),
-        "way",
-        "value",
-        measure=SCORE,
-        title=UNTITLED,
-        log=log,
-        band=RANGE_BAND if log else FOLD_BAND,
-        name=name,
-    )
+    sound = {way: scores[np.isfinite(scores)] for way, scores in ways.items()}
+    band = RANGE_BAND if log else FOLD_BAND
+    return strip_chart(sound, name, group="way", measure=SCORE, band=band, log=log)
 
 
 def fold_differences(results: Results, keys: Sequence[str], name: str) -> Figure:
@@ -176,38 +164,6 @@ def fold_differences(results: Results, keys: Sequence[str], name: str) -> Figure
         differences[np.isfinite(differences["difference"])],
         verdicts,
         labels={verdict.id: f"pair_{verdict.key}" for verdict in verdicts},
-        title=UNTITLED,
         name=name,
         unit="fold",
-    )
-
-
-def score_lines(
-    rows: Sequence[tuple[Any, ...]],
-    name: str,
-    *,
-    x_title: str,
-    band: Band | None = None,
-    **more: Any,
-) -> Figure:
-    """Draw scores as lines with bands.
-
-    Args:
-        rows: series, x, mean, low, high, and perhaps how many folds, of each point.
-        name: of the figure.
-        x_title: what the scores are drawn over.
-        band: what the bands are; None: the texts say it.
-        more: of `draw.band_lines`.
-    """
-    import pandas as pd
-
-    columns = ["series", "x", "mean", "low", "high", "n_seeds"]
-    return band_lines(
-        pd.DataFrame(rows, columns=columns[: len(rows[0])]),
-        name=name,
-        title=UNTITLED,
-        x_title=x_title,
-        y=SCORE,
-        caption=band.says if band else "",
-        **more,
     )

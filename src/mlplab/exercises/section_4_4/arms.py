@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
-from mlplab.exercises.measured import Measured
+from mlplab.exercises.measured import Expect, Measured, measured
 from mlplab.exercises.section_4_4.polynomial_draws import Array
 from mlplab.experiment import Arm, Runs
-
-Expect = Literal["higher", "lower", "same"]
 
 
 def arms_by_terms(runs: Runs) -> dict[int, Arm]:
@@ -31,5 +29,5 @@ def sound(
     What is infinite stands for a failure of only some of them, see `Measured`, which has `more`.
     """
     failed = np.isnan(values)
-    numbers = tuple(np.where(failed, 0.0, values).tolist())
-    return Measured(key, numbers, matters, expect, metric, all_failed=int(failed.sum()), **more)
+    numbers = np.where(failed, 0.0, values)
+    return measured(key, numbers, matters, expect, metric, all_failed=int(failed.sum()), **more)

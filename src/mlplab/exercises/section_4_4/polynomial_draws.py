@@ -14,6 +14,8 @@ from mlplab.stats import mean_interval
 if TYPE_CHECKING:
     import pandas as pd
 
+    from mlplab.draw import Figure
+
 Array = NDArray[np.float64]
 
 N = 100
@@ -65,3 +67,17 @@ def mean_lines(found: Mapping[tuple[str, float], Array]) -> pd.DataFrame:
         one = mean_interval(values)
         rows.append((series, x, one.mean, one.low, one.high, len(values)))
     return pd.DataFrame(rows, columns=["series", "x", "mean", "low", "high", "n_seeds"])
+
+
+def geometric_chart(
+    found: Mapping[tuple[str, float], Array], name: str, *, x_title: str, y: str, **more: Any
+) -> Figure:
+    """Draw the lines of `geometric_lines` on a logarithmic axis; `more` is of `band_lines`."""
+    from mlplab.exercises.charts import line_chart
+
+    caption = {
+        "en": "Geometric mean and its 95 % t-interval over draws of the data.",
+        "zh": "几何均值及其在多次抽取数据上的 95 % t 区间。",
+    }
+    lines = geometric_lines(found)
+    return line_chart(lines, name, x_title=x_title, y=y, caption=caption, log_y=True, **more)

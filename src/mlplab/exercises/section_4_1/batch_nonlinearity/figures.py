@@ -13,7 +13,6 @@ from mlplab.draw import (
     metric_by_factor,
     spread_strips,
 )
-from mlplab.exercises.told import UNTITLED
 from mlplab.exercises.uncertainty_bands import T_BAND
 
 if TYPE_CHECKING:
@@ -30,7 +29,6 @@ def by_size(frame: pd.DataFrame) -> Figure:
         "fit.batch_size",
         "test_accuracy",
         series="norm",
-        title=UNTITLED,
         band=T_BAND,
         name="accuracy-by-batch-size",
         log=True,
@@ -44,11 +42,9 @@ def gaps(found: pd.DataFrame) -> Figure:
     return band_lines(
         lines.rename(columns={"size": "x", "min": "low", "max": "high"}),
         name="training-and-evaluation",
-        title=UNTITLED,
         x_title="batch size in training",
         y=Quantity("validation accuracy", True),
         series_title="statistics from",
-        ordered=False,
         log_x=True,
     )
 
@@ -65,11 +61,9 @@ def spread(found: pd.DataFrame) -> Figure:
     return band_lines(
         lines.rename(columns={"size": "x", "min": "low", "max": "high"}),
         name="spread-by-batch-size",
-        title=UNTITLED,
         x_title="batch size",
         y=Quantity("spread over batches / spread over images", True),
         series_title="curve",
-        ordered=False,
         log_x=True,
         log_y=True,
     )
@@ -81,7 +75,6 @@ def one_image(found: pd.DataFrame) -> Figure:
         found,
         "batch size",
         "probability",
-        title=UNTITLED,
         measure=Quantity("probability of the image's class", True),
         band=_RANGE,
         name="one-image",

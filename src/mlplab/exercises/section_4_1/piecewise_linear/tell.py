@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mlplab.exercises.charts import line_chart
 from mlplab.exercises.findings import Findings, Results
 from mlplab.exercises.section_4_1.piecewise_linear.constructions import (
     COMPARED,
@@ -18,7 +19,6 @@ from mlplab.exercises.section_4_1.piecewise_linear.constructions import (
 )
 from mlplab.exercises.section_4_1.piecewise_linear.measure import errors, trained_errors
 from mlplab.exercises.section_4_1.piecewise_linear.regions import Region, regions
-from mlplab.exercises.told import UNTITLED
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -93,6 +93,7 @@ def _plane(cut: Sequence[Region]) -> Figure:
 
     from mlplab.draw import Figure
     from mlplab.draw.rows import inline
+    from mlplab.draw.words import UNTITLED
 
     rows = [
         (place, order, float(x), float(y))
@@ -116,48 +117,25 @@ def _plane(cut: Sequence[Region]) -> Figure:
 
 
 def _approximation() -> Figure:
-    import pandas as pd
-
-    from mlplab.draw import Quantity, band_lines
-
     example = constructed(COMPARED[0])
     x = np.linspace(*INTERVAL, 401)
     shown = {"sin(3x)": example.function(x), "ReLU units": example(x)}
-    curve = pd.DataFrame(
-        [(name, at, y) for name, ys in shown.items() for at, y in zip(x, ys, strict=True)],
-        columns=["series", "x", "mean"],
-    )
-    return band_lines(
-        curve,
-        name="approximation",
-        title=UNTITLED,
-        x_title="x",
-        y=Quantity("value", False),
-        ordered=False,
-    )
+    rows = [(name, *at) for name, ys in shown.items() for at in zip(x, ys, strict=True)]
+    return line_chart(rows, "approximation", x_title="x", y="value")
 
 
 def _units() -> Figure:
-    import pandas as pd
-
-    from mlplab.draw import Quantity, band_lines
-
-    counts = pd.DataFrame(
-        [
-            (FUNCTIONS[text], one.epsilon, one.n_units)
-            for text, ones in constructions().items()
-            for one in ones
-        ],
-        columns=["series", "x", "mean"],
-    )
-    return band_lines(
-        counts,
-        name="units-by-error",
-        title=UNTITLED,
+    rows = [
+        (FUNCTIONS[text], one.epsilon, one.n_units)
+        for text, ones in constructions().items()
+        for one in ones
+    ]
+    return line_chart(
+        rows,
+        "units-by-error",
         x_title="error allowed",
-        y=Quantity("hidden units, certified", False),
+        y="hidden units, certified",
         series_title="function on [−2, 2]",
-        ordered=False,
         log_x=True,
         log_y=True,
     )

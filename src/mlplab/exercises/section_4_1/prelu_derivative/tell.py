@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from mlplab.exercises.charts import line_chart
 from mlplab.exercises.findings import Findings, Results
 from mlplab.exercises.section_4_1.prelu_derivative.prove import ALPHA, N_POINTS
-from mlplab.exercises.told import UNTITLED
 
 _BY_X = "derivative with respect to x"
 
@@ -12,9 +12,6 @@ _BY_X = "derivative with respect to x"
 def tell(results: Results) -> Findings:
     """Draw pReLU and its derivatives."""
     import numpy as np
-    import pandas as pd
-
-    from mlplab.draw import Quantity, band_lines
 
     x = np.linspace(-8, 8, 321)
     parts = {
@@ -24,21 +21,6 @@ def tell(results: Results) -> Findings:
     }
     # This derivative jumps at 0: a missing number there parts its line in two.
     parts[_BY_X] = np.where(x == 0, np.nan, parts[_BY_X])
-    frame = pd.DataFrame(
-        [
-            (name, at, value)
-            for name, values in parts.items()
-            for at, value in zip(x, values, strict=True)
-        ],
-        columns=["series", "x", "mean"],
-    )
-    figure = band_lines(
-        frame,
-        name="prelu",
-        title=UNTITLED,
-        x_title="x",
-        y=Quantity("value", False),
-        series_title="",
-        ordered=False,
-    )
+    rows = [(name, *at) for name, values in parts.items() for at in zip(x, values, strict=True)]
+    figure = line_chart(rows, "prelu", x_title="x", y="value")
     return Findings({"alpha": ALPHA, "n_points": N_POINTS}, (figure,))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mlplab.exercises.charts import line_chart
 from mlplab.exercises.findings import Findings, Results
 from mlplab.exercises.section_4_1.tanh_sigmoid.both_sides import (
     REACH,
@@ -11,15 +12,11 @@ from mlplab.exercises.section_4_1.tanh_sigmoid.both_sides import (
     largest_distances,
     overflow_at,
 )
-from mlplab.exercises.told import UNTITLED
 
 
 def tell(results: Results) -> Findings:
     """Collect where digits are lost and where the exponential overflows."""
     import numpy as np
-    import pandas as pd
-
-    from mlplab.draw import Quantity, band_lines
 
     values = {
         "overflow_32": overflow_at(np.float32),
@@ -33,15 +30,12 @@ def tell(results: Results) -> Findings:
         x = np.linspace(-20, 5, 251, dtype=kind)
         for at, error in zip(x, np.maximum(distance(x), 0.5), strict=True):
             rows.append((kind.__name__, float(at), float(error)))
-    frame = pd.DataFrame(rows, columns=["series", "x", "mean"])
-    figure = band_lines(
-        frame,
-        name="rounding",
-        title=UNTITLED,
+    figure = line_chart(
+        rows,
+        "rounding",
         x_title="x",
-        y=Quantity("difference in units in the last place (below 0.5: drawn as 0.5)", False),
+        y="difference in units in the last place (below 0.5: drawn as 0.5)",
         series_title="type",
-        ordered=False,
         log_y=True,
     )
     return Findings(values, (figure,))

@@ -6,16 +6,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mlplab.exercises.charts import line_chart
 from mlplab.exercises.findings import Findings, Results
 from mlplab.exercises.section_4_10.better_model.design import VARIANTS
 from mlplab.exercises.section_4_10.better_model.measure import PRINTED, member_errors, rms, ways
 from mlplab.exercises.section_4_10.scores import (
     FOLD_BAND,
+    SCORE,
     Array,
     fold_differences,
     fold_interval,
     fold_strips,
-    score_lines,
     score_table,
 )
 from mlplab.exercises.section_4_10.submission import (
@@ -101,4 +102,4 @@ def _by_members(errors: Array) -> Figure:
     for m in range(1, errors.shape[1] + 1):
         scores = rms(errors[:, :m].mean(axis=1))
         rows.append(("ensemble", m, *FOLD_BAND.of(scores.tolist()), len(scores)))
-    return score_lines(rows, "members", x_title="networks in the ensemble", band=FOLD_BAND)
+    return line_chart(rows, "members", y=SCORE, x_title="networks in the ensemble", band=FOLD_BAND)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mlplab.exercises.charts import line_chart
 from mlplab.exercises.findings import Findings, Results
 from mlplab.exercises.section_4_10.first_submission.measure import (
     AT_EPOCH,
@@ -17,11 +18,11 @@ from mlplab.exercises.section_4_10.first_submission.measure import (
 from mlplab.exercises.section_4_10.folds import N_FOLDS, shared_variance
 from mlplab.exercises.section_4_10.scores import (
     LOG_BAND,
+    SCORE,
     Array,
     fold_differences,
     fold_interval,
     fold_strips,
-    score_lines,
     score_table,
 )
 from mlplab.exercises.section_4_10.submission import (
@@ -88,4 +89,4 @@ def tell(results: Results) -> Findings:
 def _curve(epochs: Array) -> Figure:
     shown = range(5, epochs.shape[1] + 1, 5)
     rows = [(PUBLISHED, e, *LOG_BAND.of(epochs[:, e - 1].tolist()), len(epochs)) for e in shown]
-    return score_lines(rows, "epochs", x_title="epochs", band=LOG_BAND, log_y=True)
+    return line_chart(rows, "epochs", y=SCORE, x_title="epochs", band=LOG_BAND, log_y=True)

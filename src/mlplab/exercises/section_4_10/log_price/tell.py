@@ -8,16 +8,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mlplab.exercises.charts import line_chart
 from mlplab.exercises.findings import Findings, Results
 from mlplab.exercises.section_4_10.log_price.measure import at_rate, ways
 from mlplab.exercises.section_4_10.log_price.prove import PRINTED_STUCK, log_log
 from mlplab.exercises.section_4_10.scores import (
     LOG_BAND,
+    SCORE,
     Array,
     fold_differences,
     fold_scores,
     fold_strips,
-    score_lines,
     score_table,
 )
 from mlplab.exercises.section_4_10.tables import houses
@@ -79,8 +80,8 @@ def _rates(runs: Runs) -> Figure:
     for lr in _RATES:
         scores = at_rate(runs, lr)
         rows.append(("log_price", lr, *LOG_BAND.of(scores.tolist()), len(scores)))
-    return score_lines(
-        rows, "rates", x_title="learning rate", band=LOG_BAND, log_x=True, log_y=True
+    return line_chart(
+        rows, "rates", y=SCORE, x_title="learning rate", band=LOG_BAND, log_x=True, log_y=True
     )
 
 
@@ -102,6 +103,4 @@ def _courses(clamp: Runs) -> Figure:
                 (name, epoch + 1, mean[epoch], low[epoch], high[epoch], int(which.sum()))
                 for epoch in range(curves.shape[1])
             ]
-    return score_lines(
-        rows, "clamp", x_title="epochs", series_title="start", ordered=False, log_y=True
-    )
+    return line_chart(rows, "clamp", y=SCORE, x_title="epochs", series_title="start", log_y=True)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mlplab.exercises.charts import line_chart
 from mlplab.exercises.findings import Findings, Results
 from mlplab.exercises.section_4_10.folds import own_fold
 from mlplab.exercises.section_4_10.no_standardisation.design import RAW, STANDARDISED
@@ -18,11 +19,11 @@ from mlplab.exercises.section_4_10.no_standardisation.measure import (
 )
 from mlplab.exercises.section_4_10.no_standardisation.prove import curvature
 from mlplab.exercises.section_4_10.scores import (
+    SCORE,
     Array,
     fold_differences,
     fold_scores,
     fold_strips,
-    score_lines,
     score_table,
 )
 from mlplab.exercises.section_4_10.tables import houses
@@ -90,8 +91,8 @@ def _ways(runs: Mapping[str, Runs]) -> dict[str, Array]:
 
 def _course(runs: Mapping[str, Runs]) -> Figure:
     rows = _first_fold(runs["raw"], _RAW) + _first_fold(runs["standardised"], _STANDARD)
-    return score_lines(
-        rows, "course", x_title="epochs", series_title="features", ordered=False, log_y=True
+    return line_chart(
+        rows, "course", y=SCORE, x_title="epochs", series_title="features", log_y=True
     )
 
 

@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mlplab.exercises.charts import line_chart
 from mlplab.exercises.findings import Findings, Results
 from mlplab.exercises.grid_edges import grid_edge
 from mlplab.exercises.section_4_10.folds import N_INNER
 from mlplab.exercises.section_4_10.scores import (
     LOG_BAND,
+    SCORE,
     fold_differences,
     fold_strips,
-    score_lines,
     score_table,
 )
 from mlplab.exercises.section_4_10.tuning_by_folds.tuning import (
@@ -134,6 +135,6 @@ def _rates(grid: Runs) -> Figure:
             sound = at[np.isfinite(at)].tolist()
             if sound:
                 rows.append((factors["optim.lr"], epoch, *LOG_BAND.of(sound), len(sound)))
-    return score_lines(
-        rows, "rates", x_title="epochs", band=LOG_BAND, series_title="rate", log_y=True
+    return line_chart(
+        rows, "rates", y=SCORE, x_title="epochs", band=LOG_BAND, series_title="rate", log_y=True
     )

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mlplab.draw import Figure, Quantity, band_lines, metric_by_factor
+from mlplab.draw import metric_by_factor
 from mlplab.exercises.findings import Findings, Results
 from mlplab.exercises.grid_edges import edges_of
 from mlplab.exercises.section_4_2.hidden_layers.design import HE, PUBLISHED
-from mlplab.exercises.signals import signal_frame
-from mlplab.exercises.told import UNTITLED, summary_table
+from mlplab.exercises.signals import signal_figures, signal_frame
+from mlplab.exercises.told import summary_table
 from mlplab.exercises.training_rows import n_train
 from mlplab.exercises.uncertainty_bands import T_BAND
 from mlplab.experiment import Runs
@@ -59,7 +59,6 @@ def tell(results: Results) -> Findings:
         "layers",
         "test_accuracy",
         series="initialisation",
-        title=UNTITLED,
         band=T_BAND,
         name="accuracy-by-depth",
     )
@@ -68,7 +67,6 @@ def tell(results: Results) -> Findings:
         "layers",
         "test_accuracy",
         series="initialisation",
-        title=UNTITLED,
         band=T_BAND,
         name="accuracy-at-own-rates",
     )
@@ -80,7 +78,7 @@ def tell(results: Results) -> Findings:
         "signals": signals,
     }
     edges = edges_of(results.runs["rates"], ["net.init", "net.hidden"])
-    return Findings(values, (by_depth, at_own, *_signal_figures(signals)), tables, edges=edges)
+    return Findings(values, (by_depth, at_own, *signal_figures(signals)), tables, edges=edges)
 
 
 def _last(runs: Runs) -> pd.DataFrame:
@@ -108,24 +106,4 @@ def _signals(runs: Runs) -> pd.DataFrame:
     return signal_frame(
         {name: base.replace(net=MLP(hidden=(256,) * 4, init=init)) for name, init in inits.items()},
         runs.experiment.data,
-    )
-
-
-def _signal_figures(signals: pd.DataFrame) -> tuple[Figure, ...]:
-    units = {
-        "activation": Quantity("standard deviation over examples", False),
-        "gradient": Quantity("root mean square of the weights' gradient", False),
-    }
-    return tuple(
-        band_lines(
-            signals[signals["what"] == what].drop(columns="what"),
-            name=f"{what}-by-layer",
-            title=UNTITLED,
-            x_title="layer (the last one gives the outputs)",
-            y=unit,
-            series_title="initialisation",
-            ordered=False,
-            log_y=True,
-        )
-        for what, unit in units.items()
     )

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from mlplab.exercises.findings import Findings, Results
-from mlplab.exercises.told import UNTITLED
+from mlplab.exercises.told import fresh_values, summary_cells
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,7 +36,6 @@ def tell(results: Results) -> Findings:
     by_test = selection_optimism(widths.values("test_accuracy"))
     again = published.values("test_accuracy")[0]
     widest = int(max(test.index))
-    fresh_low, fresh_high = fresh.interval or (float("nan"), float("nan"))
     values: dict[str, Any] = {
         "n_seeds": int(frame["seed"].nunique()),
         "epochs": int(frame["epoch"].max()),
@@ -54,10 +53,7 @@ def tell(results: Results) -> Findings:
         "still_rising": _still_rising(widths),
         "optimism": best.optimism,
         "test_optimism": by_test.optimism,
-        "fresh": fresh.mean,
-        "fresh_low": fresh_low,
-        "fresh_high": fresh_high,
-        "n_fresh": fresh.n_seeds,
+        **fresh_values(fresh),
         "printed_test": _PRINTED["test_accuracy"],
         "printed_train": _PRINTED["train_accuracy"],
         "printed_epochs": _PRINTED_EPOCHS,
@@ -87,14 +83,9 @@ def _accuracies(widths: Runs, published: Runs) -> pd.DataFrame:
         metrics = ["train_accuracy", "valid_accuracy", "test_accuracy"]
         if not runs.experiment.data.n_valid:
             metrics.remove("valid_accuracy")
-        for parts in zip(*(runs.summary(metric) for metric in metrics), strict=True):
-            arm = runs.experiment.find(parts[0].arm)
-            row: dict[str, Any] = {"hidden units": arm.run.mlp.hidden[0], "setting": kind}
-            for metric, part in zip(metrics, parts, strict=True):
-                row[metric] = part.mean
-                row[f"{metric} low"], row[f"{metric} high"] = part.interval or (None, None)
-            row["seeds"], row["failed"] = parts[0].n_seeds, parts[0].n_failed
-            rows.append(row)
+        for one, cells in summary_cells(runs, metrics):
+            units = runs.experiment.find(one.arm).run.mlp.hidden[0]
+            rows.append({"hidden units": units, "setting": kind, **cells})
     return pd.DataFrame(rows)
 
 
@@ -109,7 +100,6 @@ def _figures(
         frame,
         "width",
         "test_accuracy",
-        title=UNTITLED,
         band=T_BAND,
         log=True,
         # The source trained for ten epochs: beside shorter runs its figure is no reference.
@@ -123,7 +113,6 @@ def _figures(
         labels={
             one.id: f"{width} − 256" for one, width in zip(compared, (376, 1024, 16), strict=True)
         },
-        title=UNTITLED,
         name="paired-differences",
     )
     chosen = best_set(
@@ -133,7 +122,6 @@ def _figures(
         candidates=values["candidates"],
         near_best=values["near_best"],
         matters=verdicts["best"].matters or 0.0,
-        title=UNTITLED,
         band=T_BAND,
         name="best-widths",
     )
@@ -143,7 +131,6 @@ def _figures(
         course[course["width"].isin((16, 64, 256, 1024))],
         "valid_accuracy",
         by="width",
-        title=UNTITLED,
         band=T_BAND,
         name="validation-curves",
     )

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mlplab.draw import metric_by_factor
-from mlplab.exercises.told import UNTITLED
 from mlplab.exercises.uncertainty_bands import T_BAND
 from mlplab.experiment import Runs
 
@@ -120,7 +119,6 @@ def published_figure(published: Sequence[Runs], beside: pd.DataFrame) -> Figure:
         "setting",
         "test_accuracy",
         series="figures",
-        title=UNTITLED,
         band=T_BAND,
         name="published-settings",
     )

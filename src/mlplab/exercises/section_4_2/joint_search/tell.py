@@ -26,7 +26,7 @@ from mlplab.exercises.section_4_2.search_table import (
     ranked_places,
     table_edges,
 )
-from mlplab.exercises.told import UNTITLED, summary_table
+from mlplab.exercises.told import fresh_values, summary_table
 from mlplab.exercises.training_rows import n_train
 from mlplab.experiment import Runs
 from mlplab.stats import selection_optimism
@@ -45,7 +45,6 @@ def tell(results: Results) -> Findings:
     grid = grid_of(table)
     best = finalists.best(METRIC)
     fresh = best.score_test(seeds=results.profile.pick(5, 10), progress=results.progress)
-    fresh_low, fresh_high = fresh.interval or (float("nan"), float("nan"))
     beside = beside_figures(published)
     costs = _costs({"table": [table], "published": published, "finalists": [finalists]})
     heat_maps, spreads = _heat_maps(table, grid)
@@ -81,10 +80,7 @@ def tell(results: Results) -> Findings:
         ],
         "optimism": best.optimism,
         "table_optimism": selection_optimism(grid.scores.reshape(-1, grid.n_seeds)).optimism,
-        "fresh": fresh.mean,
-        "fresh_low": fresh_low,
-        "fresh_high": fresh_high,
-        "n_fresh": fresh.n_seeds,
+        **fresh_values(fresh),
         "run_epochs": int(costs["run_epochs"].sum()),
         "flop": float(costs["flop"].sum()),
         "seconds": float(costs["seconds"].sum()),
@@ -169,7 +165,6 @@ def _heat_maps(table: Runs, grid: Grid) -> tuple[tuple[Figure, ...], dict[str, A
             "optim.lr",
             METRIC,
             chosen=(top["batch size"], top["rate"]),
-            title=UNTITLED,
             name="rate-and-batch-size",
         ),
         heat_map(
@@ -178,7 +173,6 @@ def _heat_maps(table: Runs, grid: Grid) -> tuple[tuple[Figure, ...], dict[str, A
             "layers",
             METRIC,
             chosen=(top["width"], top["layers"]),
-            title=UNTITLED,
             name="width-and-depth",
         ),
     )

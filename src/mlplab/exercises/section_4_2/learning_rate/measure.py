@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from mlplab.exercises.measured import Measured
+from mlplab.exercises.measured import Measured, measured
 from mlplab.exercises.profile import Profile
 from mlplab.exercises.section_4_2.learning_rate.design import SOURCE_RATES, constant
 from mlplab.experiment import Runs
@@ -17,7 +17,7 @@ def measure(runs: Mapping[str, Runs], profile: Profile) -> Sequence[Measured]:
     """Return in how many epochs more the loss rises at the source's largest rate, by seed."""
     largest, usual, *_ = SOURCE_RATES
     more = rises(runs["source"], largest) - rises(runs["source"], usual)
-    return [Measured("bounces", tuple(more.tolist()), 1.0, "higher", "epochs", step=1.0)]
+    return [measured("bounces", more, 1.0, "higher", "epochs", step=1.0)]
 
 
 def rises(source: Runs, rate: float) -> NDArray[np.float64]:

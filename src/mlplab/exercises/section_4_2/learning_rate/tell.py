@@ -10,7 +10,7 @@ from mlplab.exercises.grid_edges import edges_of
 from mlplab.exercises.section_4_2.learning_rate.design import SOURCE_DECAY, SOURCE_RATES
 from mlplab.exercises.section_4_2.learning_rate.design import constant as steady
 from mlplab.exercises.section_4_2.learning_rate.measure import rises
-from mlplab.exercises.told import UNTITLED, means, summary_table
+from mlplab.exercises.told import means, summary_table
 from mlplab.exercises.training_rows import n_train
 from mlplab.exercises.uncertainty_bands import T_BAND
 
@@ -60,7 +60,6 @@ def tell(results: Results) -> Findings:
         published,
         "train_loss",
         by="rate",
-        title=UNTITLED,
         band=T_BAND,
         name="source-rates",
     )
@@ -68,7 +67,6 @@ def tell(results: Results) -> Findings:
         frame,
         "optim.lr",
         "valid_accuracy",
-        title=UNTITLED,
         band=T_BAND,
         log=True,
         name="accuracy-by-rate",
@@ -80,7 +78,6 @@ def tell(results: Results) -> Findings:
         "optim.lr",
         "valid_accuracy",
         series="schedule",
-        title=UNTITLED,
         band=T_BAND,
         log=True,
         name="accuracy-by-schedule",
@@ -98,7 +95,6 @@ def tell(results: Results) -> Findings:
         course,
         "train_loss",
         by="course",
-        title=UNTITLED,
         band=T_BAND,
         name="training-loss",
     )

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mlplab.exercises.measured import Measured
+from mlplab.exercises.measured import Measured, measured
 from mlplab.exercises.profile import Profile
 from mlplab.exercises.section_4_2.search_table import (
     NAMES,
@@ -37,7 +37,7 @@ def measure(runs: Mapping[str, Runs], profile: Profile) -> Sequence[Measured]:
     random = needed["random", last]
 
     def claim(key: str, values: NDArray[np.float64], expect: Any) -> Measured:
-        return Measured(key, tuple(values.tolist()), 1.0, expect, "runs", step=1.0)
+        return measured(key, values, 1.0, expect, "runs", step=1.0)
 
     return (
         claim("more", random - needed["random", first], "higher"),

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mlplab.draw import Quantity, band_lines, heat_map, spread_strips
+from mlplab.draw import Quantity, heat_map, spread_strips
+from mlplab.exercises.charts import line_chart
 from mlplab.exercises.findings import Findings, Results
 from mlplab.exercises.section_4_2.many_hyper_parameters.measure import (
     NEAR,
@@ -27,7 +28,7 @@ from mlplab.exercises.section_4_2.search_table import (
     n_repetitions,
     table_edges,
 )
-from mlplab.exercises.told import UNTITLED, means
+from mlplab.exercises.told import means
 from mlplab.exercises.training_rows import n_train
 from mlplab.exercises.uncertainty_bands import REPETITION_BAND
 from mlplab.experiment import Runs
@@ -117,21 +118,17 @@ def _best_rate_by_batch(grid: Grid) -> dict[int, float]:
 
 
 def _needed_figure(needed: Mapping[tuple[str, int], NDArray[np.float64]]) -> Figure:
-    import pandas as pd
-
     rows = []
     for (name, n), runs in needed.items():
         centre, low, high = REPETITION_BAND.of(runs.tolist())
         rows.append((_LABELS[name], n, centre, max(low, 1.0), high, len(runs)))
-    return band_lines(
-        pd.DataFrame(rows, columns=["series", "x", "mean", "low", "high", "n_seeds"]),
-        name="runs-needed",
-        title=UNTITLED,
+    return line_chart(
+        rows,
+        "runs-needed",
         x_title="number of hyper-parameters that vary",
-        y=Quantity("runs until one is within half a point of the best", False),
-        caption=REPETITION_BAND.says,
+        y="runs until one is within half a point of the best",
+        band=REPETITION_BAND,
         series_title="strategy",
-        ordered=False,
         log_y=True,
     )
 
@@ -154,7 +151,6 @@ def _shares_figure(grid: Grid, clipped: Anova) -> Figure:
         "hyper-parameters",
         "share",
         measure=Quantity("share of the variance", True),
-        title=UNTITLED,
         name="shares-of-variance",
     )
 
@@ -166,9 +162,7 @@ def _joined(factors: Sequence[str]) -> str:
 def _rates_figure(table: Runs) -> Figure:
     frame = table.frame(last=True)
     frame = frame[[hidden in ("256", 256, (256,)) for hidden in frame["net.hidden"]]]
-    return heat_map(
-        frame, "fit.batch_size", "optim.lr", METRIC, title=UNTITLED, name="rate-and-batch-size"
-    )
+    return heat_map(frame, "fit.batch_size", "optim.lr", METRIC, name="rate-and-batch-size")
 
 
 def _tables(

@@ -9,7 +9,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from mlplab.exercises.measured import Measured
+from mlplab.exercises.measured import Measured, measured
 from mlplab.exercises.profile import Profile
 from mlplab.exercises.section_4_2.search_table import (
     METRIC,
@@ -72,8 +72,7 @@ def measure(runs: Mapping[str, Runs], profile: Profile) -> Sequence[Measured]:
     last = {name: curve[:, -1] for name, curve in curves.items()}
 
     def claim(key: str, rival: str) -> Measured:
-        less = (last[rival] - last["source"]).tolist()
-        return Measured(key, tuple(less), MATTERS, "higher", METRIC)
+        return measured(key, last[rival] - last["source"], MATTERS, "higher", METRIC)
 
     return tuple(claim(key, rival) for key, rival in RIVALS.items())
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mlplab.draw import Quantity, band_lines, spread_strips
+from mlplab.draw import Quantity, spread_strips
+from mlplab.exercises.charts import line_chart
 from mlplab.exercises.findings import Findings, Results
 from mlplab.exercises.section_4_2.search_strategy.measure import (
     AXES,
@@ -20,7 +21,6 @@ from mlplab.exercises.section_4_2.search_strategy.measure import (
     relative_costs,
 )
 from mlplab.exercises.section_4_2.search_table import Grid, grid_of, n_repetitions, places_space
-from mlplab.exercises.told import UNTITLED
 from mlplab.exercises.training_rows import n_train
 from mlplab.exercises.uncertainty_bands import REPETITION_BAND
 
@@ -77,8 +77,6 @@ def _n_coarse(grid: Grid, trainings: int) -> int:
 
 
 def _curves(curves: Mapping[str, NDArray[np.float64]], trainings: int, epochs: int) -> Figure:
-    import pandas as pd
-
     rows = []
     # The first trainings are far from anything: shown, they would flatten all the rest.
     first = max(0, trainings // 4 - 1)
@@ -87,15 +85,13 @@ def _curves(curves: Mapping[str, NDArray[np.float64]], trainings: int, epochs: i
             numbers = (100 * curves[name][:, place]).tolist()
             at = (place + 1) * epochs
             rows.append((WAYS[name].label, at, *REPETITION_BAND.of(numbers), len(numbers)))
-    return band_lines(
-        pd.DataFrame(rows, columns=["series", "x", "mean", "low", "high", "n_seeds"]),
-        name="regret",
-        title=UNTITLED,
+    return line_chart(
+        rows,
+        "regret",
         x_title="run-epochs spent",
-        y=Quantity(_REGRET, False),
-        caption=REPETITION_BAND.says,
+        y=_REGRET,
+        band=REPETITION_BAND,
         series_title="strategy",
-        ordered=False,
         height=380,
     )
 
@@ -109,7 +105,6 @@ def _ends(curves: Mapping[str, NDArray[np.float64]]) -> Figure:
         "strategy",
         "regret",
         measure=Quantity(_REGRET, False),
-        title=UNTITLED,
         band=REPETITION_BAND,
         name="regret-at-the-end",
     )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from mlplab.draw import critical_differences, learning_curves, metric_by_factor
 from mlplab.exercises.findings import Findings, Results
 from mlplab.exercises.grid_edges import edges_of
-from mlplab.exercises.told import UNTITLED, means, summary_table
+from mlplab.exercises.told import means, summary_table
 from mlplab.exercises.training_rows import n_train
 from mlplab.exercises.uncertainty_bands import T_BAND
 
@@ -54,7 +54,6 @@ def tell(results: Results) -> Findings:
         "net.activation",
         "test_accuracy",
         series="rate",
-        title=UNTITLED,
         band=T_BAND,
         name="accuracy-by-activation",
     )
@@ -63,7 +62,6 @@ def tell(results: Results) -> Findings:
         course[course["net.activation"].isin(("relu", "tanh", "sigmoid", "gelu"))],
         "train_loss",
         by="net.activation",
-        title=UNTITLED,
         band=T_BAND,
         name="training-loss",
     )
@@ -72,7 +70,6 @@ def tell(results: Results) -> Findings:
         "valid_accuracy",
         by="net.activation",
         n_test=len(own.experiment.data.split(0, own.experiment.base.rows).valid),
-        title=UNTITLED,
         name="told-apart",
     )
     table = summary_table(

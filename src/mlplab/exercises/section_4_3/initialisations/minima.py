@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from mlplab.draw import Figure, loss_surface
-from mlplab.exercises.told import UNTITLED
 from mlplab.experiment import Runs
 
 _VALUES = ("end_loss", "peak_loss", "apart", "n_plane_rows")
@@ -48,7 +47,6 @@ def minima(runs: Runs, arm: str, n_grid: int = 25) -> tuple[dict[str, Any], tupl
     figure = loss_surface(
         whole.frame(),
         plane.marks,
-        title=UNTITLED,
         x_title="distance along the line",
         y_title="distance from the line",
         name="loss-between-seeds",

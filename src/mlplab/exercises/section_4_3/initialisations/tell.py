@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mlplab.draw import Figure, Quantity, band_lines, metric_by_factor
+from mlplab.draw import metric_by_factor
 from mlplab.exercises.findings import Findings, Results
 from mlplab.exercises.section_4_3.initialisations.minima import minima
-from mlplab.exercises.signals import signal_frame
-from mlplab.exercises.told import UNTITLED, means, summary_table
+from mlplab.exercises.signals import signal_figures, signal_frame
+from mlplab.exercises.told import fresh_values, means, summary_table
 from mlplab.exercises.training_rows import n_train
 from mlplab.exercises.uncertainty_bands import T_BAND
 
 if TYPE_CHECKING:
-    import pandas as pd
+    pass
 
 _ROUNDING = 1e-12  # what cancels exactly leaves about 1e-19
 
@@ -37,7 +37,6 @@ def tell(results: Results) -> Findings:
     frame["initialisation"] = [_NAMES[kinds[label]] for label in frame["arm"]]
     best = runs.best("valid_accuracy")
     fresh = best.score_test(seeds=results.profile.pick(5, 10), progress=results.progress)
-    low, high = fresh.interval or (float("nan"), float("nan"))
     candidates: Any = results.verdicts["identity_all"].details.get("candidates", best.candidates)
     signals = signal_frame(
         {_NAMES[arm.run.mlp.init.kind]: arm.run for arm in runs.arms}, runs.experiment.data
@@ -54,10 +53,7 @@ def tell(results: Results) -> Findings:
         "chosen": _NAMES[best.arm.run.mlp.init.kind],
         "chosen_valid": best.mean,
         "candidates": [_NAMES[kinds[str(label)]] for label in candidates],
-        "fresh": fresh.mean,
-        "fresh_low": low,
-        "fresh_high": high,
-        "n_fresh": fresh.n_seeds,
+        **fresh_values(fresh),
         **{f"test_{kinds[label]}": mean for label, mean in means(runs, "test_accuracy").items()},
         "gradient_ratio": float(size["gradient", he, 1] / size["gradient", normal, 1]),
         "output_small": float(size["activation", he, last] / size["activation", normal, last]),
@@ -68,7 +64,6 @@ def tell(results: Results) -> Findings:
         frame,
         "initialisation",
         "test_accuracy",
-        title=UNTITLED,
         band=T_BAND,
         name="accuracy-by-initialisation",
     )
@@ -78,27 +73,6 @@ def tell(results: Results) -> Findings:
         ),
         "signals": signals,
     }
-    return Findings(values, (accuracy, *_signal_figures(signals), *planes), tables)
-
-
-def _signal_figures(signals: pd.DataFrame) -> tuple[Figure, ...]:
-    units = {
-        "activation": Quantity("standard deviation over examples", False),
-        "gradient": Quantity("root mean square of the weights' gradient", False),
-    }
-    figures = []
-    for what, unit in units.items():
-        shown = signals[(signals["what"] == what) & (signals["mean"] > _ROUNDING)]
-        figures.append(
-            band_lines(
-                shown.drop(columns="what"),
-                name=f"{what}-by-layer",
-                title=UNTITLED,
-                x_title="layer (the last one gives the outputs)",
-                y=unit,
-                series_title="initialisation",
-                ordered=False,
-                log_y=True,
-            )
-        )
-    return tuple(figures)
+    return Findings(
+        values, (accuracy, *signal_figures(signals[signals["mean"] > _ROUNDING]), *planes), tables
+    )

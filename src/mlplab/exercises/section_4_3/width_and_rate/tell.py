@@ -7,7 +7,7 @@ from typing import Any
 from mlplab.draw import heat_map, metric_by_factor
 from mlplab.exercises.findings import Findings, Results
 from mlplab.exercises.grid_edges import edges_of
-from mlplab.exercises.told import UNTITLED, summary_table
+from mlplab.exercises.told import fresh_values, summary_table
 from mlplab.exercises.training_rows import n_train
 from mlplab.exercises.uncertainty_bands import T_BAND
 from mlplab.experiment import Runs
@@ -23,7 +23,6 @@ def tell(results: Results) -> Findings:
     hottest = hot.table.outcomes(hot.arms[0])
     best = finalists.best("valid_accuracy")
     fresh = best.score_test(seeds=results.profile.pick(5, 10), progress=results.progress)
-    low, high = fresh.interval or (float("nan"), float("nan"))
     frame = grid.frame(last=True)
     frame["width"] = frame["net.hidden"].astype(int)
     diverged = frame[frame["status"] == "diverged"]
@@ -50,10 +49,7 @@ def tell(results: Results) -> Findings:
         "chosen_rate": best.arm.run.optim.lr,
         "chosen_valid": best.mean,
         "candidates": [_setting(finalists, label) for label in best.candidates],
-        "fresh": fresh.mean,
-        "fresh_low": low,
-        "fresh_high": high,
-        "n_fresh": fresh.n_seeds,
+        **fresh_values(fresh),
         "printed_test": _PRINTED,
         "depths": [
             {"layers": n, "rate": float(rates[n]), "test": float(accuracy[n])}
@@ -68,7 +64,6 @@ def tell(results: Results) -> Findings:
         "width",
         "valid_accuracy",
         chosen=(values["chosen_rate"], values["chosen_width"]),
-        title=UNTITLED,
         name="width-and-rate",
     )
     final = finalists.frame(last=True)
@@ -76,11 +71,9 @@ def tell(results: Results) -> Findings:
         f"{width}, {rate:g}"
         for width, rate in zip(final["net.hidden"], final["optim.lr"], strict=True)
     ]
-    shown = metric_by_factor(
-        final, "setting", "valid_accuracy", title=UNTITLED, band=T_BAND, name="finalists"
-    )
+    shown = metric_by_factor(final, "setting", "valid_accuracy", band=T_BAND, name="finalists")
     by_layers = metric_by_factor(
-        depths, "layers", "test_accuracy", title=UNTITLED, band=T_BAND, name="accuracy-by-layers"
+        depths, "layers", "test_accuracy", band=T_BAND, name="accuracy-by-layers"
     )
     tables = {
         "finalists": summary_table({"": finalists}, ["valid_accuracy", "test_accuracy"]),

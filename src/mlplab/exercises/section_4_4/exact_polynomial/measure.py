@@ -6,9 +6,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from mlplab.exercises.measured import Measured
+from mlplab.exercises.measured import Measured, measured
 from mlplab.exercises.profile import Profile
-from mlplab.exercises.section_4_4.arms import Expect
 from mlplab.exercises.section_4_4.exact_polynomial.solvers import (
     PENALTIES,
     SMALL_PENALTY,
@@ -16,7 +15,7 @@ from mlplab.exercises.section_4_4.exact_polynomial.solvers import (
     above_least,
     solved,
 )
-from mlplab.exercises.section_4_4.polynomial_draws import Array, n_draws
+from mlplab.exercises.section_4_4.polynomial_draws import n_draws
 from mlplab.experiment import Runs
 from mlplab.theory.linear import FLOAT64_DIGITS
 
@@ -29,25 +28,22 @@ def measure(runs: Mapping[str, Runs], profile: Profile) -> Sequence[Measured]:
     lost = np.log10(found["condition"][UNIT, 20])
     ridge = np.log10(found["ridge"][:, PENALTIES.index(SMALL_PENALTY)] / found["plain"])
 
-    def claim(key: str, values: Array, matters: float, expect: Expect, metric: str) -> Measured:
-        return Measured(key, tuple(values.tolist()), matters, expect, metric)
-
     loss = "training loss above the least"
     return (
-        claim("more", qr - normal, 1.0, "higher", "digits"),
-        claim(
+        measured("more", qr - normal, 1.0, "higher", "digits"),
+        measured(
             "qr_rule", qr - (FLOAT64_DIGITS - lost), 2.0, "same", "digits less those of the rule"
         ),
-        claim(
+        measured(
             "normal_rule",
             normal - np.maximum(FLOAT64_DIGITS - 2 * lost, 0.0),
             2.0,
             "same",
             "digits less those of the rule",
         ),
-        claim("lost", normal - 1.0, 0.1, "lower", "digits less 1"),
-        claim("svd", digits["SVD", 20] - qr, 1.0, "same", "digits"),
-        claim("near", above[4], 0.002, "same", loss),
-        claim("far", above[20], 0.002, "same", loss),
-        claim("ridge", ridge, 0.1, "lower", "log10 of test loss"),
+        measured("lost", normal - 1.0, 0.1, "lower", "digits less 1"),
+        measured("svd", digits["SVD", 20] - qr, 1.0, "same", "digits"),
+        measured("near", above[4], 0.002, "same", loss),
+        measured("far", above[20], 0.002, "same", loss),
+        measured("ridge", ridge, 0.1, "lower", "log10 of test loss"),
     )

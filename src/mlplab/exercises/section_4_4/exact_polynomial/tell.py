@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mlplab.exercises.charts import line_chart
 from mlplab.exercises.findings import Findings, Results
 from mlplab.exercises.section_4_4.exact_polynomial.solvers import (
     PENALTIES,
@@ -21,12 +22,11 @@ from mlplab.exercises.section_4_4.exact_polynomial.solvers import (
 from mlplab.exercises.section_4_4.polynomial_draws import (
     N_TEST,
     Array,
-    geometric_lines,
+    geometric_chart,
     mean_lines,
     n_draws,
 )
-from mlplab.exercises.told import UNTITLED
-from mlplab.exercises.uncertainty_bands import DRAW_BAND, GEOMETRIC_SAYS
+from mlplab.exercises.uncertainty_bands import DRAW_BAND
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -63,33 +63,23 @@ def tell(results: Results) -> Findings:
 
 
 def _digits(digits: Mapping[tuple[str, float], Array]) -> Figure:
-    from mlplab.draw import Quantity, band_lines
-
-    return band_lines(
+    return line_chart(
         mean_lines(digits),
-        name="digits-kept",
-        title=UNTITLED,
+        "digits-kept",
         x_title="terms",
-        y=Quantity("correct digits of the weights", False),
-        caption=DRAW_BAND.says,
+        y="correct digits of the weights",
+        band=DRAW_BAND,
         series_title="solver",
-        ordered=False,
     )
 
 
 def _condition(condition: Mapping[tuple[str, float], Array]) -> Figure:
-    from mlplab.draw import Quantity, band_lines
-
-    return band_lines(
-        geometric_lines(condition),
-        name="condition-number",
-        title=UNTITLED,
+    return geometric_chart(
+        condition,
+        "condition-number",
         x_title="terms",
-        y=Quantity("condition number", False),
-        caption=GEOMETRIC_SAYS,
+        y="condition number",
         series_title="features",
-        ordered=False,
-        log_y=True,
     )
 
 

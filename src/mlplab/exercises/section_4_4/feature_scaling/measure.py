@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from mlplab.exercises.measured import Measured
+from mlplab.exercises.measured import Expect, Measured
 from mlplab.exercises.profile import Profile
-from mlplab.exercises.section_4_4.arms import Expect, arms_by_terms, ended, sound
+from mlplab.exercises.section_4_4.arms import arms_by_terms, ended, sound
 from mlplab.exercises.section_4_4.feature_scaling.features import (
     MOST,
     RAW,

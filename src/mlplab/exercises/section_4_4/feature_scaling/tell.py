@@ -28,12 +28,11 @@ from mlplab.exercises.section_4_4.feature_scaling.features import (
 )
 from mlplab.exercises.section_4_4.polynomial_draws import (
     Array,
-    geometric_lines,
+    geometric_chart,
     geometric_mean,
     n_draws,
 )
-from mlplab.exercises.told import UNTITLED
-from mlplab.exercises.uncertainty_bands import DRAW_BAND, GEOMETRIC_SAYS
+from mlplab.exercises.uncertainty_bands import DRAW_BAND
 from mlplab.experiment import Arm, Runs
 
 if TYPE_CHECKING:
@@ -96,17 +95,7 @@ def _root_square(i: int, scaled: bool) -> float:
 
 
 def _lines(found: Mapping[tuple[str, float], Array], name: str, y: str) -> Figure:
-    return band_lines(
-        geometric_lines(found),
-        name=name,
-        title=UNTITLED,
-        x_title="terms",
-        y=Quantity(y, False),
-        caption=GEOMETRIC_SAYS,
-        series_title="features",
-        ordered=False,
-        log_y=True,
-    )
+    return geometric_chart(found, name, x_title="terms", y=y, series_title="features")
 
 
 def _failure_figure(trained: Mapping[str, Runs]) -> Figure:
@@ -121,11 +110,9 @@ def _failure_figure(trained: Mapping[str, Runs]) -> Figure:
     return band_lines(
         frame.sort_values(["series", "x"], key=lambda c: c.map(_place), kind="stable"),
         name="diverged",
-        title=UNTITLED,
         x_title="terms",
         y=Quantity("share of draws on which SGD diverges", True),
         series_title="features",
-        ordered=False,
     )
 
 
@@ -146,7 +133,6 @@ def _held_out_figure(trained: Mapping[str, Runs]) -> Figure:
         "features",
         "value",
         measure=Quantity("log10 of test loss", False),
-        title=UNTITLED,
         band=DRAW_BAND,
         name="held-out-loss",
     )

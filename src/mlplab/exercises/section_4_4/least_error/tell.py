@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mlplab.draw import Figure, Quantity, band_lines, spread_strips
+from mlplab.draw import Figure
+from mlplab.exercises.charts import strip_chart
 from mlplab.exercises.findings import Findings, Results
 from mlplab.exercises.section_4_4.least_error.errors import (
     EPOCHS,
@@ -21,10 +22,9 @@ from mlplab.exercises.section_4_4.least_error.errors import (
     held_out,
     n_exact,
 )
-from mlplab.exercises.section_4_4.polynomial_draws import VARIANCE, Array, geometric_lines
+from mlplab.exercises.section_4_4.polynomial_draws import VARIANCE, Array, geometric_chart
 from mlplab.exercises.section_4_4.published import EPOCHS as PUBLISHED_EPOCHS
-from mlplab.exercises.told import UNTITLED
-from mlplab.exercises.uncertainty_bands import GEOMETRIC_SAYS, RANGE_BAND
+from mlplab.exercises.uncertainty_bands import RANGE_BAND
 from mlplab.experiment import Runs
 
 if TYPE_CHECKING:
@@ -93,47 +93,28 @@ def _error_figure(found: Errors) -> Figure:
         # 8 terms for a handful of examples reach 1e10 and more: the table has them.
         if (terms, noise, n) in found and not (terms == 8 and n < 50)
     }
-    return band_lines(
-        geometric_lines(lines),
-        name="expected-error",
-        title=UNTITLED,
+    return geometric_chart(
+        lines,
+        "expected-error",
         x_title="training examples",
-        y=Quantity("expected error", False),
-        caption=GEOMETRIC_SAYS,
+        y="expected error",
         series_title="data and model",
-        ordered=False,
         log_x=True,
-        log_y=True,
     )
 
 
 def _descent_figure(curves: Mapping[str, Mapping[int, Array]]) -> Figure:
     lines: Lines = {(name, e): one for name, curve in curves.items() for e, one in curve.items()}
-    return band_lines(
-        geometric_lines(lines),
-        name="descent",
-        title=UNTITLED,
-        x_title="epochs",
-        y=Quantity("test loss", False),
-        caption=GEOMETRIC_SAYS,
-        series_title="data",
-        ordered=False,
-        log_y=True,
-    )
+    return geometric_chart(lines, "descent", x_title="epochs", y="test loss", series_title="data")
 
 
 def _fresh_figure(fresh: Mapping[int, Array]) -> Figure:
-    import pandas as pd
-
-    rows = [(n, float(one)) for n, losses in fresh.items() for one in losses[:_N_DOTS]]
-    return spread_strips(
-        pd.DataFrame(rows, columns=["fresh examples", "value"]),
-        "fresh examples",
-        "value",
-        measure=Quantity("loss of the true polynomial", False),
-        title=UNTITLED,
+    return strip_chart(
+        {n: losses[:_N_DOTS] for n, losses in fresh.items()},
+        "fresh-losses",
+        group="fresh examples",
+        measure="loss of the true polynomial",
         band=RANGE_BAND,
-        name="fresh-losses",
     )
 
 

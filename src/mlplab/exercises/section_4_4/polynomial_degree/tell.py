@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from mlplab.draw import Figure, Quantity, band_lines
+from mlplab.draw import Figure
 from mlplab.exercises.findings import Findings, Results
 from mlplab.exercises.section_4_4.arms import arms_by_terms
 from mlplab.exercises.section_4_4.polynomial_degree.losses import (
@@ -25,13 +25,11 @@ from mlplab.exercises.section_4_4.polynomial_draws import (
     VARIANCE,
     Array,
     N,
-    geometric_lines,
+    geometric_chart,
     geometric_mean,
     n_draws,
 )
 from mlplab.exercises.section_4_4.published import EPOCHS, FRESH
-from mlplab.exercises.told import UNTITLED
-from mlplab.exercises.uncertainty_bands import GEOMETRIC_SAYS
 from mlplab.experiment import Runs
 
 if TYPE_CHECKING:
@@ -122,17 +120,14 @@ def _part(lines: Lines, part: str) -> Lines:
 
 
 def _lines(lines: Lines, name: str, x: str, series: str, *, log_x: bool = False) -> Figure:
-    return band_lines(
-        geometric_lines(lines),
-        name=name,
-        title=UNTITLED,
+    return geometric_chart(
+        lines,
+        name,
         x_title=x,
-        y=Quantity("mean squared error", False),
-        caption=GEOMETRIC_SAYS,
+        y="mean squared error",
         series_title=series,
         ordered=series == "examples",
         log_x=log_x,
-        log_y=True,
     )
 
 

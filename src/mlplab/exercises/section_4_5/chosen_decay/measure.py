@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from mlplab.exercises.measured import Measured
+from mlplab.exercises.measured import Measured, measured
 from mlplab.exercises.profile import Profile
 from mlplab.exercises.section_4_5.chosen_decay.choices import WAYS, choices
 from mlplab.exercises.section_4_5.problem import Array
@@ -30,11 +30,10 @@ def measure(runs: Mapping[str, Runs], profile: Profile) -> Sequence[Measured]:
 
     def claim(key: str, values: Array, expect: Any) -> Measured:
         metric = "regret (share of the variance of y)"
-        return Measured(key, tuple(values.tolist()), MATTERS, expect, metric)
+        return measured(key, values, MATTERS, expect, metric)
 
     def share(key: str, values: Array, expect: Any, cases: Any) -> Measured:
-        numbers = tuple(values.tolist())
-        return Measured(key, numbers, _RARE, expect, "share of draws", cases=cases)
+        return measured(key, values, _RARE, expect, "share of draws", cases=cases)
 
     return (
         claim("not_best", found.regret("hold_out"), "higher"),

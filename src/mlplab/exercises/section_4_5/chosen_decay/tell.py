@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mlplab.draw import Quantity
+from mlplab.exercises.charts import line_chart
 from mlplab.exercises.findings import Findings, Results
 from mlplab.exercises.section_4_5.chosen_decay.choices import (
     N_FOLDS,
@@ -19,7 +21,7 @@ from mlplab.exercises.section_4_5.chosen_decay.choices import (
 )
 from mlplab.exercises.section_4_5.chosen_decay.measure import MATTERS, n_draws
 from mlplab.exercises.section_4_5.problem import N_TRAIN, Array
-from mlplab.exercises.told import UNTITLED
+from mlplab.exercises.uncertainty_bands import DRAW_BAND
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -68,46 +70,20 @@ def _way(found: Choices, way: str) -> dict[str, float]:
 
 
 def _risks(found: Choices) -> Figure:
-    import pandas as pd
-
-    from mlplab.draw import Quantity, band_lines
-    from mlplab.exercises.uncertainty_bands import DRAW_BAND
-
     rows = [
         ("risk", float(penalty), *DRAW_BAND.of(found.risks[:, place].tolist()))
         for place, penalty in enumerate(PENALTIES)
     ]
-    return band_lines(
-        pd.DataFrame(rows, columns=["series", "x", "mean", "low", "high"]),
-        name="risk",
-        title=UNTITLED,
-        x_title="lambda",
-        y=Quantity("risk", False),
-        caption=DRAW_BAND.says,
-        log_x=True,
-    )
+    return line_chart(rows, "risk", x_title="lambda", y="risk", band=DRAW_BAND, log_x=True)
 
 
 def _shares(name: str, numbers: Mapping[str, Array], at: Array, *, log_x: bool) -> Figure:
     """Draw, for every way, the share of draws whose number is at most x: both ends are seen."""
-    import pandas as pd
-
-    from mlplab.draw import Quantity, band_lines
-
     rows = [
         (way, float(x), float((values <= x).mean())) for way, values in numbers.items() for x in at
     ]
-    frame = pd.DataFrame(rows, columns=["series", "x", "mean"])
-    return band_lines(
-        frame,
-        name=name,
-        title=UNTITLED,
-        x_title=f"{name}_up_to",
-        y=Quantity("share_of_draws", True),
-        series_title="way",
-        ordered=False,
-        log_x=log_x,
-    )
+    y = Quantity("share_of_draws", share=True)
+    return line_chart(rows, name, x_title=f"{name}_up_to", y=y, series_title="way", log_x=log_x)
 
 
 def _chosen(found: Choices) -> Figure:
@@ -125,8 +101,6 @@ def _regrets(found: Choices) -> Figure:
 
 def _table(found: Choices) -> pd.DataFrame:
     import pandas as pd
-
-    from mlplab.exercises.uncertainty_bands import DRAW_BAND
 
     rows: list[dict[str, Any]] = []
     for way in WAYS:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 
-from mlplab.exercises.measured import Measured
+from mlplab.exercises.measured import Measured, measured
 from mlplab.exercises.profile import Profile
 from mlplab.exercises.section_4_5.decay_sweep.curves import SHARED, Curve, curves
 from mlplab.exercises.section_4_5.problem import Array
@@ -30,17 +29,14 @@ def measure(runs: Mapping[str, Runs], profile: Profile) -> Sequence[Measured]:
     def decades(one: Curve, other: Curve, decay: float) -> Array:
         return np.asarray(np.log10(one.at(decay)[1] / other.at(decay)[1]))
 
-    def claim(key: str, values: Array, matters: float, expect: Any, metric: str) -> Measured:
-        return Measured(key, tuple(values.tolist()), matters, expect, metric)
-
     gap, loss = "gap in variances of y", "log10 of test loss"
     closes = np.log10(fresh.gap(10.0) / fresh.gap(0.0))
     return (
-        claim("closes", closes, _DECADES, "lower", "log10 gap"),
-        claim("further", fresh.gap(100.0) - fresh.gap(10.0), _SHARE, "lower", gap),
-        claim("remains", fresh.gap(100.0), _SHARE, "higher", gap),
-        claim("kept", decades(kept, fresh, SHARED), _DECADES, "lower", loss),
-        claim("fresh", decades(fresh, ridge, 1.0), _DECADES, "same", loss),
-        claim("zero", decades(zero, ridge, 1.0), _DECADES, "same", loss),
-        claim("fresh_at_20", decades(fresh, ridge, 20.0), _DECADES, "same", loss),
+        measured("closes", closes, _DECADES, "lower", "log10 gap"),
+        measured("further", fresh.gap(100.0) - fresh.gap(10.0), _SHARE, "lower", gap),
+        measured("remains", fresh.gap(100.0), _SHARE, "higher", gap),
+        measured("kept", decades(kept, fresh, SHARED), _DECADES, "lower", loss),
+        measured("fresh", decades(fresh, ridge, 1.0), _DECADES, "same", loss),
+        measured("zero", decades(zero, ridge, 1.0), _DECADES, "same", loss),
+        measured("fresh_at_20", decades(fresh, ridge, 20.0), _DECADES, "same", loss),
     )

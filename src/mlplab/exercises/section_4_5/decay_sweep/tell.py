@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from mlplab.exercises.charts import line_chart
 from mlplab.exercises.findings import Findings, Results
 from mlplab.exercises.section_4_5.decay_sweep.curves import (
     LAMBDAS,
@@ -16,7 +17,7 @@ from mlplab.exercises.section_4_5.decay_sweep.curves import (
 )
 from mlplab.exercises.section_4_5.decay_sweep.measure import n_draws
 from mlplab.exercises.section_4_5.problem import BATCH_SIZE, EPOCHS, N_TRAIN, RATE, VARIANCE
-from mlplab.exercises.told import UNTITLED
+from mlplab.exercises.uncertainty_bands import DRAW_BAND
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -57,8 +58,6 @@ def tell(results: Results) -> Findings:
 
 
 def _rows(curve: Curve, part: str, series: str) -> list[tuple[Any, ...]]:
-    from mlplab.exercises.uncertainty_bands import DRAW_BAND
-
     rows = []
     for place, decay in enumerate(curve.lambdas):
         # The band of draws is of the loss itself: its logarithm would have another mean.
@@ -68,21 +67,8 @@ def _rows(curve: Curve, part: str, series: str) -> list[tuple[Any, ...]]:
 
 
 def _lines(rows: Sequence[tuple[Any, ...]], name: str, *, log_y: bool = False) -> Figure:
-    import pandas as pd
-
-    from mlplab.draw import Quantity, band_lines
-    from mlplab.exercises.uncertainty_bands import DRAW_BAND
-
-    return band_lines(
-        pd.DataFrame(rows, columns=["series", "x", "mean", "low", "high", "n_seeds"]),
-        name=name,
-        title=UNTITLED,
-        x_title="decay",
-        y=Quantity("loss", False),
-        caption=DRAW_BAND.says,
-        series_title="curve",
-        ordered=False,
-        log_y=log_y,
+    return line_chart(
+        rows, name, x_title="decay", y="loss", band=DRAW_BAND, series_title="curve", log_y=log_y
     )
 
 

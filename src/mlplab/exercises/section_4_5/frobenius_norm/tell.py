@@ -8,7 +8,6 @@ import numpy as np
 
 from mlplab.exercises.findings import Findings, Results
 from mlplab.exercises.section_4_5.frobenius_norm.nuclear_norm import root_trace
-from mlplab.exercises.told import UNTITLED
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -58,7 +57,6 @@ def _figure(frame: pd.DataFrame) -> Figure:
         frame,
         "rank",
         "ratio",
-        title=UNTITLED,
         measure=Quantity("ratio", False),
         band=RANGE_BAND,
         name="root-trace",

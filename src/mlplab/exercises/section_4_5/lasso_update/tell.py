@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mlplab.exercises.charts import line_chart
 from mlplab.exercises.findings import Findings, Results
 from mlplab.exercises.section_4_5.lasso_update.measure import n_draws
 from mlplab.exercises.section_4_5.lasso_update.ways import (
@@ -18,7 +19,7 @@ from mlplab.exercises.section_4_5.lasso_update.ways import (
     ways,
 )
 from mlplab.exercises.section_4_5.problem import N_INPUTS, N_TRAIN, Array
-from mlplab.exercises.told import UNTITLED
+from mlplab.exercises.uncertainty_bands import DRAW_BAND
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -52,9 +53,6 @@ def tell(results: Results) -> Findings:
 def _lines(name: str, numbers: Mapping[str, Array], *, log_y: bool = False) -> Figure:
     import pandas as pd
 
-    from mlplab.draw import Quantity, band_lines
-    from mlplab.exercises.uncertainty_bands import DRAW_BAND
-
     rows = [
         (method, step, *DRAW_BAND.of(numbers[method][:, step].tolist()))
         for method in METHODS
@@ -63,15 +61,13 @@ def _lines(name: str, numbers: Mapping[str, Array], *, log_y: bool = False) -> F
     frame = pd.DataFrame(rows, columns=["series", "x", "mean", "low", "high"])
     if log_y:
         frame["low"] = frame["low"].clip(lower=FLOOR)
-    return band_lines(
+    return line_chart(
         frame,
-        name=name,
-        title=UNTITLED,
+        name,
         x_title="steps",
-        y=Quantity(name, False),
-        caption=DRAW_BAND.says,
+        y=name,
+        band=DRAW_BAND,
         series_title="method",
-        ordered=False,
         log_x=True,
         log_y=log_y,
     )

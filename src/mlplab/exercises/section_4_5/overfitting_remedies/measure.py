@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 
-from mlplab.exercises.measured import Measured
+from mlplab.exercises.measured import Measured, measured
 from mlplab.exercises.profile import Profile
 from mlplab.exercises.section_4_5.overfitting_remedies.remedies import REMEDIES, compared
-from mlplab.exercises.section_4_5.problem import Array
 from mlplab.experiment import Runs
 
 _DECADES, _SHARE, _APART = 0.1, 0.01, 0.02
@@ -27,23 +25,20 @@ def measure(runs: Mapping[str, Runs], profile: Profile) -> Sequence[Measured]:
     wide = {name: found.risks["wide", name] for name in REMEDIES}
     zero = {name: found.risks["zero", name] for name in REMEDIES}
 
-    def claim(key: str, values: Array, expect: Any, matters: float, metric: str) -> Measured:
-        return Measured(key, tuple(np.asarray(values).tolist()), matters, expect, metric)
-
     decades, share = "log10 of risk", "risk (share of the variance of y)"
     furthest = np.abs(found.stopped - found.ridge).max(axis=1)
     stopping = np.log10(wide["stopping"] / wide["none"])
     return (
-        claim("stopping", stopping, "lower", _DECADES, decades),
+        measured("stopping", stopping, _DECADES, "lower", decades),
         # A remedy is no remedy where ignoring the inputs predicts better.
         *(
-            claim(f"wide_{name}", np.log10(wide[name] / found.mean), "lower", _DECADES, decades)
+            measured(f"wide_{name}", np.log10(wide[name] / found.mean), _DECADES, "lower", decades)
             for name in REMEDIES[1:]
         ),
-        claim("start", np.log10(zero["none"] / wide["none"]), "lower", _DECADES, decades),
+        measured("start", np.log10(zero["none"] / wide["none"]), _DECADES, "lower", decades),
         *(
-            claim(f"zero_{name}", zero[name] - zero["none"], "lower", _SHARE, share)
+            measured(f"zero_{name}", zero[name] - zero["none"], _SHARE, "lower", share)
             for name in REMEDIES[1:]
         ),
-        claim("ridge", furthest, "same", _APART, share),
+        measured("ridge", furthest, _APART, "same", share),
     )

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mlplab.exercises.charts import line_chart, strip_chart
 from mlplab.exercises.findings import Findings, Results
 from mlplab.exercises.grid_edges import grid_edge
 from mlplab.exercises.section_4_5.overfitting_remedies.measure import n_draws
@@ -23,8 +23,8 @@ from mlplab.exercises.section_4_5.overfitting_remedies.remedies import (
     Compared,
     compared,
 )
-from mlplab.exercises.section_4_5.problem import EPOCHS, N_INPUTS, N_TRAIN, Array
-from mlplab.exercises.told import UNTITLED
+from mlplab.exercises.section_4_5.problem import EPOCHS, N_INPUTS, N_TRAIN
+from mlplab.exercises.uncertainty_bands import DRAW_BAND
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -70,62 +70,36 @@ def tell(results: Results) -> Findings:
 
 def _from_wide(found: Compared) -> Figure:
     ratios = {name: np.log10(found.risks["wide", name] / found.mean) for name in REMEDIES}
-    return _strips("from-wide", ratios, "log_ratio")
+    return strip_chart(ratios, "from-wide", group="remedy", measure="log_ratio", band=DRAW_BAND)
 
 
 def _from_zero(found: Compared) -> Figure:
     """Without the 400 examples, beside which all others would lie on one line."""
     none = found.risks["zero", "none"]
     names = [name for name in REMEDIES if name not in ("none", "data")]
-    return _strips("from-zero", {n: found.risks["zero", n] - none for n in names}, "change")
-
-
-def _strips(name: str, numbers: Mapping[str, Array], measure: str) -> Figure:
-    import pandas as pd
-
-    from mlplab.draw import Quantity, spread_strips
-    from mlplab.exercises.uncertainty_bands import DRAW_BAND
-
-    rows = [(remedy, float(value)) for remedy, values in numbers.items() for value in values]
-    return spread_strips(
-        pd.DataFrame(rows, columns=["remedy", "value"]),
-        "remedy",
-        "value",
-        title=UNTITLED,
-        measure=Quantity(measure, False),
-        band=DRAW_BAND,
-        name=name,
-    )
+    changes = {name: found.risks["zero", name] - none for name in names}
+    return strip_chart(changes, "from-zero", group="remedy", measure="change", band=DRAW_BAND)
 
 
 def _stopping_and_ridge(found: Compared) -> Figure:
-    import pandas as pd
-
-    from mlplab.draw import Quantity, band_lines
-    from mlplab.exercises.uncertainty_bands import DRAW_BAND
-
     rows = [
         (name, step, *DRAW_BAND.of(risks[:, place].tolist()))
         for name, risks in {"stopped": found.stopped, "matching": found.ridge}.items()
         for place, step in enumerate(STEPS)
     ]
-    return band_lines(
-        pd.DataFrame(rows, columns=["series", "x", "mean", "low", "high"]),
-        name="stopping-and-ridge",
-        title=UNTITLED,
+    return line_chart(
+        rows,
+        "stopping-and-ridge",
         x_title="steps",
-        y=Quantity("risk", False),
-        caption=DRAW_BAND.says,
+        y="risk",
+        band=DRAW_BAND,
         series_title="way",
-        ordered=False,
         log_x=True,
     )
 
 
 def _table(found: Compared) -> pd.DataFrame:
     import pandas as pd
-
-    from mlplab.exercises.uncertainty_bands import DRAW_BAND
 
     rows = []
     for remedy in REMEDIES:

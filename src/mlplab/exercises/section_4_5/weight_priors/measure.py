@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
-from mlplab.exercises.measured import Measured
+from mlplab.exercises.measured import Measured, measured
 from mlplab.exercises.profile import Profile
-from mlplab.exercises.section_4_5.problem import Array
 from mlplab.exercises.section_4_5.weight_priors.posteriors import sampled
 from mlplab.experiment import Runs
 
@@ -24,12 +22,9 @@ def measure(runs: Mapping[str, Runs], profile: Profile) -> Sequence[Measured]:
     found = sampled(*sizes(profile))
     apart = found.risks["laplace_mean"] - found.risks["laplace_maximum"]
 
-    def claim(key: str, values: Array, matters: float, expect: Any, metric: str) -> Measured:
-        return Measured(key, tuple(values.tolist()), matters, expect, metric)
-
     return (
-        claim("mean", found.mean, _RELATIVE, "same", "relative difference"),
-        claim("spread", found.spread, _RELATIVE, "same", "relative difference"),
-        claim("covered", found.coverage - 0.95, _RELATIVE, "same", "coverage less 0.95"),
-        claim("mean_risk", apart, _SHARE, "lower", "risk (share of the variance of y)"),
+        measured("mean", found.mean, _RELATIVE, "same", "relative difference"),
+        measured("spread", found.spread, _RELATIVE, "same", "relative difference"),
+        measured("covered", found.coverage - 0.95, _RELATIVE, "same", "coverage less 0.95"),
+        measured("mean_risk", apart, _SHARE, "lower", "risk (share of the variance of y)"),
     )

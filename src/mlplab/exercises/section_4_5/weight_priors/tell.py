@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mlplab.exercises.charts import line_chart, strip_chart
 from mlplab.exercises.findings import Findings, Results
 from mlplab.exercises.section_4_5.problem import N_INPUTS, N_TRAIN
 from mlplab.exercises.section_4_5.weight_priors.measure import sizes
@@ -16,13 +17,13 @@ from mlplab.exercises.section_4_5.weight_priors.posteriors import (
     Sampled,
     sampled,
 )
-from mlplab.exercises.told import UNTITLED
+from mlplab.exercises.uncertainty_bands import DRAW_BAND, RANGE_BAND
 from mlplab.theory.linear import gaussian_penalty, laplace_penalty
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from mlplab.draw import Band, Figure
+    from mlplab.draw import Figure
 
 
 def tell(results: Results) -> Findings:
@@ -50,64 +51,25 @@ def tell(results: Results) -> Findings:
 
 
 def _priors() -> Figure:
-    import pandas as pd
-
-    from mlplab.draw import Quantity, band_lines
-
     w = np.linspace(-4, 4, 161)
     curves = {"gaussian": w**2 / 2, "laplace": 2**0.5 * np.abs(w)}
     rows = [(name, *pair) for name, c in curves.items() for pair in zip(w, c, strict=True)]
-    frame = pd.DataFrame(rows, columns=["series", "x", "mean"])
-    return band_lines(
-        frame,
-        name="priors",
-        title=UNTITLED,
-        x_title="weight",
-        y=Quantity("minus_log", False),
-        series_title="prior",
-        ordered=False,
-    )
-
-
-def _strips(name: str, frame: pd.DataFrame, group: str, measure: str, band: Band) -> Figure:
-    from mlplab.draw import Quantity, spread_strips
-
-    return spread_strips(
-        frame,
-        group,
-        "value",
-        title=UNTITLED,
-        measure=Quantity(measure, False),
-        band=band,
-        name=name,
-    )
+    return line_chart(rows, "priors", x_title="weight", y="minus_log", series_title="prior")
 
 
 def _deviations(found: Sampled) -> Figure:
-    import pandas as pd
-
-    from mlplab.exercises.uncertainty_bands import RANGE_BAND
-
-    labels = zip(("closed", "sampled"), found.deviations / TAU, strict=True)
-    rows = [(name, float(value)) for name, values in labels for value in values]
-    frame = pd.DataFrame(rows, columns=["way", "value"])
-    return _strips("deviations", frame, "way", "deviation", RANGE_BAND)
+    ways = dict(zip(("closed", "sampled"), found.deviations / TAU, strict=True))
+    return strip_chart(ways, "deviations", group="way", measure="deviation", band=RANGE_BAND)
 
 
 def _risks(found: Sampled) -> Figure:
-    import pandas as pd
-
-    from mlplab.exercises.uncertainty_bands import DRAW_BAND
-
-    rows = [(name, float(v)) for name, risks in found.risks.items() for v in risks]
-    frame = pd.DataFrame(rows, columns=["estimate", "value"])
-    return _strips("risks", frame, "estimate", "expected_error", DRAW_BAND)
+    return strip_chart(
+        found.risks, "risks", group="estimate", measure="expected_error", band=DRAW_BAND
+    )
 
 
 def _table(found: Sampled) -> pd.DataFrame:
     import pandas as pd
-
-    from mlplab.exercises.uncertainty_bands import DRAW_BAND
 
     rows = [(name, *DRAW_BAND.of(risks.tolist())) for name, risks in found.risks.items()]
     return pd.DataFrame(rows, columns=["estimate", "risk", "low", "high"])

@@ -1,17 +1,11 @@
-"""What the page on a table model is made of, and how its numbers are written."""
+"""How the page on a table model writes metrics, estimates and shares."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from mlplab.draw.words import typeset
 from mlplab.pages.numbers import decimals_for
-
-if TYPE_CHECKING:
-    from mlplab.tabular import TableModel
-    from mlplab.tabular.explanation import Explanation
 
 _SCORES = {
     "rmse": ("RMSE", "均方根误差"),
@@ -19,40 +13,6 @@ _SCORES = {
     "log-loss": ("log loss", "对数损失"),
     "accuracy": ("accuracy", "准确率"),
 }
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class TableReport:
-    """A fitted table model and what is told of it.
-
-    Attributes:
-        name: of the training file.
-        model: from `fit_table`.
-        explanation: from `explain`.
-        n_rows: rows it was fitted on.
-        n_dropped: rows left out because their target is missing.
-        test_name: of the file with rows to predict; empty without one.
-        n_test: its rows.
-        n_copies: how many of them are copies of training rows.
-        command: that made the page; empty if none did.
-        made: when, in ISO form (default: when the page is written).
-    """
-
-    name: str
-    model: TableModel
-    explanation: Explanation
-    n_rows: int
-    n_dropped: int = 0
-    test_name: str = ""
-    n_test: int = 0
-    n_copies: int = 0
-    command: str = ""
-    made: str = ""
-
-    @property
-    def is_classes(self) -> bool:
-        """Whether classes are predicted."""
-        return self.model.task == "classification"
 
 
 def score_name(metric: str, language: str = "en") -> str:

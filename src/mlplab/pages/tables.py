@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from mlplab.draw import Text, in_language
+from mlplab.notes import Note
 from mlplab.pages.numbers import cell_text
 from mlplab.pages.tags import Html, both, escape, tag
 from mlplab.pages.wording import DESIGN
@@ -76,6 +77,8 @@ def value_html(value: Any) -> Html:
     """
     if isinstance(value, Mapping):
         return description_list({key: value_html(item) for key, item in value.items()})
+    if isinstance(value, Note):
+        return both(value.texts)
     if isinstance(value, list | tuple):
         if any(isinstance(item, Mapping) for item in value):
             return tag("ul", *(tag("li", value_html(item)) for item in value))

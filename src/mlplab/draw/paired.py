@@ -120,7 +120,8 @@ def paired_differences(
     )
     chart = alt.layer(*layers).properties(width=WIDTH_PX, height=_ROW_PX * len(rows))
     data = differences.merge(_table(verdicts), on="claim", how="left")
-    return Figure(name, title, chart, join_texts(caption, _explanation(verdicts)), data)
+    words = {verdict.says: verdict.words("zh") for verdict in verdicts}
+    return Figure(name, title, chart, join_texts(caption, _explanation(verdicts)), data, words)
 
 
 def _row(place: int, verdict: Verdict, labels: Mapping[str, str], k: float) -> dict[str, Any]:

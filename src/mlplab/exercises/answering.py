@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlplab.exercises.exercise import Exercise
 from mlplab.exercises.findings import Checked, Findings, Results
-from mlplab.exercises.page_texts import note, note_templates, page_texts
+from mlplab.exercises.page_texts import experiment_name, note, note_templates, page_texts
 from mlplab.exercises.profile import Profile, profile_of
 from mlplab.exercises.wording_file import LANGUAGES
 from mlplab.notes import Note
@@ -79,6 +79,7 @@ class Answer:
             code=self._code(),
             plain=self._plain(),
             **run_facts(self.runs),
+            names={name: experiment_name(self.exercise, name) for name in self.runs},
             command=command,
         )
 

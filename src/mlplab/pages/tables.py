@@ -6,10 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from mlplab.draw import Text, in_language
+from mlplab.draw.words import column_title
 from mlplab.notes import Note
 from mlplab.pages.numbers import cell_text
 from mlplab.pages.tags import Html, both, escape, tag
-from mlplab.pages.wording import DESIGN
+from mlplab.pages.wording import DESIGN, FIELDS, UI
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,7 +43,7 @@ def frame_table(
             *(
                 tag(
                     "td",
-                    both(word(value)) if isinstance(value, str) else cell_text(value),
+                    _cell(value, word),
                     class_="number" if is_number else None,
                 )
                 for value, is_number in zip(row, numeric, strict=True)
@@ -60,6 +61,12 @@ def frame_table(
     # Reachable by keyboard, since it scrolls.
     name = in_language(caption) or ", ".join(map(str, frame.columns))
     return tag("div", table, class_="scroll", tabindex="0", role="region", aria_label=name)
+
+
+def _cell(value: Any, word: Callable[[object], Text]) -> Html:
+    if isinstance(value, bool):
+        return both(UI["yes" if value else "no"])
+    return both(word(value)) if isinstance(value, str) else escape(cell_text(value))
 
 
 def as_frame(rows: pd.DataFrame | Sequence[Mapping[str, Any]]) -> pd.DataFrame:
@@ -86,10 +93,22 @@ def value_html(value: Any) -> Html:
     return escape(cell_text(value))
 
 
-def description_list(terms: Mapping[str, Html]) -> Html:
-    """Return terms and what they stand for; the known ones in both languages."""
+def description_list(terms: Mapping[str, Html], names: Mapping[str, Text] | None = None) -> Html:
+    """Return terms and what they stand for; the known ones in both languages.
+
+    Args:
+        terms: name -> what it stands for.
+        names: further words for names; they come first.
+    """
+    known = {**DESIGN, **(names or {})}
     rows = [
-        tag("div", tag("dt", both(DESIGN.get(name, name.replace("_", " ")))), tag("dd", value))
+        tag("div", tag("dt", both(known.get(name) or _field(name))), tag("dd", value))
         for name, value in terms.items()
     ]
     return tag("dl", *rows)
+
+
+def _field(name: str) -> Text:
+    english = name.replace("_", " ")
+    chinese = column_title(name, FIELDS, "zh")
+    return {"en": english, "zh": english if chinese == name else chinese}

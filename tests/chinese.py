@@ -8,6 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from html.parser import HTMLParser
 from typing import Any
 
+# Names that Chinese texts do not translate: kinds of files, and values of specs in a list.
+NAMES = ("SVG", "PNG", "CSV", "relu", "tanh", "gelu", "leaky-relu")
 # What nobody translates: code and formulas; pictures stand in for charts that cannot be drawn.
 _SILENT = {"code", "kbd", "math", "picture", "pre", "script", "style", "svg", "title"}
 _EMPTY = {"br", "col", "hr", "img", "input", "link", "meta", "source"}
@@ -64,9 +66,9 @@ def chinese_texts(html: str) -> list[str]:
     return [text for text in (" ".join(one.split()) for one in [*reader.texts, *shown]) if text]
 
 
-def latin_rows(texts: Iterable[str], names: Iterable[str] = ()) -> list[str]:
+def latin_rows(texts: Iterable[str], names: Iterable[str] = NAMES) -> list[str]:
     """Return where three or more Latin words in a row stand, names taken out."""
-    known = re.compile("|".join(map(re.escape, sorted(names, key=len, reverse=True))) or r"(?!)")
+    known = re.compile(rf"(?<![\w-])(?:{'|'.join(map(re.escape, names))})(?![\w-])")
     found = [row for text in texts for row in _ROW.findall(known.sub("…", text))]
     return list(dict.fromkeys(found))
 

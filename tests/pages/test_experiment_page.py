@@ -7,11 +7,13 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from tests.chinese import chinese_texts, latin_rows
 
 import mlplab as ml
 from mlplab.draw import Figure
 from mlplab.errors import ConfigError
 from mlplab.pages.experiment_page import experiment_report
+from mlplab.pages.page import page_html
 from mlplab.store import Store
 
 HIGH, LOW = {"lr": 0.3}, {"lr": 0.03}
@@ -65,6 +67,7 @@ def test_the_page_is_whole_in_both_languages(
     for text in ("My &lt;rates&gt;", "学习率", "lr=0.3 has a higher test accuracy than lr=0.03",
                  "lr=0.3 的测试准确率高于 lr=0.03", "各组在种子间的均值与 95 % 区间"):  # fmt: skip
         assert text in html
+    assert latin_rows(chinese_texts(html)) == []
     csv = pd.read_csv(page.parent / "table-arms.csv")
     assert len(csv) == 3
 
@@ -82,7 +85,9 @@ def test_one_arm_and_one_epoch_still_make_a_page() -> None:
     assert re.search(r"mean test accuracy is [\d.]+% \(seeds: 1\)", str(made.answer))
 
 
-def test_a_search_shows_the_best_so_far_and_where_it_looked(tmp_path: Path) -> None:
+def test_a_search_shows_the_best_so_far_and_where_it_looked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     search = ml.Search(
         ml.load_task("digits", valid=0.2),
         ml.Run(net=ml.MLP(hidden=()), fit=ml.Fit(epochs=1, test="never")),
@@ -96,6 +101,8 @@ def test_a_search_shows_the_best_so_far_and_where_it_looked(tmp_path: Path) -> N
     from mlplab.pages.search_page import search_report
 
     made = search_report(found)
+    monkeypatch.setattr(Figure, "svg", lambda self, *_, **__: "<svg></svg>")
+    assert latin_rows(chinese_texts(page_html(made))) == []
     best, where, *_ = made.figures
     spec = best.spec()
     drawn = [row["mean"] for rows in spec["datasets"].values() for row in rows if "mean" in row]

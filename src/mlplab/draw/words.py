@@ -116,6 +116,9 @@ _ZH = {
     "matters": "有意义的最小差",
     "std": "标准差",
     "rank": "名次",
+    "place": "行",
+    "series": "系列",
+    "joined": "连线",
     "run epochs": "运行轮次",
     "value": "数值",
     "runs": "运行数",
@@ -236,7 +239,7 @@ def column_title(name: str, words: Mapping[str, str], language: str = "en") -> s
     if " × " in name:
         return " × ".join(column_title(part, words, language) for part in name.split(" × "))
     split = name.partition("_")[0]
-    path = next((one for one in _FACTORS if one.rsplit(".", 1)[-1] == name), "")
+    path = next((one for one in _FACTORS if name in (one, one.rsplit(".", 1)[-1])), "")
     title = quantity(name).name if split in _SPLITS else _FACTORS.get(path, name)
     return translate(title, language)
 

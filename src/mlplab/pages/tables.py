@@ -64,9 +64,7 @@ def frame_table(
 
 
 def _cell(value: Any, word: Callable[[object], Text]) -> Html:
-    if isinstance(value, bool):
-        return both(UI["yes" if value else "no"])
-    return both(word(value)) if isinstance(value, str) else escape(cell_text(value))
+    return both(word(value)) if isinstance(value, str) else value_html(value)
 
 
 def as_frame(rows: pd.DataFrame | Sequence[Mapping[str, Any]]) -> pd.DataFrame:
@@ -86,6 +84,8 @@ def value_html(value: Any) -> Html:
         return description_list({key: value_html(item) for key, item in value.items()})
     if isinstance(value, Note):
         return both(value.texts)
+    if isinstance(value, bool):
+        return both(UI["yes" if value else "no"])
     if isinstance(value, list | tuple):
         if any(isinstance(item, Mapping) for item in value):
             return tag("ul", *(tag("li", value_html(item)) for item in value))

@@ -223,6 +223,7 @@ _SOURCES: Mapping[str, str] = {
     "memory": "内存",
     "made from a seed": "由种子生成",
     "made of ": "取自 ",
+    "ships with ": "随附于 ",
     "cache (": "缓存 (",
     "system (": "系统 (",
     "Debian package ": "Debian 软件包 ",

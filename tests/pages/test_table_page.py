@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import html.parser
+import itertools
 import json
 import re
 from pathlib import Path
@@ -11,14 +12,16 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from tests.chinese import chinese_texts, latin_rows
 
 from mlplab.draw import Figure
 from mlplab.errors import MlplabError
 from mlplab.pages.table_page import table_page_html, write_table_page
 from mlplab.pages.table_report import TableReport
-from mlplab.pages.table_words import TABLE
+from mlplab.pages.table_words import TABLE, say_phrases
 from mlplab.tabular import fit_table, infer_schema
 from mlplab.tabular.explanation import explain
+from mlplab.tabular.scoring import scoring_of
 
 VOID = {"br", "col", "hr", "img", "input", "link", "meta", "source"}
 
@@ -125,6 +128,23 @@ def test_the_page_is_well_formed_complete_and_reaches_for_nothing(report, page):
     assert "mlplab fit train.csv --target 'the <price>'" in shown
     assert "4 rows without a target are left out" in shown
     assert report.model.cv.why in shown
+
+
+def test_it_is_told_in_chinese_but_for_the_users_own_words(page):
+    assert latin_rows(chinese_texts(page.read_text())) == []
+
+
+@pytest.mark.parametrize("task", ["regression", "classification"])
+def test_whatever_a_model_says_of_itself_has_chinese_words(task):
+    from mlplab.tabular.candidates import chunks_of_candidates, kinds_of_inputs
+    from mlplab.tabular.scikit_members import recipes
+
+    groups = itertools.islice(chunks_of_candidates(500, task, 0), 40)
+    said = [one.words for group in groups for one in group]
+    said += [one.words for one in recipes(task, 500, kinds_of_inputs(task))]
+    targets = [[1.0, 2, 4, 8, 64], [-1.0, 2, 4, 8, 9], [5.0, 6, 7, 8, 9]]
+    said += [scoring_of(None, task, np.array(some)).why for some in targets]
+    assert latin_rows(say_phrases(text)["zh"] for text in said) == []
 
 
 def test_every_figure_says_its_finding_in_both_languages_and_has_its_files(page):

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mlplab.draw import Figure, Text
+from mlplab.draw.words import LANGUAGES
 from mlplab.errors import MlplabError
 from mlplab.pages.dependence_figures import dependence_figures
 from mlplab.pages.exhibits import chart_scripts, csv_bytes, csv_links, exhibit
@@ -19,12 +20,20 @@ from mlplab.pages.frame import section, whole_page
 from mlplab.pages.numbers import seconds_text
 from mlplab.pages.table_figures import model_figures
 from mlplab.pages.table_report import TableReport, estimate_text, number_text, score_name
-from mlplab.pages.table_words import TABLE, say_shortcut, say_table
+from mlplab.pages.table_words import (
+    TABLE,
+    say_phrases,
+    say_shortcut,
+    say_table,
+    table_word,
+)
 from mlplab.pages.tables import frame_table
 from mlplab.pages.tags import Html, both, group, tag
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from mlplab.tabular import TableModel
 
 RECORD = "files.json"
 _MUCH = 0.7  # AUC from which the two tables are called much unlike
@@ -203,8 +212,14 @@ def _tables(report: TableReport) -> dict[str, pd.DataFrame]:
 
 
 def _table(shown: pd.DataFrame, name: str, whole: pd.DataFrame) -> Html:
+    # Of a user's rows only the columns that are ours have words.
+    ours = set(shown.columns[-4:]) | {"row"} if name == "worst-rows" else None
+
+    def word(text: object) -> Text:
+        return table_word(text) if ours is None or text in ours else str(text)
+
     links = tag("p", group(*csv_links(name, csv_bytes(whole)), between=" "), class_="files")
-    return tag("div", frame_table(shown), links, class_="table-block told")
+    return tag("div", frame_table(shown, word=word), links, class_="table-block told")
 
 
 def _rounded(worst: pd.DataFrame) -> pd.DataFrame:
@@ -227,7 +242,7 @@ def _how(report: TableReport) -> Html:
         facts.append(_fact("predicting", tag("span", f"{report.test_name}: {report.n_test}")))
     times = say_table("training-time", a=seconds_text(model.seconds), b=seconds_text(found.seconds))
     facts += [
-        _fact("metric", tag("span", f"{score_name(model.metric)} ({model.cv.why})")),
+        _fact("metric", both({one: _metric(model, one) for one in LANGUAGES})),
         _fact("folds", tag("span", model.n_folds)),
         _fact("columns", _kinds(report)),
         _fact("time", both(times)),
@@ -248,6 +263,12 @@ def _how(report: TableReport) -> Html:
     )  # fmt: skip
 
 
+def _metric(model: TableModel, language: str) -> str:
+    why = say_phrases(model.cv.why)[language]
+    name = score_name(model.metric, language)
+    return f"{name} ({why})" if language == "en" else f"{name}（{why}）"
+
+
 def _kinds(report: TableReport) -> Html:
     by_kind: dict[str, list[str]] = {}
     for column in report.model.schema.features:
@@ -255,7 +276,7 @@ def _kinds(report: TableReport) -> Html:
     return tag(
         "ul",
         *(
-            tag("li", tag("strong", f"{kind} ({len(names)})"), " ", _some(names))
+            tag("li", tag("strong", both(table_word(kind)), f" ({len(names)})"), " ", _some(names))
             for kind, names in by_kind.items()
         ),
         class_="bare",

@@ -154,7 +154,7 @@ def test_every_figure_says_its_finding_in_both_languages_and_has_its_files(page)
     assert {"folds", "importance", "missing"} < set(names)
     assert any(name.startswith("dependence-") for name in names)
     for name in names:
-        assert {f"{name}.svg", f"{name}.png", f"{name}.csv"} <= files
+        assert {f"{name}.svg", f"{name}.zh.svg", f"{name}.png", f"{name}.csv"} <= files
     headings = re.findall(
         r'<figure[^>]*><h3><span class="t" lang="en">(.*?)</span>'
         r'<span class="t" lang="zh">(.*?)</span></h3>', text,

@@ -29,12 +29,26 @@ _LONG = re.compile(r"(\.\d\d)\d+")
 _PATH = re.compile(r' (?:d|transform)="[^"]*"')
 
 
+def figure_files(figure: Figure) -> dict[str, bytes]:
+    """Return a figure's files by name: an SVG picture in each language, a PNG, and the numbers."""
+    pictures = {
+        _svg_name(figure, one): figure.svg("light", language=one, paper=True).encode()
+        for one in LANGUAGES
+    }
+    # Chinese needs a font that a machine may lack; where an SVG is opened, there is one.
+    return {
+        **pictures,
+        f"{figure.name}.png": figure.png("light", 2, paper=True),
+        f"{figure.name}.csv": csv_bytes(figure.data),
+    }
+
+
 def exhibit(figure: Figure) -> Html:
     """Return a figure: title, chart, caption, files, and its numbers as a table."""
     caption = both(figure.caption, "span") if in_language(figure.caption) else None
     csv = csv_bytes(figure.data)
     links = [
-        _link(f"{figure.name}.svg", "SVG"),
+        group(*(_link(_svg_name(figure, one), "SVG", one) for one in LANGUAGES)),
         _link(f"{figure.name}.png", "PNG"),
         *csv_links(figure.name, csv),
         tag("span", both(say("rows", n=len(figure.data))), class_="quiet"),
@@ -129,5 +143,10 @@ def _data_uri(svg: str) -> str:
     return f"data:image/svg+xml;base64,{base64.b64encode(svg.encode()).decode()}"
 
 
-def _link(file: str, name: str) -> Html:
-    return tag("a", name, href=file, download=True)
+def _svg_name(figure: Figure, language: str) -> str:
+    return f"{figure.name}.svg" if language == "en" else f"{figure.name}.{language}.svg"
+
+
+def _link(file: str, name: str, language: str | None = None) -> Html:
+    shown = None if language is None else "t"
+    return tag("a", name, href=file, download=True, class_=shown, lang=language)

@@ -18,6 +18,7 @@ from mlplab.pages.exhibits import (
     csv_bytes,
     csv_links,
     exhibit,
+    figure_files,
 )
 from mlplab.pages.files import remove_files, write_files
 from mlplab.pages.frame import section, whole_page
@@ -33,9 +34,10 @@ from mlplab.pages.wording import UI
 def write_page(report: Report, folder: str | Path) -> Path:
     """Write a report to `folder/ID/index.html`, with SVG, PNG and CSV files beside it.
 
-    Everything is made in memory first and then put in place by renaming, the page last: an
-    error leaves an earlier page as it was, and no file is ever half-written. Files of an earlier
-    page that the new one does not have are removed.
+    SVG files are in each language, Chinese ones named `NAME.zh.svg`. Everything is made in memory
+    first and then put in place by renaming, the page last: an error leaves an earlier page as it
+    was, and no file is ever half-written. Files of an earlier page that the new one does not have
+    are removed.
 
     Returns:
         The page's path.
@@ -50,9 +52,7 @@ def write_page(report: Report, folder: str | Path) -> Path:
         report = dataclasses.replace(report, made=now.isoformat())
     files: dict[str, bytes] = {}
     for figure in report.figures:
-        files[f"{figure.name}.svg"] = figure.svg("light", paper=True).encode()
-        files[f"{figure.name}.png"] = figure.png("light", 2, paper=True)
-        files[f"{figure.name}.csv"] = csv_bytes(figure.data)
+        files |= figure_files(figure)
     for key, table in _tables(report).items():
         name = f"{table_name(key)}.csv"
         if name in files:

@@ -14,7 +14,7 @@ from mlplab.draw import Figure, Text
 from mlplab.draw.words import LANGUAGES
 from mlplab.errors import MlplabError
 from mlplab.pages.dependence_figures import dependence_figures
-from mlplab.pages.exhibits import chart_scripts, csv_bytes, csv_links, exhibit
+from mlplab.pages.exhibits import chart_scripts, csv_bytes, csv_links, exhibit, figure_files
 from mlplab.pages.files import remove_files, write_files
 from mlplab.pages.frame import section, whole_page
 from mlplab.pages.numbers import seconds_text
@@ -65,9 +65,7 @@ def write_table_page(
     figures = _figures(report)
     files: dict[str, bytes] = {}
     for figure in (one for part in figures.values() for one in part):
-        files[f"{figure.name}.svg"] = figure.svg("light", paper=True).encode()
-        files[f"{figure.name}.png"] = figure.png("light", 2, paper=True)
-        files[f"{figure.name}.csv"] = csv_bytes(figure.data)
+        files |= figure_files(figure)
     for name, frame in _tables(report).items():
         files[f"{name}.csv"] = csv_bytes(frame)
     page = table_page_html(report, figures).encode()

@@ -73,11 +73,12 @@ def exhibit(figure: Figure) -> Html:
 def numbers_table(frame: pd.DataFrame, word: Callable[[object], Text] = str) -> Html | None:
     """Return a frame folded away, if it is short enough to be read; `word` names what it holds.
 
-    The keys of runs, which only programs read, are in the CSV file alone.
+    The keys of runs, and of claims whose words stand beside them, are in the CSV file alone.
     """
     if len(frame) > _ROWS_SHOWN:
         return None
-    frame = frame.drop(columns="key", errors="ignore")
+    keys = ["key", "claim"] if "says" in frame else ["key"]
+    frame = frame.drop(columns=keys, errors="ignore")
     return tag("details", tag("summary", both(UI["table-of"])), frame_table(frame, word=word))
 
 

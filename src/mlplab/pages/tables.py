@@ -77,8 +77,8 @@ def as_frame(rows: pd.DataFrame | Sequence[Mapping[str, Any]]) -> pd.DataFrame:
 def value_html(value: Any) -> Html:
     """Return a plain value of a design: nested mappings become lists of terms.
 
-    >>> value_html([16, 32]), value_html({"lr": 0.1})
-    ('16, 32', '<dl><div><dt>lr</dt><dd>0.1</dd></div></dl>')
+    >>> value_html([16, 32]), value_html({"tolerance": 0.1})
+    ('16, 32', '<dl><div><dt>tolerance</dt><dd>0.1</dd></div></dl>')
     """
     if isinstance(value, Mapping):
         return description_list({key: value_html(item) for key, item in value.items()})
@@ -111,4 +111,4 @@ def description_list(terms: Mapping[str, Html], names: Mapping[str, Text] | None
 def _field(name: str) -> Text:
     english = name.replace("_", " ")
     chinese = column_title(name, FIELDS, "zh")
-    return {"en": english, "zh": english if chinese == name else chinese}
+    return english if chinese == name else {"en": english, "zh": chinese}

@@ -87,7 +87,7 @@ def test_without_ours_nothing_is_reached():
     assert set(row.reached.values()) == {None}
 
 
-@pytest.mark.parametrize(("peak_bytes", "reached"), [(900_000_000, True), (900_000_001, False)])
+@pytest.mark.parametrize(("peak_bytes", "reached"), [(640_000_000, True), (900_000_001, False)])
 def test_memory_is_held_against_its_limit(peak_bytes: int, reached: bool):
     row = make_row(WORKLOADS["memory"], [{"ours": sample(0.2, peak_bytes)}] * 3)
     assert row.megabytes == peak_bytes / 1e6

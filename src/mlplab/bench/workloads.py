@@ -127,7 +127,7 @@ WORKLOADS: dict[str, Workload] = {
             "run-epoch",
             _ours("A"),
             (
-                Target("sgemm bound", "at most", 1.45),
+                Target("sgemm bound", "at most", 1.30),
                 Target("chapter's loop", "at least", 16),
                 Target("plain torch", "at least", 1.2),
                 Target("scikit-learn", "at least", 2.5),
@@ -144,7 +144,7 @@ WORKLOADS: dict[str, Workload] = {
             "workload A while one other process keeps a core busy",
             "run-epoch",
             _ours("A", contended=True),
-            (Target("quiet", "at most", 2.2),),
+            (Target("quiet", "at most", 2.1),),
             (Measure("quiet", "mlplab.bench.ours", ("A",)),),
         ),
         Workload(
@@ -191,8 +191,8 @@ WORKLOADS: dict[str, Workload] = {
             "workload A with 1 epoch: peak proportional set size over all processes",
             "run-epoch",
             _ours("A-memory", watch_memory=True),
-            (Target("limit of 900 MB", "at most", 1.0),),
-            limits=(("limit of 900 MB", 900.0 * MEGABYTE),),
+            (Target("limit of 640 MB", "at most", 1.0),),
+            limits=(("limit of 640 MB", 640.0 * MEGABYTE),),
         ),
         Workload(
             "many",
@@ -200,8 +200,8 @@ WORKLOADS: dict[str, Workload] = {
             "40 epochs: peak proportional set size",
             "run-epoch",
             _ours("B-many", watch_memory=True),
-            (Target("limit of 500 MB", "at most", 1.0),),
-            limits=(("limit of 500 MB", 500.0 * MEGABYTE),),
+            (Target("limit of 370 MB", "at most", 1.0),),
+            limits=(("limit of 370 MB", 370.0 * MEGABYTE),),
         ),
         Workload(
             "help",

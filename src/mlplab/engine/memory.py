@@ -25,7 +25,7 @@ _MOST_SLOTS = 4096
 _LEAST_SLOTS = 4
 _MOST_TEAMS = 32
 # Copies of the weights that optimisers keep: moments, gradient and scratch.
-_STATES = {"sgd": 0, "momentum": 1, "lars": 3, "adam": 4, "adamw": 4}
+_STATES = {"sgd": 0, "momentum": 1, "lars": 3}
 _STATES |= {kind: formula.copies for kind, formula in FORMULAS.items()}
 _CUSTOM_STATES = 4  # a gradient, and about as much as Adam's in what a user's step keeps
 _FUSED_ADAM_STATES = 3  # it needs no scratch

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -38,12 +38,13 @@ class Scores:
         return mean_metrics(self.loss[slot], self.hit[slot], self.n_rows, counts)
 
 
-def mean_metrics(loss: float, hit: float, n: int, counts: str) -> dict[str, float]:
-    """Turn sums over n examples into a mean loss and an accuracy or RMSE."""
-    if not n:
-        return {"loss": math.nan, counts: math.nan}
+_Sums = TypeVar("_Sums", float, NDArray[np.float64])
+
+
+def mean_metrics(loss: _Sums, hit: _Sums, n: int, counts: str) -> dict[str, _Sums]:
+    """Turn sums over n examples, of one run or of many, into a mean loss and accuracy or RMSE."""
     mean = hit / n
-    return {"loss": loss / n, counts: mean if counts == "accuracy" else math.sqrt(mean)}
+    return {"loss": loss / n, counts: mean if counts == "accuracy" else np.sqrt(mean)}
 
 
 class Scorer:

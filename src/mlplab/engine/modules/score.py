@@ -51,7 +51,7 @@ class ModuleScorer:
         """
         own = {name.removeprefix(OWN): tensor for name, tensor in tensors.items()}
         kept = sum_dtype(self._device)
-        loss, hit = 0.0, 0.0
+        sums = torch.zeros(2, 1, dtype=kept, device=self._device)
         program = self._program
         hits = np.empty(len(rows), np.bool_)
         shape = (len(rows) if keep_outputs else 0, program.n_outputs)
@@ -70,9 +70,10 @@ class ModuleScorer:
                 # The loss overwrites its argument, which a module may have kept.
                 z = made.t().clone(memory_format=torch.contiguous_format).unsqueeze(0)
                 judged = self._loss.judge(z, target)
-                loss += float(judged.loss.sum(dtype=kept))
-                hit += float(judged.hit.sum(dtype=kept))
+                for total, more in zip(sums, judged.sums(n, kept), strict=True):
+                    total += more
                 hits[first : first + n] = judged.hit[0].cpu().numpy() > 0.5
+        loss, hit = sums[:, 0].tolist()
         return loss, hit, hits, outputs
 
     @torch.inference_mode(False)

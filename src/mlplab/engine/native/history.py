@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from mlplab.engine.score import mean_metrics
 from mlplab.engine.training import Training
 
 
@@ -30,15 +31,12 @@ def note_epochs(
         stopped: per run, the epoch after which its patience was over, or 0.
     """
     first, n_epochs = trainings[0].epoch, sums.shape[2]
+    counts = "accuracy" if trainings[0].program.classes else "rmse"
     for split, (losses, hits), n in zip(("train", "valid", "test"), sums, n_rows, strict=True):
         if not n:
             continue
-        kinds = {"loss": losses.T / n}
-        if not trainings[0].program.classes:
-            kinds["rmse"] = np.sqrt(kinds["loss"])
-        else:
-            kinds["accuracy"] = hits.T / n
-        for name, means in kinds.items():
+        counted = hits if counts == "accuracy" else losses  # of squared errors
+        for name, means in mean_metrics(losses.T, counted.T, n, counts).items():
             means[np.isnan(means)] = np.nan  # of one sign, which a checkpoint does not keep
             for training, values, end, stop in zip(trainings, means, ended, stopped, strict=True):
                 values = values[: (end or stop or first + n_epochs) - first]

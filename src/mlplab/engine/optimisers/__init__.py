@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from torch import Tensor
 
-from mlplab.engine.optimisers.adam import FusedAdam, StackedAdam
+from mlplab.engine.optimisers.adam import ADAM, ADAMW, FusedAdam
 from mlplab.engine.optimisers.base import Optimiser, Slot
 from mlplab.engine.optimisers.custom import CustomOptimiser
 from mlplab.engine.optimisers.formula import Formula, FormulaOptimiser
@@ -23,7 +23,13 @@ _KINDS: dict[str, Callable[[Tensor], Optimiser]] = {
     "momentum": MomentumSGD,
     "lars": StackedLARS,
 }
-FORMULAS: dict[str, Formula] = {"nesterov": NESTEROV, "rmsprop": RMSPROP, "lion": LION}
+FORMULAS: dict[str, Formula] = {
+    "adam": ADAM,
+    "adamw": ADAMW,
+    "nesterov": NESTEROV,
+    "rmsprop": RMSPROP,
+    "lion": LION,
+}
 
 
 def optimiser_of(program: AnyProgram, like: Tensor) -> Optimiser:
@@ -31,9 +37,8 @@ def optimiser_of(program: AnyProgram, like: Tensor) -> Optimiser:
     kind, _, name = program.optimiser.partition(":")
     if kind == "custom":
         return CustomOptimiser(like, name)
-    if kind in ("adam", "adamw"):
-        make = FusedAdam if program.fused_adam else StackedAdam
-        return make(like, decoupled=kind == "adamw")
     if kind in FORMULAS:
+        if kind in ("adam", "adamw") and program.fused_adam:
+            return FusedAdam(like, FORMULAS[kind])
         return FormulaOptimiser(like, FORMULAS[kind])
     return _KINDS[kind](like)

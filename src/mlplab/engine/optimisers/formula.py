@@ -6,15 +6,18 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import numpy as np
+import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from mlplab.engine.optimisers.base import (
     LayerGradient,
     Slot,
     decays_of,
-    per_slot,
     rates_of,
     same_runs,
+    step_numbers,
     twin,
 )
 
@@ -32,6 +35,9 @@ class Formula:
     Attributes:
         settings: from a spec to the numbers that the function takes by name, in float64.
         idle: of an empty slot, where a 0 would divide.
+        derived: from the settings, in the run's precision, to further ones.
+        timed: from the settings (R, 1), and each step's number from 1 and rate (R, n_steps), to
+            the rates and settings that change from step to step, (R, n_steps).
     """
 
     function: Callable[..., None]
@@ -40,6 +46,8 @@ class Formula:
     decay: Decay = "coupled"
     has_room: bool = False
     idle: float = 1.0
+    derived: Callable[[Mapping[str, Tensor]], Mapping[str, Tensor]] | None = None
+    timed: Callable[..., Mapping[str, NDArray[np.float64]]] | None = None
 
     @property
     def copies(self) -> int:
@@ -73,6 +81,7 @@ class FormulaOptimiser:
             self._take_runs(slots)
         self._slots = slots
         self._rates = rates_of(slots, n_steps, self._like)
+        self._timed = self._timed_of(slots, n_steps)
         if self._shrinking:
             self._shrinks = self._rates.map(lambda rate: 1 - rate * self._decays.weights)
             self._vector_shrinks = self._rates.map(
@@ -81,21 +90,50 @@ class FormulaOptimiser:
 
     def _take_runs(self, slots: Sequence[Slot | None]) -> None:
         read, idle = self._formula.settings, self._formula.idle
-        names = next((read(slot.run.optim) for slot in slots if slot is not None), {})
-        self._settings = {
-            name: per_slot(slots, lambda slot, n=name: read(slot.run.optim)[n], self._like, idle)  # type: ignore[misc]
-            for name in names
+        each = [None if slot is None else read(slot.run.optim) for slot in slots]
+        names = next((one for one in each if one is not None), {})
+        self._numbers_of = {
+            name: np.array([[idle if one is None else one[name]] for one in each]) for name in names
         }
+        like = self._like
+        self._settings = {
+            name: torch.tensor(numbers, dtype=like.dtype, device=like.device).unsqueeze(2)
+            for name, numbers in self._numbers_of.items()
+        }
+        if self._formula.derived is not None:
+            self._settings |= self._formula.derived(self._settings)
         self._vector_settings = {name: t.squeeze(2) for name, t in self._settings.items()}
-        self._decays = decays_of(slots, self._like)
+        self._decays = decays_of(slots, like)
         decoupled = self._formula.decay == "decoupled"
         self._joining = self._decays.any and not decoupled
         self._shrinking = self._decays.any and decoupled
 
+    def _timed_of(
+        self, slots: Sequence[Slot | None], n_steps: int
+    ) -> Mapping[str, Sequence[Tensor]]:
+        """What changes from step to step: for each name, step by step, (R, 1, 1)."""
+        if self._formula.timed is None:
+            return {}
+        numbers = step_numbers(slots, n_steps)
+        timed = self._formula.timed(self._numbers_of, numbers, self._rates.numbers)
+        like = self._like
+        return {
+            name: torch.tensor(table.T, dtype=like.dtype, device=like.device)[
+                :, :, None, None
+            ].unbind()
+            for name, table in timed.items()
+        }
+
     def begin_step(self, step: int) -> None:
         """Take the step's rates."""
-        self._rate = self._rates.at(step)
+        now = {name: steps[step] for name, steps in self._timed.items()}
+        self._rate = now.pop("rate", None)
+        if self._rate is None:
+            self._rate = self._rates.at(step)
         self._vector_rate = self._rate.squeeze(2)
+        # Merged only where some change: a view costs a microsecond of every step.
+        for name, setting in now.items():
+            self._settings[name], self._vector_settings[name] = setting, setting.squeeze(2)
         if self._shrinking:
             self._shrink, self._vector_shrink = (
                 self._shrinks.at(step),

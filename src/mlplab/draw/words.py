@@ -118,6 +118,7 @@ _ZH = {
     "rank": "名次",
     "place": "行",
     "series": "系列",
+    "lambda": "λ",
     "joined": "连线",
     "run epochs": "运行轮次",
     "value": "数值",

@@ -16,7 +16,7 @@ SOURCE = Path(mlplab.__file__).parent
 
 # From the ground up; rooms of one line never import each other.
 FLOORS = (
-    ("atomic", "errors", "loading", "version"),
+    ("atomic", "errors", "loading", "notes", "version"),
     ("durations", "extras", "hints", "inside", "sheet"),
     ("specs",),
     ("data", "store", "stats"),
@@ -41,6 +41,7 @@ ALLOWED = {
     "errors": set(),
     "inside": set(),
     "loading": set(),
+    "notes": set(),
     "sheet": set(),
     "version": set(),
     "specs": {"pydantic"},

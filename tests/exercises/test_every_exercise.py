@@ -7,6 +7,7 @@ import re
 import pandas as pd
 import pytest
 from tests.browser import VIEWS, chromium, show
+from tests.chinese import chinese_texts, latin_rows
 
 from mlplab.draw import Figure
 from mlplab.exercises import (
@@ -129,6 +130,7 @@ class TestEvery:
         assert "{{" not in html
         assert "{%" not in html
         assert found.exercise.title["zh"] in html
+        assert latin_rows(chinese_texts(html)) == []
 
     @pytest.mark.slow
     @pytest.mark.parametrize("view", VIEWS, ids=lambda view: f"{view[0]} {view[1]}")

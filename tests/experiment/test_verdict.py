@@ -285,6 +285,19 @@ def test_verdicts_are_kept_once_as_json(decide: Callable[..., Runs], store: Stor
     assert tuple(Verdict.model_validate(row) for row in rows) == first
 
 
+def test_remarks_are_worded_in_chinese_and_kept_in_english(
+    decide: Callable[..., Runs], store: Store
+) -> None:
+    chain = Chain(says="c", arms=(HIGH, MID, LOW), metric=METRIC)
+    verdicts = decide(difference(), chain, seeds=3).verdicts()
+    for verdict in (*verdicts, *verdicts[1].parts):
+        assert verdict.note == "3 seeds: a verdict needs at least 5"
+        assert verdict.note_wordings == {"zh": "3 个种子：至少要 5 个才能下结论"}
+    for row in store.verdicts("x"):
+        assert row["note"] == verdicts[0].note
+        assert not any(one["note_wordings"] for one in (row, *row["parts"]))
+
+
 ASKED = {
     "reworded": (difference(says="in other words", key="k", whose="source"), None, True),
     "by long names": (difference({"optim.lr": 0.4}, {"optim.lr": 0.1}), None, True),

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from tests.chinese import chinese_texts, latin_rows
 
 import mlplab as ml
 from mlplab.draw import Figure, in_language
@@ -67,6 +68,7 @@ def test_the_page_is_whole_in_both_languages(
     for text in ("My &lt;rates&gt;", "学习率", "lr=0.3 has a higher test accuracy than lr=0.03",
                  "lr=0.3 的测试准确率高于 lr=0.03", "各组在种子间的均值与 95 % 区间"):  # fmt: skip
         assert text in html
+    assert latin_rows(chinese_texts(html)) == []
     csv = pd.read_csv(page.parent / "table-arms.csv")
     assert len(csv) == 3
 
@@ -143,7 +145,7 @@ def test_a_seed_that_failed_is_named_and_nothing_is_decided(grid: ml.experiment.
     runs = strict.run(grid.setup.store, workers=1)
     (lost,) = runs.effects("valid_accuracy").dropped
     made = experiment_report(runs)
-    text = made.sections["effects"].text
+    text = section_of(made, "effects").text
     assert f"A run failed on further seeds ({lost})" in in_language(text)
     assert f"（{lost}）" in in_language(text, "zh")
     assert set(made.tables["effects"].frame["verdict"]) == {"no verdict"}
@@ -151,14 +153,14 @@ def test_a_seed_that_failed_is_named_and_nothing_is_decided(grid: ml.experiment.
 
 
 def test_what_is_no_full_grid_of_two_factors_has_no_such_section(runs: ml.experiment.Runs) -> None:
-    assert experiment_report(runs).sections == {}
+    assert experiment_report(runs).sections == []
     task, base = ml.load_task("digits"), ml.Run(net=ml.MLP(hidden=()), fit=ml.Fit(epochs=1))
     folds: dict[str, list[object]] = {"rows": list(ml.folds(2)), "lr": [0.1, 0.2]}
     held_out = ml.Experiment(task, base, folds, seeds=3).run(Store(":memory:"), workers=1)
-    assert experiment_report(held_out).sections == {}
+    assert experiment_report(held_out).sections == []
     arms = [{"lr": 0.1, "hidden": (4,)}, {"lr": 0.2, "hidden": (4,)}, {"lr": 0.1, "hidden": (5,)}]
     partial = ml.Experiment(task, base, arms=arms, seeds=3).run(Store(":memory:"), workers=1)
-    assert experiment_report(partial).sections == {}
+    assert experiment_report(partial).sections == []
 
 
 @pytest.fixture(scope="module", params=["random", "halving"])
@@ -177,11 +179,11 @@ def found(request: pytest.FixtureRequest) -> ml.search.SearchResult:
 
 def test_a_search_shows_its_trials_by_each_factor(found: ml.search.SearchResult) -> None:
     made = search_report(found)
-    section = made.sections["trial-means"]
+    section = section_of(made, "trial-means")
     names = [figure.name for figure in made.figures]
-    assert section.figures == ["trials-optim-lr", "trials-net-activation"]
-    assert set(section.figures) <= set(names)
-    rate, activation = (made.figures[names.index(name)] for name in section.figures)
+    assert list(section.shows) == ["trials-optim-lr", "trials-net-activation", "trial-means"]
+    assert set(section.shows[:2]) <= set(names)
+    rate, activation = (made.figures[names.index(name)] for name in section.shows[:2])
     assert rate.spec()["layer"][0]["encoding"]["x"]["scale"]["type"] == "log"
     for language, text in (("en", "no random sample"), ("zh", "随机样本")):
         # Random draws are a sample of the space; what halving kept is not.
@@ -195,7 +197,9 @@ def test_a_search_shows_its_trials_by_each_factor(found: ml.search.SearchResult)
     assert "试验中的各因素" in html
 
 
-def test_a_search_shows_the_best_so_far_and_where_it_looked(tmp_path: Path) -> None:
+def test_a_search_shows_the_best_so_far_and_where_it_looked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     search = ml.Search(
         ml.load_task("digits", valid=0.2),
         ml.Run(net=ml.MLP(hidden=()), fit=ml.Fit(epochs=1, test="never")),
@@ -207,6 +211,8 @@ def test_a_search_shows_the_best_so_far_and_where_it_looked(tmp_path: Path) -> N
     )
     found = search.run(Store(":memory:"), workers=1)
     made = search_report(found)
+    monkeypatch.setattr(Figure, "svg", lambda self, *_, **__: "<svg></svg>")
+    assert latin_rows(chinese_texts(page_html(made))) == []
     best, where, *_ = made.figures
     spec = best.spec()
     drawn = [row["mean"] for rows in spec["datasets"].values() for row in rows if "mean" in row]

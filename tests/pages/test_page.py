@@ -15,6 +15,7 @@ import vl_convert
 
 from mlplab.pages import Report, page_html
 
+HAN = re.compile(r"[\u4e00-\u9fff]")
 VOID = {"br", "col", "hr", "img", "input", "link", "meta", "source"}
 
 
@@ -203,8 +204,22 @@ def test_numbers_in_the_page_are_those_beside_it(parsed: Page, page: Path) -> No
 
 def test_figures_lie_beside_the_page(page: Path, report: Report) -> None:
     for figure in report.figures:
-        assert (page.parent / f"{figure.name}.svg").read_text().startswith("<svg")
+        english, chinese = (
+            (page.parent / f"{figure.name}{ending}").read_text(encoding="utf-8")
+            for ending in (".svg", ".zh.svg")
+        )
+        assert english == figure.svg(paper=True)
+        assert chinese == figure.svg(language="zh", paper=True)
+        assert HAN.search(chinese)
+        assert not HAN.search(english)
         assert (page.parent / f"{figure.name}.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_each_language_links_its_own_picture(source: str, report: Report) -> None:
+    for figure in report.figures:
+        for language, ending in (("en", ".svg"), ("zh", ".zh.svg")):
+            link = f'<a href="{figure.name}{ending}" download class="t" lang="{language}">SVG</a>'
+            assert link in source
 
 
 def test_pictures_keep_their_words(source: str) -> None:

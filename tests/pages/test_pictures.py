@@ -45,10 +45,10 @@ def write(figure: Figure, folder: object, store: Store | None) -> dict[str, byte
 def test_a_page_of_remembered_pictures_is_the_same_page(tmp_path, drawn) -> None:
     with Store(tmp_path / "runs.sqlite") as store:
         first = write(make_figure(), tmp_path / "one", store)
-        assert len(drawn) == 5
+        assert len(drawn) == 6
         pictures._libraries.clear()
         assert write(make_figure(), tmp_path / "two", store) == first
-        assert len(drawn) == 5
+        assert len(drawn) == 6
         assert write(make_figure(), tmp_path / "three", None) == first
 
 
@@ -69,7 +69,7 @@ def test_damaged_pictures_are_drawn_anew(tmp_path, drawn) -> None:
         pictures._libraries.clear()
         drawn.clear()
         assert write(make_figure(), tmp_path, store) == first
-        assert len(drawn) == 5
+        assert len(drawn) == 6
 
 
 def test_a_figure_draws_each_picture_once(drawn) -> None:

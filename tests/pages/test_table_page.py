@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import html.parser
+import itertools
 import json
 import re
 from pathlib import Path
@@ -11,14 +12,16 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from tests.chinese import chinese_texts, latin_rows
 
 import mlplab as ml
 from mlplab.draw import Figure
 from mlplab.errors import MlplabError
 from mlplab.pages import Report, page_html, write_index, write_page
 from mlplab.pages.table_page import table_report
-from mlplab.pages.table_words import TABLE
+from mlplab.pages.table_words import TABLE, say_phrases
 from mlplab.tabular import Explanation, explain, fit_table, infer_schema
+from mlplab.tabular.scoring import scoring_of
 
 VOID = {"br", "col", "hr", "img", "input", "link", "meta", "source"}
 
@@ -135,6 +138,23 @@ def test_the_page_is_well_formed_complete_and_reaches_for_nothing(found, page):
     assert found.model.cv.why in shown
 
 
+def test_it_is_told_in_chinese_but_for_the_users_own_words(page):
+    assert latin_rows(chinese_texts(page.read_text())) == []
+
+
+@pytest.mark.parametrize("task", ["regression", "classification"])
+def test_whatever_a_model_says_of_itself_has_chinese_words(task):
+    from mlplab.tabular.candidates import chunks_of_candidates, kinds_of_inputs
+    from mlplab.tabular.scikit_members import recipes
+
+    groups = itertools.islice(chunks_of_candidates(500, task, 0), 40)
+    said = [one.words for group in groups for one in group]
+    said += [one.words for one in recipes(task, 500, kinds_of_inputs(task))]
+    targets = [[1.0, 2, 4, 8, 64], [-1.0, 2, 4, 8, 9], [5.0, 6, 7, 8, 9]]
+    said += [scoring_of(None, task, np.array(some)).why for some in targets]
+    assert latin_rows(say_phrases(text)["zh"] for text in said) == []
+
+
 def test_every_figure_says_its_finding_in_both_languages_and_has_its_files(page):
     text = page.read_text()
     files = {path.name for path in page.parent.iterdir()}
@@ -142,7 +162,7 @@ def test_every_figure_says_its_finding_in_both_languages_and_has_its_files(page)
     assert {"folds", "importance", "missing"} < set(names)
     assert any(name.startswith("dependence-") for name in names)
     for name in names:
-        assert {f"{name}.svg", f"{name}.png", f"{name}.csv"} <= files
+        assert {f"{name}.svg", f"{name}.zh.svg", f"{name}.png", f"{name}.csv"} <= files
     headings = re.findall(
         r'<figure[^>]*><h3><span class="t" lang="en">(.*?)</span>'
         r'<span class="t" lang="zh">(.*?)</span></h3>', text,

@@ -125,7 +125,9 @@ class Figure:
     def word(self, text: object) -> Text:
         """Return a column's name or a cell of `data` in both languages."""
         key = str(text)
-        return {"en": self.english.get(key, key), "zh": translate(key, "zh", self.words)}
+        known = translate(key, "zh", self.words)
+        chinese = column_title(key, self.words, "zh") if known == key else known
+        return {"en": self.english.get(key, key), "zh": chinese}
 
     def svg(
         self,

@@ -143,7 +143,9 @@ def paired_differences(
     chart = alt.layer(*layers).properties(width=WIDTH_PX, height=_ROW_PX * len(rows))
     data = differences.merge(_table(verdicts), on="claim", how="left")
     data = data.rename(columns={"seed": unit, "n_seeds": f"n_{unit}s"})
-    return Figure(name, title, chart, join_texts(caption, _explanation(verdicts, unit)), data)
+    caption = join_texts(caption, _explanation(verdicts, unit))
+    words = {verdict.says: verdict.words("zh") for verdict in verdicts}
+    return Figure(name, title, chart, caption, data, words)
 
 
 def _row(place: int, verdict: Verdict, labels: Mapping[str, str], k: float) -> dict[str, Any]:

@@ -117,6 +117,23 @@ _ZH = {
     "fold": "折",
     "folds": "折数",
     "n folds": "折数",
+    "n_seeds": "种子数",
+    "n_runs": "运行数",
+    "n_diverged": "发散数",
+    "key": "运行标识",
+    "status": "状态",
+    "finished": "完成",
+    "claim": "命题",
+    "says": "命题内容",
+    "verdict": "结论",
+    "level": "置信水平",
+    "matters": "有意义的最小差",
+    "std": "标准差",
+    "rank": "名次",
+    "place": "行",
+    "series": "系列",
+    "lambda": "λ",
+    "joined": "连线",
     "run epochs": "运行轮次",
     "value": "数值",
     "runs": "运行数",
@@ -238,7 +255,7 @@ def column_title(name: str, words: Mapping[str, str], language: str = "en") -> s
     if " × " in name:
         return " × ".join(column_title(part, words, language) for part in name.split(" × "))
     split = name.partition("_")[0]
-    path = next((one for one in _FACTORS if one.rsplit(".", 1)[-1] == name), "")
+    path = next((one for one in _FACTORS if name in (one, one.rsplit(".", 1)[-1])), "")
     title = quantity(name).name if split in _SPLITS else _FACTORS.get(path, name)
     return translate(title, language)
 

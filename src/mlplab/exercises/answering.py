@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from mlplab.exercises.exercise import Exercise
 from mlplab.exercises.findings import Checked, Findings, Results
-from mlplab.exercises.page_texts import note, note_templates, page_texts
+from mlplab.exercises.page_texts import experiment_name, note, note_templates, page_texts
 from mlplab.exercises.profile import Profile, profile_of
 from mlplab.exercises.wording_file import LANGUAGES
+from mlplab.notes import Note
 
 if TYPE_CHECKING:
     from mlplab.exercises.measured import Measured
@@ -78,6 +79,7 @@ class Answer:
             code=self._code(),
             plain=self._plain(),
             **run_facts(self.runs),
+            names={name: experiment_name(self.exercise, name) for name in self.runs},
             command=command,
         )
 
@@ -200,17 +202,17 @@ def _measure(
     from mlplab.experiment.verdict import worded
     from mlplab.specs import Proof
 
-    notes = {one: note_templates(exercise, one) for one in LANGUAGES}
-    claims = [replace(one, note=notes["en"].get(one.key, one.note)) for one in claims]
-    failed = {one.key: one.all_failed for one in claims}
-
-    def fields(verdict: Verdict) -> dict[str, Any]:
-        chinese = notes["zh"].get(verdict.key)
-        lost = f"；其中 {failed[verdict.key]} 次所有运行都失败" if failed[verdict.key] else ""
-        repeated = {"zh": f"{verdict.n_seeds} 次重复，{chinese}{lost}"} if chinese else {}
-        return {**worded(Proof(**exercise.worded(verdict.key))), "note_wordings": repeated}
-
-    verdicts = tuple(one.replace(**fields(one)) for one in decide_measured(claims))
+    english, chinese = (note_templates(exercise, one) for one in LANGUAGES)
+    repeated = [
+        replace(one, note=Note(english[one.key], {"zh": chinese.get(one.key, english[one.key])}))
+        if one.key in english
+        else one
+        for one in claims
+    ]
+    verdicts = tuple(
+        one.replace(**worded(Proof(**exercise.worded(one.key))))
+        for one in decide_measured(repeated)
+    )
     _keep(exercise, f"measured, {profile.name}", profile.name, verdicts, store)
     return verdicts
 
@@ -232,7 +234,9 @@ def _keep(
 
 
 def _says_the_same(row: Mapping[str, Any], known: Mapping[str, Any]) -> bool:
-    return all(name in known and _alike(value, known[name]) for name, value in row.items())
+    # A note says the same in every language: its English tells.
+    asked = {name: value for name, value in row.items() if name != "note_wordings"}
+    return all(name in known and _alike(value, known[name]) for name, value in asked.items())
 
 
 def _alike(one: Any, other: Any) -> bool:

@@ -10,6 +10,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
+from mlplab.notes import NOTHING, join_notes, say_note
 from mlplab.specs import Verdict, digest
 from mlplab.stats import (
     WORDS,
@@ -101,11 +102,12 @@ def decide_measured(claims: Sequence[Measured]) -> tuple[Verdict, ...]:
     for one in claims:
         found = _counted(one, len(claims)) if one.cases else _mean(one, len(claims))
         needed = found.seeds_needed
-        notes = (
+        repeated = "repeated what" if one.note else "repeated"
+        note = join_notes(
             found.note,
-            f"{found.n_seeds} repetitions" + (f" {one.note}" if one.note else ""),
-            f"on {one.all_failed} of them every run failed" if one.all_failed else "",
-            "" if needed is None else f"about {needed} would likely decide it",
+            say_note(repeated, n=found.n_seeds, what=one.note),
+            say_note("repeated in vain", n=one.all_failed) if one.all_failed else NOTHING,
+            NOTHING if needed is None else say_note("repeat more", n=needed),
         )
         verdicts.append(
             Verdict(
@@ -121,7 +123,8 @@ def decide_measured(claims: Sequence[Measured]) -> tuple[Verdict, ...]:
                 n_seeds=found.n_seeds,
                 matters=found.matters,
                 metric=one.metric,
-                note="; ".join(part for part in notes if part),
+                note=str(note),
+                note_wordings=dict(note.wordings),
                 details={"expect": found.expect, "counts": "repetitions"},
             )
         )
@@ -154,13 +157,12 @@ def _with_failures(found: Decision, claim: Measured, n_claims: int) -> Decision:
     low, high = median_interval(claim.values, alpha_per_claim(n_claims))
     word, size, _ = WORDS[int(classify(low, high, claim.matters, claim.expect))]
     lost = len(claim.values) - found.n_seeds
-    parts = [found.note, f"on {lost} more only some runs ended"]
+    parts = [found.note, say_note("repeated in part", n=lost)]
     if found.verdict == "none":
         word, size = found.verdict, found.size
     elif found.verdict != word:
-        parts.append(f"ranks with failures say {word}, the others {found.verdict}")
+        parts.append(say_note("ranks differ", verdict=word, other=found.verdict))
         word, size = "undecided", ""
     elif size != found.size:
         size = "open"
-    note = "; ".join(part for part in parts if part)
-    return replace(found, verdict=word, size=size, note=note)
+    return replace(found, verdict=word, size=size, note=join_notes(*parts))

@@ -38,6 +38,11 @@ def page_texts(
     }
 
 
+def experiment_name(exercise: Exercise, name: str) -> dict[str, str]:
+    """Return what the texts call one of the exercise's experiments."""
+    return {one: wording.words.get(name, name) for one, wording in exercise.wordings.items()}
+
+
 def note_templates(exercise: Exercise, language: str) -> Mapping[str, str]:
     """Return the texts' notes by the claim's key: on what was checked, or repeated."""
     return exercise.wordings[language].notes if isinstance(exercise, Exercise) else {}

@@ -54,7 +54,7 @@ def compare_levels(
         high, low = (f"{name}={show_value(level)}" for level in (up, down))
         says = f"{metric} is higher with {high} than with {low}"
         extra: dict[str, Any] = {"declared": False, "m": len(contrasts)}
-        verdicts.append(part_verdict(judge.decide(part), digest(says, 8), says, "", extra))
+        verdicts.append(part_verdict(judge.decide(part), digest(says, 8), says, details=extra))
     return Verdicts(verdicts)
 
 

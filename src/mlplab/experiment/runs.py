@@ -34,6 +34,7 @@ from mlplab.experiment.verdict import (
 )
 from mlplab.experiment.weights import run_weights, unpack_weights
 from mlplab.hints import hint
+from mlplab.notes import NOTHING, Note, say_note
 from mlplab.sheet import MOST_ROWS, Sheet, interval_text, text_of
 from mlplab.specs import Claim, Outcome, Proof, Provenance, Verdict, Verdicts
 from mlplab.stats import FailureCount, count_failures
@@ -265,7 +266,7 @@ class Runs(Results):
                 earlier = [*history.get(question_before(*about), []), *history.get(question, [])]
             verdicts.append(judge_claim(claim, judge, experiment.find, question, earlier))
         # Said before, word for word, it is no second look: printing again adds nothing.
-        new = [row for v in verdicts if not _same(row := v.model_dump(mode="json"), known)]
+        new = [row for v in verdicts if not _same(row := _row(v), known)]
         if new:
             store.put_verdicts(
                 experiment.title, new, exercise=experiment.exercise, profile=experiment.profile
@@ -325,15 +326,10 @@ class Runs(Results):
         return {name: Provenance(**known[name]) if name in known else None for name in ids}
 
     @property
-    def note(self) -> str:
+    def note(self) -> Note:
         """A warning if runs of several provenances are mixed, else empty."""
         ids = sorted({one.provenance for one in self.outcomes.values()})
-        if len(ids) < 2:
-            return ""
-        return (
-            f"these runs come from {len(ids)} provenances ({', '.join(ids)}): "
-            "comparable as samples, not bit for bit"
-        )
+        return say_note("mixed runs", n=len(ids), names=ids) if len(ids) > 1 else NOTHING
 
     def _known(self, metric: str, arms: Sequence[Arm] | None) -> tuple[Arm, ...]:
         chosen = self.arms if arms is None else tuple(arms)
@@ -350,6 +346,13 @@ def _summary_text(found: ArmSummary | None) -> str:
     if found is None:
         return "–"
     return f"{text_of(found.mean)} {interval_text(found.interval) if found.interval else ''}"
+
+
+def _row(verdict: Verdict) -> dict[str, Any]:
+    """Return what is kept: of the remarks the English alone, which says all that they do."""
+    parts = tuple(part.replace(note_wordings={}) for part in verdict.parts)
+    row: dict[str, Any] = verdict.replace(note_wordings={}, parts=parts).model_dump(mode="json")
+    return row
 
 
 def _same(row: Mapping[str, Any], known: Mapping[str, Mapping[str, Any]]) -> bool:

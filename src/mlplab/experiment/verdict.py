@@ -12,6 +12,7 @@ from mlplab.experiment.metrics import rows_scored
 from mlplab.experiment.outcome_table import OutcomeTable, Slice
 from mlplab.experiment.parts import Answer, Choice, Contrast, Declared, Find, Part, parts_of
 from mlplab.experiment.wording import claim_words
+from mlplab.notes import NOTHING, Note, join_notes, say_note
 from mlplab.specs import Claim, Proof, Rows, TaskRef, Verdict, digest
 from mlplab.specs.claim import ANSWERED
 from mlplab.stats import (
@@ -123,14 +124,12 @@ def judge_claim(
     """
     told = worded(claim)
     if isinstance(claim, Proof):
-        return Verdict(
-            id=claim.id, **told, verdict="none", note="decided by computation, not by runs"
-        )
+        return Verdict(id=claim.id, **told, verdict="none", **note_fields(say_note("computed")))
     name = claim_id(question)
     judged = [judge.decide(part) for part in parts_of(claim, find)]
     plan = [one.look for one in judged]
     n_seeds = max(len(one.data.seeds) for one in judged)
-    looks = _join(_look_note(n_seeds, bool(plan[0]), history), _answers_note(judged))
+    looks = join_notes(_look_note(n_seeds, bool(plan[0]), history), _answers_note(judged))
     details: dict[str, Any] = {"question": question, "seeds": n_seeds}
     if plan[0]:
         details["look"] = max(plan)
@@ -151,7 +150,7 @@ def judge_claim(
         verdict=chain.verdict,
         size="",
         n_seeds=min(link.n_seeds for link in links),
-        note=_join(chain.note, mixed, looks),
+        **note_fields(chain.note, mixed, looks),
         seeds_needed=chain.seeds_needed,
         parts=links,
         details=details | {"shown_link": place + 1},
@@ -172,7 +171,11 @@ def worded(claim: Claim) -> dict[str, Any]:
 
 
 def part_verdict(
-    judged: Judged, name: str, says: str, note: str = "", details: Mapping[str, Any] | None = None
+    judged: Judged,
+    name: str,
+    says: str,
+    note: Note = NOTHING,
+    details: Mapping[str, Any] | None = None,
 ) -> Verdict:
     """Put one part's answer into words."""
     decision, part = judged.answer.decision, judged.part
@@ -214,10 +217,16 @@ def part_verdict(
         scope="new examples" if new else "this test set",
         this_test_set=_finite_ends(judged.answer.this_test_set) if new else None,
         new_examples=_finite_ends(judged.answer.new_examples),
-        note=_join(decision.note, decision.reason, _mixed_note(judged.data.provenances), note),
+        **note_fields(decision.note, decision.reason, _mixed_note(judged.data.provenances), note),
         seeds_needed=decision.seeds_needed,
         details=more,
     )
+
+
+def note_fields(*notes: str) -> dict[str, Any]:
+    """Return remarks as the fields of a verdict that hold them."""
+    note = join_notes(*notes)
+    return {"note": str(note), "note_wordings": dict(note.wordings)}
 
 
 def question_of(
@@ -259,23 +268,23 @@ def _with_runs(
     return digest({**asked, "runs": runs, "task": task} | rule, 16)
 
 
-def _look_note(n_seeds: int, planned: bool, history: Sequence[Mapping[str, Any]]) -> str:
+def _look_note(n_seeds: int, planned: bool, history: Sequence[Mapping[str, Any]]) -> Note:
     earlier = [row["details"] for row in history]
     if planned:
         loose = {row["seeds"] for row in earlier if "look" not in row}
-        many = "s" if len(loose) > 1 else ""
-        return f"after {len(loose)} unprotected look{many}" if loose else ""
+        key = "after looks" if len(loose) > 1 else "after look"
+        return say_note(key, n=len(loose)) if loose else NOTHING
     number = look_number(n_seeds, [row["seeds"] for row in earlier])
-    return "" if number is None else f"unprotected look {number}"
+    return NOTHING if number is None else say_note("look", n=number)
 
 
-def _answers_note(judged: Sequence[Judged]) -> str:
+def _answers_note(judged: Sequence[Judged]) -> Note:
     """Say why there is no interval on new examples, where there could be one."""
     lacking = any(
         isinstance(one.part, Contrast) and one.part.metric == ANSWERED and one.data.correct is None
         for one in judged
     )
-    return "the runs kept no answers per example" if lacking else ""
+    return say_note("no answers") if lacking else NOTHING
 
 
 def _link_says(part: Part) -> str:
@@ -298,11 +307,10 @@ def _decisive(verdict: str, judged: Sequence[Judged]) -> int:
     return min(range(len(decisions)), key=strength)
 
 
-def _mixed_note(provenances: frozenset[str]) -> str:
+def _mixed_note(provenances: frozenset[str]) -> Note:
     if len(provenances) < 2:
-        return ""
-    names = ", ".join(sorted(provenances))
-    return f"mixes runs of {len(provenances)} provenances ({names}): not comparable bit for bit"
+        return NOTHING
+    return say_note("mixed", n=len(provenances), names=sorted(provenances))
 
 
 def _finite(number: float) -> float | None:
@@ -311,7 +319,3 @@ def _finite(number: float) -> float | None:
 
 def _finite_ends(ends: tuple[float, float] | None) -> tuple[float, float] | None:
     return ends if ends is not None and all(map(math.isfinite, ends)) else None
-
-
-def _join(*parts: str) -> str:
-    return "; ".join(part for part in parts if part)

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from mlplab.draw import in_language
+from mlplab.draw import Text, in_language
 from mlplab.pages.numbers import seconds_text
-from mlplab.pages.report import Report, as_fields
+from mlplab.pages.report import Report, ReportTable, as_fields
 from mlplab.pages.tables import as_frame, description_list, frame_table, value_html
 from mlplab.pages.tags import Html, both, group, tag
-from mlplab.pages.wording import PROFILES, UI, say
+from mlplab.pages.wording import DESIGN, PROFILES, UI, look_text, say
 
 
 def how_it_was_run(report: Report) -> Html:
     """Return the section's content."""
     terms = {name: value_html(value) for name, value in report.design.items()}
-    listed = description_list(terms) if terms else None
+    listed = description_list(terms, {**DESIGN, **report.names}) if terms else None
     facts = {}
     if report.kind == "exercise":
         facts["profile"] = both(PROFILES.get(report.profile, report.profile))
@@ -39,7 +39,7 @@ def failed_runs(report: Report) -> Html | None:
     frame = as_frame(report.failures)
     if not len(frame):
         return tag("p", both(UI["no-failures"]), class_="quiet")
-    return frame_table(frame)
+    return frame_table(frame, word=ReportTable(UI["failures"], frame).word)
 
 
 def _runs(report: Report) -> Html:
@@ -61,4 +61,8 @@ def _provenance(report: Report) -> Html:
 def _looks(report: Report) -> Html:
     if not report.looks:
         return tag("p", both(UI["no-looks"]), class_="quiet")
-    return frame_table(as_frame(report.looks))
+
+    def word(text: object) -> Text:
+        return report.names.get(str(text)) or look_text(str(text))
+
+    return frame_table(as_frame(report.looks), word=word)

@@ -29,13 +29,27 @@ _LONG = re.compile(r"(\.\d\d)\d+")
 _PATH = re.compile(r' (?:d|transform)="[^"]*"')
 
 
+def figure_files(figure: Figure) -> dict[str, bytes]:
+    """Return a figure's files by name: an SVG picture in each language, a PNG, and the numbers."""
+    pictures = {
+        _svg_name(figure, one): figure.svg("light", language=one, paper=True).encode()
+        for one in LANGUAGES
+    }
+    # Chinese needs a font that a machine may lack; where an SVG is opened, there is one.
+    return {
+        **pictures,
+        f"{figure.name}.png": figure.png("light", 2, paper=True),
+        f"{figure.name}.csv": csv_bytes(figure.data),
+    }
+
+
 def exhibit(figure: Figure) -> Html:
     """Return a figure: title, chart, caption, files, and its numbers as a table."""
     caption = both(figure.caption, "span") if in_language(figure.caption) else None
     csv = csv_bytes(figure.data)
     links = [
-        file_link(figure.name, "svg"),
-        file_link(figure.name, "png"),
+        group(*(file_link(_svg_name(figure, one), "SVG", one) for one in LANGUAGES)),
+        file_link(f"{figure.name}.png", "PNG"),
         *csv_links(figure.name, csv),
         tag("span", both(say("rows", n=len(figure.data))), class_="quiet"),
     ]
@@ -57,15 +71,20 @@ def exhibit(figure: Figure) -> Html:
 
 
 def numbers_table(frame: pd.DataFrame, word: Callable[[object], Text] = str) -> Html | None:
-    """Return a frame folded away, if it is short enough to be read; `word` names what it holds."""
+    """Return a frame folded away, if it is short enough to be read; `word` names what it holds.
+
+    The keys of runs, and of claims whose words stand beside them, are in the CSV file alone.
+    """
     if len(frame) > _ROWS_SHOWN:
         return None
+    keys = ["key", "claim"] if "says" in frame else ["key"]
+    frame = frame.drop(columns=keys, errors="ignore")
     return tag("details", tag("summary", both(UI["table-of"])), frame_table(frame, word=word))
 
 
 def csv_links(name: str, csv: bytes) -> list[Html]:
     """Return the link to a CSV file, and the same numbers kept in the page."""
-    links = [file_link(name, "csv")]
+    links = [file_link(f"{name}.csv", "CSV")]
     if len(csv) <= _BYTES_EMBEDDED:
         links.append(
             tag(
@@ -125,6 +144,11 @@ def _data_uri(svg: str) -> str:
     return f"data:image/svg+xml;base64,{base64.b64encode(svg.encode()).decode()}"
 
 
-def file_link(name: str, kind: str) -> Html:
-    """Return the link to a file beside the page."""
-    return tag("a", kind.upper(), href=f"{name}.{kind}", download=True)
+def _svg_name(figure: Figure, language: str) -> str:
+    return f"{figure.name}.svg" if language == "en" else f"{figure.name}.{language}.svg"
+
+
+def file_link(file: str, name: str, language: str | None = None) -> Html:
+    """Return the link to a file beside the page; one of a language shows in that alone."""
+    shown = None if language is None else "t"
+    return tag("a", name, href=file, download=True, class_=shown, lang=language)

@@ -15,7 +15,14 @@ from mlplab.draw import Text, in_language
 from mlplab.draw.words import LANGUAGES
 from mlplab.errors import ConfigError, DataError, MlplabError
 from mlplab.pages.background import failed_runs, how_it_was_run
-from mlplab.pages.exhibits import chart_scripts, csv_bytes, csv_links, exhibit, file_link
+from mlplab.pages.exhibits import (
+    chart_scripts,
+    csv_bytes,
+    csv_links,
+    exhibit,
+    figure_files,
+    file_link,
+)
 from mlplab.pages.files import remove_files, write_files
 from mlplab.pages.frame import section, whole_page
 from mlplab.pages.prose import bare, render_inline, render_markdown
@@ -39,9 +46,10 @@ def write_page(
 ) -> Path:
     """Write a report to `folder/ID/index.html`, with SVG, PNG and CSV files beside it.
 
-    Everything is made in memory first and then put in place by renaming, the page last: an
-    error leaves an earlier page as it was, and no file is ever half-written. Files of an earlier
-    page that the new one does not have are removed.
+    SVG files are in each language, Chinese ones named `NAME.zh.svg`. Everything is made in memory
+    first and then put in place by renaming, the page last: an error leaves an earlier page as it
+    was, and no file is ever half-written. Files of an earlier page that the new one does not have
+    are removed.
 
     Args:
         report: what to write.
@@ -62,9 +70,7 @@ def write_page(
         report = dataclasses.replace(report, made=now.isoformat())
     files: dict[str, bytes] = {}
     for figure in report.figures:
-        files[f"{figure.name}.svg"] = figure.svg("light", paper=True).encode()
-        files[f"{figure.name}.png"] = figure.png("light", 2, paper=True)
-        files[f"{figure.name}.csv"] = csv_bytes(figure.data)
+        files |= figure_files(figure)
     for key, table in _tables(report).items():
         name = f"{table_name(key, table)}.csv"
         if name in files:
@@ -229,7 +235,9 @@ def _file_list(report: Report) -> Html | None:
     rows += [(one.title, table_name(key, one)) for key, one in _tables(report).items()]
     lines = [
         tag(
-            "li", tag("span", both(title), " "), tag("span", file_link(name, "csv"), class_="files")
+            "li",
+            tag("span", both(title), " "),
+            tag("span", file_link(f"{name}.csv", "CSV"), class_="files"),
         )
         for title, name in rows
     ]

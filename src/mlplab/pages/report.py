@@ -87,6 +87,7 @@ class Report:
         data_source: where the data were found.
         code: the Python that declares what was run.
         plain: one of the runs in plain PyTorch.
+        names: what experiments are called, by their names in the design and in looks.
         kind: `exercise`, `experiment`, `search`, `table`: what the page calls itself.
         command: that makes this page (default: `mlplab run ID --profile PROFILE`).
         made: when, in ISO form (default: when the page is written).
@@ -120,6 +121,7 @@ class Report:
     short: Text = ""
     code: str = ""
     plain: str = ""
+    names: Mapping[str, Text] = field(default_factory=dict)
     kind: str = "exercise"
     sections: Sequence[Section] = ()
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from mlplab.draw import Text
 from mlplab.experiment import Runs
+from mlplab.pages.wording import source_text
 
 
 def run_facts(named: Mapping[str, Runs]) -> dict[str, Any]:
@@ -14,15 +16,21 @@ def run_facts(named: Mapping[str, Runs]) -> dict[str, Any]:
     Args:
         named: each experiment's runs; the name of a single one may be empty.
     """
-    titles = {runs.experiment.title for runs in named.values()}
+    titles = {runs.experiment.title: name or runs.experiment.title for name, runs in named.items()}
     stores = [runs.setup.store for runs in named.values()][:1]
     designs = {name: _describe(runs) for name, runs in named.items()}
     return {
         "design": designs.get("", designs),
         "provenance": _provenances(named.values()),
-        "looks": [look for one in stores for look in one.looks() if look["experiment"] in titles],
+        "looks": [
+            # Within its page, an experiment is known by its name alone.
+            look | {"experiment": titles[look["experiment"]]}
+            for one in stores
+            for look in one.looks()
+            if look["experiment"] in titles
+        ],
         "failures": _failures(named.values()),
-        "data_source": ", ".join(sorted({_source(runs) for runs in named.values()})),
+        "data_source": _sources(named.values()),
     }
 
 
@@ -36,12 +44,16 @@ def _describe(runs: Runs) -> dict[str, Any]:
         "base": experiment.base.canonical(),
         "runs": len(runs),
         "from_store": runs.from_store,
-        "note": runs.note,
+    } | ({"note": runs.note} if runs.note else {})
+
+
+def _sources(all_runs: Iterable[Runs]) -> Text:
+    found = sorted({(one.experiment.data.name, one.experiment.data.source) for one in all_runs})
+    told = [(name, source_text(source)) for name, source in found]
+    return {
+        "en": ", ".join(f"{name}: {source['en']}" for name, source in told),
+        "zh": "；".join(f"{name}：{source['zh']}" for name, source in told),
     }
-
-
-def _source(runs: Runs) -> str:
-    return f"{runs.experiment.data.name}: {runs.experiment.data.source}"
 
 
 def _provenances(all_runs: Iterable[Runs]) -> list[dict[str, Any]]:

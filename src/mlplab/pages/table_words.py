@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
+from mlplab.draw.words import column_title
 from mlplab.pages.wording import Both, texts
 from mlplab.tabular.shortcuts import SHORTCUTS
 
@@ -141,6 +143,89 @@ def say_shortcut(key: str, values: Mapping[str, int]) -> Both:
         "en": SHORTCUTS[key].format(**values),
         "zh": _SHORTCUTS_ZH[key].format(**values),
     }
+
+
+# What models say of themselves, in phrases; files of models hold them in English.
+_PHRASES: Mapping[str, str] = {
+    "linear": "线性",
+    "{} ReLU": "{} ReLU",
+    "dropout {}": "暂退 {}",
+    "lr {}": "学习率 {}",
+    "decay {}": "衰减 {}",
+    "L1 {}": "L1 {}",
+    "{} epochs of batches of {}": "{} 轮、批量 {}",
+    "robust scale bent at {}": "稳健缩放、自 {} 起弯曲",
+    "standard scale": "标准化",
+    "ranks": "取秩",
+    "logarithms": "取对数",
+    "logarithms too": "另加对数",
+    "{} bins": "{} 个分箱",
+    "levels of up to {} whole numbers": "至多 {} 个整数时作类别",
+    "levels from {} rows": "类别至少 {} 行",
+    "targets drawn in at {} deviations": "目标收拢到 {} 个偏差以内",
+    "gradient boosting": "梯度提升",
+    "histogram boosting": "直方图梯度提升",
+    "{} trees of depth {}": "{} 棵深 {} 的树",
+    "{} trees of {} leaves": "{} 棵 {} 叶的树",
+    "rate {}": "步长 {}",
+    "a tenth of the features": "特征取十分之一",
+    "a sixteenth of the features": "特征取十六分之一",
+    "support vectors": "支持向量机",
+    "C {}": "C {}",
+    "epsilon {}": "epsilon {}",
+    "gamma {} over the spread": "gamma 为 {} 除以离散度",
+    "again with seed {}": "换种子 {} 再训练",
+    "given": "指定",
+    "the target is classes": "目标是类别",
+    "the target is not positive throughout (least {})": "目标不全为正（最小 {}）",
+    "the target is positive and skewed ({}; its logarithm {})": "目标为正且偏斜（{}；取对数后 {}）",
+    "the target has little skew that a logarithm removes ({})": "取对数难减目标的偏斜（{}）",
+}
+
+# Columns of the tables of models and of rows, and kinds of columns.
+WORDS: Mapping[str, str] = {
+    "name": "名称",
+    "kind": "种类",
+    "score": "得分",
+    "weight": "权重",
+    "settings": "设置",
+    "row": "行",
+    "target": "目标",
+    "predicted": "预测",
+    "residual": "残差",
+    "probability": "概率",
+    "unusual": "不寻常之处",
+    "number": "数值",
+    "category": "类别",
+    "date": "日期",
+    "id": "标识",
+    "constant": "常数",
+    "text": "文本",
+    "ignored": "忽略",
+}
+
+
+def say_phrases(text: str) -> Both:
+    """Return what a model says of itself, phrase by phrase; what is not known stays as it is.
+
+    >>> say_phrases("linear, lr 0.01, 61 epochs of batches of 64")["zh"]
+    '线性，学习率 0.01，61 轮、批量 64'
+    """
+    return texts(text, "，".join(map(_phrase, text.split(", "))))
+
+
+def _phrase(text: str) -> str:
+    for english, chinese in _PHRASES.items():
+        pattern = re.escape(english).replace(r"\{\}", "(.+)")
+        if found := re.fullmatch(pattern, text):
+            return chinese.format(*found.groups())
+    return text
+
+
+def table_word(text: object) -> Both:
+    """Return a column or a cell of a table of models or rows."""
+    chinese = column_title(str(text), WORDS, "zh")
+    return texts(str(text), chinese) if chinese != str(text) else say_phrases(str(text))
 
 
 def say_table(key: str, **values: object) -> Both:

@@ -6,10 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from mlplab.draw import Text, in_language
-from mlplab.draw.words import LANGUAGES
+from mlplab.draw.words import LANGUAGES, column_title
+from mlplab.notes import Note
 from mlplab.pages.numbers import cell_text
 from mlplab.pages.tags import Html, both, escape, tag
-from mlplab.pages.wording import DESIGN
+from mlplab.pages.wording import DESIGN, FIELDS, UI
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,7 +43,7 @@ def frame_table(
             *(
                 tag(
                     "td",
-                    both(word(value)) if isinstance(value, str) else cell_text(value),
+                    _cell(value, word),
                     class_="number" if is_number else None,
                 )
                 for value, is_number in zip(row, numeric, strict=True)
@@ -62,6 +63,10 @@ def frame_table(
     return tag("div", table, class_="scroll", tabindex="0", role="region", aria_label=name)
 
 
+def _cell(value: Any, word: Callable[[object], Text]) -> Html:
+    return both(word(value)) if isinstance(value, str) else value_html(value)
+
+
 def as_frame(rows: pd.DataFrame | Sequence[Mapping[str, Any]]) -> pd.DataFrame:
     """Return rows as a frame."""
     import pandas as pd
@@ -72,13 +77,17 @@ def as_frame(rows: pd.DataFrame | Sequence[Mapping[str, Any]]) -> pd.DataFrame:
 def value_html(value: Any) -> Html:
     """Return a plain value of a design: nested mappings become lists of terms, texts are told.
 
-    >>> value_html([16, 32]), value_html({"lr": 0.1})
-    ('16, 32', '<dl><div><dt>lr</dt><dd>0.1</dd></div></dl>')
+    >>> value_html([16, 32]), value_html({"tolerance": 0.1})
+    ('16, 32', '<dl><div><dt>tolerance</dt><dd>0.1</dd></div></dl>')
     """
     if isinstance(value, Mapping):
         if set(value) == set(LANGUAGES):
             return both(value)
         return description_list({key: value_html(item) for key, item in value.items()})
+    if isinstance(value, Note):
+        return both(value.texts)
+    if isinstance(value, bool):
+        return both(UI["yes" if value else "no"])
     if isinstance(value, list | tuple):
         if any(isinstance(item, Mapping) for item in value):
             return tag("ul", *(tag("li", value_html(item)) for item in value))
@@ -91,7 +100,13 @@ def description_list(
 ) -> Html:
     """Return terms and what they stand for; those that have words in both languages."""
     rows = [
-        tag("div", tag("dt", both(words.get(name, name.replace("_", " ")))), tag("dd", value))
+        tag("div", tag("dt", both(words.get(name) or _field(name))), tag("dd", value))
         for name, value in terms.items()
     ]
     return tag("dl", *rows, **attributes)
+
+
+def _field(name: str) -> Text:
+    english = name.replace("_", " ")
+    chinese = column_title(name, FIELDS, "zh")
+    return english if chinese == name else {"en": english, "zh": chinese}

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from mlplab.draw.words import quantity, translate
+
 Both = Mapping[str, str]
 
 
@@ -185,6 +187,8 @@ UI: Mapping[str, Both] = {
     "embedded": texts("CSV, kept in this page", "CSV（内嵌于本页）"),
     "files": texts("Files beside this page", "本页旁的文件"),
     "rows": texts("{n} rows", "{n} 行"),
+    "yes": texts("yes", "是"),
+    "no": texts("no", "否"),
     "reproduce-text": texts(
         "The same command takes finished runs from the store and continues where it stopped.",
         "同一命令会从存储中取回已完成的运行，并从中断处继续。",
@@ -243,6 +247,79 @@ DESIGN: Mapping[str, Both] = {
     "column_kinds": texts("Columns", "列"),
     "left_out": texts("Left out for want of time or memory", "限于时间或内存而省略"),
 }
+
+# Fields of specs that a design lists; further ones are metrics and factors.
+FIELDS: Mapping[str, str] = {
+    "kind": "种类",
+    "name": "名称",
+    "settings": "设置",
+    "module": "模块",
+    "scale": "尺度",
+    "norm": "规范化",
+    "schedule": "学习率调度",
+    "warmup": "预热轮数",
+    "loss": "损失",
+    "huber_delta": "Huber 界",
+    "last_batch": "最后一批",
+    "rows": "样本",
+    "start": "起点",
+    "test": "测试",
+    "measures": "另测的指标",
+    "clip_norm": "梯度范数上限",
+    "decay_biases": "偏置也衰减",
+    "dtype": "数值类型",
+    "stride": "记录间隔",
+    "inputs": "输入",
+}
+
+LOOKS: Mapping[str, Both] = {
+    "split": texts("split", "数据"),
+    "purpose": texts("purpose", "目的"),
+    "experiment": texts("experiment", "实验"),
+    "n_runs": texts("runs", "运行数"),
+    "remembered": texts("from the store", "取自存储"),
+    "time": texts("time", "时间"),
+    "test": texts("test", "测试集"),
+    "results of fixed arms": texts("results of fixed arms", "预先固定的各组的结果"),
+}
+
+_CHOSEN = "score of the arm chosen by "
+_SOURCES: Mapping[str, str] = {
+    "memory": "内存",
+    "made from a seed": "由种子生成",
+    "made of ": "取自 ",
+    "ships with ": "随附于 ",
+    "cache (": "缓存 (",
+    "system (": "系统 (",
+    "Debian package ": "Debian 软件包 ",
+    "Python wheel ": "Python 软件包 ",
+}
+
+
+def look_text(text: str) -> Both:
+    """Return a column or a cell of the looks at a split; what the arm was chosen by, too.
+
+    >>> look_text("score of the arm chosen by valid_accuracy: lr=0.1")["zh"]
+    '按验证准确率选出的组 lr=0.1 的得分'
+    """
+    metric, _, arm = text.removeprefix(_CHOSEN).partition(": ")
+    if text.startswith(_CHOSEN):
+        return texts(text, f"按{translate(quantity(metric).name, 'zh')}选出的组 {arm} 的得分")
+    return LOOKS.get(text, texts(text, text))
+
+
+def source_text(source: str) -> Both:
+    """Return where data were found.
+
+    >>> source_text("cache (/data), from Debian package dataset-x")["zh"]
+    '缓存 (/data)，来自 Debian 软件包 dataset-x'
+    """
+    parts = source.split(", from ")
+    chinese = []
+    for part in parts:
+        start = next((one for one in _SOURCES if part.startswith(one)), "")
+        chinese.append(_SOURCES.get(start, "") + part.removeprefix(start))
+    return texts(source, "，来自 ".join(chinese))
 
 
 def say(key: str, **values: object) -> Both:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mlplab.errors import ConfigError
+from mlplab.notes import NOTHING, join_notes, say_note
 from mlplab.stats.best import arms_and_failures
 from mlplab.stats.decision import WORDS, Decision, Expect, Scope, classify, decide_interval
 from mlplab.stats.failures import FailureCount, count_failures
@@ -137,8 +138,8 @@ def decide_arms(
     ranked, partial = _ranks(y, lost, factors if higher_is_better else -factors)
     if not partial:
         without = int(lost.all(axis=0).sum())
-        note = f"{without} seeds on which every arm failed are left out" if without else ""
-        decision = replace(complete, note=_join(complete.note, note))
+        note = say_note("all failed", n=without) if without else NOTHING
+        decision = replace(complete, note=join_notes(complete.note, note))
         return ArmsDecision(decision, complete, None, counts, *intervals)
     low, high = median_interval(ranked, alpha_per_claim(claims, alpha, spend))
     row = int(classify(low, high, matters, expect))
@@ -161,28 +162,24 @@ def _agree(complete: Decision, row: int, n_seeds: int) -> Decision:
     """One decision out of the t analysis and a row of the table for the median."""
     verdict, size, _ = WORDS[row]
     lacking = n_seeds - complete.n_seeds
-    note = f"{lacking} of {n_seeds} seeds have a failed run"
+    note = say_note("some failed", lost=lacking, n=n_seeds)
     if n_seeds < MIN_SEEDS:
-        reason = f"{n_seeds} seeds: a verdict needs at least {MIN_SEEDS}"
+        reason = say_note("few seeds", n=n_seeds, least=MIN_SEEDS)
         return replace(complete, verdict="none", size="", note=note, reason=reason)
     if complete.verdict == verdict and verdict != "undecided":
         common = size if size == complete.size else "open"
-        return replace(complete, size=common, note=_join(complete.note, note))
-    first = complete.reason or f"complete seeds say {complete.verdict}"
+        return replace(complete, size=common, note=join_notes(complete.note, note))
+    first = complete.reason or say_note("complete", verdict=complete.verdict)
     needed = complete.seeds_needed
     return replace(
         complete,
         verdict="undecided",
         size="",
-        note=_join(complete.note, note),
+        note=join_notes(complete.note, note),
         seeds_needed=None if needed is None else -(-needed * n_seeds // complete.n_seeds),
-        reason=f"two analyses must agree: {first}, ranks with failures say {verdict}",
+        reason=say_note("disagree", first=first, verdict=verdict),
     )
 
 
 def _ends(interval: Interval) -> Ends:
     return float(interval.low), float(interval.high)
-
-
-def _join(*parts: str) -> str:
-    return "; ".join(part for part in parts if part)

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mlplab.errors import ConfigError, DataError
+from mlplab.notes import NOTHING, Note, say_note
 from mlplab.stats.decision import Decision, Size, Verdict
 from mlplab.stats.interval import ALPHA, alpha_per_claim, grid_floor
 from mlplab.stats.power import MIN_SEEDS, seeds_needed
@@ -54,7 +55,7 @@ class BestArms:
         if not 0 <= arm < len(self.means):
             raise ConfigError(f"arm: expected 0 to {len(self.means) - 1}; got {arm}")
         verdict, size, reason = self._words(arm)
-        note = "best among the arms that never failed" if self.failed else ""
+        note = say_note("best of finished") if self.failed else NOTHING
         needed = None
         if verdict == "undecided" and self._pairs is not None and arm in self._pairs.places:
             needed = self._pairs.seeds_needed(arm, self.candidates, self.matters)
@@ -68,27 +69,29 @@ class BestArms:
             self.n_seeds,
             self.level,
             self.matters,
-            "" if reason else note,
+            NOTHING if reason else note,
             needed,
             "higher",
             reason,
         )
 
-    def _words(self, arm: int) -> tuple[Verdict, Size, str]:
+    def _words(self, arm: int) -> tuple[Verdict, Size, Note]:
         if self.n_seeds < MIN_SEEDS:
-            return "none", "", f"{self.n_seeds} seeds: a verdict needs at least {MIN_SEEDS}"
+            return "none", "", say_note("few seeds", n=self.n_seeds, least=MIN_SEEDS)
         if arm in self.failed:
             count = self.n_failures[arm]
-            return "undecided", "", f"failed on {count} of {self.n_seeds} seeds: not in the set"
+            return "undecided", "", say_note("arm failed", failed=count, n=self.n_seeds)
         if len(self.means) - len(self.failed) < 2:
-            return "undecided", "", "every other arm failed: nothing to compare with"
+            return "undecided", "", say_note("others failed")
         if self.candidates == (arm,):
-            return "supported", "at least d" if self.low[arm] >= self.matters else "open", ""
+            size: Size = "at least d" if self.low[arm] >= self.matters else "open"
+            return "supported", size, NOTHING
         if arm in self.near_best:
-            return "equivalent", "below d", ""
+            return "equivalent", "below d", NOTHING
         if arm not in self.candidates:
-            return "refuted", "at least d" if self.high[arm] <= -self.matters else "open", ""
-        return "undecided", "", ""
+            size = "at least d" if self.high[arm] <= -self.matters else "open"
+            return "refuted", size, NOTHING
+        return "undecided", "", NOTHING
 
 
 def best_arms(

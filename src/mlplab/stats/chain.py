@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mlplab.errors import ConfigError
+from mlplab.notes import NOTHING, Note, say_note
 from mlplab.stats.decision import Decision, Verdict
 
 
@@ -23,7 +24,7 @@ class ChainDecision:
 
     verdict: Verdict
     parts: tuple[Decision, ...]
-    note: str = ""
+    note: Note = NOTHING
     seeds_needed: int | None = None
 
 
@@ -53,7 +54,7 @@ def decide_chain(parts: Sequence[Decision]) -> ChainDecision:
     if set(verdicts) == {"supported"}:
         return ChainDecision("supported", tuple(parts))
     if "equivalent" in verdicts:
-        note = f"{_links(verdicts, 'equivalent')}: more seeds will not support the chain"
+        note = say_note("chain open", links=_links(verdicts, "equivalent"))
         return ChainDecision("undecided", tuple(parts), note)
     needed = [part.seeds_needed for part in parts if part.verdict == "undecided"]
     known = [n for n in needed if n is not None]
@@ -61,6 +62,6 @@ def decide_chain(parts: Sequence[Decision]) -> ChainDecision:
     return ChainDecision("undecided", tuple(parts), _links(verdicts, "undecided"), most)
 
 
-def _links(verdicts: Sequence[Verdict], word: Verdict) -> str:
-    numbers = [str(number) for number, verdict in enumerate(verdicts, 1) if verdict == word]
-    return f"link{'s' if len(numbers) > 1 else ''} {', '.join(numbers)} {word}"
+def _links(verdicts: Sequence[Verdict], word: Verdict) -> Note:
+    numbers = [number for number, verdict in enumerate(verdicts, 1) if verdict == word]
+    return say_note("links" if len(numbers) > 1 else "link", numbers=numbers, verdict=word)

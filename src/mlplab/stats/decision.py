@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mlplab.errors import ConfigError
+from mlplab.notes import NOTHING, Note, say_note
 from mlplab.stats.interval import ALPHA, Interval, mean_interval
 from mlplab.stats.power import MIN_SEEDS, seeds_needed
 
@@ -18,16 +19,16 @@ Verdict = Literal["supported", "refuted", "equivalent", "undecided", "none"]
 Size = Literal["", "below d", "at least d", "open"]
 
 # row number of the table -> verdict, size, note; `classify` gives the row
-WORDS: tuple[tuple[Verdict, Size, str], ...] = (
-    ("undecided", "", ""),
-    ("undecided", "", "not better by d"),
-    ("undecided", "", "not worse by d"),
-    ("equivalent", "below d", ""),
-    ("supported", "at least d", ""),
-    ("supported", "open", ""),
-    ("refuted", "at least d", ""),
-    ("refuted", "open", ""),
-    ("supported", "below d", ""),
+WORDS: tuple[tuple[Verdict, Size, Note], ...] = (
+    ("undecided", "", NOTHING),
+    ("undecided", "", say_note("not better")),
+    ("undecided", "", say_note("not worse")),
+    ("equivalent", "below d", NOTHING),
+    ("supported", "at least d", NOTHING),
+    ("supported", "open", NOTHING),
+    ("refuted", "at least d", NOTHING),
+    ("refuted", "open", NOTHING),
+    ("supported", "below d", NOTHING),
 )
 
 
@@ -58,10 +59,10 @@ class Decision:
     n_seeds: int
     level: float
     matters: float
-    note: str = ""
+    note: Note = NOTHING
     seeds_needed: int | None = None
     expect: Expect = "higher"
-    reason: str = ""
+    reason: Note = NOTHING
 
     def __str__(self) -> str:
         """One line for people: verdict, effect, interval, seeds."""
@@ -175,7 +176,7 @@ def decide_interval(interval: Interval, matters: float, *, expect: Expect = "hig
         extra_variance=interval.extra_variance,
     )
     only_examples = needed is None and interval.extra_variance
-    reason = "more seeds alone would not decide it, more test examples may" if only_examples else ""
+    reason = say_note("more examples") if only_examples else NOTHING
     return replace(found, seeds_needed=needed, reason=reason)
 
 
@@ -192,10 +193,10 @@ def decide_bounds(
 ) -> Decision:
     """Verdict from the bounds of an interval, exact ones included: the words of `classify`."""
     verdict, size, note = WORDS[int(classify(low, high, matters, expect))]
-    reason = ""
+    reason = NOTHING
     if n_seeds < MIN_SEEDS:
-        verdict, size, note = "none", "", ""
-        reason = f"{n_seeds} seeds: a verdict needs at least {MIN_SEEDS}"
+        verdict, size, note = "none", "", NOTHING
+        reason = say_note("few seeds", n=n_seeds, least=MIN_SEEDS)
     return Decision(
         verdict,
         size,

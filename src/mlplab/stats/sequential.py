@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from mlplab.errors import ConfigError
+from mlplab.notes import NOTHING, say_note
 from mlplab.stats.decision import Decision
 from mlplab.stats.power import MIN_SEEDS
 
@@ -81,9 +82,9 @@ def walk_looks(
             evaluate(n_available, split[0]),
             verdict="none",
             size="",
-            note="",
+            note=NOTHING,
             seeds_needed=None,
-            reason=f"{n_available} seeds: the first look is at {looks[0]}",
+            reason=say_note("first look", n=n_available, first=looks[0]),
         )
         return LooksDecision(early, 0, False, ())
     stopped = is_settled(taken[-1]) or len(taken) == len(looks)

@@ -14,6 +14,7 @@ from mlplab.draw import Figure, in_language
 from mlplab.errors import ConfigError
 from mlplab.pages import page_html
 from mlplab.pages.experiment_page import experiment_report
+from mlplab.pages.report import Report, Section
 from mlplab.pages.search_page import search_report
 from mlplab.store import Store
 
@@ -84,6 +85,11 @@ def test_one_arm_and_one_epoch_still_make_a_page() -> None:
     made = experiment_report(runs)
     assert made.figures == []
     assert re.search(r"mean test accuracy is [\d.]+% \(seeds: 1\)", str(made.answer))
+
+
+def section_of(report: Report, key: str) -> Section:
+    (found,) = (one for one in report.sections if one.key == key)
+    return found
 
 
 @pytest.fixture(scope="module")

@@ -14,12 +14,19 @@ from mlplab.pages.prose import literal
 from mlplab.pages.report import Report, ReportTable, Section, report_id
 from mlplab.pages.table_figures import model_figures
 from mlplab.pages.table_numbers import estimate_text, number_text, score_name
-from mlplab.pages.table_words import COLUMNS_ZH, TABLE, say_shortcut, say_table
+from mlplab.pages.table_words import (
+    COLUMNS_ZH,
+    TABLE,
+    say_phrases,
+    say_shortcut,
+    say_table,
+    table_word,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from mlplab.tabular import CrossValidation, Explanation
+    from mlplab.tabular import CrossValidation, Explanation, TableModel
 
 _MUCH = 0.7  # AUC from which the two tables are called much unlike
 _MOST_TRIED, _MOST_NAMES = 40, 200
@@ -132,7 +139,7 @@ def _configurations(rows: pd.DataFrame, key: str) -> ReportTable:
     kind = ["kind"] if rows["kind"].nunique() > 1 else []
     names = ["name", *kind, "score", "weight", "n_seeds", "settings"]
     shown = rows[[name for name in names if name in rows]].head(_MOST_TRIED)
-    return ReportTable(TABLE[key], rows, _words(rows), shown, key)
+    return ReportTable(TABLE[key], rows, _words(rows, told=True), shown, key)
 
 
 def _worst(found: Explanation) -> ReportTable:
@@ -148,11 +155,18 @@ def _worst(found: Explanation) -> ReportTable:
     return ReportTable(title, worst, _words(worst), shown, "worst-rows")
 
 
-def _words(frame: pd.DataFrame) -> Mapping[str, Mapping[str, str]]:
-    """Our columns in Chinese; what is the reader's own stays as it is."""
+def _words(frame: pd.DataFrame, *, told: bool = False) -> Mapping[str, Mapping[str, str]]:
+    """Our columns, and cells that tell of models, in Chinese; the reader's own stay as they are."""
     cells = [cell for name in frame for cell in frame[name] if isinstance(cell, str)]
     own = {str(text): str(text) for text in (*frame.columns, *cells)}
-    return {"en": own, "zh": {**own, **COLUMNS_ZH, **{c: c for c in cells}}}
+    chinese = {cell: table_word(cell)["zh"] if told else cell for cell in cells}
+    return {"en": own, "zh": {**own, **COLUMNS_ZH, **chinese}}
+
+
+def _metric(model: TableModel, language: str) -> str:
+    why = say_phrases(model.cv.why)[language]
+    name = score_name(model.metric, language)
+    return f"{name} ({why})" if language == "en" else f"{name}（{why}）"
 
 
 def _design(found: Explanation, name: str, test_name: str, n_dropped: int) -> dict[str, Any]:
@@ -169,7 +183,7 @@ def _design(found: Explanation, name: str, test_name: str, n_dropped: int) -> di
     return {
         "training_rows": rows,
         **({"test_rows": f"{test_name}: {found.n_test}"} if found.n_test else {}),
-        "metric": f"{score_name(model.metric)} ({model.cv.why})",
+        "metric": {one: _metric(model, one) for one in LANGUAGES},
         "n_folds": model.n_folds,
         "column_kinds": {
             f"{kind} ({len(names)})": names[:_MOST_NAMES] + ["..."] * (len(names) > _MOST_NAMES)

@@ -87,3 +87,12 @@ def test_the_command_line_counts_repetitions_not_seeds(capsys):
     shown = " ".join(capsys.readouterr().out.split())
     assert "20 repetitions" in shown
     assert "seeds" not in shown
+
+
+def test_shares_of_single_runs_that_all_agree_leave_an_interval_of_some_width():
+    agreed = Measured("fails_more", (1.0,) * 10, 0.1, "higher", "share of runs", n_test=1)
+    (verdict,) = decide_measured([agreed])
+    wanted = decide(agreed.values, 0.1, n_test=1)
+    assert verdict.interval == pytest.approx((wanted.low, wanted.high))
+    low, high = verdict.interval
+    assert low < 1 < high

@@ -35,6 +35,8 @@ class Measured:
         shared: part of the variance that more repetitions do not shrink: held-out over training
             rows where they are splits of one table (see `stats.cross_validated_interval`).
         all_failed: repetitions on which every run compared failed: no difference is counted.
+        n_test: of how many examples or runs each number is a share, if it is one: repetitions that
+            agree by chance do not make an interval of no width (see `stats.mean_interval`).
     """
 
     key: str
@@ -45,6 +47,7 @@ class Measured:
     note: str = ""
     shared: float = 0.0
     all_failed: int = 0
+    n_test: int | None = None
 
     @property
     def id(self) -> str:
@@ -75,7 +78,7 @@ def decide_measured(claims: Sequence[Measured]) -> tuple[Verdict, ...]:
     verdicts = []
     for one in claims:
         ended = [value for value in one.values if math.isfinite(value)]
-        interval = mean_interval(ended, claims=len(claims), shared=one.shared)
+        interval = mean_interval(ended, claims=len(claims), n_test=one.n_test, shared=one.shared)
         found = decide_interval(interval, one.matters, expect=one.expect)
         if len(ended) < len(one.values):
             found = _with_failures(found, one, len(claims))

@@ -70,7 +70,7 @@ UI: Mapping[str, Both] = {
     "seeds": texts("Seeds", "种子数"),
     "parts": texts("part", "部分"),
     "source": texts(
-        "Of the source's {n} claims, {held} hold, {fallen} do not, {open} are open.",
+        "The source's claims, {n} in all: {held} held, {fallen} not, {open} open.",
         "原答案的 {n} 个命题中，{held} 个成立，{fallen} 个不成立，{open} 个未定。",
     ),
     "level": texts("{level} interval", "{level} 区间"),

@@ -58,7 +58,12 @@ def measure(runs: Mapping[str, Runs], profile: Profile) -> Sequence[Measured]:
             metric=f"log of the ratio of standard deviations over {LAST} epochs",
         ),
         fold_claim(
-            "diverges", beyond - stable, "higher", matters=0.1, metric="share of diverged runs"
+            "diverges",
+            beyond - stable,
+            "higher",
+            matters=0.1,
+            metric="share of diverged runs",
+            n_test=1,
         ),
         score_claim("falling", falling, scores, "lower"),
         score_claim("huber", huber, scores, "lower"),

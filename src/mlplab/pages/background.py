@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from mlplab.draw import in_language
+from mlplab.draw import Text, in_language
 from mlplab.pages.numbers import seconds_text
 from mlplab.pages.report import Report, as_fields
 from mlplab.pages.tables import as_frame, description_list, frame_table, value_html
 from mlplab.pages.tags import Html, both, group, tag
-from mlplab.pages.wording import PROFILES, UI, say
+from mlplab.pages.wording import PROFILES, RECORDED, UI, say
 
 
 def how_it_was_run(report: Report) -> Html:
@@ -38,7 +38,7 @@ def failed_runs(report: Report) -> Html:
     frame = as_frame(report.failures)
     if not len(frame):
         return tag("p", both(UI["no-failures"]), class_="quiet")
-    return frame_table(frame)
+    return frame_table(frame, word=_word)
 
 
 def _fact(key: str, value: Html) -> Html:
@@ -49,7 +49,7 @@ def _runs(report: Report) -> Html:
     if not report.n_from_store:
         return tag("span", report.n_runs)
     note = both(say("from-store", n=report.n_from_store))
-    return group(tag("span", report.n_runs, " "), tag("span", note, class_="quiet"))
+    return group(tag("span", report.n_runs, ", "), tag("span", note, class_="quiet"))
 
 
 def _provenance(report: Report) -> Html:
@@ -64,4 +64,12 @@ def _provenance(report: Report) -> Html:
 def _looks(report: Report) -> Html:
     if not report.looks:
         return tag("p", both(UI["no-looks"]), class_="quiet")
-    return frame_table(as_frame(report.looks))
+    frame = as_frame(report.looks)
+    if "remembered" in frame:
+        frame = frame.assign(remembered=frame["remembered"].map({True: "yes", False: "no"}))
+    return frame_table(frame, word=_word)
+
+
+def _word(text: object) -> Text:
+    """Return a head or a cell of the tables of looks and failed runs in both languages."""
+    return RECORDED.get(str(text), str(text))

@@ -54,7 +54,7 @@ UI: Mapping[str, Both] = {
         "：{n} 组的均值在 {least} 与 {most} 之间",
     ),
     "pairs": texts(
-        "Of {n} claims about two arms, seed by seed, {m} supported",
+        "Claims about two arms, seed by seed: {m} of {n} supported",
         "{n} 个比较两组的命题，逐个种子的差异：{m} 个成立",
     ),
     "where-looked": texts(

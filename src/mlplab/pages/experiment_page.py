@@ -61,13 +61,20 @@ def experiment_report(
         figures=figures,
         tables={"arms": _table(runs, frame, labels)},
         code=source_code(runs.experiment),
-        plain=torch_code(runs.arms[0].run, runs.experiment.data),
+        plain=_plain(runs, labels, ranked[0].arm),
         command=command or "python experiment.py",
         **run_facts({"": runs}),
         seconds=runs.seconds,
         n_runs=len(runs),
         n_from_store=runs.from_store,
     )
+
+
+def _plain(runs: Runs, labels: Mapping[str, str], best: str) -> str:
+    """Return one run of the best arm in plain PyTorch, the arm named where there are several."""
+    arm = next(one for one in runs.arms if labels[one.label] == best)
+    code = torch_code(arm.run, runs.experiment.data)
+    return f"# {best}\n{code}" if code and len(runs.arms) > 1 else code
 
 
 def _metric(frame: pd.DataFrame, metric: str | None) -> str:

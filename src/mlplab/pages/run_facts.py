@@ -36,7 +36,7 @@ def _describe(runs: Runs) -> dict[str, Any]:
         "base": experiment.base.canonical(),
         "runs": len(runs),
         "from_store": runs.from_store,
-        "note": runs.note,
+        **({"note": runs.note} if runs.note else {}),
     }
 
 

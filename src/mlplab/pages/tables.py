@@ -71,15 +71,15 @@ def as_frame(rows: pd.DataFrame | Sequence[Mapping[str, Any]]) -> pd.DataFrame:
 def value_html(value: Any) -> Html:
     """Return a plain value of a design: nested mappings become lists of terms.
 
-    >>> value_html([16, 32]), value_html({"lr": 0.1})
-    ('16, 32', '<dl><div><dt>lr</dt><dd>0.1</dd></div></dl>')
+    >>> value_html([16, 32]), value_html([]), value_html({"lr": 0.1})
+    ('16, 32', '–', '<dl><div><dt>lr</dt><dd>0.1</dd></div></dl>')
     """
     if isinstance(value, Mapping):
         return description_list({key: value_html(item) for key, item in value.items()})
     if isinstance(value, list | tuple):
         if any(isinstance(item, Mapping) for item in value):
             return tag("ul", *(tag("li", value_html(item)) for item in value))
-        return escape(", ".join(cell_text(item) for item in value))
+        return escape(", ".join(cell_text(item) for item in value)) or Html("–")
     return escape(cell_text(value))
 
 

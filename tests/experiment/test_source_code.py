@@ -51,8 +51,9 @@ def test_specs_as_levels_single_arms_claims_and_failures() -> None:
         claims=[ml.Difference(key="wide", arm=WIDE, baseline=NARROW, expect="higher")],
         fails={"train_accuracy": 0.2},
     )
-    again = declared(source_code(experiment), task=experiment.task)
-    assert_same(again, experiment)
+    code = source_code(experiment)
+    assert "ml.load_task('digits', valid=0.2)" in code
+    assert_same(declared(code), experiment)
 
 
 def test_a_task_of_ones_own_is_left_to_the_reader() -> None:

@@ -226,4 +226,8 @@ def test_a_search_shows_the_best_so_far_and_where_it_looked(
     assert drawn == pytest.approx(scores.cummax().tolist())
     lines = next(rows for rows in where.spec()["datasets"].values() if "line" in rows[0])
     assert len({row["line"] for row in lines}) == len(scores)
-    assert f"{found.run_epochs} of {found.budget} run-epochs" in str(made.answer)
+    assert f"spent {found.run_epochs} of its budget of {found.budget} epochs" in str(made.answer)
+    assert f"{scores.max():.2%}" in best.title["en"]
+    assert where.spec(language="zh")["layer"][0]["encoding"]["x"]["sort"][0] == "学习率"
+    heads = [made.tables["trials"].word(name) for name in ("optim.lr", "run_epochs")]
+    assert [head["en"] for head in heads] == ["learning rate", "epochs, all runs"]

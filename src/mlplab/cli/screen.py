@@ -98,11 +98,13 @@ def show_number(value: float | None, digits: int = 4) -> str:
     """Return a number for a table, `-` where there is none.
 
     >>> show_number(0.88649), show_number(None), show_number(float("nan")), show_number(12345.6)
-    ('0.8865', '-', '-', '1.235e+04')
+    ('0.8865', '-', '-', '12346')
     """
     if value is None or value != value:
         return "-"
-    if value and (abs(value) >= 1000 or abs(value) < 10**-digits):
+    if 1000 <= abs(value) < 1e9:
+        return f"{value:.0f}"
+    if value and (abs(value) >= 1e9 or abs(value) < 10**-digits):
         return f"{value:.{digits}g}"
     return f"{value + 0.0:.{digits}f}"  # -0.0 + 0.0 is 0.0
 

@@ -29,7 +29,7 @@ WIDTH_PX = 640
 _NAME = re.compile(r"[a-z0-9][a-z0-9.-]*")
 # Where a spec holds words: fixed ones, and names that only the figure's own words may replace.
 _FIXED = {"title", "text", "word"}
-_NAMES = {"series", "label", "x", "domain", "sort"}
+_NAMES = {"axis", "series", "label", "x", "domain", "sort"}
 
 
 @dataclass(frozen=True, eq=False, repr=False, slots=True)

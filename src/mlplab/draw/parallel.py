@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 from mlplab.draw.figure import WIDTH_PX, Figure
 from mlplab.draw.rows import check_columns, first_seen, inline
-from mlplab.draw.words import UNTITLED, Text, factor_name, join_texts, quantity, value_text
+from mlplab.draw.words import (
+    UNTITLED,
+    Text,
+    factor_name,
+    join_texts,
+    quantity,
+    translate,
+    value_text,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -86,7 +94,8 @@ def parallel_coordinates(
         .encode(x=x, y=y, text="label:N")
     )
     chart = alt.layer(drawn, texts).properties(width=WIDTH_PX - 60, height=height)
-    return Figure(name, title, chart, join_texts(caption, _EXPLANATION), seen)
+    words = {one: translate(one, "zh") for one in names}
+    return Figure(name, title, chart, join_texts(caption, _EXPLANATION), seen, words)
 
 
 def _places(values: Sequence[Any]) -> tuple[list[float], list[tuple[str, float]]]:

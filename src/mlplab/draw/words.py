@@ -109,7 +109,7 @@ _ZH = {
     "high": "上限",
     "seeds": "种子数",
     "count": "次数",
-    "run-epochs spent": "已用的运行轮次",
+    "epochs spent, all runs together": "已用的轮数（所有运行合计）",
     "spent": "已用",
     "trial": "试验",
     "step": "步",

@@ -29,7 +29,7 @@ def paired_numbers(
     """Return the columns claim, seed, difference; see `Runs.pairs`.
 
     Args:
-        wanted: claims, or words or ids of verdicts; none is all that have differences.
+        wanted: claims, or keys, words or ids of verdicts; none is all that have differences.
         decided: every declared claim with its verdict.
         judge: knows the seeds that each verdict rests on.
         find: factor values -> arm of the design.

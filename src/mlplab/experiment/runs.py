@@ -227,8 +227,9 @@ class Runs(Results):
         Seeds with a failed run have none. What is declared is decided for it, as by `verdicts`.
 
         Args:
-            claims: claims about this design's arms, or the words or ids of declared ones; default:
-                all that are declared, but for those of a best arm or of failures, and proofs.
+            claims: claims about this design's arms, or the keys, words or ids of declared ones;
+                default: all that are declared, but for those of a best arm or of failures, and
+                proofs.
 
         Returns:
             The columns claim (the verdict's id; each link's, where the claim is a chain), seed,

@@ -60,7 +60,7 @@ def _factors(arm: Arm, base: Run) -> dict[str, Any]:
 
 
 def _task(task: Task | TaskRef | str) -> str:
-    if isinstance(task, TaskRef):
+    if isinstance(task, TaskRef) or (isinstance(task, Task) and task.source != "memory"):
         settings = {**dict(task.params), **({"valid": task.valid} if task.valid else {})}
         more = "".join(f", {name}={value!r}" for name, value in settings.items())
         return f"ml.load_task({task.name!r}{more})"

@@ -46,7 +46,7 @@ def _runs(report: Report) -> Html:
     if not report.n_from_store:
         return tag("span", report.n_runs)
     note = both(say("from-store", n=report.n_from_store))
-    return group(tag("span", report.n_runs, " "), tag("span", note, class_="quiet"))
+    return group(tag("span", report.n_runs, ", "), tag("span", note, class_="quiet"))
 
 
 def _provenance(report: Report) -> Html:

@@ -63,13 +63,20 @@ def experiment_report(
         tables={"arms": _table(runs, frame, labels), **(effects.tables if effects else {})},
         sections=[effects.section] if effects else [],
         code=source_code(runs.experiment),
-        plain=torch_code(runs.arms[0].run, runs.experiment.data),
+        plain=_plain(runs, labels, ranked[0].arm),
         command=command or "python experiment.py",
         **run_facts({"": runs}),
         seconds=runs.seconds,
         n_runs=len(runs),
         n_from_store=runs.from_store,
     )
+
+
+def _plain(runs: Runs, labels: Mapping[str, str], best: str) -> str:
+    """Return one run of the best arm in plain PyTorch, the arm named where there are several."""
+    arm = next(one for one in runs.arms if labels[one.label] == best)
+    code = torch_code(arm.run, runs.experiment.data)
+    return f"# {best}\n{code}" if code and len(runs.arms) > 1 else code
 
 
 def _metric(frame: pd.DataFrame, metric: str | None) -> str:
@@ -123,10 +130,8 @@ def _title(runs: Runs, factors: Sequence[str]) -> Text:
 def _answer(ranked: Sequence[ArmSummary], metric: str) -> Text:
     """Name the best mean, and what it does not prove."""
     best = ranked[0]
-    name, share = quantity(metric).name, quantity(metric).share
-    number, *ends = (
-        f"{value:.2%}" if share else f"{value:.4g}" for value in (best.mean, *(best.interval or ()))
-    )
+    name = quantity(metric).name
+    number, *ends = (_number(metric, value) for value in (best.mean, *(best.interval or ())))
     interval = f" [{', '.join(ends)}]" if ends else ""
     facts = {"best": best.arm, "mean": number + interval, "n": best.n_seeds}
     told = say("best-mean" if len(ranked) > 1 else "one-mean", **facts, metric="{metric}")
@@ -143,19 +148,30 @@ def _curves(frame: pd.DataFrame, metric: str, ranked: Sequence[ArmSummary]) -> F
     metric = followed[0]
     shown = [one.arm for one in ranked[:_MOST_CURVES]]
     name = quantity(metric).name
-    number = len(shown) if len(ranked) > len(shown) else 0
+    last = frame.loc[frame.groupby("key", sort=False)["epoch"].idxmax()]
+    ends = last.groupby("arm")[metric].mean().dropna()
+    finding = say("over-epochs")
+    if len(ends):
+        up = higher_is_better(metric)
+        reached = _number(metric, float(ends.max() if up else ends.min()))
+        best = ends.idxmax() if up else ends.idxmin()
+        finding = say("best-curve" if len(ranked) > 1 else "one-curve", best=best, reached=reached)
+    shown_of = say("curves-shown", n=len(shown)) if len(ranked) > len(shown) else {}
     return learning_curves(
         frame[frame["arm"].isin(shown)],
         metric,
         by="arm",
         band=T_BAND,
-        title={
-            "en": f"{name[0].upper()}{name[1:]} over the epochs"
-            + (f", the {number} best arms" if number else ""),
-            "zh": f"{translate(name, 'zh')}随轮次的变化"
-            + (f"（最好的 {number} 组）" if number else ""),
-        },
+        title={one: _head(name, one) + finding[one] + shown_of.get(one, "") for one in LANGUAGES},
     )
+
+
+def _head(name: str, language: str) -> str:
+    return f"{name[0].upper()}{name[1:]}" if language == "en" else translate(name, language)
+
+
+def _number(metric: str, value: float) -> str:
+    return f"{value:.2%}" if quantity(metric).share else f"{value:.4g}"
 
 
 def _arms(runs: Runs, frame: pd.DataFrame, metric: str) -> Figure | None:
@@ -177,6 +193,9 @@ def _arms(runs: Runs, frame: pd.DataFrame, metric: str) -> Figure | None:
     values = set(last[by])
     numbers = all(isinstance(one, int | float) and not isinstance(one, bool) for one in values)
     log = numbers and min(values) > 0 and max(values) >= 20 * min(values)
+    means = last.groupby("arm")[metric].mean()
+    least, most = (_number(metric, one) for one in (means.min(), means.max()))
+    reached = say("arms-between", n=len(runs.arms), least=least, most=most)
     return metric_by_factor(
         last,
         by,
@@ -184,10 +203,7 @@ def _arms(runs: Runs, frame: pd.DataFrame, metric: str) -> Figure | None:
         series=series,
         band=T_BAND,
         log=log,
-        title={
-            "en": f"{name[0].upper()}{name[1:]} of {len(runs.arms)} arms",
-            "zh": f"{len(runs.arms)} 组的{translate(name, 'zh')}",
-        },
+        title={one: _head(name, one) + reached[one] for one in LANGUAGES},
         name="arms",
     )
 
@@ -207,7 +223,7 @@ def _pairs(runs: Runs) -> Figure | None:
     return paired_differences(
         runs.pairs(*(claim for claim, _ in judged)),
         [verdict for _, verdict in judged],
-        title={"en": "The differences that decide, seed by seed", "zh": "逐个种子的差异"},
+        title=say("pairs", n=len(judged), m=sum(v.verdict == "supported" for _, v in judged)),
     )
 
 

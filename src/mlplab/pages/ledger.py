@@ -82,18 +82,16 @@ def _entry(line: Summary) -> Html:
 
 
 def _claim(line: Summary, verdict: Verdict, href: str) -> Html:
-    numbers = None
+    facts = [both(WHOSE["source"])] if verdict.whose == "source" else []
     if verdict.effect is not None:
-        shown = {one: estimate_text(verdict, one) for one in LANGUAGES}
-        seeds = both(say("n-seeds", n=verdict.n_seeds))
-        numbers = tag("span", both(shown), " · ", seeds, class_="figures")
+        facts.append(both({one: estimate_text(verdict, one) for one in LANGUAGES}))
+        facts.append(both(say("n-seeds", n=verdict.n_seeds)))
     says = both(line.claims.get(verdict.id, verdict.says))
     return tag(
         "li",
         verdict_chip(verdict),
         tag("a", says, href=f"{href}#claim-{verdict.id}", class_="says"),
-        tag("span", both(WHOSE["source"]), class_="quiet") if verdict.whose == "source" else None,
-        numbers,
+        tag("span", group(*facts, between=" · "), class_="figures") if facts else None,
     )
 
 

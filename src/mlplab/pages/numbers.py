@@ -93,7 +93,7 @@ def matters_text(verdict: Verdict, language: str = "en") -> str:
     if verdict.matters is None:
         return ""
     factor = quantity(verdict.metric).factor if verdict.metric else 1.0
-    return f"{verdict.matters * factor:g}" + _unit(verdict, language)
+    return f"{verdict.matters * factor:.4g}" + _unit(verdict, language)
 
 
 def p_text(p: float | None) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from mlplab.draw import Figure, Text, band_lines, quantity
+from mlplab.draw import Figure, Text, band_lines, factor_name, quantity
 from mlplab.draw.parallel import parallel_coordinates
 from mlplab.draw.words import translate
 from mlplab.pages.experiment_page import arm_labels, column_in_chinese, experiment_report
@@ -24,20 +24,28 @@ def search_report(result: SearchResult, *, title: Text = "", command: str = "") 
     trials = result.frame()
     factors = [path for path in result.space.factors if path in trials.columns]
     share = quantity(result.metric).share
-    optimism = (
-        f"{100 * result.search_optimism:+.2f} pp" if share else f"{result.search_optimism:+.3g}"
-    )
+    optimism = f"{100 * result.search_optimism:+.2f}" if share else f"{result.search_optimism:+.3g}"
+    label = arm_labels(result.runs)[result.best.arm.label]
     told = say(
         "searched",
         strategy=result.strategy,
         n=len(trials),
         spent=result.run_epochs,
         budget=result.budget,
-        chosen=arm_labels(result.runs)[result.best.arm.label],
-        optimism=optimism,
+        chosen=label,
+        optimism="{optimism}",
     )
     figures, tables, section = show_trial_means(result)
-    words = {str(column): column_in_chinese(str(column)) for column in trials.columns}
+    units = {"en": " pp", "zh": " 个百分点"}
+    told = {
+        one: text.replace("{optimism}", optimism + (units[one] if share else ""))
+        for one, text in told.items()
+    }
+    words = {
+        "en": {"n_seeds": "seeds", "run_epochs": "epochs, all runs", "spent": "epochs so far"}
+        | {path: factor_name(path) for path in factors},
+        "zh": {str(column): column_in_chinese(str(column)) for column in trials.columns},
+    }
     assert isinstance(finalists.answer, dict)
     return replace(
         finalists,
@@ -50,10 +58,7 @@ def search_report(result: SearchResult, *, title: Text = "", command: str = "") 
                 factors,
                 result.metric,
                 higher_is_better=result.higher_is_better,
-                title={
-                    "en": f"Where {len(trials)} trials looked",
-                    "zh": f"{len(trials)} 次试验所及之处",
-                },
+                title=say("where-looked", n=len(trials), chosen=label),
             ),
             *figures,
             *finalists.figures,
@@ -61,7 +66,7 @@ def search_report(result: SearchResult, *, title: Text = "", command: str = "") 
         tables={
             **finalists.tables,
             **tables,
-            "trials": ReportTable(say("trials"), trials, {"zh": words}),
+            "trials": ReportTable(say("trials"), trials, words),
         },
         sections=[section, *finalists.sections],
         seconds=result.seconds,
@@ -76,15 +81,16 @@ def _best_so_far(trials: pd.DataFrame, result: SearchResult) -> Figure:
     scores = ended[result.metric]
     best = scores.cummax() if result.higher_is_better else scores.cummin()
     line = ended.assign(series="best", x=ended["spent"], mean=best)
-    name = quantity(result.metric).name
+    name, value = quantity(result.metric).name, best.iloc[-1]
+    reached = f"{value:.2%}" if quantity(result.metric).share else f"{value:.4g}"
     return band_lines(
         line[["series", "x", "mean"]].dropna(subset="mean"),
         name="best-so-far",
         title={
-            "en": f"The best {name} found so far",
-            "zh": f"迄今最好的{translate(name, 'zh')}",
+            "en": f"The best {name} found so far reaches {reached}",
+            "zh": f"迄今最好的{translate(name, 'zh')}达到 {reached}",
         },
-        x_title="run-epochs spent",
+        x_title="epochs spent, all runs together",
         y=quantity(result.metric),
         caption=say("best-so-far"),
         data=trials,

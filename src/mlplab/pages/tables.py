@@ -77,8 +77,8 @@ def as_frame(rows: pd.DataFrame | Sequence[Mapping[str, Any]]) -> pd.DataFrame:
 def value_html(value: Any) -> Html:
     """Return a plain value of a design: nested mappings become lists of terms, texts are told.
 
-    >>> value_html([16, 32]), value_html({"tolerance": 0.1})
-    ('16, 32', '<dl><div><dt>tolerance</dt><dd>0.1</dd></div></dl>')
+    >>> value_html([16, 32]), value_html([]), value_html({"tolerance": 0.1})
+    ('16, 32', '–', '<dl><div><dt>tolerance</dt><dd>0.1</dd></div></dl>')
     """
     if isinstance(value, Mapping):
         if set(value) == set(LANGUAGES):
@@ -91,7 +91,7 @@ def value_html(value: Any) -> Html:
     if isinstance(value, list | tuple):
         if any(isinstance(item, Mapping) for item in value):
             return tag("ul", *(tag("li", value_html(item)) for item in value))
-        return escape(", ".join(cell_text(item) for item in value))
+        return escape(", ".join(cell_text(item) for item in value)) or Html("–")
     return escape(cell_text(value))
 
 

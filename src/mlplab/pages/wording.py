@@ -27,12 +27,12 @@ UI: Mapping[str, Both] = {
         "设置相同，初始权重和样本顺序由 torch 抽取：是同一设置的又一个样本。",
     ),
     "asked": texts(
-        "{arms} arms with {seeds} seeds each: {n} runs.",
+        "Arms: {arms}, seeds of each: {seeds}, runs in all: {n}.",
         "{arms} 组，每组 {seeds} 个种子：共 {n} 次运行。",
     ),
     "best-mean": texts(
-        "**{best}** has the best mean {metric}: {mean} (seeds: {n}). That it is "
-        "better than the next is what claims and confidence sets decide, not a table of means.",
+        "**{best}** has the best mean {metric}: {mean} (seeds: {n}). Whether it "
+        "is truly better than the next, claims and confidence sets decide, not a table of means.",
         "**{best}** 的平均{metric}最好：{mean}（种子数：{n}）。"
         "它是否确实优于其次者，要由命题与置信集判定，而不是看均值表。",
     ),
@@ -41,11 +41,27 @@ UI: Mapping[str, Both] = {
         "平均{metric}为 {mean}（种子数：{n}）。",
     ),
     "searched": texts(
-        "{strategy} search tried {n} trials in {spent} of {budget} run-epochs and chose "
-        "**{chosen}**. Its score in the search was {optimism} better than it proved with seeds "
-        "that had no part in the choice.",
-        "{strategy} 搜索用 {budget} 个运行轮次中的 {spent} 个做了 {n} 次试验，选出 **{chosen}**。"
-        "它在搜索中的得分比用未参与选择的种子所得的好 {optimism}。",
+        "The search ({strategy}) made {n} trials, spent {spent} of its budget of {budget} epochs, "
+        "and chose **{chosen}**. Its score in the search was better than with fresh seeds, which "
+        "had no part in the choice, by {optimism} (a minus means worse).",
+        "搜索（{strategy}）做了 {n} 次试验，用去 {budget} 轮预算中的 {spent} 轮，"
+        "选出 **{chosen}**。"
+        "它在搜索中的得分比用未参与选择的新种子所得的好 {optimism}（负号表示更差）。",
+    ),
+    "best-curve": texts(": {best} ends best, at {reached}", "：{best} 最后最好，为 {reached}"),
+    "one-curve": texts(" ends at {reached}", "最后为 {reached}"),
+    "over-epochs": texts(" over the epochs", "随轮次的变化"),
+    "curves-shown": texts(" (the {n} best arms are drawn)", "（只画最好的 {n} 组）"),
+    "arms-between": texts(
+        ": the means of {n} arms lie between {least} and {most}",
+        "：{n} 组的均值在 {least} 与 {most} 之间",
+    ),
+    "pairs": texts(
+        "Claims about two arms, seed by seed: {m} of {n} supported",
+        "{n} 个比较两组的命题，逐个种子的差异：{m} 个成立",
+    ),
+    "where-looked": texts(
+        "Of {n} trials, the search chose {chosen}", "在 {n} 次试验中，搜索选出 {chosen}"
     ),
     "trials": texts("Every trial of the search", "搜索的全部试验"),
     "trial-means": texts("The factors in the trials", "试验中的各因素"),
@@ -76,7 +92,7 @@ UI: Mapping[str, Both] = {
         "Means of the trials by factor, with 95 % intervals", "各因素下试验的均值与 95 % 区间"
     ),
     "best-so-far": texts(
-        "Of the trials that trained longest, by what had been spent when they ended.",
+        "Of the trials that trained longest, over what had been spent when they ended.",
         "仅限训练最久的试验，按其结束时已用的代价排列。",
     ),
     "effects": texts("Effects of the factors", "各因素的效应"),
@@ -127,7 +143,7 @@ UI: Mapping[str, Both] = {
     "seeds": texts("Seeds", "种子数"),
     "parts": texts("part", "部分"),
     "source": texts(
-        "Of the source's {n} claims, {held} hold, {fallen} do not, {open} are open.",
+        "The source's claims, {n} in all: {held} held, {fallen} not, {open} open.",
         "原答案的 {n} 个命题中，{held} 个成立，{fallen} 个不成立，{open} 个未定。",
     ),
     "level": texts("{level} interval", "{level} 区间"),

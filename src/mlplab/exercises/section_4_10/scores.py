@@ -27,7 +27,7 @@ Array = NDArray[np.float64]
 MATTERS = 0.03
 """Of a difference of log scores: three per cent, 0.005 of a usual score of 0.16."""
 METRIC = "log score"
-SCORE = Quantity("score (RMSE of log prices)", False)
+SCORE = Quantity("error (RMSE of log prices)", False)
 
 
 def fold_scores(
@@ -88,12 +88,18 @@ def _band(values: Sequence[float]) -> tuple[float, float, float]:
     return float(found.mean), float(found.low), float(found.high)
 
 
+def _error_band(values: Sequence[float]) -> tuple[float, float, float]:
+    mean, low, high = _band(values)
+    return mean, max(low, 0.0), high  # no error is below 0
+
+
 FOLD_BAND = Band(
     {
-        "en": "Mean over folds and its 95 % interval, corrected for the rows that folds share.",
-        "zh": "各折的均值及其 95 % 区间，已按各折共用的样本修正。",
+        "en": "Mean over folds and its 95 % interval, corrected for the training rows that folds "
+        "share.",
+        "zh": "各折的均值及其 95 % 区间，已按各折共用的训练样本修正。",
     },
-    _band,
+    _error_band,
 )
 
 
@@ -104,9 +110,9 @@ def _log_band(values: Sequence[float]) -> tuple[float, float, float]:
 
 LOG_BAND = Band(
     {
-        "en": "Geometric mean over folds and its 95 % interval, corrected for the rows that "
-        "folds share.",
-        "zh": "各折的几何平均及其 95 % 区间，已按各折共用的样本修正。",
+        "en": "Geometric mean over folds and its 95 % interval, corrected for the training rows "
+        "that folds share.",
+        "zh": "各折的几何平均及其 95 % 区间，已按各折共用的训练样本修正。",
     },
     _log_band,
 )
@@ -114,7 +120,7 @@ LOG_BAND = Band(
 
 
 def score_table(ways: Mapping[str, Array], title: str = "way") -> pd.DataFrame:
-    """Return one row per way: mean, interval, spread over folds, and folds without a score."""
+    """Return one row per way: mean, interval, range over folds, and any folds that diverged."""
     import pandas as pd
 
     rows = []
@@ -122,9 +128,11 @@ def score_table(ways: Mapping[str, Array], title: str = "way") -> pd.DataFrame:
         sound = scores[np.isfinite(scores)]
         row: dict[str, Any] = {title: name}
         if len(sound):
-            row["score"], row["low"], row["high"] = FOLD_BAND.of(sound.tolist())
+            row["error"], row["low"], row["high"] = FOLD_BAND.of(sound.tolist())
             row["best fold"], row["worst fold"] = float(sound.min()), float(sound.max())
-        row["folds"], row["without a score"] = len(sound), len(scores) - len(sound)
+        row["folds"] = len(sound)
+        if any(not np.isfinite(one).all() for one in ways.values()):
+            row["diverged"] = len(scores) - len(sound)
         rows.append(row)
     return pd.DataFrame(rows)
 

@@ -23,7 +23,7 @@
     for (let pass = 0; pass < 3; pass += 1) {
       const spare = room - box.querySelector("svg").getBoundingClientRect().width;
       const width = chart.view.width();
-      const wanted = Math.max(140, Math.min(chart.natural, Math.floor(width + spare)));
+      const wanted = Math.max(90, Math.min(chart.natural, Math.floor(width + spare)));
       if (wanted === width) return;
       await chart.view.width(wanted).runAsync();
     }

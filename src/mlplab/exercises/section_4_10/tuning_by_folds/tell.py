@@ -21,9 +21,11 @@ from mlplab.exercises.section_4_10.scores import (
 )
 from mlplab.exercises.section_4_10.tuning_by_folds.tuning import (
     AT_EPOCH,
+    CHAPTER,
     SOURCE,
     Tuning,
     curves,
+    fixed,
     tuning,
     ways,
 )
@@ -64,6 +66,8 @@ def tell(results: Results) -> Findings:
         "kaggle": _KAGGLE,
         "printed": _PRINTED,
     }
+    slow = CHAPTER["optim.lr"]
+    values["score_slow"] = float(fixed(grid, found, SOURCE | {"optim.lr": slow}).mean())
     values |= {f"score_{name}": float(one.mean()) for name, one in scores.items()}
     tables = {
         "scores": score_table(scores),
@@ -91,11 +95,11 @@ def _settings(grid: Runs, found: Tuning) -> pd.DataFrame:
                 _words_of(arm.factors)
                 | {
                     "epochs": epochs,
-                    "score on folds": float(found.folds[place, e].mean()),
+                    "error on folds": float(found.folds[place, e].mean()),
                     "on inner folds": float(found.inner[place, e].mean()),
                 }
             )
-    return pd.DataFrame(rows).sort_values("score on folds", ignore_index=True)
+    return pd.DataFrame(rows).sort_values("error on folds", ignore_index=True)
 
 
 def _chosen(grid: Runs, found: Tuning) -> pd.DataFrame:

@@ -42,7 +42,7 @@ def render_inline(text: str) -> Html:
 
 
 def literal(text: str) -> str:
-    """Return Markdown that shows a text as it is.
+    r"""Return Markdown that shows a text as it is.
 
     >>> literal("a_b from $c$"), bare(literal("a_b from $c$"))
     ('a\\_b from \\$c\\$', 'a_b from $c$')

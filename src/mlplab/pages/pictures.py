@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from functools import lru_cache
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
+from mlplab.data.places import cache_folder
 from mlplab.draw import Figure, in_language
 from mlplab.draw.live import drawing_script
+from mlplab.errors import MlplabError
+from mlplab.pages.files import write_files
 from mlplab.specs import digest
 
 if TYPE_CHECKING:
     from mlplab.store import Store
-
-_libraries: dict[str, bytes] = {}
 
 
 @contextmanager
@@ -36,8 +38,6 @@ def remembered_pictures(figures: Sequence[Figure], store: Store | None) -> Itera
         digest({"pictures": one.chart_text, "of": in_language(one.title)}): one.pictures
         for one in figures
     }
-    release = figures[0].vegalite_version
-    shelves[digest({"libraries": release, "by": version("vl-convert-python")})] = _libraries
     known = {}
     for key, shelf in shelves.items():
         shelf |= _recall(store, key)
@@ -48,11 +48,20 @@ def remembered_pictures(figures: Sequence[Figure], store: Store | None) -> Itera
             store.remember(key, "pictures", pack_exact(shelf))
 
 
+@lru_cache(maxsize=2)
 def chart_libraries(vegalite_version: str) -> str:
-    """Return the JavaScript that draws specs of a Vega-Lite version in a browser."""
-    if vegalite_version not in _libraries:
-        _libraries[vegalite_version] = drawing_script(vegalite_version).encode()
-    return _libraries[vegalite_version].decode()
+    """Return the JavaScript that draws specs of a Vega-Lite version in a browser.
+
+    Kept in the folder for caches: making it takes a second of every page's first figure.
+    """
+    name = f"vega-lite-{vegalite_version}-{version('vl-convert-python')}.js"
+    place = cache_folder() / "drawing" / name
+    with suppress(OSError, UnicodeError):
+        return place.read_text(encoding="utf-8")
+    made = drawing_script(vegalite_version)
+    with suppress(MlplabError):  # a page needs no cache
+        write_files(place.parent, {name: made.encode()})
+    return made
 
 
 def _recall(store: Store, key: str) -> dict[str, bytes]:

@@ -8,7 +8,6 @@ from functools import lru_cache
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
-from mlplab.data.places import cache_folder
 from mlplab.draw import Figure, in_language
 from mlplab.draw.live import drawing_script
 from mlplab.errors import MlplabError
@@ -54,6 +53,8 @@ def chart_libraries(vegalite_version: str) -> str:
 
     Kept in the folder for caches: making it takes a second of every page's first figure.
     """
+    from mlplab.data.places import cache_folder
+
     name = f"vega-lite-{vegalite_version}-{version('vl-convert-python')}.js"
     place = cache_folder() / "drawing" / name
     with suppress(OSError, UnicodeError):

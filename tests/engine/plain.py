@@ -13,7 +13,7 @@ from torch.nn import functional
 
 from mlplab.data import Task
 from mlplab.engine.initialise import initial_weight
-from mlplab.engine.noise import KeyedNoise, realised_rate
+from mlplab.engine.noise import KeyedNoise, draw_normals, draw_uniforms, realised_rate
 from mlplab.engine.order import order
 from mlplab.engine.program import padded
 from mlplab.engine.weights import unpack_layers
@@ -82,7 +82,7 @@ def forward(
     run: Run,
     params: list[tuple[Tensor, Tensor]],
     x: Tensor,
-    masks: list[Tensor] | None = None,
+    noise: Noise | None = None,
     further: list[dict[str, Tensor]] | None = None,
     *,
     training: bool = True,
@@ -100,12 +100,12 @@ def forward(
             stats = own["mean"], own["variance"]
             z = h @ weight.t()
             h = functional.batch_norm(z, *stats, own["gain"], bias, training, 0.1)
+        h = h if noise is None else noise.before(i, h)
         if "slope" in own:
             h = functional.prelu(h, own["slope"])
         else:
             h = ACTS[run.net.activation](h)
-        if masks is not None:
-            h = h * masks[i]
+        h = h if noise is None else noise.after(i, h)
     weight, bias = params[-1]
     return h @ weight.t() + bias
 
@@ -143,17 +143,44 @@ def inputs(run: Run, task: Task, rows: np.ndarray) -> Tensor:
     return x * task.input_scale
 
 
-def dropout_masks(run: Run, n: int, step: int, lanes: int) -> list[Tensor] | None:
-    """Return the masks of one step by their definition: 0, or 1 / (1 - realised rate)."""
-    if not run.net.dropout:
-        return None
-    masks = []
-    for layer, (width, rate) in enumerate(zip(run.net.hidden, run.net.dropout, strict=True)):
-        noise = KeyedNoise().draw([(run.seed, step)], layer, width, lanes)[0].float() + 32_768
-        real = realised_rate(rate)
-        keep = noise.t()[:n].to(torch.float64) >= real * 65_536
-        masks.append((keep.double() / (1 - real)).to(getattr(torch, run.fit.dtype)))
-    return masks
+def dropout_mask(seed: int, layer: int, step: int, shape: tuple[int, int], rate: float) -> Tensor:
+    """Return the mask (lanes, U) of a layer by its definition: 0, or 1 / (1 - realised rate)."""
+    lanes, width = shape
+    noise = KeyedNoise().draw([(seed, step)], layer, width, lanes)[0].float() + 32_768
+    real = realised_rate(rate)
+    keep = noise.t().to(torch.float64) >= real * 65_536
+    return keep.double() / (1 - real)
+
+
+@dataclass
+class Noise:
+    """The noise of one step of a run, in batches of so many lanes."""
+
+    run: Run
+    step: int
+    lanes: int
+
+    def _mask(self, layer: int, h: Tensor, rate: float) -> Tensor:
+        shape = (self.lanes, h.shape[1])
+        return dropout_mask(self.run.seed, layer, self.step, shape, rate)[: len(h)].to(h.dtype)
+
+    def before(self, layer: int, z: Tensor) -> Tensor:
+        """What the activation is given."""
+        net = self.run.net
+        if net.noise != "dropout-before":
+            return z
+        return z * self._mask(layer, z, net.noise_strength[layer])
+
+    def after(self, layer: int, h: Tensor) -> Tensor:
+        """What the next layer sees."""
+        net = self.run.net
+        if net.noise in ("gaussian", "uniform", "multiplicative"):
+            fill = draw_uniforms if net.noise == "uniform" else draw_normals
+            noise = KeyedNoise(f"{net.noise} noise", fill, self.run.fit.dtype)
+            drawn = noise.draw([(self.run.seed, self.step)], layer, h.shape[1], self.lanes)
+            e = net.noise_strength[layer] * drawn[0].t()[: len(h)]
+            h = h * (1 + e) if net.noise == "multiplicative" else h + e
+        return h * self._mask(layer, h, net.dropout[layer]) if net.dropout else h
 
 
 def train_plainly(run: Run, task: Task) -> Plain:
@@ -173,10 +200,10 @@ def train_plainly(run: Run, task: Task) -> Plain:
         ordered, total, norm, seen = order(run.seed, epoch, rows), 0.0, 0.0, 0
         for batch in range(n_batches):
             picked = ordered[batch * size : (batch + 1) * size]
-            masks = dropout_masks(run, len(picked), epoch * n_batches + batch, lanes)
+            noise = Noise(run, epoch * n_batches + batch, lanes)
             for group in optimiser.param_groups:
                 group["lr"] = run.optim.lr * factors[batch]
-            z = forward(run, made.params, inputs(run, task, picked), masks, made.further)
+            z = forward(run, made.params, inputs(run, task, picked), noise, made.further)
             total += float(example_losses(run, task, z, picked).sum().detach())
             seen += len(picked)
             optimiser.zero_grad()

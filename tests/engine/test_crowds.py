@@ -134,6 +134,8 @@ def crowds(draw: st.DrawFn) -> tuple[Task, list[Run]]:
         activation=draw(st.sampled_from(ACTIVATIONS)),
         norm=draw(st.sampled_from(["none", "none", "batch", "layer"])),
         dropout=draw(st.sampled_from([0.0, 0.3])),
+        noise=draw(st.sampled_from(["none", "none", "gaussian", "multiplicative"])),
+        noise_strength=0.2,
     )  # fmt: skip
     return task, runs
 

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
@@ -28,8 +29,11 @@ from mlplab.specs import MLP, SGD, Adam, AdamW, Fit, Run
 
 
 def held_bytes(thing: object, seen: set[int] | None = None) -> int:
-    """Sum the tensors that hang on an object, each storage once."""
+    """Sum the tensors and numpy's arrays that hang on an object, each storage once."""
     seen = set() if seen is None else seen
+    if isinstance(thing, np.ndarray) and thing.base is None and thing.ctypes.data not in seen:
+        seen.add(thing.ctypes.data)
+        return thing.nbytes
     if isinstance(thing, torch.Tensor):
         storage = thing.untyped_storage()
         if storage.data_ptr() in seen:
@@ -85,6 +89,17 @@ def test_prediction_and_stack_agree(hidden, features, dropout, dtype, optim, kin
     assert (n_slots, n_groups) == (8, 4)
     # What a step makes in passing is predicted too, and small here beside what stays.
     own = stack_bytes(program, n_slots, n_groups) - scoring(program, n_slots)
+    assert held_bytes(stack) == pytest.approx(own, rel=0.1)
+
+
+@pytest.mark.parametrize("noise", ["gaussian", "uniform", "multiplicative", "dropout-before"])
+def test_noise_is_predicted(noise):
+    task = made_up(n=200, features=20)
+    net = MLP(hidden=(60,) * 5, noise=noise, noise_strength=0.2, dropout=0.1)
+    runs = [of(task, net=net, seed=s, fit=Fit(batch_size=32)) for s in range(8)]
+    stack, begun = stack_of(runs, task, kernel_kind())
+    program = begun[0].program
+    own = stack_bytes(program, 8, 8) - scoring(program, 8)
     assert held_bytes(stack) == pytest.approx(own, rel=0.1)
 
 

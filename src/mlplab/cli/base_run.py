@@ -18,6 +18,7 @@ from mlplab.cli.values import (
 )
 from mlplab.errors import ConfigError
 from mlplab.specs import MLP, OPTIMISERS, Fit, Module, Run, Spec, TaskRef, optimiser_spec
+from mlplab.specs.net import PER_LAYER
 
 Texts = Mapping[str, str | None]
 _SETTINGS = {name for spec in OPTIMISERS.values() for name in spec.model_fields} - {"kind"}
@@ -94,8 +95,10 @@ def _net(base: Run, module: str | None, given: dict[str, Any]) -> MLP | Module:
             name = next(iter(given))
             raise click.UsageError(f"--{dashed(name)}: the module {net.name!r} has no such setting")
         return net
-    if "hidden" in given and "dropout" not in given and net.dropout:
-        given["dropout"] = net.dropout[:1]  # a rate per layer belongs to the layers it was for
+    for name in PER_LAYER:
+        if "hidden" in given and name not in given and getattr(net, name):
+            # A number per layer belongs to the layers it was for.
+            given[name] = getattr(net, name)[:1]
     changed: MLP = net.replace(**given)
     return changed
 

@@ -1,4 +1,4 @@
-"""Dropout on the hidden layers of a stack."""
+"""Dropout on the hidden layers of a stack, after their activations or before."""
 
 from __future__ import annotations
 
@@ -16,20 +16,40 @@ from mlplab.specs import Run
 class Dropout:
     """Masks of every hidden layer, kept from the forward pass for the backward pass."""
 
-    def __init__(self, program: Program, n_slots: int, spread: Spread, kept: torch.dtype) -> None:
-        """`kept` is the type in which rates are turned into thresholds and scales."""
+    def __init__(
+        self,
+        program: Program,
+        n_slots: int,
+        spread: Spread,
+        kept: torch.dtype,
+        *,
+        before: bool = False,
+    ) -> None:
+        """Make room for masks.
+
+        Args:
+            program: of the stack.
+            n_slots: of it.
+            spread: of its groups.
+            kept: the type in which rates are turned into thresholds and scales.
+            before: drop what activations are given, in place; the same units as after them.
+        """
         dtype = getattr(torch, program.dtype)
         shapes = [(n_slots, width, program.lanes) for width in program.widths[1:-1]]
         self._masks = [torch.zeros(shape, dtype=dtype) for shape in shapes]
         # Apart from h, which the activation's derivative needs as it was before the noise.
-        self.dropped = [torch.zeros(shape, dtype=dtype) for shape in shapes]
+        self.seen = [] if before else [torch.zeros(shape, dtype=dtype) for shape in shapes]
+        self._before = before
         self._noise = KeyedNoise()
         self._spread = spread
         self._dtype, self._kept = dtype, kept
 
     def begin_epoch(self, runs: Sequence[Run | None], seeds: set[int]) -> None:
         """Take the slots' rates; noise of other seeds than these is forgotten."""
-        rates = [[realised_rate(p) for p in run.mlp.dropout] if run else None for run in runs]
+        name = "noise_strength" if self._before else "dropout"
+        rates = [
+            [realised_rate(p) for p in getattr(run.mlp, name)] if run else None for run in runs
+        ]
         self._thresholds, self._scales = [], []
         for layer in range(len(self._masks)):
             at = [0.0 if rate is None else rate[layer] for rate in rates]
@@ -43,7 +63,7 @@ class Dropout:
         noise = self._noise.draw(steps, layer, h.shape[1], h.shape[2])
         mask = self._masks[layer]
         fill_masks(self._spread(noise), self._thresholds[layer], self._scales[layer], mask)
-        return torch.mul(h, mask, out=self.dropped[layer])
+        return torch.mul(h, mask, out=h if self._before else self.seen[layer])
 
     def backward(self, layer: int, d: Tensor) -> None:
         """Drop the same units of the delta, in place."""

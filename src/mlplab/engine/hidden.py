@@ -1,4 +1,4 @@
-"""A hidden layer but for its matrix product: norm, activation, PReLU slopes, dropout."""
+"""A hidden layer but for its matrix product: norm, activation, PReLU slopes, noise."""
 
 from __future__ import annotations
 
@@ -9,28 +9,47 @@ from torch import Tensor
 
 from mlplab.engine.activations import Activation
 from mlplab.engine.dropout import Dropout
+from mlplab.engine.hidden_noise import HiddenNoise
 from mlplab.engine.norms import BatchNorm, LayerNorm
 from mlplab.engine.program import Program
 from mlplab.engine.slopes import Slopes
 
 Norm = BatchNorm | LayerNorm
+LayerNoise = Dropout | HiddenNoise
 
 
 class HiddenLayer:
     """One hidden layer of a stack, from its product z = W x to what the next layer sees.
 
-    h = dropout(f(norm(z) + bias)), all (R, U, B). With a norm the bias comes after it, so that
-    it is the norm's shift.
+    h = dropout(noise(f(norm(z) + bias))), all (R, U, B). With a norm the bias comes after it, so
+    that it is the norm's shift.
     """
 
     def __init__(
-        self, program: Program, index: int, bias: Tensor, act: Activation, dropout: Dropout | None
+        self,
+        program: Program,
+        index: int,
+        bias: Tensor,
+        act: Activation,
+        *,
+        before: Dropout | None = None,
+        after: Sequence[LayerNoise] = (),
     ) -> None:
+        """Make a layer of a stack.
+
+        Args:
+            program: of the stack.
+            index: of the layer, from 0.
+            bias: (R, U).
+            act: the activation.
+            before: noise on what the activation is given.
+            after: noises on what it gives, in their order.
+        """
         n, width = bias.shape
         shape = (n, width, program.lanes)
         self._act = act
         self._bias = bias
-        self._dropout = dropout
+        self._before, self._after = before, after
         self._index = index
         self.norm: Norm | None = None
         if program.norm == "batch":
@@ -81,10 +100,12 @@ class HiddenLayer:
         Args:
             h: z, (R, U, B), overwritten.
             n: how many of the B lanes are examples.
-            steps: (seed, step) of each group, for dropout.
+            steps: (seed, step) of each group, for noise.
         """
         if self.norm is not None:
             self.norm.forward(h, n)
+        if self._before is not None:
+            self._before.forward(self._index, h, steps)
         if self._z is not None:
             # Only where f' cannot be written in terms of f: the other activations pay no copy.
             self._z.copy_(h)
@@ -92,7 +113,9 @@ class HiddenLayer:
             self.slopes.forward(h)
         else:
             self._act.forward(h)
-        return h if self._dropout is None else self._dropout.forward(self._index, h, steps)
+        for noise in self._after:
+            h = noise.forward(self._index, h, steps)
+        return h
 
     def backward(self, d: Tensor, h: Tensor, n: int) -> Tensor:
         """Turn the delta of what the next layer saw into that of z, in place.
@@ -100,13 +123,15 @@ class HiddenLayer:
         Returns:
             The gradient of the bias, (R, U).
         """
-        if self._dropout is not None:
-            self._dropout.backward(self._index, d)
+        for noise in reversed(self._after):
+            noise.backward(self._index, d)
         if self.slopes is not None:
             assert self._z is not None
             self.slopes.backward(d, self._z)
         else:
             self._act.backward(d, h, h if self._z is None else self._z)
+        if self._before is not None:
+            self._before.backward(self._index, d)
         # Before the norm's own way back, which needs this very sum as its shift's gradient.
         bias_gradient = d.sum(2)
         if self.norm is not None:

@@ -24,6 +24,7 @@ _MOST_SLOTS = 4096
 # Calls into torch are spread over four runs even where these do not fit the cache.
 _LEAST_SLOTS = 4
 _MOST_TEAMS = 32
+_NOISE_ARRAYS = {"gaussian": 2, "uniform": 2, "multiplicative": 3}
 # Copies of the weights that optimisers keep: moments, gradient and scratch.
 _STATES = {"sgd": 0, "momentum": 1, "lars": 3}
 _STATES |= {kind: formula.copies for kind, formula in FORMULAS.items()}
@@ -36,10 +37,11 @@ def slot_bytes(program: Program) -> int:
     widths = program.padded_widths
     layers = [(i + 1) * o for i, o in pairwise(widths)]
     hidden, outputs = sum(widths[1:-1]), widths[-1]
-    per_unit = 4 if program.has_dropout else 2  # activation and delta; mask and masked activation
+    masks = program.has_dropout + (program.noise == "dropout-before")
+    # Activation and delta; then what layers of noise show the next one, their factors and draws.
+    per_unit = 2 + program.has_dropout + masks + _NOISE_ARRAYS.get(program.noise, 0)
     acts = program.lanes * (per_unit * hidden + int(_loss_arrays(program) * outputs))
-    if program.has_dropout:
-        acts += program.lanes * -(-2 * hidden // element_bytes(program))  # noise of two bytes
+    acts += masks * program.lanes * -(-2 * hidden // element_bytes(program))  # of two bytes
     acts += program.lanes * _further_per_unit(program) * hidden
     forms = "grad_norm" in program.measures or program.clips
     norm = element_bytes(program) * sum(layers) + 8 * max(layers) if forms else 0

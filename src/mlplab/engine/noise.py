@@ -1,8 +1,8 @@
-"""Dropout masks, from integers keyed by (seed, layer, step)."""
+"""Noise keyed by (seed, layer, step): integers behind dropout masks, uniform and normal numbers."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 import numpy as np
@@ -31,19 +31,43 @@ def threshold(realised: Rates) -> Rates:
     return realised * _LEVELS - _LEVELS // 2
 
 
-class KeyedNoise:
-    """Draws the integers behind the masks; runs of one seed share them, whatever their rates.
+def draw_integers(source: np.random.Generator, out: NDArray[Any]) -> None:
+    """Fill int16, whole 64-bit words of them."""
+    words = out.view(np.uint64)
+    words[:] = source.bit_generator.random_raw(len(words))
 
-    An element of (unit, example) is dropped where its integer lies below a threshold, so a
-    higher rate drops all that a lower one drops.
+
+def draw_normals(source: np.random.Generator, out: NDArray[Any]) -> None:
+    """Fill with N(0, 1), in float32 or float64."""
+    source.standard_normal(dtype=out.dtype.type, out=out)
+
+
+def draw_uniforms(source: np.random.Generator, out: NDArray[Any]) -> None:
+    """Fill with U(0, 1), in float32 or float64."""
+    source.random(dtype=out.dtype.type, out=out)
+
+
+class KeyedNoise:
+    """Draws numbers by (seed, layer, step); runs of one seed share them, whatever their strengths.
+
+    Of integers, an element of (unit, example) is dropped where its own lies below a threshold, so
+    a higher rate drops all that a lower one drops.
     """
 
-    def __init__(self) -> None:
-        self._sources: dict[tuple[int, int], tuple[Any, Any]] = {}
-        self._drawn: dict[tuple[int, ...], NDArray[np.uint64]] = {}
+    def __init__(
+        self,
+        purpose: str = "dropout",
+        fill: Callable[[np.random.Generator, NDArray[Any]], None] = draw_integers,
+        dtype: str = "int16",
+    ) -> None:
+        self._purpose = purpose
+        self._fill = fill
+        self._dtype = dtype
+        self._sources: dict[tuple[int, int], tuple[np.random.Generator, Any]] = {}
+        self._drawn: dict[tuple[int, ...], NDArray[Any]] = {}
 
     def draw(self, places: Sequence[tuple[int, int]], layer: int, units: int, lanes: int) -> Tensor:
-        """Return integers -32768..32767, (G, units, lanes) int16; unit by unit: widths share.
+        """Return numbers (G, units, lanes), of integers -32768..32767; unit by unit: widths share.
 
         The next call for this layer and shape overwrites them.
 
@@ -53,37 +77,36 @@ class KeyedNoise:
             units: rows.
             lanes: examples, a multiple of 16.
 
-        Cost: about 1 ns per element.
+        Cost: about 1 ns per integer, 2 per uniform number and 5 per normal one.
         """
         # lanes is a multiple of 16, so each unit starts at a whole 64-bit word.
-        shape = (layer, len(places), units * lanes // 4)
+        shape = (layer, len(places), units * lanes)
         if shape not in self._drawn:
-            self._drawn[shape] = np.empty(shape[1:], dtype=np.uint64)
-        raw = self._drawn[shape]
+            self._drawn[shape] = np.empty(shape[1:], dtype=self._dtype)
+        numbers = self._drawn[shape]
         drawn: dict[tuple[int, int], int] = {}
         for g, (seed, step) in enumerate(places):
             if (seed, step) in drawn:
-                # Groups of one seed at the same step (arms that differ in data) see the same masks:
+                # Groups of one seed at the same step (arms that differ in data) see the same noise:
                 # copying costs less than drawing.
-                raw[g] = raw[drawn[seed, step]]
+                numbers[g] = numbers[drawn[seed, step]]
             else:
-                raw[g] = self._raw(seed, layer, step, raw.shape[1])
+                self._fill(self._at(seed, layer, step), numbers[g])
                 drawn[seed, step] = g
-        integers = torch.from_numpy(raw.view(np.int16)).to(torch.get_default_device())
-        return integers.view(len(places), units, lanes)
+        made = torch.from_numpy(numbers).to(torch.get_default_device())
+        return made.view(len(places), units, lanes)
 
-    def _raw(self, seed: int, layer: int, step: int, n: int) -> NDArray[np.uint64]:
+    def _at(self, seed: int, layer: int, step: int) -> np.random.Generator:
         if (seed, layer) not in self._sources:
-            made = philox(seed, "dropout", layer, 0).bit_generator
-            self._sources[seed, layer] = (made, made.state)
+            made = philox(seed, self._purpose, layer, 0)
+            self._sources[seed, layer] = (made, made.bit_generator.state)
         # Moving a generator's counter takes 1 microsecond, making a generator 11.
         source, state = self._sources[seed, layer]
         state["state"]["counter"][:] = (0, layer, step, 0)
         # Philox makes four words at a time: 4 means none are left over from the last place.
-        state["buffer_pos"] = 4
-        source.state = state
-        words: NDArray[np.uint64] = source.random_raw(n)
-        return words
+        state["buffer_pos"], state["has_uint32"] = 4, 0
+        source.bit_generator.state = state
+        return source
 
     def forget(self, seeds: set[int]) -> None:
         """Drop what is kept for other seeds than these."""

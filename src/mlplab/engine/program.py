@@ -51,6 +51,7 @@ class Program:
     has_dropout: bool
     measures: tuple[str, ...]
     norm: str = "none"
+    noise: str = "none"
     smooths: bool = False
     huber_delta: float = 1.0
     clips: bool = False
@@ -216,6 +217,7 @@ def program_of(run: Run, task: Task, n_rows: int, n_valid: int = 0) -> AnyProgra
         activation=net.activation if net.hidden else "identity",
         has_dropout=bool(net.dropout),
         norm=net.norm if net.hidden else "none",
+        noise=net.noise if net.hidden else "none",
         native=native,
         **common,
     )

@@ -16,7 +16,8 @@ from mlplab.engine.device import sum_dtype
 from mlplab.engine.dropout import Dropout
 from mlplab.engine.feed import Feed
 from mlplab.engine.gradient import Gradient
-from mlplab.engine.hidden import HiddenLayer
+from mlplab.engine.hidden import HiddenLayer, LayerNoise
+from mlplab.engine.hidden_noise import HiddenNoise
 from mlplab.engine.initialise import initial_weight
 from mlplab.engine.kernels import Products
 from mlplab.engine.layout import slots_apart
@@ -68,12 +69,18 @@ class Stack:
         self.biases = [self._apart(n, o) for _, o in pairs]
         self._sum_dtype = sum_dtype(self.weights[0].device)
         self._spread = Spread(groups, n)
-        self._dropout: Dropout | None = None
+        before: Dropout | None = None
+        after: list[LayerNoise] = []
+        if program.noise == "dropout-before":
+            before = Dropout(program, n, self._spread, self._sum_dtype, before=True)
+        elif program.noise != "none":
+            after.append(HiddenNoise(program, n, self._spread))
         if program.has_dropout:
-            self._dropout = Dropout(program, n, self._spread, self._sum_dtype)
+            after.append(Dropout(program, n, self._spread, self._sum_dtype))
+        self._noises = after if before is None else [before, *after]
         act = activation(program.activation)
         self.hidden = [
-            HiddenLayer(program, index, bias, act, self._dropout)
+            HiddenLayer(program, index, bias, act, before=before, after=after)
             for index, bias in enumerate(self.biases[:-1])
         ]
         extras = [layer.learned() for layer in self.hidden]
@@ -101,7 +108,7 @@ class Stack:
         self._h = [self._zeros(n, width, lanes) for width in widths[1:]]
         self._d = [self._zeros(n, width, lanes) for width in widths[1:-1]]
         # The gradient needs what the layer above has seen, noise included.
-        below = [None, *(self._h if self._dropout is None else self._dropout.dropped)]
+        below = [None, *(after[-1].seen if after else self._h)]
         self._gradients = [
             Gradient(products, delta, under, self._feed, sharing)
             for delta, under in zip([*self._d, self._h[-1]], below, strict=False)
@@ -175,8 +182,8 @@ class Stack:
         self._feed.begin_epoch(orders, first_step)
         self.optimiser.begin_epoch(self.slots, len(self.program.batch_sizes))
         runs = [slot.run if slot else None for slot in self.slots]
-        if self._dropout is not None:
-            self._dropout.begin_epoch(runs, {group.seed for group in self.groups})
+        for noise in self._noises:
+            noise.begin_epoch(runs, {group.seed for group in self.groups})
         if isinstance(self.loss, SmoothedCrossEntropy):
             self.loss.begin_epoch([run.fit.label_smoothing if run else 0.0 for run in runs])
         if self._clipping is not None:
@@ -216,7 +223,7 @@ class Stack:
 
     def _forward(self, step: int, n: int) -> Tensor:
         weights, h = self.weights, self._h
-        steps = [] if self._dropout is None else self._steps(step)
+        steps = self._steps(step) if self._noises else []
         self._begin(0)
         for x, (weight, out) in zip(self._feed.x, self._first_layer, strict=True):
             self._products.shared_forward(x, weight, out)

@@ -12,6 +12,7 @@ from mlplab.data import available, load_task
 from mlplab.errors import ConfigError, DataError, StoreError
 from mlplab.experiment.frame import Line, fill_frame, metrics_in_order
 from mlplab.hints import hint
+from mlplab.specs.net import PER_LAYER
 from mlplab.specs.plain import ABSENT, changed_values, show_plain, value_at
 from mlplab.store import Membership, Row, Store
 
@@ -22,6 +23,7 @@ Condition = Mapping[str, Any]
 """Dotted path -> the plain value that a run must have there."""
 
 _CONTENT_DIGITS = 8  # of a hash of data, where their name is not known
+_PER_LAYER = {f"net.{name}" for name in PER_LAYER}
 _AT_ONCE = 500  # runs whose numbers are in memory together
 
 
@@ -78,7 +80,7 @@ class KeptRun:
     def fits(self, condition: Condition) -> bool:
         """Return whether it has all these values; unknown runs have none.
 
-        One rate of dropout stands for one in every hidden layer.
+        One rate of dropout, or strength of noise, stands for one in every hidden layer.
         """
         return self.row.text is not None and all(
             _value(self.plain, path, wanted) == wanted for path, wanted in condition.items()
@@ -301,7 +303,7 @@ def show_factors(factors: Mapping[str, Any]) -> str:
 
 def _value(plain: Mapping[str, Any], path: str, wanted: Any) -> Any:
     value = value_at(plain, path)
-    alike = path == "net.dropout" and isinstance(value, list) and len(set(value)) == 1
+    alike = path in _PER_LAYER and isinstance(value, list) and len(set(value)) == 1
     return value[:1] if alike and len(wanted) == 1 else value
 
 

@@ -15,12 +15,15 @@ from mlplab.specs.module import Module
 
 Width = Annotated[int, Field(ge=1, le=1_000_000)]
 Rate = Annotated[float, Field(ge=0.0, lt=1.0)]
+Strength = Annotated[float, Field(ge=0.0)]
 
 
 # Any: a default is of the kind that is kept, and checkers want the field's.
 _HIDDEN: Any = (256,)
 _INIT: Any = Init()
-_NO_DROPOUT: Any = ()
+_NONE: Any = ()
+PER_LAYER = ("dropout", "noise_strength")
+"""Fields with a number for each hidden layer, given as one for all of them or one for each."""
 
 
 class MLP(Spec):
@@ -57,8 +60,17 @@ class MLP(Spec):
         description="How many of the task's features are seen, from the first; 0 is all.",
     )
     dropout: Short[tuple[Rate, ...], float | Sequence[float]] = Field(
-        default=_NO_DROPOUT,
+        default=_NONE,
         description="Share of each hidden layer's outputs dropped in training; one for all.",
+    )
+    noise: Literal["none", "gaussian", "uniform", "multiplicative", "dropout-before"] = Field(
+        default="none",
+        description="On the outputs h of hidden layers in training: h + s N(0, 1), h + s U(0, 1), "
+        "h (1 + s N(0, 1)), or dropout of what the activation is given; s is the strength.",
+    )
+    noise_strength: Short[tuple[Strength, ...], float | Sequence[float]] = Field(
+        default=_NONE,
+        description="Of the noise: a deviation, a width, or the rate of dropout; one for all.",
     )
 
     @model_validator(mode="before")
@@ -73,30 +85,52 @@ class MLP(Spec):
             hidden = (hidden,)
         if "hidden" in fields:
             fields["hidden"] = hidden
-        rate = fields.get("dropout", ())
-        rate = rate.tolist() if hasattr(rate, "tolist") else rate
-        if isinstance(rate, int | float) and not isinstance(rate, bool):
-            rate = (rate,)
-        if isinstance(rate, Sequence) and isinstance(hidden, Sequence) and len(rate) == 1:
-            rate = tuple(rate) * len(hidden)
-        if isinstance(rate, Sequence) and all(r == 0 for r in rate):
-            rate = ()
-        # A tuple per layer, or none: one network has one spelling, and one key.
-        fields["dropout"] = rate
+        has_strength = not _is_empty(fields.get("noise_strength", ()))
+        for name in PER_LAYER:
+            # A tuple per layer, or none: one network has one spelling, and one key.
+            fields[name] = _per_layer(fields.get(name, ()), hidden)
+        if has_strength and not fields["noise_strength"]:
+            fields["noise"] = "none"
         return fields
 
     def _idle(self) -> Collection[str]:
         # Dropout of no layer is written as none.
-        return () if self.hidden else ("activation", "norm")
+        idle = () if self.noise != "none" and self.hidden else ("noise", "noise_strength")
+        return idle if self.hidden else (*idle, "activation", "norm")
 
     @model_validator(mode="after")
-    def _one_rate_per_layer(self) -> MLP:
-        if self.dropout and len(self.dropout) != len(self.hidden):
+    def _one_per_layer(self) -> MLP:
+        for name in PER_LAYER:
+            values = getattr(self, name)
+            if values and len(values) != len(self.hidden):
+                raise ValueError(
+                    f"{name}: expected one number, or one for each of {len(self.hidden)} hidden "
+                    f"layers; got {list(values)}"
+                )
+        if self.noise != "none" and self.hidden and not self.noise_strength:
+            raise ValueError(f"noise_strength: {self.noise} noise takes one, such as 0.1; got none")
+        if self.noise == "dropout-before" and max(self.noise_strength, default=0) >= 1:
             raise ValueError(
-                f"dropout: expected one rate, or one for each of {len(self.hidden)} hidden "
-                f"layers; got {list(self.dropout)}"
+                f"noise_strength: expected rates below 1 for dropout-before; "
+                f"got {list(self.noise_strength)}"
             )
         return self
+
+
+def _is_empty(value: Any) -> bool:
+    return isinstance(value, Sequence) and not value
+
+
+def _per_layer(value: Any, hidden: Any) -> Any:
+    """Return a number for each hidden layer, or none where all are 0."""
+    value = value.tolist() if hasattr(value, "tolist") else value
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        value = (value,)
+    if isinstance(value, Sequence) and isinstance(hidden, Sequence) and len(value) == 1:
+        value = tuple(value) * len(hidden)
+    if isinstance(value, Sequence) and all(one == 0 for one in value):
+        return ()
+    return value
 
 
 def _family(value: Any) -> str:

@@ -9,7 +9,7 @@ from mlplab.errors import ConfigError
 from mlplab.hints import hint
 from mlplab.specs.base import Spec
 from mlplab.specs.module import Module
-from mlplab.specs.net import MLP
+from mlplab.specs.net import MLP, PER_LAYER
 from mlplab.specs.optim import Custom
 
 
@@ -60,9 +60,10 @@ def set_fields(spec: Any, changes: Mapping[str, Any]) -> Any:
     """Return a copy of a spec with some of its fields replaced, validated once."""
     for name in changes:
         _check(spec, name, name)
-    # A rate per layer belongs to the layers it was given for.
-    if isinstance(spec, MLP) and "hidden" in changes and len(set(spec.dropout)) == 1:
-        changes = {"dropout": spec.dropout[0], **changes}
+    # A number per layer belongs to the layers it was given for.
+    if isinstance(spec, MLP) and "hidden" in changes:
+        per_layer = {name: getattr(spec, name) for name in PER_LAYER}
+        changes = {**{n: v[0] for n, v in per_layer.items() if len(set(v)) == 1}, **changes}
     return spec.replace(**changes)
 
 

@@ -3,6 +3,7 @@
 from mlplab.specs.vocabulary.activations import ACTIVATION_WORDS
 from mlplab.specs.vocabulary.initialisations import INITIALISATION_WORDS
 from mlplab.specs.vocabulary.losses import LOSS_WORDS
+from mlplab.specs.vocabulary.noises import NOISE_WORDS
 from mlplab.specs.vocabulary.norms import NORM_WORDS
 from mlplab.specs.vocabulary.optimisers import OPTIMISER_WORDS
 from mlplab.specs.vocabulary.schedules import SCHEDULE_WORDS
@@ -12,6 +13,7 @@ from mlplab.specs.vocabulary.word import Group, Varied, Word
 GROUPS = (
     ACTIVATION_WORDS,
     NORM_WORDS,
+    NOISE_WORDS,
     INITIALISATION_WORDS,
     LOSS_WORDS,
     OPTIMISER_WORDS,

@@ -1,0 +1,83 @@
+"""Noise on hidden layers, in words and formulas."""
+
+from __future__ import annotations
+
+from mlplab.specs.vocabulary.word import Group, Varied, Word
+
+_CHECKED = (
+    "Training equals torch's autograd with the same draws, under every norm; mean and variance "
+    "are those of the formula (`tests/engine/test_noise.py`)."
+)
+_SOURCE = (
+    "Srivastava, Hinton, Krizhevsky, Sutskever and Salakhutdinov (2014), Dropout, Journal of "
+    "Machine Learning Research 15, section 10"
+)
+
+
+def _varied(one: float, other: float) -> tuple[Varied, ...]:
+    name = "noise_strength (s), one per layer"
+    return (Varied("net.noise_strength", one, other, name),)
+
+
+NOISE_WORDS = Group(
+    "noises",
+    "Noise: `net.noise`",
+    "h is what a hidden layer gives, h' what the next layer sees in training; e is N(0, 1) and u "
+    "is U(0, 1), drawn by (seed, layer, step) for each unit and example: arms of one seed share "
+    "them, whatever their strengths. Runs are scored without noise. With dropout as well, units "
+    "are dropped after the noise.",
+    "Mean and variance",
+    (
+        Word(
+            "gaussian",
+            "Additive Gaussian noise",
+            "--noise gaussian --noise-strength 0.1",
+            "Adds a normal number to every hidden value.",
+            r"h' = h + s e",
+            r"\mathbb{E}[h'] = h, \quad \mathrm{Var}[h'] = s^2",
+            source="Bishop (1995), Training with noise is equivalent to Tikhonov regularization, "
+            "Neural Computation 7",
+            checked=_CHECKED,
+            varied=_varied(0.1, 0.3),
+        ),
+        Word(
+            "uniform",
+            "Additive uniform noise",
+            "--noise uniform --noise-strength 0.1",
+            "Adds a number between 0 and the strength to every hidden value.",
+            r"h' = h + s u",
+            r"\mathbb{E}[h'] = h + \tfrac{s}{2}, \quad \mathrm{Var}[h'] = \tfrac{s^2}{12}",
+            checked=_CHECKED,
+            remarks="Its mean is not 0: a trained network is used on values that are lower by s/2 "
+            "than those it was trained on.",
+            varied=_varied(0.1, 0.3),
+        ),
+        Word(
+            "multiplicative",
+            "Multiplicative Gaussian noise",
+            "--noise multiplicative --noise-strength 0.5",
+            "Multiplies every hidden value by a normal number around 1.",
+            r"h' = h \, (1 + s e)",
+            r"\mathbb{E}[h'] = h, \quad \mathrm{Var}[h'] = s^2 h^2",
+            source=_SOURCE,
+            checked=_CHECKED,
+            remarks="Dropout of rate p has the same mean and variance where s² = p / (1 - p).",
+            varied=_varied(0.5, 1.0),
+        ),
+        Word(
+            "dropout-before",
+            "Dropout before the activation",
+            "--noise dropout-before --noise-strength 0.5",
+            "Drops what an activation is given, and not what it gives.",
+            r"h' = f\left(\frac{m}{1 - p} \, z\right), \quad m = 0 \text{ with probability } "
+            r"p, \text{ else } 1",
+            r"h' = \frac{m}{1 - p} \, f(z) \quad \text{where } f(a z) = a f(z) \text{ for } "
+            r"a \ge 0",
+            checked=_CHECKED + " With ReLU it trains to the bits of dropout.",
+            remarks="Masks are those of [dropout](../training/dropout.md): with ReLU, leaky ReLU "
+            "and the identity both are the same.",
+            varied=_varied(0.5, 0.2),
+        ),
+    ),
+    Varied("net.noise", "gaussian", "uniform"),
+)

@@ -1,0 +1,229 @@
+"""Noise on hidden layers: its formula, autograd with the same draws, its mean and variance."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from tests.engine import plain
+from tests.engine.population import bits, made_up, of, trained
+
+from mlplab.data import load_task
+from mlplab.engine.hidden_noise import HiddenNoise
+from mlplab.engine.native.coverage import is_native, outside
+from mlplab.engine.program import program_of
+from mlplab.engine.sharing import Group, Spread
+from mlplab.errors import ConfigError
+from mlplab.specs import MLP, SGD, Adam, Fit
+
+NOISES = ("gaussian", "uniform", "multiplicative", "dropout-before")
+NORMS = ("none", "batch", "layer")
+DOUBLE = {"epochs": 3, "batch_size": 16, "dtype": "float64", "last_batch": "keep"}
+
+
+def noisy(noise, strength=0.3, hidden=(9, 7), **fields):
+    return MLP(hidden=hidden, noise=noise, noise_strength=strength, **fields)
+
+
+class TestAgainstAutograd:
+    @pytest.mark.parametrize("norm", NORMS)
+    @pytest.mark.parametrize("noise", NOISES)
+    @pytest.mark.parametrize("activation", ["relu", "gelu", "prelu:0.1,unit"])
+    def test_a_training_with_the_same_draws_is_the_same(self, noise, norm, activation):
+        task = made_up(n=53, features=6)
+        net = noisy(noise, (0.2, 0.6), norm=norm, activation=activation)
+        run = of(task, net=net, optim=SGD(lr=0.1), seed=3, fit=Fit(**DOUBLE))
+        assert_as_plain(run, task)
+
+    @pytest.mark.parametrize("noise", NOISES)
+    def test_dropout_comes_after_it(self, noise):
+        task = made_up(n=53, features=6)
+        net = noisy(noise, dropout=0.4, activation="tanh")
+        assert_as_plain(of(task, net=net, optim=Adam(lr=0.01), seed=3, fit=Fit(**DOUBLE)), task)
+
+    @pytest.mark.parametrize("noise", NOISES)
+    def test_in_single_precision(self, noise):
+        task = made_up(n=53, features=6)
+        fit = Fit(**(DOUBLE | {"dtype": "float32"}))
+        run = of(task, net=noisy(noise), optim=SGD(lr=0.1), seed=3, fit=fit)
+        assert_as_plain(run, task, rtol=1e-3, atol=1e-4)
+
+
+def assert_as_plain(run, task, rtol=1e-9, atol=1e-10):
+    done = trained([run], task)[run.key]
+    reference = plain.train_plainly(run, task)
+    history = done.outcome.history
+    assert history["train_loss"] == pytest.approx(reference.losses, rel=rtol, abs=atol)
+    plain.assert_same_weights(done.weights, reference, rtol=rtol, atol=atol)
+
+
+class TestMoments:
+    """By simulation, within five standard errors of a fixed seed's draws."""
+
+    N_STEPS, WIDTH = 60, 50
+
+    def outputs(self, noise, h, strength):
+        """What the next layer sees of a constant h, over steps, units and examples."""
+        task = made_up(n=256, features=4)
+        net = noisy(noise, strength, hidden=(self.WIDTH,))
+        run = of(task, net=net, fit=Fit(batch_size=256, dtype="float64"))
+        program = program_of(run, task, 256)
+        made = HiddenNoise(program, 1, Spread([Group(0, 1, 5)], 1))
+        made.begin_epoch([run], {5})
+        values = torch.full((1, self.WIDTH, program.lanes), h, dtype=torch.float64)
+        steps = range(self.N_STEPS)
+        return torch.cat([made.forward(0, values, [(5, step)]).flatten().clone() for step in steps])
+
+    @pytest.mark.parametrize(
+        ("noise", "mean", "variance"),
+        [
+            ("gaussian", 2.0, 0.25),
+            ("uniform", 2.25, 0.25 / 12),
+            ("multiplicative", 2.0, 0.25 * 4),
+        ],
+    )
+    def test_are_those_of_the_formula(self, noise, mean, variance):
+        seen = self.outputs(noise, 2.0, 0.5)
+        n = len(seen)
+        assert abs(float(seen.mean()) - mean) < 5 * math.sqrt(variance / n)
+        # A normal sample's variance has the largest standard error of the three.
+        assert abs(float(seen.var()) - variance) < 5 * variance * math.sqrt(2 / n)
+
+    def test_a_rate_of_dropout_has_its_multiplicative_twin(self):
+        rate = 0.2
+        seen = self.outputs("multiplicative", 1.0, math.sqrt(rate / (1 - rate)))
+        mask = plain.dropout_mask(5, 0, 0, (64_000, 8), rate)
+        assert float(seen.var()) == pytest.approx(float(mask.var()), rel=0.02)
+
+
+class TestLimits:
+    @pytest.mark.parametrize("noise", NOISES)
+    def test_no_strength_is_no_noise(self, noise):
+        assert noisy(noise, 0.0) == MLP(hidden=(9, 7))
+        assert noisy(noise, (0.0, 0.0)).canonical() == MLP(hidden=(9, 7)).canonical()
+
+    @pytest.mark.parametrize("noise", NOISES)
+    def test_a_layer_without_strength_is_left_as_it_is(self, noise):
+        task = made_up(n=53, features=6)
+        fit = Fit(**DOUBLE)
+        one = of(task, net=noisy(noise, (0.0, 0.3), activation="tanh"), fit=fit)
+        assert_as_plain(one, task)
+
+    @pytest.mark.parametrize(
+        ("activation", "rtol"),
+        # A product of three numbers is rounded in another order where the slope is not 0 or 1.
+        [("relu", 0), ("identity", 0), ("leaky-relu", 1e-12)],
+    )
+    def test_before_and_after_are_the_same_for_what_is_positively_homogeneous(
+        self, activation, rtol
+    ):
+        task = made_up(n=53, features=6, valid=10)
+        fit = Fit(epochs=3, batch_size=16, test="epoch", dtype="float64" if rtol else "float32")
+        common = {"hidden": (20, 7), "activation": activation}
+        # Stacks for both: compiled loops train dropout alone, in another order of sums.
+        before = noisy("dropout-before", (0.2, 0.5), norm="none", **common)
+        after = MLP(dropout=(0.2, 0.5), **common)
+        tiny = {"noise": "gaussian", "noise_strength": 1e-300}
+        found = [
+            trained([run], task)[run.key]
+            for run in (of(task, net=before, fit=fit), of(task, net=after.replace(**tiny), fit=fit))
+        ]
+        weights = [plain.unpack_layers(one.weights) for one in found]
+        for a, b in zip(*weights, strict=True):
+            torch.testing.assert_close(a.weight, b.weight, rtol=rtol, atol=0)
+            torch.testing.assert_close(a.bias, b.bias, rtol=rtol, atol=0)
+        first, second = (one.outcome.history["valid_loss"] for one in found)
+        assert first == pytest.approx(second, rel=rtol, abs=0)
+
+    def test_they_differ_for_what_is_not(self):
+        task = made_up(n=53, features=6)
+        nets = (
+            noisy("dropout-before", 0.5, activation="sigmoid"),
+            MLP(hidden=(9, 7), dropout=0.5, activation="sigmoid"),
+        )
+        runs = [of(task, net=net, fit=Fit(**DOUBLE)) for net in nets]
+        a, b = (trained([run], task)[run.key].outcome.history["train_loss"] for run in runs)
+        assert a != pytest.approx(b, rel=1e-6)
+
+    @pytest.mark.parametrize("noise", NOISES)
+    def test_scores_are_without_it(self, noise):
+        task = made_up(n=64, n_test=0, valid=0.5)
+        run = of(task, net=noisy(noise, 0.5), optim=SGD(lr=1e-60), seed=1,
+                 fit=Fit(epochs=1, batch_size=8))  # fmt: skip
+        history = trained([run], task)[run.key].outcome.history
+        rows = task.split(1).valid
+        z = plain.forward(run, plain.first_params(run, task), plain.inputs(run, task, rows))
+        expected = plain.example_losses(run, task, z, rows).mean().detach()
+        assert history["valid_loss"][0] == pytest.approx(float(expected), rel=1e-5)
+
+
+class TestCompanions:
+    @pytest.mark.parametrize("dtype", ["float32", "float64"])
+    @pytest.mark.parametrize("noise", NOISES)
+    def test_alone_is_among_forty_others(self, noise, dtype):
+        task = made_up(n=61, features=6, valid=7)
+        rng = np.random.default_rng(0)
+        runs = [
+            of(
+                task,
+                net=noisy(noise, tuple(rng.choice([0.0, 0.1, 0.5, 0.9], 2)) or 0.1,
+                          hidden=(17, 5), dropout=float(rng.choice([0.1, 0.5]))),
+                optim=SGD(lr=float(rng.choice([0.01, 0.3]))),
+                fit=Fit(epochs=int(rng.integers(1, 4)), batch_size=13, dtype=dtype),
+                seed=int(rng.integers(0, 9)),
+            )
+            for _ in range(48)
+        ]  # fmt: skip
+        runs = list({run.key: run for run in runs if run.net.noise != "none"}.values())
+        among = trained(runs, task)
+        assert len({program_of(run, task, 54) for run in runs}) == 1
+        for run in runs[:: len(runs) // 6]:
+            assert bits(trained([run], task)[run.key]) == bits(among[run.key])
+
+    def test_arms_of_one_seed_see_the_same_draws(self):
+        """The change that noise makes to a first step is linear in its strength."""
+        task = made_up("regression", n=32, features=6, outputs=1)
+        fit = Fit(epochs=1, batch_size=32, dtype="float64", test="never")
+
+        def first_loss(strength):
+            # A bare sum of hidden values: what noise adds, the output shows.
+            net = noisy("gaussian", strength, hidden=(8,), activation="identity", init="constant:1")
+            run = of(task, net=net, optim=SGD(lr=1e-60), seed=3, fit=fit)
+            return trained([run], task)[run.key].outcome.history["train_loss"][0]
+
+        losses = [first_loss(s) for s in (1.0, 2.0, 3.0, 4.0)]
+        # A square of something linear has third differences of 0.
+        assert np.diff(losses, 3)[0] == pytest.approx(0, abs=1e-9 * max(losses))
+
+
+class TestTelling:
+    def test_compiled_loops_leave_it_to_stacks(self):
+        task = load_task("digits")
+        run = of(task, net=noisy("gaussian"))
+        assert not is_native(run, task)
+        assert outside(run, task) == "gaussian noise is not in the compiled loops"
+
+    @pytest.mark.parametrize(
+        ("fields", "says"),
+        [
+            ({"noise": "gaussian"}, "noise_strength: gaussian noise takes one, such as 0.1"),
+            ({"noise": "dropout-before", "noise_strength": 1.0}, "rates below 1"),
+            ({"noise": "gaussian", "noise_strength": -0.1}, "greater than or equal to 0"),
+            ({"noise": "gaussian", "noise_strength": (0.1, 0.2, 0.3)}, "each of 2 hidden layers"),
+            ({"noise": "gausian", "noise_strength": 0.1}, "noise: expected"),
+        ],
+    )
+    def test_what_is_wrong_is_one_line(self, fields, says):
+        with pytest.raises(ConfigError, match=says) as caught:
+            MLP(hidden=(9, 7), **fields)
+        assert "\n" not in str(caught.value)
+
+    def test_a_kind_may_be_varied_with_none(self):
+        net = noisy("gaussian", 0.3)
+        assert net.replace(noise="none").canonical() == MLP(hidden=(9, 7)).canonical()
+
+    def test_one_strength_follows_the_layers(self):
+        run = of(load_task("digits"), net=noisy("gaussian", 0.3))
+        assert run.with_value("net.hidden", (4,)).net.noise_strength == (0.3,)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from mlplab.engine.perturbation import Perturbation
 from mlplab.engine.program import Program
 from mlplab.engine.tensors import TaskTensors
 
@@ -44,9 +45,17 @@ class Feed:
         self._weighted = torch.zeros(n_groups, 1, program.lanes, dtype=dtype)
         self._position = 0
 
-    def begin_epoch(self, orders: Sequence[Tensor], first_step: int) -> None:
-        """Take each group's rows in their order; `first_step` is where the epoch goes on."""
-        self._orders = orders
+    def begin_epoch(
+        self,
+        orders: Sequence[Tensor],
+        first_step: int,
+        perturbations: Sequence[Perturbation] = (),
+    ) -> None:
+        """Take each group's rows in their order, and what changes its batches, if anything does.
+
+        The epoch goes on at `first_step`.
+        """
+        self._orders, self._perturbations = orders, perturbations
         self._position = sum(self._program.batch_sizes[:first_step])
         if self._program.keeps_epoch:
             for g, rows in enumerate(orders):
@@ -54,8 +63,12 @@ class Feed:
                 if self._program.keeps_targets:
                     self._data.targets(rows, self._target[g])
 
-    def take(self, n: int) -> tuple[Tensor, Tensor]:
+    def take(self, n: int, steps: Sequence[tuple[int, int]] = ()) -> tuple[Tensor, Tensor]:
         """Put the next n examples of each group into `x`: the inputs of each part of a `Sharing`.
+
+        Args:
+            n: how many.
+            steps: (seed, step) of each group, where batches are changed.
 
         Returns:
             Targets (G, O, lanes), shares (G or 1, 1, lanes).
@@ -80,6 +93,8 @@ class Feed:
         else:
             for g, picked in enumerate(rows):
                 self._data.inputs(picked, self._x[g])
+        for g, (change, (_, step)) in enumerate(zip(self._perturbations, steps, strict=True)):
+            change.apply(rows[g], step, self._x[g], self._target[g])
         if self._program.keeps_targets:
             return self._target[:, :, start : start + self._lanes], self._share(rows, n)
         return self._target, self._share(rows, n)

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from mlplab.data import Task
+from mlplab.engine.program import AnyProgram
 
 _PORTION = 2**18  # targets at a time: float64 copies of all would take several times the data
 
@@ -32,12 +33,29 @@ class Judged:
         return loss, loss if self.hit is self.loss else self.hit[:, :n].sum(1, dtype=dtype)
 
 
+class Hits:
+    """Finds the examples whose first largest output is that of their class."""
+
+    def __init__(self, n_outputs: int, dtype: torch.dtype, mixed: bool = False) -> None:
+        """`mixed`: targets are shares of two classes, and the larger share's is an example's."""
+        self._descending = torch.arange(n_outputs, 0, -1, dtype=dtype).view(1, -1, 1)
+        self._zero = torch.zeros((), dtype=dtype)
+        self._mixed = mixed
+
+    def __call__(self, below: Tensor, target: Tensor) -> Tensor:
+        """Return 1 where the first output that is `below` none is the target's, (R, B)."""
+        # In place of argmax, which is slow where classes are not the last dimension: the largest
+        # number among the winners is that of the first of them.
+        first = torch.where(below < 0, self._zero, self._descending).amax(1)
+        target = target.round() if self._mixed else target
+        return first.eq_((target * self._descending).sum(1))
+
+
 class CrossEntropy:
     """Softmax and negative log-likelihood: loss = log sum_c exp(z_c) - z_y."""
 
-    def __init__(self, n_outputs: int, dtype: torch.dtype) -> None:
-        self._descending = torch.arange(n_outputs, 0, -1, dtype=dtype).view(1, -1, 1)
-        self._zero = torch.zeros((), dtype=dtype)
+    def __init__(self, n_outputs: int, dtype: torch.dtype, mixed: bool = False) -> None:
+        self._hits = Hits(n_outputs, dtype, mixed)
 
     def judge(self, z: Tensor, target: Tensor) -> Judged:
         """Judge logits (R, C, B) against one-hot targets of the same shape; overwrites `z`.
@@ -46,7 +64,7 @@ class CrossEntropy:
         first, as argmax has it: dead networks are not right by accident.
         """
         z.sub_(z.amax(1, keepdim=True))
-        hit = _has_largest(z, target, self._descending, self._zero)
+        hit = self._hits(z, target)
         shifted = (z * target).sum(1)
         total = z.exp_().sum(1, keepdim=True)
         z.div_(total)
@@ -80,8 +98,8 @@ class SmoothedCrossEntropy:
     Source: Szegedy et al. (2016), arXiv 1512.00567.
     """
 
-    def __init__(self, n_outputs: int, dtype: torch.dtype) -> None:
-        self._plain = CrossEntropy(n_outputs, dtype)
+    def __init__(self, n_outputs: int, dtype: torch.dtype, mixed: bool = False) -> None:
+        self._plain = CrossEntropy(n_outputs, dtype, mixed)
         self._n_outputs = n_outputs
         self._dtype = dtype
 
@@ -149,28 +167,17 @@ class Residual:
 class OfClasses:
     """A loss of numbers on one-hot classes: its values and deltas, and the accuracy beside them."""
 
-    def __init__(self, loss: Squared | Residual, n_outputs: int, dtype: torch.dtype) -> None:
-        self._loss = loss
-        self._descending = torch.arange(n_outputs, 0, -1, dtype=dtype).view(1, -1, 1)
-        self._zero = torch.zeros((), dtype=dtype)
+    def __init__(self, loss: Squared | Residual, hits: Hits) -> None:
+        self._loss, self._hits = loss, hits
 
     def judge(self, z: Tensor, target: Tensor) -> Judged:
         """Judge outputs (R, C, B) against one-hot targets; `z` becomes the residual."""
-        below = z - z.amax(1, keepdim=True)
-        hit = _has_largest(below, target, self._descending, self._zero)
+        hit = self._hits(z - z.amax(1, keepdim=True), target)
         return Judged(loss=self._loss.judge(z, target).loss, hit=hit)
 
     def delta(self, z: Tensor, target: Tensor, weight: Tensor) -> Tensor:
         """Turn residuals into weight * dloss/dz, in place; `weight` is (R, 1, B)."""
         return self._loss.delta(z, target, weight)
-
-
-def _has_largest(below: Tensor, target: Tensor, descending: Tensor, zero: Tensor) -> Tensor:
-    """Return 1 where the first output that is `below` none is the target's, (R, B)."""
-    # In place of argmax, which is slow where classes are not the last dimension: the largest number
-    # among the winners is that of the first of them.
-    first = torch.where(below < 0, zero, descending).amax(1)
-    return first.eq_((target * descending).sum(1))
 
 
 Loss = CrossEntropy | SmoothedCrossEntropy | Squared | Residual | OfClasses
@@ -197,13 +204,13 @@ def zero_loss(name: str, task: Task, huber_delta: float = 1.0) -> float:
     return total / (task.n_pool * task.n_outputs)
 
 
-def training_loss(
-    name: str, n_outputs: int, dtype: torch.dtype, huber_delta: float, smooths: bool, classes: bool
-) -> Loss:
-    """Return the loss by which stacks train; `smooths` spreads targets over all classes."""
-    if smooths:
-        return SmoothedCrossEntropy(n_outputs, dtype)
-    return loss_of(name, n_outputs, dtype, huber_delta, classes)
+def training_loss(program: AnyProgram, n_outputs: int, dtype: torch.dtype) -> Loss:
+    """Return the loss by which stacks train: targets may be smoothed, or mixed."""
+    if program.smooths:
+        return SmoothedCrossEntropy(n_outputs, dtype, program.mixes)
+    return loss_of(
+        program.loss, n_outputs, dtype, program.huber_delta, program.classes, program.mixes
+    )
 
 
 def loss_of(
@@ -212,12 +219,14 @@ def loss_of(
     dtype: torch.dtype,
     huber_delta: float = 1.0,
     classes: bool = False,
+    mixed: bool = False,
 ) -> Loss:
     """Return the loss of that name by which stacks with `n_outputs` outputs are scored.
 
-    With `classes`, targets are one-hot whatever the loss, and hits are those of classes.
+    With `classes`, targets are one-hot whatever the loss, and hits are those of classes; with
+    `mixed`, they are shares of two classes.
     """
     if name == "cross-entropy":
-        return CrossEntropy(n_outputs, dtype)
+        return CrossEntropy(n_outputs, dtype, mixed)
     loss = Squared(n_outputs) if name == "squared" else Residual(name, n_outputs, huber_delta)
-    return OfClasses(loss, n_outputs, dtype) if classes else loss
+    return OfClasses(loss, Hits(n_outputs, dtype, mixed)) if classes else loss

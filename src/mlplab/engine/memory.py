@@ -94,7 +94,13 @@ def stack_bytes(program: Program, n_slots: int, n_groups: int) -> int:
     """
     n_slots += n_slots % 2  # see `arrange`: whole turns of the vector loops
     own = n_slots * (slot_bytes(program) + settings_bytes(program))
-    return own + n_groups * group_bytes(program) + scorer_bytes(program, n_slots)
+    groups = n_groups * group_bytes(program) + _perturbing_bytes(program)
+    return own + groups + scorer_bytes(program, n_slots)
+
+
+def _perturbing_bytes(program: Program) -> int:
+    """What changing one group's batch makes in passing: whence each pixel comes, and copies."""
+    return program.perturbs * program.lanes * program.widths[0] * (16 + 2 * element_bytes(program))
 
 
 def scorer_bytes(program: Program, n_slots: int, lanes: int | None = None) -> int:

@@ -17,6 +17,7 @@ from mlplab.engine.native.coverage import is_native
 from mlplab.errors import ConfigError
 from mlplab.specs import SGD, Custom, Module, Optimiser, Run
 from mlplab.specs.activation import activation_settings
+from mlplab.specs.fit import perturbs
 
 _LANES = 16  # floats in 64 bytes
 _JOINED = 4  # units up to which several runs may make one block, see `kernels.runs_in_block`
@@ -58,6 +59,8 @@ class Program:
     averages: bool = False
     sparse: bool = False
     classes: bool = False
+    perturbs: bool = False
+    mixes: bool = False
     native: bool = False
     """Whether compiled loops train it, on a CPU; see `native.coverage`."""
 
@@ -97,7 +100,8 @@ class Program:
     def keeps_epoch(self) -> bool:
         """Whether a group's inputs are few enough to lie in the epoch's order at once (2 MB)."""
         size = 8 if self.dtype == "float64" else 4
-        return self.n_rows * self.padded_widths[0] * size <= 2**21
+        # What changes from step to step is gathered step by step.
+        return not self.perturbs and self.n_rows * self.padded_widths[0] * size <= 2**21
 
     @property
     def keeps_targets(self) -> bool:
@@ -182,6 +186,13 @@ def program_of(run: Run, task: Task, n_rows: int, n_valid: int = 0) -> AnyProgra
             f"fit.monitor: expected {' or '.join(watchable)} for a {task.kind}; "
             f"got {run.fit.monitor}"
         )
+    if run.fit.label_noise and not classes:
+        raise ConfigError(f"fit.label_noise: needs classes; {task.name} has numbers")
+    if (run.fit.shift or run.fit.flip) and task.image_shape is None:
+        name = "shift" if run.fit.shift else "flip"
+        raise ConfigError(f"fit.{name}: needs images; {task.name} has {task.n_features} features")
+    if (run.fit.shift or run.fit.flip) and not isinstance(run.net, Module) and run.net.inputs:
+        raise ConfigError(f"net.inputs={run.net.inputs}: images are moved as a whole; leave it out")
     common: dict[str, Any] = {
         "loss": loss,
         "optimiser": _optimiser_kind(run.optim),
@@ -196,6 +207,8 @@ def program_of(run: Run, task: Task, n_rows: int, n_valid: int = 0) -> AnyProgra
         "averages": run.fit.ema > 0,
         "sparse": run.optim.l1 > 0,
         "classes": classes,
+        "perturbs": perturbs(run.fit),
+        "mixes": run.fit.mixup > 0,
     }
     net = run.net
     if isinstance(net, Module):

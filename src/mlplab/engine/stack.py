@@ -24,6 +24,7 @@ from mlplab.engine.layout import slots_apart
 from mlplab.engine.losses import SmoothedCrossEntropy, training_loss
 from mlplab.engine.optimisers import Slot, optimiser_of
 from mlplab.engine.optimisers.base import twin
+from mlplab.engine.perturbation import Perturbation
 from mlplab.engine.places import put_state
 from mlplab.engine.program import Program
 from mlplab.engine.sharing import Group, Sharing, Spread
@@ -52,14 +53,7 @@ class Stack:
         self.groups = list(groups)
         self.dtype = getattr(torch, program.dtype)
         self._products = products
-        self.loss = training_loss(
-            program.loss,
-            program.widths[-1],
-            self.dtype,
-            program.huber_delta,
-            program.smooths,
-            program.classes,
-        )
+        self.loss = training_loss(program, program.widths[-1], self.dtype)
         n, widths, lanes = len(slots), program.padded_widths, program.lanes
         pairs = list(pairwise(widths))
         self.weights = [self._apart(n, o, i) for i, o in pairs]
@@ -78,6 +72,8 @@ class Stack:
         if program.has_dropout:
             after.append(Dropout(program, n, self._spread, self._sum_dtype))
         self._noises = after if before is None else [before, *after]
+        # Whether anything is drawn step by step.
+        self._keyed = bool(self._noises) or program.perturbs
         act = activation(program.activation)
         self.hidden = [
             HiddenLayer(program, index, bias, act, before=before, after=after)
@@ -103,6 +99,7 @@ class Stack:
         self._clipping = Clipping(self.weights[0], self._sum_dtype) if program.clips else None
         self._sparsity = SoftThreshold(self.weights[0]) if program.sparse else None
         sharing = Sharing(products, groups, widths[1])
+        self._data = data
         self._feed = Feed(program, len(groups), sharing.members, data, self.dtype)
         # Batch last: softmax over classes then reduces along another dimension, 18 times faster.
         self._h = [self._zeros(n, width, lanes) for width in widths[1:]]
@@ -179,7 +176,7 @@ class Stack:
 
     def begin_epoch(self, orders: Sequence[Tensor], first_step: int = 0) -> None:
         """Take the slots' settings for their present epochs, and each group's order of rows."""
-        self._feed.begin_epoch(orders, first_step)
+        self._feed.begin_epoch(orders, first_step, self._perturbations())
         self.optimiser.begin_epoch(self.slots, len(self.program.batch_sizes))
         runs = [slot.run if slot else None for slot in self.slots]
         for noise in self._noises:
@@ -196,10 +193,11 @@ class Stack:
     def step(self, step: int) -> None:
         """Train every slot on the next batch of its group."""
         n = self.program.batch_sizes[step]
-        target, share = self._feed.take(n)
+        steps = self._steps(step) if self._keyed else []
+        target, share = self._feed.take(n, steps if self.program.perturbs else ())
         self.optimiser.begin_step(step)
         target, share = self._spread(target), self._spread(share)
-        z = self._forward(step, n)
+        z = self._forward(steps, n)
         judged = self.loss.judge(z, target)
         loss, hit = judged.sums(n, self._sum_dtype)
         self.loss_sums += loss
@@ -221,9 +219,8 @@ class Stack:
             self._averaging.begin_step(step)
             self._averaging.follow()
 
-    def _forward(self, step: int, n: int) -> Tensor:
+    def _forward(self, steps: Sequence[tuple[int, int]], n: int) -> Tensor:
         weights, h = self.weights, self._h
-        steps = self._steps(step) if self._noises else []
         self._begin(0)
         for x, (weight, out) in zip(self._feed.x, self._first_layer, strict=True):
             self._products.shared_forward(x, weight, out)
@@ -239,6 +236,13 @@ class Stack:
             self.hidden[layer].begin(self._h[layer])
         else:
             self._h[layer].copy_(self._last_bias)
+
+    def _perturbations(self) -> list[Perturbation]:
+        """What changes the batches of each group in its epoch; nothing where no run asks for it."""
+        if not self.program.perturbs:
+            return []
+        seated = [self.slots[group.start] for group in self.groups]
+        return [Perturbation(slot.run, slot.epoch, self._data) for slot in seated if slot]
 
     def _steps(self, step: int) -> list[tuple[int, int]]:
         """The seed of each group and the number of its step."""

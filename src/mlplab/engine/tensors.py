@@ -39,6 +39,9 @@ class TaskTensors:
         self._scale = task.input_scale
         self._weights = None if task.weights is None else _borrow(task.weights).to(device)
         self.n_outputs = task.n_outputs
+        self.n_rows = len(task.inputs)
+        self.image_shape = task.image_shape
+        self.device = device
         self._classes = task.kind == "classification"
         self._targets = _borrow(task.targets).to(device)
         if not self._classes and self._targets.ndim == 1:
@@ -69,6 +72,12 @@ class TaskTensors:
             place.zero_().scatter_(0, picked.unsqueeze(0), 1.0)
         else:
             place.copy_(picked.t())
+
+    def classes(self) -> NDArray[np.int64]:
+        """Return the class of every row, (N,)."""
+        assert self._classes
+        known: NDArray[np.int64] = self._targets.cpu().numpy()
+        return known
 
     @property
     def has_weights(self) -> bool:

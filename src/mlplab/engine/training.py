@@ -22,6 +22,7 @@ from mlplab.engine.program import AnyProgram, Program, program_of
 from mlplab.engine.surroundings import caller_aside
 from mlplab.errors import StoreError
 from mlplab.specs import MLP, Outcome, Own, Rows, Run, canonical_json
+from mlplab.specs.fit import PERTURBATIONS, perturbs
 from mlplab.specs.outcome import Status
 from mlplab.specs.series import Series
 
@@ -38,7 +39,7 @@ class Splits:
         self._sizes: dict[Rows, tuple[int, int]] = {}
         self._drawn: dict[tuple[int, Rows], Split] = {}
         self._programs: dict[tuple[int, ...], tuple[AnyProgram, Run]] = {}
-        self._texts: dict[int, tuple[str, Rows]] = {}
+        self._texts: dict[tuple[int, int], tuple[str, Run]] = {}
 
     def sizes(self, run: Run) -> tuple[int, int]:
         """Return how many rows a run trains on, and how many validate it; no matter of seeds."""
@@ -69,9 +70,13 @@ class Splits:
 
     def batches(self, run: Run) -> str:
         """Return what runs have in common that see the same examples at the same time."""
-        at = id(run.rows)
+        at = (id(run.rows), id(run.fit))
         if at not in self._texts:
-            self._texts[at] = (canonical_json([run.rows, self.task.valid]), run.rows)
+            told: list[Any] = [run.rows, self.task.valid]
+            if perturbs(run.fit):
+                told.append({name: getattr(run.fit, name) for name in PERTURBATIONS})
+            # The run is kept with it: no other spec may get these ids.
+            self._texts[at] = (canonical_json(told), run)
         return f"{run.seed} {self._texts[at][0]}"
 
     def of(self, run: Run) -> Split:

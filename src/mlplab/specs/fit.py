@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
 from mlplab.specs.base import Spec
 
@@ -60,11 +60,75 @@ class Fit(Spec):
     test: Literal["never", "end", "epoch"] = Field(
         default="end", description="When the test split is scored; curves are descriptive only."
     )
+    input_noise: Literal["none", "gaussian", "uniform", "multiplicative", "dropout"] = Field(
+        default="none",
+        description="On the inputs x in training: x + s N(0, 1), x + s U(0, 1), x (1 + s N(0, 1)), "
+        "or dropout at the rate s; s is the strength.",
+    )
+    input_strength: float = Field(
+        default=0.0, ge=0, description="Of the input noise: a deviation, a width, or a rate."
+    )
+    mixup: float = Field(
+        default=0.0,
+        ge=0,
+        description="Alpha of Beta(alpha, alpha), from which each batch draws the share by which "
+        "its examples and their targets are mixed with others; 0 mixes nothing.",
+    )
+    shift: int = Field(
+        default=0,
+        ge=0,
+        description="Pixels by which each image moves at most, up or down and left or right, anew "
+        "in each epoch.",
+    )
+    flip: bool = Field(
+        default=False, description="Whether half of the images are mirrored, anew in each epoch."
+    )
+    label_noise: float = Field(
+        default=0.0,
+        ge=0,
+        lt=1,
+        description="Share of training examples whose class is replaced by another, in all epochs.",
+    )
     measures: Annotated[tuple[str, ...], AfterValidator(_each_once)] = Field(
         default=(), description="Further metrics by name: grad_norm, or the user's own."
     )
     dtype: Literal["float32", "float64"] = Field(default="float32", description="Arithmetic.")
 
+    @model_validator(mode="before")
+    @classmethod
+    def _silent(cls, fields: Any) -> Any:
+        # Noise of no strength is none: one question has one key.
+        if isinstance(fields, dict) and fields.get("input_strength") == 0:
+            changed = {} if fields.get("input_noise") is None else {"input_noise": "none"}
+            return fields | changed
+        return fields
+
+    @model_validator(mode="after")
+    def _strength_fits(self) -> Fit:
+        if self.input_noise != "none" and not self.input_strength:
+            raise ValueError(
+                f"input_strength: {self.input_noise} noise takes one, such as 0.1; got none"
+            )
+        if self.input_noise == "dropout" and self.input_strength >= 1:
+            raise ValueError(
+                f"input_strength: expected a rate below 1 for dropout; got {self.input_strength:g}"
+            )
+        return self
+
     def _idle(self) -> Collection[str]:
         unwatched = () if self.patience else ("monitor", "restore_best")
-        return (*unwatched, *(() if self.loss == "huber" else ("huber_delta",)))
+        silent = () if self.input_noise != "none" else ("input_strength",)
+        return (*unwatched, *silent, *(() if self.loss == "huber" else ("huber_delta",)))
+
+
+PERTURBATIONS = ("input_noise", "input_strength", "mixup", "shift", "flip", "label_noise")
+"""Fields by which a training changes its batches."""
+
+
+def perturbs(fit: Fit) -> bool:
+    """Tell whether a training changes its batches.
+
+    >>> perturbs(Fit(mixup=0.2)), perturbs(Fit())
+    (True, False)
+    """
+    return fit.input_noise != "none" or bool(fit.mixup or fit.shift or fit.flip or fit.label_noise)

@@ -58,7 +58,9 @@ def named() -> Iterator[tuple[str, set[str]]]:
     yield "norms", set(get_args(MLP.model_fields["norm"].annotation)) - {"none"}
     yield "losses", set(get_args(Fit.model_fields["loss"].annotation)) - {"auto"}
     yield "optimisers", {*OPTIMISERS, "momentum", "nesterov", "clip-norm", "clip-value"}
-    yield "training", {"early-stopping", "weight-averaging", "dropout"}
+    yield "noises", set(get_args(MLP.model_fields["noise"].annotation)) - {"none"}
+    changes = {"input-noise", "mixup", "image-moves", "label-noise"}
+    yield "training", {"early-stopping", "weight-averaging", "dropout", *changes}
 
 
 def test_everything_a_run_can_name_has_a_page() -> None:
@@ -90,6 +92,7 @@ def test_the_word_is_what_the_flags_ask_for(group: Group, word: Word) -> None:
         "initialisations": run.net.init.kind,
         "schedules": "warmup" if run.optim.schedule.warmup else run.optim.schedule.kind,
         "norms": run.net.norm,
+        "noises": run.net.noise,
         "losses": run.fit.loss,
         "optimisers": run.optim.kind,
     }

@@ -38,6 +38,8 @@ class ModuleProgram:
     averages: bool = False
     sparse: bool = False
     classes: bool = False
+    perturbs: bool = False
+    mixes: bool = False
 
     native = False  # of `Program`: no compiled loops for what a user wrote
 

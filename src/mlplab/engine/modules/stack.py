@@ -12,6 +12,7 @@ from mlplab.engine.modules.program import ModuleProgram
 from mlplab.engine.modules.skeleton import Skeleton
 from mlplab.engine.modules.team import Team
 from mlplab.engine.optimisers import Slot
+from mlplab.engine.perturbation import Perturbation
 from mlplab.engine.places import put_state
 from mlplab.engine.sharing import Group
 from mlplab.engine.tensors import TaskTensors
@@ -50,6 +51,7 @@ class ModuleStack:
         self._batches: dict[int, tuple[Tensor, Tensor, Tensor]] = {}
         self._orders = torch.zeros(0, 0, dtype=torch.int64)
         self._position = 0
+        self._perturbations: list[Perturbation | None] = []
 
     def initialise(self, slot: int, run: Run) -> None:
         """Draw a slot's first weights, as the module draws them; see `factory.make_module`."""
@@ -107,6 +109,11 @@ class ModuleStack:
         )
         for group, order in zip(self.groups, orders, strict=True):
             self._orders[group.start] = order[: sum(sizes)]
+        if self._program.perturbs:
+            self._perturbations = [
+                None if slot is None else Perturbation(slot.run, slot.epoch, self._data)
+                for slot in self.slots
+            ]
         for i, team in enumerate(self._teams):
             team.slots = self.slots[i * size : (i + 1) * size]
             team.begin_epoch(len(sizes))
@@ -122,7 +129,12 @@ class ModuleStack:
         for i, team in enumerate(self._teams):
             mine = slice(i * size, (i + 1) * size)
             rows = self._orders[mine, self._position : self._position + n]
-            found = team.step(step, *self._gather(rows))
+            x, target, share = self._gather(rows)
+            for seat, slot in enumerate(team.slots):
+                change = self._perturbations[mine][seat] if self._perturbations else None
+                if slot is not None and change is not None:
+                    change.apply(rows[seat], slot.step + step, x[seat], target[seat])
+            found = team.step(step, x, target, share)
             sums = (self.loss_sums, self.hit_sums, self.norm_sums)
             for total, value in zip(sums, found, strict=True):
                 total[mine] += value

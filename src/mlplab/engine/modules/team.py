@@ -53,14 +53,7 @@ class Team:
         self.averaging = Averaging(self.learned) if program.averages else None
         self._clipping = Clipping(like, self.sum_dtype)
         self._sparsity = SoftThreshold(like) if program.sparse else None
-        self._loss = training_loss(
-            program.loss,
-            program.n_outputs,
-            like.dtype,
-            program.huber_delta,
-            program.smooths,
-            program.classes,
-        )
+        self._loss = training_loss(program, program.n_outputs, like.dtype)
         self._wants_norm = "grad_norm" in program.measures
 
     def begin_epoch(self, n_steps: int) -> None:

@@ -52,6 +52,10 @@ def outside(run: Run, task: Task) -> str:
         "clipping": optim.clip_norm > 0 or optim.clip_value > 0,
         f"the activation {activation}": activation not in BENT + CURVES,
         f"{net.noise} noise": bool(net.hidden) and net.noise != "none",
+        f"{fit.input_noise} noise on inputs": fit.input_noise != "none",
+        "mixup": fit.mixup > 0,
+        "moving images": bool(fit.shift or fit.flip),
+        "label noise": fit.label_noise > 0,
         f"the norm {net.norm}": bool(net.hidden) and net.norm != "none",
     }
     for name, holds in named.items():

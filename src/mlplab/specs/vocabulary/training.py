@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from mlplab.specs.vocabulary.word import Group, Varied, Word
 
+_BATCHES = (
+    "Each change by its definition, and training against torch's autograd on the changed batches "
+    "(`tests/engine/test_perturbation.py`)."
+)
+
 TRAINING_WORDS = Group(
     "training",
-    "Ends, averages and noise: `fit`, `net.dropout`",
+    "Ends, averages, changed batches and dropout: `fit`, `net.dropout`",
     "",
     "Then",
     (
@@ -73,6 +78,76 @@ TRAINING_WORDS = Group(
                     "whether anything is dropped",
                     "Rates of 0 drop nothing.",
                 ),
+            ),
+        ),
+        Word(
+            "input-noise",
+            "Noise on the inputs",
+            "--input-noise gaussian --input-strength 0.1",
+            "Adds noise to the inputs in training, multiplies them by it, or drops them.",
+            r"x' = x + s e, \quad x + s u, \quad x \, (1 + s e), \quad \text{or} \quad "
+            r"\frac{m}{1 - s} \, x",
+            r"\mathrm{Var}[x'] = s^2, \quad \tfrac{s^2}{12}, \quad s^2 x^2, \quad "
+            r"\tfrac{s}{1 - s} \, x^2",
+            source="Bishop (1995), Training with noise is equivalent to Tikhonov regularization, "
+            "Neural Computation 7",
+            checked=_BATCHES,
+            remarks="gaussian, uniform, multiplicative and dropout: e is N(0, 1), u is U(0, 1), m "
+            "is 0 with probability s, else 1; drawn by (seed, step). Scores are without it.",
+            varied=(
+                Varied("fit.input_strength", 0.1, 0.3, "input_strength (s)"),
+                Varied("fit.input_noise", "gaussian", "dropout", "which one"),
+            ),
+        ),
+        Word(
+            "mixup",
+            "Mixup",
+            "--mixup 0.2",
+            "Mixes each example and its target with another of its batch, by one share for the "
+            "batch.",
+            r"x' = \lambda x_i + (1 - \lambda) x_j, \quad t' = \lambda t_i + (1 - \lambda) t_j",
+            r"\lambda = \max(b, 1 - b), \quad b \sim \mathrm{Beta}(\alpha, \alpha)",
+            source="Zhang, Cisse, Dauphin and Lopez-Paz (2018), mixup, "
+            "[arXiv 1710.09412](https://arxiv.org/abs/1710.09412)",
+            checked=_BATCHES,
+            remarks="The larger share is an example's own: pairs are the same in distribution, and "
+            "training accuracy counts its own class. Drawn by (seed, step).",
+            varied=(
+                Varied("fit.mixup", 0.2, 0.4, "mixup (alpha), above 0"),
+                Varied("fit.mixup", 0.0, 0.2, "whether anything is mixed", "0 mixes nothing."),
+            ),
+        ),
+        Word(
+            "image-moves",
+            "Shifted and mirrored images",
+            "--shift 1 --flip true",
+            "Moves each image by some pixels and mirrors half of them, anew in each epoch.",
+            r"x'_{i, j} = x_{i - v, \, j - h}, \quad v, h \in \{-k, \ldots, k\}, \text{ each as "
+            r"likely}",
+            r"x'_{i, j} = 0 \quad \text{where it comes from outside}",
+            checked=_BATCHES,
+            remarks="Drawn by (seed, epoch, example): an image moves alike whoever is in its "
+            "batch. Mirrored first, left to right.",
+            varied=(
+                Varied("fit.shift", 1, 2, "shift (k), in pixels"),
+                Varied("fit.flip", True, False, "flip"),
+            ),
+        ),
+        Word(
+            "label-noise",
+            "Replaced classes",
+            "--label-noise 0.1",
+            "Replaces the classes of a share of the training examples by others, for all epochs.",
+            r"P(y' = y) = 1 - r, \quad P(y' = c) = \frac{r}{C - 1} \text{ for } c \ne y",
+            source="Nakkiran et al. (2020), Deep double descent, "
+            "[arXiv 1912.02292](https://arxiv.org/abs/1912.02292)",
+            checked=_BATCHES,
+            remarks="Drawn by (seed, example): a higher rate replaces all that a lower one "
+            "replaces. Training loss and accuracy are measured against the replaced classes; "
+            "validation and test rows keep theirs.",
+            varied=(
+                Varied("fit.label_noise", 0.1, 0.2, "label_noise (r), above 0"),
+                Varied("fit.label_noise", 0.0, 0.1, "whether any are replaced", "0 replaces none."),
             ),
         ),
     ),

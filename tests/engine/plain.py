@@ -91,7 +91,7 @@ def forward(
     h = x
     further = further_params(run) if further is None else further
     for i, (weight, bias) in enumerate(params[:-1]):
-        own = further[i]
+        own, below = further[i], h
         if run.net.norm == "none":
             h = h @ weight.t() + bias
         elif run.net.norm == "layer":
@@ -106,6 +106,8 @@ def forward(
         else:
             h = ACTS[run.net.activation](h)
         h = h if noise is None else noise.after(i, h)
+        if run.net.skips[i]:
+            h = h + below
     weight, bias = params[-1]
     return h @ weight.t() + bias
 
@@ -180,6 +182,11 @@ class Noise:
             drawn = noise.draw([(self.run.seed, self.step)], layer, h.shape[1], self.lanes)
             e = net.noise_strength[layer] * drawn[0].t()[: len(h)]
             h = h * (1 + e) if net.noise == "multiplicative" else h + e
+        if net.noise == "stochastic-depth" and net.skips[layer]:
+            noise = KeyedNoise(f"{net.noise} noise", draw_uniforms, self.run.fit.dtype)
+            drawn = noise.draw([(self.run.seed, self.step)], layer, 1, self.lanes)
+            rate = net.noise_strength[layer]
+            h = h * (drawn[0].t()[: len(h)] >= rate) / (1 - rate)
         return h * self._mask(layer, h, net.dropout[layer]) if net.dropout else h
 
 

@@ -13,6 +13,7 @@ from tests.engine.population import bits, made_up, of, trained
 from mlplab.data import load_task
 from mlplab.engine.hidden_noise import HiddenNoise
 from mlplab.engine.native.coverage import is_native, outside
+from mlplab.engine.order import order
 from mlplab.engine.program import program_of
 from mlplab.engine.sharing import Group, Spread
 from mlplab.errors import ConfigError
@@ -227,3 +228,102 @@ class TestTelling:
     def test_one_strength_follows_the_layers(self):
         run = of(load_task("digits"), net=noisy("gaussian", 0.3))
         assert run.with_value("net.hidden", (4,)).net.noise_strength == (0.3,)
+
+
+RESIDUAL = {"hidden": (9, 9, 7, 7), "residual": True, "activation": "tanh"}
+
+
+class TestResidualNetworks:
+    @pytest.mark.parametrize("norm", NORMS)
+    @pytest.mark.parametrize(
+        "noise",
+        [
+            {},
+            {"dropout": 0.3},
+            {"noise": "stochastic-depth", "noise_strength": (0.0, 0.4, 0.9, 0.2)},
+            {"noise": "stochastic-depth", "noise_strength": 0.3, "dropout": 0.2},
+            {"noise": "multiplicative", "noise_strength": 0.3},
+            {"noise": "dropout-before", "noise_strength": 0.3},
+        ],
+        ids=str,
+    )
+    def test_train_as_autograd_does(self, noise, norm):
+        task = made_up(n=53, features=6)
+        net = MLP(**RESIDUAL, norm=norm, **noise)
+        fit = Fit(**DOUBLE, measures=("grad_norm",))
+        assert_as_plain(of(task, net=net, optim=SGD(lr=0.1), fit=fit, seed=3), task)
+
+    @pytest.mark.parametrize("norm", NORMS)
+    def test_score_and_predict_alike(self, norm):
+        from mlplab.engine.weights import predict
+
+        task = made_up(n=64, valid=20)
+        run = of(task, net=MLP(**RESIDUAL, norm=norm), fit=Fit(**DOUBLE), seed=3)
+        done = trained([run], task)[run.key]
+        rows = task.split(run.seed).valid
+        outputs = torch.from_numpy(predict(run, done.weights, task.inputs[rows], task.input_scale))
+        wanted = plain.example_losses(run, task, outputs, rows).mean()
+        assert done.outcome.history["valid_loss"][-1] == pytest.approx(float(wanted), rel=1e-9)
+
+    def test_a_branch_that_is_always_dropped_is_not_there(self):
+        """With rate almost 1 every branch is dropped, and a layer gives what it was given."""
+        task = made_up(n=53, features=6)
+        fit = Fit(**(DOUBLE | {"epochs": 1}))
+        optim = SGD(lr=1e-60)
+        deep = MLP(hidden=(9, 9, 9), residual=True, noise="stochastic-depth",
+                   noise_strength=(0.0, 1 - 1e-12, 1 - 1e-12))  # fmt: skip
+        found = trained([run := of(task, net=deep, optim=optim, fit=fit)], task)[run.key]
+        params = plain.first_params(run, task)
+        rows = order_of(run, task)
+        h = torch.relu(plain.inputs(run, task, rows) @ params[0][0].t())
+        z = h @ params[3][0].t()
+        wanted = plain.example_losses(run, task, z, rows).mean().detach()
+        assert found.outcome.history["train_loss"][0] == pytest.approx(float(wanted), rel=1e-9)
+
+    def test_zero_branches_make_it_shallow(self):
+        """Branches that give 0 leave a network of one hidden layer."""
+        task = made_up(n=53, features=6, valid=10)
+        fit = Fit(**(DOUBLE | {"epochs": 1}))
+        common = {"optim": SGD(lr=1e-60), "fit": fit, "seed": 2}
+        whole = of(task, net=MLP(hidden=(9, 9), residual=True, activation="identity"), **common)
+        done = trained([whole], task)[whole.key]
+        layers = plain.unpack_layers(done.weights)
+        x = plain.inputs(whole, task, task.split(2).valid)
+        h = x @ layers[0].weight.t()
+        z = (h @ layers[1].weight.t() + h) @ layers[2].weight.t()
+        wanted = plain.example_losses(whole, task, z, task.split(2).valid).mean()
+        assert done.outcome.history["valid_loss"][0] == pytest.approx(float(wanted), rel=1e-9)
+
+    @pytest.mark.parametrize("dtype", ["float32", "float64"])
+    def test_alone_is_among_forty_others(self, dtype):
+        task = made_up(n=61, features=6, valid=7)
+        runs = [
+            of(task, net=MLP(**RESIDUAL, noise="stochastic-depth", noise_strength=rate),
+               optim=SGD(lr=lr), fit=Fit(epochs=2, batch_size=13, dtype=dtype), seed=seed)
+            for rate in (0.1, 0.5) for lr in (0.01, 0.3) for seed in range(11)
+        ]  # fmt: skip
+        among = trained(runs, task)
+        assert len({program_of(run, task, 54) for run in runs}) == 1
+        for run in runs[::9]:
+            assert bits(trained([run], task)[run.key]) == bits(among[run.key])
+
+    @pytest.mark.parametrize(
+        ("fields", "says"),
+        [
+            ({"hidden": (9, 7)}, "residual: expected neighbouring hidden layers of one width"),
+            ({"hidden": (9,)}, "residual: expected neighbouring"),
+            (
+                {"hidden": (9, 9), "residual": False, "noise": "stochastic-depth",
+                 "noise_strength": 0.1},
+                "stochastic-depth drops residual branches; give residual too",
+            ),
+        ],
+    )  # fmt: skip
+    def test_what_cannot_be_is_one_line(self, fields, says):
+        with pytest.raises(ConfigError, match=says):
+            MLP(**({"residual": True} | fields))
+
+
+def order_of(run, task):
+    """The rows of a run's first epoch."""
+    return order(run.seed, 0, task.split(run.seed, run.rows).train)

@@ -21,8 +21,8 @@ LayerNoise = Dropout | HiddenNoise
 class HiddenLayer:
     """One hidden layer of a stack, from its product z = W x to what the next layer sees.
 
-    h = dropout(noise(f(norm(z) + bias))), all (R, U, B). With a norm the bias comes after it, so
-    that it is the norm's shift.
+    h = dropout(noise(f(norm(z) + bias))), all (R, U, B), and what the layer below gave is added
+    where the layer skips. With a norm the bias comes after it, so that it is the norm's shift.
     """
 
     def __init__(
@@ -59,6 +59,16 @@ class HiddenLayer:
         self.slopes = Slopes(n, width, act, bias.dtype) if act.slopes else None
         self._z = torch.zeros(shape, dtype=bias.dtype) if act.needs_input else None
         self._start = bias.unsqueeze(2)
+        self._shown = after[-1].seen[index] if after else None
+        self._delta: Tensor | None = None
+        if program.skips and program.skips[index]:
+            self._delta = torch.zeros(shape, dtype=bias.dtype)
+            if self._shown is None:  # f's own values stay for its derivative
+                self._shown = torch.zeros(shape, dtype=bias.dtype)
+
+    def shown(self, h: Tensor) -> Tensor:
+        """Return where the next layer finds what this one gives; `h` keeps its f."""
+        return h if self._shown is None else self._shown
 
     def learned(self) -> dict[str, Tensor]:
         """Return what is learned beside weight and bias, (R, U) or (R, 1) by name."""
@@ -94,11 +104,14 @@ class HiddenLayer:
         else:
             z.zero_()
 
-    def forward(self, h: Tensor, n: int, steps: Sequence[tuple[int, int]]) -> Tensor:
+    def forward(
+        self, h: Tensor, below: Tensor | None, n: int, steps: Sequence[tuple[int, int]]
+    ) -> Tensor:
         """Turn z into what the next layer sees; h keeps f(norm(z) + bias).
 
         Args:
             h: z, (R, U, B), overwritten.
+            below: what the layer below gave; None below the first.
             n: how many of the B lanes are examples.
             steps: (seed, step) of each group, for noise.
         """
@@ -113,9 +126,14 @@ class HiddenLayer:
             self.slopes.forward(h)
         else:
             self._act.forward(h)
+        seen = h
         for noise in self._after:
-            h = noise.forward(self._index, h, steps)
-        return h
+            seen = noise.forward(self._index, seen, steps)
+        if self._delta is None:
+            return seen
+        assert below is not None
+        assert self._shown is not None
+        return torch.add(seen, below, out=self._shown)
 
     def backward(self, d: Tensor, h: Tensor, n: int) -> Tensor:
         """Turn the delta of what the next layer saw into that of z, in place.
@@ -123,6 +141,8 @@ class HiddenLayer:
         Returns:
             The gradient of the bias, (R, U).
         """
+        if self._delta is not None:
+            self._delta.copy_(d)
         for noise in reversed(self._after):
             noise.backward(self._index, d)
         if self.slopes is not None:
@@ -138,11 +158,19 @@ class HiddenLayer:
             self.norm.backward(d, bias_gradient, n)
         return bias_gradient
 
-    def score(self, h: Tensor, start: int, stop: int) -> None:
-        """Turn z of some slots into f(norm(z) + bias), without noise, in place."""
+    def pass_down(self, below: Tensor) -> None:
+        """Add the delta of what this layer gave to that of the layer below, if it skips."""
+        if self._delta is not None:
+            below.add_(self._delta)
+
+    def score(self, h: Tensor, below: Tensor | None, start: int, stop: int) -> None:
+        """Turn z of some slots into what the next layer sees without noise, in place."""
         if self.norm is not None:
             self.norm.score(h, start, stop)
         if self.slopes is not None:
             self.slopes.forward(h, start, stop)
         else:
             self._act.forward(h)
+        if self._delta is not None:
+            assert below is not None
+            h.add_(below)

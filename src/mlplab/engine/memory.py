@@ -24,7 +24,7 @@ _MOST_SLOTS = 4096
 # Calls into torch are spread over four runs even where these do not fit the cache.
 _LEAST_SLOTS = 4
 _MOST_TEAMS = 32
-_NOISE_ARRAYS = {"gaussian": 2, "uniform": 2, "multiplicative": 3}
+_NOISE_ARRAYS = {"gaussian": 2, "uniform": 2, "multiplicative": 3, "stochastic-depth": 1}
 # Copies of the weights that optimisers keep: moments, gradient and scratch.
 _STATES = {"sgd": 0, "momentum": 1, "lars": 3}
 _STATES |= {kind: formula.copies for kind, formula in FORMULAS.items()}
@@ -41,6 +41,9 @@ def slot_bytes(program: Program) -> int:
     # Activation and delta; then what layers of noise show the next one, their factors and draws.
     per_unit = 2 + program.has_dropout + masks + _NOISE_ARRAYS.get(program.noise, 0)
     acts = program.lanes * (per_unit * hidden + int(_loss_arrays(program) * outputs))
+    # A skip keeps the delta of its sum, and the sum where no noise does.
+    skipping = sum(w for w, skips in zip(widths[1:], program.skips, strict=False) if skips)
+    acts += program.lanes * skipping * (2 - (program.has_dropout or program.noise != "none"))
     acts += masks * program.lanes * -(-2 * hidden // element_bytes(program))  # of two bytes
     acts += program.lanes * _further_per_unit(program) * hidden
     forms = "grad_norm" in program.measures or program.clips

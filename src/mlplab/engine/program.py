@@ -53,6 +53,8 @@ class Program:
     measures: tuple[str, ...]
     norm: str = "none"
     noise: str = "none"
+    skips: tuple[bool, ...] = ()
+    """For each hidden layer, whether it adds what the layer below gives; none where none does."""
     smooths: bool = False
     huber_delta: float = 1.0
     clips: bool = False
@@ -231,6 +233,7 @@ def program_of(run: Run, task: Task, n_rows: int, n_valid: int = 0) -> AnyProgra
         has_dropout=bool(net.dropout),
         norm=net.norm if net.hidden else "none",
         noise=net.noise if net.hidden else "none",
+        skips=net.skips if net.residual else (),
         native=native,
         **common,
     )

@@ -166,7 +166,8 @@ class Scorer:
         self._begin(h[0], biases[0], bare[0])
         products.shared_forward(x, products.blocks(weights[0]), products.blocks(h[0]))
         for layer in range(1, len(weights)):
-            hidden[layer - 1].score(h[layer - 1], start, start + n)
+            below = h[layer - 2] if layer > 1 else None
+            hidden[layer - 1].score(h[layer - 1], below, start, start + n)
             self._begin(h[layer], biases[layer], bare[layer])
             products.forward(h[layer - 1], weights[layer], h[layer])
         return h[-1]

@@ -105,7 +105,8 @@ class Stack:
         self._h = [self._zeros(n, width, lanes) for width in widths[1:]]
         self._d = [self._zeros(n, width, lanes) for width in widths[1:-1]]
         # The gradient needs what the layer above has seen, noise included.
-        below = [None, *(after[-1].seen if after else self._h)]
+        shown = (layer.shown(h) for layer, h in zip(self.hidden, self._h, strict=False))
+        below = [None, *shown]
         self._gradients = [
             Gradient(products, delta, under, self._feed, sharing)
             for delta, under in zip([*self._d, self._h[-1]], below, strict=False)
@@ -224,8 +225,9 @@ class Stack:
         self._begin(0)
         for x, (weight, out) in zip(self._feed.x, self._first_layer, strict=True):
             self._products.shared_forward(x, weight, out)
+        below: Tensor | None = None
         for layer in range(1, len(weights)):
-            below = self.hidden[layer - 1].forward(h[layer - 1], n, steps)
+            below = self.hidden[layer - 1].forward(h[layer - 1], below, n, steps)
             self._begin(layer)
             self._products.forward(below, weights[layer], h[layer])
         return h[-1]
@@ -266,6 +268,8 @@ class Stack:
                 below = self._d[layer - 1]
                 # Before this layer's weights move: its own step may come fused with its gradient.
                 self._products.backward(self.weights[layer], delta, below)
+                if layer < len(self.hidden):
+                    self.hidden[layer].pass_down(below)
                 below_gradient = self.hidden[layer - 1].backward(below, self._h[layer - 1], n)
             yield layer, bias_gradient
             if below is not None:

@@ -127,8 +127,9 @@ def _outputs(
         h = torch.from_numpy(np.array(inputs[first : first + 4096])).to(layers[0].weight.dtype)
         if scale != 1.0:
             h = h * scale
-        for layer in layers[:-1]:
-            h = _hidden(h, layer, net.norm, act)
+        for layer, skips in zip(layers[:-1], net.skips, strict=True):
+            made = _hidden(h, layer, net.norm, act)
+            h = made + h if skips else made
         yield torch.addmm(layers[-1].bias, h, layers[-1].weight.t()).numpy()
 
 

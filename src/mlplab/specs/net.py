@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from itertools import pairwise
 from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag, model_validator
@@ -24,6 +25,12 @@ _INIT: Any = Init()
 _NONE: Any = ()
 PER_LAYER = ("dropout", "noise_strength")
 """Fields with a number for each hidden layer, given as one for all of them or one for each."""
+
+
+Noise = Literal[
+    "none", "gaussian", "uniform", "multiplicative", "dropout-before", "stochastic-depth"
+]
+_RATES = ("dropout-before", "stochastic-depth")  # noises whose strength is one
 
 
 class MLP(Spec):
@@ -63,10 +70,15 @@ class MLP(Spec):
         default=_NONE,
         description="Share of each hidden layer's outputs dropped in training; one for all.",
     )
-    noise: Literal["none", "gaussian", "uniform", "multiplicative", "dropout-before"] = Field(
+    residual: bool = Field(
+        default=False,
+        description="Whether a hidden layer as wide as the one below adds what that one gives.",
+    )
+    noise: Noise = Field(
         default="none",
         description="On the outputs h of hidden layers in training: h + s N(0, 1), h + s U(0, 1), "
-        "h (1 + s N(0, 1)), or dropout of what the activation is given; s is the strength.",
+        "h (1 + s N(0, 1)), dropout of what the activation is given, or of whole residual "
+        "branches (stochastic-depth); s is the strength.",
     )
     noise_strength: Short[tuple[Strength, ...], float | Sequence[float]] = Field(
         default=_NONE,
@@ -109,12 +121,29 @@ class MLP(Spec):
                 )
         if self.noise != "none" and self.hidden and not self.noise_strength:
             raise ValueError(f"noise_strength: {self.noise} noise takes one, such as 0.1; got none")
-        if self.noise == "dropout-before" and max(self.noise_strength, default=0) >= 1:
+        if self.noise in _RATES and max(self.noise_strength, default=0) >= 1:
             raise ValueError(
-                f"noise_strength: expected rates below 1 for dropout-before; "
+                f"noise_strength: expected rates below 1 for {self.noise}; "
                 f"got {list(self.noise_strength)}"
             )
+        if self.residual and not any(self.skips):
+            raise ValueError(
+                f"residual: expected neighbouring hidden layers of one width; "
+                f"got {list(self.hidden)}"
+            )
+        if self.noise == "stochastic-depth" and not self.residual:
+            raise ValueError("noise: stochastic-depth drops residual branches; give residual too")
         return self
+
+    @property
+    def skips(self) -> tuple[bool, ...]:
+        """For each hidden layer, whether it adds what the layer below gives.
+
+        >>> MLP(hidden=(8, 8, 4), residual=True).skips
+        (False, True, False)
+        """
+        pairs = pairwise((0, *self.hidden))
+        return tuple(self.residual and below == width for below, width in pairs)
 
 
 def _is_empty(value: Any) -> bool:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlplab.data import Task
+from mlplab.errors import ConfigError
 from mlplab.specs import Run
 
 
@@ -44,6 +45,9 @@ def signal(run: Run, task: Task, n_examples: int = 1024) -> Signal:
     Returns:
         The sizes by layer.
 
+    Raises:
+        ConfigError: a residual network.
+
     Cost: one forward and backward pass in float64. Source: Glorot and Bengio (2010); He et al.
     (2015), arXiv 1502.01852.
 
@@ -61,6 +65,8 @@ def signal(run: Run, task: Task, n_examples: int = 1024) -> Signal:
     from mlplab.engine.initialise import initial_weight
     from mlplab.theory.differentiable import differentiable
 
+    if run.mlp.residual:
+        raise ConfigError("signal: expected a network without residual connections")
     rows = task.split(run.seed, run.rows).train[:n_examples]
     widths = [task.n_features, *run.mlp.hidden, task.n_outputs]
     applied = differentiable(run.mlp.activation)

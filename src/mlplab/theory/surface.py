@@ -160,6 +160,7 @@ def _outputs(basis: _Basis, places: Tensor, net: MLP, first: Tensor) -> Tensor:
     act = activation(net.activation)
     n_hidden = len(net.hidden)
     z = torch.einsum("pk,kon->pon", basis.shares(places), first)
+    below = z  # of no layer: the first one never skips
     for layer in range(n_hidden + 1):
         bias = basis.at(f"layers.{layer}.bias", places).unsqueeze(2)
         if layer == n_hidden:
@@ -174,6 +175,9 @@ def _outputs(basis: _Basis, places: Tensor, net: MLP, first: Tensor) -> Tensor:
             z = z.clamp(min=0) + slope * z.clamp(max=0)
         else:
             act.forward(z)
+        if net.skips[layer]:
+            z += below
+        below = z
         z = basis.at(f"layers.{layer + 1}.weight", places) @ z
     return z
 

@@ -51,6 +51,7 @@ def outside(run: Run, task: Task) -> str:
         f"the measure {', '.join(fit.measures)}": bool(fit.measures),
         "clipping": optim.clip_norm > 0 or optim.clip_value > 0,
         f"the activation {activation}": activation not in BENT + CURVES,
+        "a residual network": net.residual,
         f"{net.noise} noise": bool(net.hidden) and net.noise != "none",
         f"{fit.input_noise} noise on inputs": fit.input_noise != "none",
         "mixup": fit.mixup > 0,

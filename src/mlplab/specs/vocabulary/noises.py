@@ -78,6 +78,21 @@ NOISE_WORDS = Group(
             "and the identity both are the same.",
             varied=_varied(0.5, 0.2),
         ),
+        Word(
+            "stochastic-depth",
+            "Stochastic depth",
+            "--hidden 64,64,64 --residual true --noise stochastic-depth --noise-strength 0.2",
+            "Drops the whole branch of a residual layer for an example, and scales up the rest.",
+            r"h_l' = h_{l-1}' + \frac{m}{1 - p} \, h_l, \quad m = 0 \text{ with probability } p, "
+            r"\text{ else } 1",
+            r"\mathbb{E}[h_l'] = h_{l-1}' + h_l",
+            source="Huang, Sun, Liu, Sedra and Weinberger (2016), Deep Networks with Stochastic "
+            "Depth, [arXiv 1603.09382](https://arxiv.org/abs/1603.09382)",
+            checked=_CHECKED,
+            remarks="m is one number for all units of a layer, drawn for each example where the "
+            "paper draws it for a batch. Layers beside which nothing passes keep their branch.",
+            varied=_varied(0.2, 0.5),
+        ),
     ),
     Varied("net.noise", "gaussian", "uniform"),
 )

@@ -11,7 +11,7 @@ _BATCHES = (
 
 TRAINING_WORDS = Group(
     "training",
-    "Ends, averages, changed batches and dropout: `fit`, `net.dropout`",
+    "Ends, averages, skips, dropout and changed batches: `fit`, `net`",
     "",
     "Then",
     (
@@ -53,6 +53,22 @@ TRAINING_WORDS = Group(
                 Varied("fit.ema", 0.99, 0.9, "ema (d), above 0"),
                 Varied("fit.ema", 0.0, 0.99, "whether runs average", "0 keeps the last."),
             ),
+        ),
+        Word(
+            "residual",
+            "Residual connections",
+            "--hidden 64,64,32 --residual true",
+            "Adds what a hidden layer was given to what it gives, where both are as wide.",
+            r"h_l' = h_l + h_{l-1}', \quad h_l = f(W_l h_{l-1}' + b_l)",
+            r"\frac{\partial L}{\partial h_{l-1}'} = W_l^\top \frac{\partial L}{\partial z_l} + "
+            r"\frac{\partial L}{\partial h_l'}",
+            source="He, Zhang, Ren and Sun (2015), Deep Residual Learning for Image Recognition, "
+            "[arXiv 1512.03385](https://arxiv.org/abs/1512.03385)",
+            checked="Training equals torch's autograd, under every norm and noise "
+            "(`tests/engine/test_noise.py`).",
+            remarks="A layer skips where the hidden layer below has its width; the first never "
+            "does.",
+            varied=(Varied("net.residual", False, True, "residual"),),
         ),
         Word(
             "dropout",

@@ -91,6 +91,8 @@ def forward(
     h = x
     further = further_params(run) if further is None else further
     for i, (weight, bias) in enumerate(params[:-1]):
+        if noise is not None:
+            weight = noise.of_weights(i, weight)
         own, below = further[i], h
         if run.net.norm == "none":
             h = h @ weight.t() + bias
@@ -145,10 +147,17 @@ def inputs(run: Run, task: Task, rows: np.ndarray) -> Tensor:
     return x * task.input_scale
 
 
-def dropout_mask(seed: int, layer: int, step: int, shape: tuple[int, int], rate: float) -> Tensor:
+def dropout_mask(
+    seed: int,
+    layer: int,
+    step: int,
+    shape: tuple[int, int],
+    rate: float,
+    purpose: str = "dropout",
+) -> Tensor:
     """Return the mask (lanes, U) of a layer by its definition: 0, or 1 / (1 - realised rate)."""
     lanes, width = shape
-    noise = KeyedNoise().draw([(seed, step)], layer, width, lanes)[0].float() + 32_768
+    noise = KeyedNoise(purpose).draw([(seed, step)], layer, width, lanes)[0].float() + 32_768
     real = realised_rate(rate)
     keep = noise.t().to(torch.float64) >= real * 65_536
     return keep.double() / (1 - real)
@@ -165,6 +174,17 @@ class Noise:
     def _mask(self, layer: int, h: Tensor, rate: float) -> Tensor:
         shape = (self.lanes, h.shape[1])
         return dropout_mask(self.run.seed, layer, self.step, shape, rate)[: len(h)].to(h.dtype)
+
+    def of_weights(self, layer: int, weight: Tensor) -> Tensor:
+        """What is left of a hidden layer's weights."""
+        net = self.run.net
+        if net.noise != "drop-connect":
+            return weight
+        outputs, inputs = weight.shape
+        shape = (padded(max(inputs, 16)), outputs)
+        rate = net.noise_strength[layer]
+        mask = dropout_mask(self.run.seed, layer, self.step, shape, rate, "drop-connect")
+        return weight * mask.t()[:, :inputs].to(weight.dtype)
 
     def before(self, layer: int, z: Tensor) -> Tensor:
         """What the activation is given."""

@@ -92,7 +92,9 @@ def test_prediction_and_stack_agree(hidden, features, dropout, dtype, optim, kin
     assert held_bytes(stack) == pytest.approx(own, rel=0.1)
 
 
-@pytest.mark.parametrize("noise", ["gaussian", "uniform", "multiplicative", "dropout-before"])
+@pytest.mark.parametrize(
+    "noise", ["gaussian", "uniform", "multiplicative", "dropout-before", "drop-connect"]
+)
 def test_noise_is_predicted(noise):
     task = made_up(n=200, features=20)
     net = MLP(hidden=(60,) * 5, noise=noise, noise_strength=0.2, dropout=0.1)

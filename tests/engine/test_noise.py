@@ -19,7 +19,7 @@ from mlplab.engine.sharing import Group, Spread
 from mlplab.errors import ConfigError
 from mlplab.specs import MLP, SGD, Adam, Fit
 
-NOISES = ("gaussian", "uniform", "multiplicative", "dropout-before")
+NOISES = ("gaussian", "uniform", "multiplicative", "dropout-before", "drop-connect")
 NORMS = ("none", "batch", "layer")
 DOUBLE = {"epochs": 3, "batch_size": 16, "dtype": "float64", "last_batch": "keep"}
 

@@ -49,6 +49,9 @@ def slot_bytes(program: Program) -> int:
     forms = "grad_norm" in program.measures or program.clips
     norm = element_bytes(program) * sum(layers) + 8 * max(layers) if forms else 0
     states = _states(program)
+    if program.noise == "drop-connect":  # masks, what is left, room for a gradient, and noise
+        masked = sum(layers[:-1])
+        acts += 3 * masked + -(-2 * masked // element_bytes(program))
     return element_bytes(program) * (sum(layers) * (1 + states) + acts) + norm
 
 

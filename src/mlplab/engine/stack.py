@@ -13,6 +13,7 @@ from mlplab.engine.activations import activation
 from mlplab.engine.averaging import Averaging
 from mlplab.engine.clipping import Clipping, Formed
 from mlplab.engine.device import sum_dtype
+from mlplab.engine.drop_connect import DropConnect
 from mlplab.engine.dropout import Dropout
 from mlplab.engine.feed import Feed
 from mlplab.engine.gradient import Gradient
@@ -23,7 +24,7 @@ from mlplab.engine.kernels import Products
 from mlplab.engine.layout import slots_apart
 from mlplab.engine.losses import SmoothedCrossEntropy, training_loss
 from mlplab.engine.optimisers import Slot, optimiser_of
-from mlplab.engine.optimisers.base import twin
+from mlplab.engine.optimisers.base import LayerGradient, twin
 from mlplab.engine.perturbation import Perturbation
 from mlplab.engine.places import put_state
 from mlplab.engine.program import Program
@@ -65,13 +66,19 @@ class Stack:
         self._spread = Spread(groups, n)
         before: Dropout | None = None
         after: list[LayerNoise] = []
+        self._drop_connect: DropConnect | None = None
         if program.noise == "dropout-before":
             before = Dropout(program, n, self._spread, self._sum_dtype, before=True)
+        elif program.noise == "drop-connect":
+            self._drop_connect = DropConnect(program, self.weights, self._spread, self._sum_dtype)
         elif program.noise != "none":
             after.append(HiddenNoise(program, n, self._spread))
         if program.has_dropout:
             after.append(Dropout(program, n, self._spread, self._sum_dtype))
-        self._noises = after if before is None else [before, *after]
+        keyed = [one for one in (before, self._drop_connect) if one is not None]
+        self._noises = [*keyed, *after]
+        # What the products of a step take.
+        self._used = self.weights if self._drop_connect is None else self._drop_connect.weights
         # Whether anything is drawn step by step.
         self._keyed = bool(self._noises) or program.perturbs
         act = activation(program.activation)
@@ -107,12 +114,15 @@ class Stack:
         # The gradient needs what the layer above has seen, noise included.
         shown = (layer.shown(h) for layer, h in zip(self.hidden, self._h, strict=False))
         below = [None, *shown]
-        self._gradients = [
+        self._gradients: list[LayerGradient] = [
             Gradient(products, delta, under, self._feed, sharing)
             for delta, under in zip([*self._d, self._h[-1]], below, strict=False)
         ]
+        if self._drop_connect is not None:
+            masked = self._drop_connect.gradient
+            self._gradients = [masked(layer, one) for layer, one in enumerate(self._gradients)]
         self._last_bias = self.biases[-1].unsqueeze(2)
-        parts = (sharing.parts(tensor) for tensor in (self.weights[0], self._h[0]))
+        parts = (sharing.parts(tensor) for tensor in (self._used[0], self._h[0]))
         # Views of buffers that never move: cut once here rather than in every step.
         self._first_layer = list(zip(*parts, strict=True))
         self.loss_sums = torch.zeros(n, dtype=self._sum_dtype)
@@ -221,7 +231,9 @@ class Stack:
             self._averaging.follow()
 
     def _forward(self, steps: Sequence[tuple[int, int]], n: int) -> Tensor:
-        weights, h = self.weights, self._h
+        weights, h = self._used, self._h
+        if self._drop_connect is not None:
+            self._drop_connect.begin_step(steps)
         self._begin(0)
         for x, (weight, out) in zip(self._feed.x, self._first_layer, strict=True):
             self._products.shared_forward(x, weight, out)
@@ -267,7 +279,7 @@ class Stack:
             if layer:
                 below = self._d[layer - 1]
                 # Before this layer's weights move: its own step may come fused with its gradient.
-                self._products.backward(self.weights[layer], delta, below)
+                self._products.backward(self._used[layer], delta, below)
                 if layer < len(self.hidden):
                     self.hidden[layer].pass_down(below)
                 below_gradient = self.hidden[layer - 1].backward(below, self._h[layer - 1], n)

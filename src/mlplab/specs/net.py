@@ -28,9 +28,15 @@ PER_LAYER = ("dropout", "noise_strength")
 
 
 Noise = Literal[
-    "none", "gaussian", "uniform", "multiplicative", "dropout-before", "stochastic-depth"
+    "none",
+    "gaussian",
+    "uniform",
+    "multiplicative",
+    "dropout-before",
+    "drop-connect",
+    "stochastic-depth",
 ]
-_RATES = ("dropout-before", "stochastic-depth")  # noises whose strength is one
+_RATES = ("dropout-before", "drop-connect", "stochastic-depth")  # noises whose strength is one
 
 
 class MLP(Spec):
@@ -77,8 +83,8 @@ class MLP(Spec):
     noise: Noise = Field(
         default="none",
         description="On the outputs h of hidden layers in training: h + s N(0, 1), h + s U(0, 1), "
-        "h (1 + s N(0, 1)), dropout of what the activation is given, or of whole residual "
-        "branches (stochastic-depth); s is the strength.",
+        "h (1 + s N(0, 1)), or dropout of what the activation is given, of the weights that give "
+        "h (drop-connect), or of whole residual branches (stochastic-depth); s is the strength.",
     )
     noise_strength: Short[tuple[Strength, ...], float | Sequence[float]] = Field(
         default=_NONE,

@@ -83,8 +83,8 @@ NOISE_WORDS = Group(
             "DropConnect",
             "--noise drop-connect --noise-strength 0.5",
             "Drops weights of the hidden layers in a step, and scales up the rest.",
-            r"z = \frac{1}{1 - p} \, (M \odot W) \, x + b, \quad M_{oi} = 0 \text{ with probability "
-            r"} p, \text{ else } 1",
+            r"z = \frac{1}{1 - p} \, (M \odot W) \, x + b, \quad M_{oi} = 0 \text{ with "
+            r"probability } p, \text{ else } 1",
             r"\mathbb{E}[z] = W x + b, \quad \mathrm{Var}[z_o] = \tfrac{p}{1 - p} \sum_i W_{oi}^2 "
             r"x_i^2",
             source="Wan, Zeiler, Zhang, LeCun and Fergus (2013), Regularization of Neural Networks "

@@ -26,6 +26,7 @@ from mlplab.stats.interval import ALPHA, Interval, alpha_per_claim, grid_floor, 
 from mlplab.stats.new_examples import new_examples_interval, unpack_correct
 from mlplab.stats.pairs import Pairs, tell_apart
 from mlplab.stats.power import MIN_SEEDS, seeds_needed
+from mlplab.stats.reliability import Calibration, calibration, fit_temperature
 from mlplab.stats.risk import risk_interval
 from mlplab.stats.selection import Selection, score_label, selection_optimism
 from mlplab.stats.sequential import (
@@ -48,6 +49,7 @@ __all__ = [
     "Anova",
     "ArmsDecision",
     "BestArms",
+    "Calibration",
     "ChainDecision",
     "Contrasts",
     "Decision",
@@ -62,6 +64,7 @@ __all__ = [
     "alpha_per_claim",
     "auc_interval",
     "best_arms",
+    "calibration",
     "classify",
     "clopper_pearson",
     "count_failures",
@@ -73,6 +76,7 @@ __all__ = [
     "decide_share",
     "factorial_effects",
     "fails_more_often",
+    "fit_temperature",
     "functional_anova",
     "grid_floor",
     "is_settled",

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from mlplab.engine.cost import Cost, plan_cost
     from mlplab.engine.events import Checkpointed, Ended, Event, Progressed
     from mlplab.engine.measures import metric
+    from mlplab.engine.monte_carlo import predict_samples
     from mlplab.engine.native.coverage import training_paths
     from mlplab.engine.numerics import kernel_kind, provenance
     from mlplab.engine.program import Program, program_of
@@ -25,6 +26,7 @@ __all__ = [
     "metric",
     "plan_cost",
     "predict",
+    "predict_samples",
     "program_of",
     "provenance",
     "train",
@@ -43,6 +45,7 @@ _HOMES = {
     "metric": "measures",
     "plan_cost": "cost",
     "predict": "weights",
+    "predict_samples": "monte_carlo",
     "program_of": "program",
     "provenance": "numerics",
     "train": "scheduler",

@@ -106,14 +106,24 @@ def predict(run: Run, weights: bytes, inputs: NDArray[Any], scale: float = 1.0) 
     if isinstance(run.net, Module):
         return predict_module(run, weights, inputs, scale)
     layers = unpack_layers(weights)
-    n_features = layers[0].weight.shape[1]
-    if run.net.inputs and inputs.ndim == 2:
-        inputs = inputs[:, : run.net.inputs]
-    if inputs.ndim != 2 or inputs.shape[1] != n_features:
-        raise DataError(f"inputs: expected shape (N, {n_features}); got {inputs.shape}")
+    inputs = seen_inputs(run.net, layers, inputs)
     n_products = len(inputs) * sum(layer.weight.numel() for layer in layers)
     with single_thread() if n_products < _FEW_PRODUCTS else nullcontext():
         return np.concatenate(list(_outputs(run.net, layers, inputs, scale)))
+
+
+def seen_inputs(net: MLP, layers: list[Layer], inputs: NDArray[Any]) -> NDArray[Any]:
+    """Return the features that a network sees.
+
+    Raises:
+        DataError: there are more or fewer than it has weights for.
+    """
+    n_features = layers[0].weight.shape[1]
+    if net.inputs and inputs.ndim == 2:
+        inputs = inputs[:, : net.inputs]
+    if inputs.ndim != 2 or inputs.shape[1] != n_features:
+        raise DataError(f"inputs: expected shape (N, {n_features}); got {inputs.shape}")
+    return inputs
 
 
 def _outputs(
@@ -128,23 +138,26 @@ def _outputs(
         if scale != 1.0:
             h = h * scale
         for layer, skips in zip(layers[:-1], net.skips, strict=True):
-            made = _hidden(h, layer, net.norm, act)
+            made = hidden_values(hidden_sums(h, layer, net.norm), layer, act)
             h = made + h if skips else made
         yield torch.addmm(layers[-1].bias, h, layers[-1].weight.t()).numpy()
 
 
-def _hidden(h: Tensor, layer: Layer, norm: str, act: Activation) -> Tensor:
-    """Apply one hidden layer to examples, (N, I) to (N, O)."""
+def hidden_sums(h: Tensor, layer: Layer, norm: str) -> Tensor:
+    """Return what a hidden layer's activation is given, (N, O), for examples (N, I)."""
     if norm == "none":
-        z = torch.addmm(layer.bias, h, layer.weight.t())
+        return torch.addmm(layer.bias, h, layer.weight.t())
+    z = h @ layer.weight.t()
+    if norm == "batch":
+        mean, variance = layer.further["mean"], layer.further["variance"]
     else:
-        z = h @ layer.weight.t()
-        if norm == "batch":
-            mean, variance = layer.further["mean"], layer.further["variance"]
-        else:
-            mean = z.mean(1, keepdim=True)
-            variance = (z - mean).square().mean(1, keepdim=True)
-        z = (z - mean) * torch.rsqrt(variance + EPS) * layer.further["gain"] + layer.bias
+        mean = z.mean(1, keepdim=True)
+        variance = (z - mean).square().mean(1, keepdim=True)
+    return (z - mean) * torch.rsqrt(variance + EPS) * layer.further["gain"] + layer.bias
+
+
+def hidden_values(z: Tensor, layer: Layer, act: Activation) -> Tensor:
+    """Return what a hidden layer's activation gives, (N, O); `z` may be overwritten."""
     if act.slopes:
         return z.clamp(min=0) + layer.further["slope"] * z.clamp(max=0)
     act.forward(z)

@@ -31,6 +31,7 @@ class Backend:
     provenance: Callable[[str], Provenance]
     plan_cost: Callable[[Sequence[Run], Task, int | None], Cost]
     predict: Callable[[Run, bytes, NDArray[Any], float], NDArray[Any]]
+    predict_samples: Callable[[Run, bytes, NDArray[Any], float, int], NDArray[Any]]
 
 
 def this_machine() -> Backend:
@@ -57,4 +58,11 @@ def this_machine() -> Backend:
 
         return predict(run, weights, X, task_scale)
 
-    return Backend(execute, provenance, plan_cost, predict)
+    def predict_samples(
+        run: Run, weights: bytes, X: NDArray[Any], task_scale: float, n: int
+    ) -> NDArray[Any]:
+        from mlplab.engine import predict_samples
+
+        return predict_samples(run, weights, X, n, scale=task_scale)
+
+    return Backend(execute, provenance, plan_cost, predict, predict_samples)

@@ -168,7 +168,9 @@ class Best:
             score_label(used, fresh.seeds),
         )
 
-    def predict(self, X: ArrayLike, *, progress: ProgressOption = True) -> NDArray[np.float64]:
+    def predict(
+        self, X: ArrayLike, *, samples: int = 0, progress: ProgressOption = True
+    ) -> NDArray[np.float64]:
         """Return what the ensemble of the chosen arm's runs, one per seed, says of new examples.
 
         Classes: the mean over runs of the softmax probabilities, (N, C). Numbers: the mean output,
@@ -176,13 +178,17 @@ class Best:
 
         Args:
             X: inputs, (N, I), in the units of the task's own.
+            samples: Monte-Carlo prediction: the mean over so many forward passes of each run with
+                its dropout or noise left on; 0 is one pass without noise.
             progress: True for a bar while weights are trained, False for none, or what is
                 called with a `Progress`.
 
         Raises:
+            ConfigError: samples of a network without noise, or fewer than 0.
             DataError: X does not fit the task, or is not finite.
 
-        Cost: one forward pass per run.
+        Cost: one forward pass per run, or `samples`. Source of the latter: Gal and Ghahramani
+        (2016), arXiv 1506.02142.
         """
         from scipy.special import softmax
 
@@ -192,9 +198,14 @@ class Best:
         cells = [cell for cell in results.cells if cell.arm == self.arm]
         total = np.zeros((len(inputs), task.n_outputs))
         for cell, blob in zip(cells, run_weights(cells, results, progress), strict=True):
-            outputs = results.setup.backend.predict(cell.run, blob, inputs, task.input_scale)
+            given = cell.run, blob, inputs, task.input_scale
+            backend = results.setup.backend
+            outputs = (
+                backend.predict_samples(*given, samples) if samples else backend.predict(*given)
+            )
             scores = np.asarray(outputs, dtype=np.float64)
-            total += softmax(scores, axis=1) if task.kind == "classification" else scores
+            scores = softmax(scores, axis=-1) if task.kind == "classification" else scores
+            total += scores.mean(0) if samples else scores
         return total / len(cells)
 
     def predict_class(self, X: ArrayLike, *, progress: ProgressOption = True) -> NDArray[np.int64]:

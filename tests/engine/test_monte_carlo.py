@@ -100,6 +100,8 @@ def test_the_best_arm_predicts_by_samples():
 
 
 def test_what_cannot_be_sampled_is_one_line(task):
+    from tests.engine import made_modules  # noqa: F401  (registers them)
+
     run, weights = left(task)
     with pytest.raises(ConfigError, match="neither dropout nor noise"):
         predict_samples(run, weights, task.inputs, 3)

@@ -67,7 +67,7 @@ def test_the_page_is_whole_in_both_languages(
     assert page == tmp_path / "rates-signs" / "index.html"
     html = page.read_text(encoding="utf-8")
     for text in ("My &lt;rates&gt;", "学习率", "lr=0.3 has a higher test accuracy than lr=0.03",
-                 "lr=0.3 的测试准确率高于 lr=0.03", "各组在种子间的均值与 95 % 区间"):  # fmt: skip
+                 "lr=0.3 的测试准确率高于 lr=0.03", "各组在种子间的均值与 95\xa0% 区间"):  # fmt: skip
         assert text in html
     assert latin_rows(chinese_texts(html)) == []
     csv = pd.read_csv(page.parent / "table-arms.csv")
@@ -120,7 +120,7 @@ def test_a_full_grid_of_two_factors_has_a_section_on_their_effects(
         'id="figure-main-effects"',
         'id="figure-interaction"',
         "学习率 × 批量大小",
-        "share 5 %",
+        "share 5\xa0%",
     ):
         assert text in inside
     # Shown here, and not among the others as well.

@@ -7,12 +7,13 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from mlplab.errors import ConfigError
-from mlplab.pages.tags import Html
+from mlplab.pages.tags import Html, joined
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
     from markdown_it.ruler import RuleOptionsType
     from markdown_it.rules_block import StateBlock
+    from markdown_it.rules_core import StateCore
     from markdown_it.rules_inline import StateInline
 
 # The highest heading of a text stands just below the page's own, whatever it is written as.
@@ -90,7 +91,15 @@ def _parser() -> MarkdownIt:
     parser.block.ruler.before("fence", "formula", _block_formula, interrupts)
     parser.add_render_rule("formula", _show)
     parser.core.ruler.push("lower_headings", _lower_headings)
+    parser.core.ruler.push("join_units", _join_units)
     return parser
+
+
+def _join_units(state: StateCore) -> None:
+    for token in state.tokens:
+        for child in token.children or ():
+            if child.type == "text":
+                child.content = joined(child.content)
 
 
 def _show(_: Any, tokens: Any, place: int, *__: Any) -> str:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import html
+import re
 from typing import Any
 
 from mlplab.draw import Text, in_language
 from mlplab.draw.words import LANGUAGES
 
+# A line must not end between a number and its unit.
+_BEFORE_UNIT = re.compile(r"(?<=\d) (?=%|pp\b)")
 _EMPTY = {"br", "col", "hr", "img", "input", "link", "meta", "source"}
 
 
@@ -24,6 +27,15 @@ def escape(value: Any) -> Html:
     ('a &lt; b', '<b>')
     """
     return value if isinstance(value, Html) else Html(html.escape(str(value), quote=True))
+
+
+def joined(text: str) -> str:
+    """Return a text whose numbers stay on one line with their units; HTML as it is.
+
+    >>> joined("a 95 % interval")
+    'a 95\\xa0% interval'
+    """
+    return text if isinstance(text, Html) else _BEFORE_UNIT.sub("\N{NO-BREAK SPACE}", text)
 
 
 def tag(name: str, /, *inner: Any, **attributes: Any) -> Html:
@@ -57,11 +69,18 @@ def both(text: Text, name: str = "span", /, **attributes: Any) -> Html:
     '<span class="t" lang="en">seeds</span><span class="t" lang="zh">种子</span>'
     """
     if isinstance(text, str):
+        text = joined(text)
         return escape(text) if name == "span" and not attributes else tag(name, text, **attributes)
     added = attributes.pop("class_", "")
     return group(
         *(
-            tag(name, in_language(text, one), class_=f"t {added}".strip(), lang=one, **attributes)
+            tag(
+                name,
+                joined(in_language(text, one)),
+                class_=f"t {added}".strip(),
+                lang=one,
+                **attributes,
+            )
             for one in LANGUAGES
         )
     )

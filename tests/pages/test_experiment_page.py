@@ -67,7 +67,8 @@ def test_the_page_is_whole_in_both_languages(
     assert page == tmp_path / "rates-signs" / "index.html"
     html = page.read_text(encoding="utf-8")
     for text in ("My &lt;rates&gt;", "学习率", "lr=0.3 has a higher test accuracy than lr=0.03",
-                 "lr=0.3 的测试准确率高于 lr=0.03", "各组在种子间的均值与 95\xa0% 区间"):  # fmt: skip
+                 "lr=0.3 的测试准确率高于 lr=0.03",
+                 "各组在种子间的均值与 95\xa0% 区间"):  # fmt: skip
         assert text in html
     assert latin_rows(chinese_texts(html)) == []
     csv = pd.read_csv(page.parent / "table-arms.csv")

@@ -10,7 +10,7 @@ from mlplab.draw import Text, in_language
 from mlplab.draw.words import LANGUAGES
 
 # A line must not end between a number and its unit.
-_BEFORE_UNIT = re.compile(r"(?<=\d) (?=%|pp\b)")
+_BEFORE_UNIT = re.compile(r"(?<=[\d\]]) (?=%|pp\b)")
 _EMPTY = {"br", "col", "hr", "img", "input", "link", "meta", "source"}
 
 

@@ -131,7 +131,8 @@ def test_verdicts_are_told_by_word_symbol_interval_and_level(parsed: Page) -> No
     words = parsed.words()
     for told in (
         "≈", "equivalent", "等价", "∎", "proved", "+0.10 [−0.21, +0.43]\xa0pp",
-        "97.5\xa0% interval", "d = 0.5\xa0pp", "0.400", "unprotected look 2", "about 40 seeds", "A 与 B 相同",
+        "97.5\xa0% interval", "d = 0.5\xa0pp",
+        "0.400", "unprotected look 2", "about 40 seeds", "A 与 B 相同",
     ):  # fmt: skip
         assert told in words
     rows = [given for given in parsed.of("tr") if given.get("id", "").startswith("claim-")]

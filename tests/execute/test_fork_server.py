@@ -108,6 +108,21 @@ def test_where_nothing_is_forked_the_bits_are_the_same(monkeypatch):
     assert {k: bits(e) for k, e in forked.items()} == {k: bits(e) for k, e in started.items()}
 
 
+def test_beside_threads_of_a_sites_own_workers_start_on_their_own(tmp_path):
+    (tmp_path / "sitecustomize.py").write_text(
+        "import threading, time\n"
+        "threading.Thread(target=time.sleep, args=(99,), daemon=True).start()\n"
+    )
+    environment = _environment()
+    environment["PYTHONPATH"] = os.pathsep.join((str(tmp_path), environment["PYTHONPATH"]))
+    server = ForkServer(environment)
+    worker = hear(server.start())
+    commands = [Path(f"/proc/{pid}/cmdline").read_bytes() for pid in family(os.getpid())]
+    assert sum(b"mlplab.execute.worker" in command for command in commands) == 1
+    assert leave(worker) == 0
+    server.close()
+
+
 def test_an_import_that_fails_ends_the_workers(tmp_path):
     (tmp_path / "sitecustomize.py").write_text("import os\nos._exit(3)\n")
     server = ForkServer(_environment() | {"PYTHONPATH": str(tmp_path)})

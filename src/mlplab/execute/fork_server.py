@@ -28,6 +28,13 @@ _MESSAGE = struct.Struct("<cq")  # what, and for which worker
 _START, _KILL = b"s", b"k"
 _CODE = struct.Struct("<q")  # how a worker ended
 # Ctrl-C reaches the whole terminal, also during imports; the caller handles it.
+WORKER = """
+import signal
+signal.signal(signal.SIGINT, signal.SIG_IGN)
+from mlplab.execute.worker import main
+main()
+"""
+"""The program of a worker that imports everything itself."""
 _PROGRAM = """
 import signal
 signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -155,6 +162,8 @@ class _Server:
         os.set_blocking(there, False)
         signal.set_wakeup_fd(there, warn_on_full_buffer=False)
         signal.signal(signal.SIGCHLD, _ignore)
+        # A site's own start-up code may have started some: copies would wait for their locks.
+        self._has_threads = len(os.listdir("/proc/self/task")) > 1
 
     def run(self) -> NoReturn:
         """Serve until the caller is gone."""
@@ -210,6 +219,8 @@ class _Server:
                 *others,
             ):
                 os.close(descriptor)
+            if self._has_threads:
+                os.execv(sys.executable, [sys.executable, "-P", "-c", WORKER])
             # A user's metric may draw from it, and copies would draw the same.
             np.random.seed()  # noqa: NPY002
             main()

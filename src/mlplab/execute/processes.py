@@ -22,7 +22,7 @@ from mlplab.engine.events import Checkpointed, Ended, Event
 from mlplab.errors import DataError, WorkerError
 from mlplab.execute.brought import HERE
 from mlplab.execute.chunks import Chunk
-from mlplab.execute.fork_server import Forked, ForkServer, can_fork
+from mlplab.execute.fork_server import WORKER, Forked, ForkServer, can_fork
 from mlplab.execute.frames import receive, send, skip_to_talk
 from mlplab.execute.worker import PATIENCE_SECONDS
 from mlplab.inside import GUARD, mark
@@ -31,13 +31,6 @@ from mlplab.specs import Run
 _IMPORT_SECONDS = 120.0  # for a user's module, which this process has imported already
 # The system may have ended a worker for want of memory, once; a second time it is the runs.
 _TRIES = 2
-# Ctrl-C reaches the whole terminal, also while a worker still imports; the caller handles it.
-_START = """
-import signal
-signal.signal(signal.SIGINT, signal.SIG_IGN)
-from mlplab.execute.worker import main
-main()
-"""
 
 
 _Process = subprocess.Popen[bytes] | Forked
@@ -210,7 +203,7 @@ def _starter() -> Iterator[Callable[[], _Process]]:
     def start() -> _Process:
         return subprocess.Popen(
             # -P: a file of the working directory must not pass for a module of Python's.
-            [sys.executable, "-P", "-c", _START],
+            [sys.executable, "-P", "-c", WORKER],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env=environment,

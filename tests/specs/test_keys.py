@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 import numpy as np
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from mlplab.specs import MLP, SGD, Adam, AdamW, Fit, Fold, Run, TaskRef, digest
@@ -49,6 +49,8 @@ def test_the_order_of_fields_does_not_matter(run):
 
 @given(specs, specs)
 def test_different_questions_have_different_keys(one, other):
+    # Without hidden layers an activation decides nothing: unlike specs, one question.
+    assume(one.net.hidden and other.net.hidden)
     assert (one == other) == (one.key == other.key)
 
 

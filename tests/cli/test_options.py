@@ -21,6 +21,8 @@ VALUES = {
     "trial_seeds": "2", "finalists": "2", "search_seed": "5", "study": "study.db",
     "better": "lower", "metric": "valid_loss", "matters": "0.01", "score_test": None,
     "hidden": "9", "activation": "tanh", "norm": "layer", "init": "xavier", "inputs": "1",
+    "residual": "true", "noise": "gaussian", "noise_strength": "0.1", "input_noise": "dropout",
+    "input_strength": "0.1", "mixup": "0.2", "shift": "1", "flip": "true", "label_noise": "0.1",
     "dropout": "0.5", "optimizer": "adam", "lr": "0.7", "momentum": "0.5", "nesterov": "true",
     "alpha": "0.5", "eps": "1e-4", "betas": "0.5,0.5", "trust": "0.1", "weight_decay": "0.1",
     "decay_biases": "false", "l1": "0.1", "clip_norm": "1", "clip_value": "1",
@@ -161,6 +163,8 @@ def test_a_flag_that_is_varied_too_is_said_to_have_no_effect(invoke, trained):
         (("train", "xor", "--net", "mlp(width=3)"), "--hidden"),
         (("train", "xor", "--monitor", "valid_accuracy"), "--monitor"),
         (("train", "xor", "--hidden", "none", "--dropout", "0.5"), "--dropout"),
+        (("train", "xor", "--noise-strength", "0.5"), "--noise-strength"),
+        (("train", "xor", "--input-strength", "0.5"), "--input-strength"),
     ],
 )
 def test_what_has_no_use_is_refused_with_where_it_has(words, refused, invoke):

@@ -209,7 +209,7 @@ class TestTelling:
     @pytest.mark.parametrize(
         ("fields", "says"),
         [
-            ({"noise": "gaussian"}, "noise_strength: gaussian noise takes one, such as 0.1"),
+            ({"noise": "gaussian"}, "noise: gaussian needs noise_strength, such as 0.1"),
             ({"noise": "dropout-before", "noise_strength": 1.0}, "rates below 1"),
             ({"noise": "gaussian", "noise_strength": -0.1}, "greater than or equal to 0"),
             ({"noise": "gaussian", "noise_strength": (0.1, 0.2, 0.3)}, "each of 2 hidden layers"),

@@ -260,7 +260,7 @@ def test_modules_see_the_same_batches(images, change):
     [
         ({"shift": 1}, "fit.shift: needs images; arrays has 6 features"),
         ({"flip": True}, "fit.flip: needs images"),
-        ({"input_noise": "gaussian"}, "input_strength: gaussian noise takes one, such as 0.1"),
+        ({"input_noise": "gaussian"}, "input_noise: gaussian needs input_strength, such as 0.1"),
         ({"input_noise": "dropout", "input_strength": 1}, "expected a rate below 1"),
     ],
 )

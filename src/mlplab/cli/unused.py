@@ -62,10 +62,17 @@ def refuse_idle(ctx: click.Context, base: Run, varied: Collection[str] = ()) -> 
         refuse_given(ctx, ["huber_delta"], "works with --loss huber only")
     if not optim.weight_decay and not {"optim", "optim.weight_decay"} & set(varied):
         refuse_given(ctx, ["decay_biases"], "works with --weight-decay only")
+    if fit.input_noise == "none" and not {"fit", "fit.input_noise"} & set(varied):
+        refuse_given(ctx, ["input_strength"], "works with --input-noise only")
+    quiet = isinstance(base.net, MLP) and base.net.noise == "none"
+    if quiet and not {"net", "net.noise"} & set(varied):
+        refuse_given(ctx, ["noise_strength"], "works with --noise only")
     linear = isinstance(base.net, MLP) and not base.net.hidden
     if linear and not {"net", "net.hidden"} & set(varied):
         refuse_given(
-            ctx, ["activation", "norm", "dropout"], "--hidden none is linear: no layer for it"
+            ctx,
+            ["activation", "norm", "dropout", "noise"],
+            "--hidden none is linear: no layer for it",
         )
 
 

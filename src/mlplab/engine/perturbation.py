@@ -106,7 +106,7 @@ class Perturbation:
             tensor.mul_(share).add_(mates, alpha=1 - share)
 
     def _add_noise(self, step: int, x: Tensor) -> None:
-        kind, strength = self._fit.input_noise, self._fit.input_strength
+        kind, strength = self._fit.input_noise, self._fit.input_strength or 0.0
         draws = philox(self._seed, f"{kind} inputs", step)
         dtype = np.float64 if x.dtype == torch.float64 else np.float32
         if kind in ("uniform", "dropout"):

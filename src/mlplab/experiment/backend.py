@@ -16,22 +16,33 @@ if TYPE_CHECKING:
     from mlplab.engine.events import Event
 
 
+def _predict_samples(
+    run: Run, weights: bytes, X: NDArray[Any], task_scale: float, n: int
+) -> NDArray[Any]:
+    from mlplab.engine import predict_samples
+
+    return predict_samples(run, weights, X, n, scale=task_scale)
+
+
 @dataclass(frozen=True, slots=True)
 class Backend:
-    """Four functions; another machine's, a cluster's or a test's may stand in for them.
+    """Five functions; another machine's, a cluster's or a test's may stand in for them.
 
     Attributes:
         execute: trains runs of one task and yields events as they come; closing it stops the work.
         provenance: where the bits of a device come from.
         plan_cost: what runs of one task would cost on so many workers.
         predict: outputs (N, C) or (N, O) of a run's weights on inputs (N, I).
+        predict_samples: the same under the run's noise, drawn n times, (n, N, C) or (n, N, O).
     """
 
     execute: Callable[..., Generator[Event]]
     provenance: Callable[[str], Provenance]
     plan_cost: Callable[[Sequence[Run], Task, int | None], Cost]
     predict: Callable[[Run, bytes, NDArray[Any], float], NDArray[Any]]
-    predict_samples: Callable[[Run, bytes, NDArray[Any], float, int], NDArray[Any]]
+    predict_samples: Callable[[Run, bytes, NDArray[Any], float, int], NDArray[Any]] = (
+        _predict_samples
+    )
 
 
 def this_machine() -> Backend:
@@ -58,11 +69,4 @@ def this_machine() -> Backend:
 
         return predict(run, weights, X, task_scale)
 
-    def predict_samples(
-        run: Run, weights: bytes, X: NDArray[Any], task_scale: float, n: int
-    ) -> NDArray[Any]:
-        from mlplab.engine import predict_samples
-
-        return predict_samples(run, weights, X, n, scale=task_scale)
-
-    return Backend(execute, provenance, plan_cost, predict, predict_samples)
+    return Backend(execute, provenance, plan_cost, predict)

@@ -65,8 +65,8 @@ class Fit(Spec):
         description="On the inputs x in training: x + s N(0, 1), x + s U(0, 1), x (1 + s N(0, 1)), "
         "or dropout at the rate s; s is the strength.",
     )
-    input_strength: float = Field(
-        default=0.0, ge=0, description="Of the input noise: a deviation, a width, or a rate."
+    input_strength: float | None = Field(
+        default=None, ge=0, description="Of the input noise: a deviation, a width, or a rate."
     )
     mixup: float = Field(
         default=0.0,
@@ -106,10 +106,8 @@ class Fit(Spec):
     @model_validator(mode="after")
     def _strength_fits(self) -> Fit:
         if self.input_noise != "none" and not self.input_strength:
-            raise ValueError(
-                f"input_strength: {self.input_noise} noise takes one, such as 0.1; got none"
-            )
-        if self.input_noise == "dropout" and self.input_strength >= 1:
+            raise ValueError(f"input_noise: {self.input_noise} needs input_strength, such as 0.1")
+        if self.input_noise == "dropout" and (self.input_strength or 0) >= 1:
             raise ValueError(
                 f"input_strength: expected a rate below 1 for dropout; got {self.input_strength:g}"
             )

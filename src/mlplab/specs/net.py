@@ -126,7 +126,7 @@ class MLP(Spec):
                     f"layers; got {list(values)}"
                 )
         if self.noise != "none" and self.hidden and not self.noise_strength:
-            raise ValueError(f"noise_strength: {self.noise} noise takes one, such as 0.1; got none")
+            raise ValueError(f"noise: {self.noise} needs noise_strength, such as 0.1")
         if self.noise in _RATES and max(self.noise_strength, default=0) >= 1:
             raise ValueError(
                 f"noise_strength: expected rates below 1 for {self.noise}; "

@@ -84,6 +84,8 @@ def shown(value: Any) -> str:
     >>> shown((256, 128)), shown(()), shown(Fit().epochs)
     ('256,128', 'none', '10')
     """
+    if value is None:
+        return "none"
     if isinstance(value, Spec):
         return str(getattr(value, "kind", value))
     if isinstance(value, bool):

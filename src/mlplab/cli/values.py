@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from types import UnionType
+from types import NoneType, UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
 
 from mlplab.errors import ConfigError
@@ -30,8 +30,8 @@ def read_field(annotation: Any, text: str, *, commas: bool = True) -> Any:
 
     >>> read_field(tuple[int, ...], "256x128"), read_field(tuple[int, ...], "none")
     ((256, 128), ())
-    >>> read_field(float, "0.1"), read_field(float, "fast")
-    (0.1, 'fast')
+    >>> read_field(float, "0.1"), read_field(float, "fast"), read_field(float | None, "none")
+    (0.1, 'fast', None)
     """
     text = text.strip()
     if get_origin(annotation) is tuple:
@@ -42,6 +42,8 @@ def read_field(annotation: Any, text: str, *, commas: bool = True) -> Any:
         parts = [part.strip() for part in re.split(f"[{separators}]", text)]
         return tuple(_number(part) if numeric else part for part in parts)
     kinds = {_bare(one) for one in _alternatives(annotation)}
+    if NoneType in kinds and text.lower() == "none":
+        return None
     if kinds & {int, float}:
         return _number(text)
     if any(isinstance(kind, type) and issubclass(kind, Spec) for kind in kinds):

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from mlplab.engine.noise import KeyedNoise, fill_masks, realised_rate, threshold
+from mlplab.engine.noise import KeyedNoise, fill_masks, masking
 from mlplab.engine.optimisers.base import LayerGradient, twin
 from mlplab.engine.program import Program, padded
 from mlplab.engine.sharing import Spread
@@ -37,13 +37,9 @@ class DropConnect:
 
     def begin_epoch(self, runs: Sequence[Run | None], seeds: set[int]) -> None:
         """Take the slots' rates; noise of other seeds than these is forgotten."""
-        idle = [0.0] * len(self._weights)
-        rates = [
-            [realised_rate(p) for p in run.mlp.noise_strength] if run else idle for run in runs
-        ]
-        by_layer = torch.tensor(rates, dtype=self._kept).t()[:, :, None, None]
-        self._thresholds = [threshold(rate).to(self._dtype) for rate in by_layer]
-        self._scales = [(1 / (1 - rate)).to(self._dtype) for rate in by_layer]
+        idle = (0.0,) * len(self._weights)
+        given = [run.mlp.noise_strength if run else idle for run in runs]
+        self._masking = masking(given, self._kept, self._dtype)
         self._noise.forget(seeds)
 
     def begin_step(self, steps: Sequence[tuple[int, int]]) -> None:
@@ -52,7 +48,7 @@ class DropConnect:
             _, outputs, inputs = weight.shape
             # Whole words of noise for each unit: layers of other widths share what they have.
             noise = self._noise.draw(steps, layer, outputs, padded(inputs))[:, :, :inputs]
-            fill_masks(self._spread(noise), self._thresholds[layer], self._scales[layer], mask)
+            fill_masks(self._spread(noise), *self._masking[layer], mask)
             torch.mul(weight, mask, out=self._left[layer])
 
     def gradient(self, layer: int, of_left: LayerGradient) -> LayerGradient:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from mlplab.engine.noise import KeyedNoise, fill_masks, realised_rate, threshold
+from mlplab.engine.noise import KeyedNoise, fill_masks, masking
 from mlplab.engine.program import Program
 from mlplab.engine.sharing import Spread
 from mlplab.specs import Run
@@ -47,22 +47,16 @@ class Dropout:
     def begin_epoch(self, runs: Sequence[Run | None], seeds: set[int]) -> None:
         """Take the slots' rates; noise of other seeds than these is forgotten."""
         name = "noise_strength" if self._before else "dropout"
-        rates = [
-            [realised_rate(p) for p in getattr(run.mlp, name)] if run else None for run in runs
-        ]
-        self._thresholds, self._scales = [], []
-        for layer in range(len(self._masks)):
-            at = [0.0 if rate is None else rate[layer] for rate in rates]
-            dropped = torch.tensor(at, dtype=self._kept).view(-1, 1, 1)
-            self._thresholds.append(threshold(dropped).to(self._dtype))
-            self._scales.append((1 / (1 - dropped)).to(self._dtype))
+        idle = (0.0,) * len(self._masks)
+        given = [getattr(run.mlp, name) if run else idle for run in runs]
+        self._masking = masking(given, self._kept, self._dtype)
         self._noise.forget(seeds)
 
     def forward(self, layer: int, h: Tensor, steps: Sequence[tuple[int, int]]) -> Tensor:
         """Return h with some units of each example dropped; `steps` are (seed, step) by group."""
         noise = self._noise.draw(steps, layer, h.shape[1], h.shape[2])
         mask = self._masks[layer]
-        fill_masks(self._spread(noise), self._thresholds[layer], self._scales[layer], mask)
+        fill_masks(self._spread(noise), *self._masking[layer], mask)
         return torch.mul(h, mask, out=h if self._before else self.seen[layer])
 
     def backward(self, layer: int, d: Tensor) -> None:

@@ -31,6 +31,23 @@ def threshold(realised: Rates) -> Rates:
     return realised * _LEVELS - _LEVELS // 2
 
 
+def masking(
+    rates: Sequence[Sequence[float]], kept: torch.dtype, dtype: torch.dtype
+) -> list[tuple[Tensor, Tensor]]:
+    """Return for each layer what `fill_masks` takes: thresholds and scales of each slot, (R, 1, 1).
+
+    Args:
+        rates: of each slot and layer, (R, L).
+        kept: the type in which rates are turned into them.
+        dtype: of the masks.
+    """
+    realised = torch.tensor([[realised_rate(p) for p in own] for own in rates], dtype=kept)
+    return [
+        (threshold(rate).to(dtype), (1 / (1 - rate)).to(dtype))
+        for rate in realised.t()[:, :, None, None]
+    ]
+
+
 def draw_integers(source: np.random.Generator, out: NDArray[Any]) -> None:
     """Fill whole 64-bit words, of four int16 each."""
     out[:] = source.bit_generator.random_raw(len(out))

@@ -190,10 +190,11 @@ def program_of(run: Run, task: Task, n_rows: int, n_valid: int = 0) -> AnyProgra
         )
     if run.fit.label_noise and not classes:
         raise ConfigError(f"fit.label_noise: needs classes; {task.name} has numbers")
-    if (run.fit.shift or run.fit.flip) and task.image_shape is None:
+    moves = run.fit.shift or run.fit.flip
+    if moves and task.image_shape is None:
         name = "shift" if run.fit.shift else "flip"
         raise ConfigError(f"fit.{name}: needs images; {task.name} has {task.n_features} features")
-    if (run.fit.shift or run.fit.flip) and not isinstance(run.net, Module) and run.net.inputs:
+    if moves and not isinstance(run.net, Module) and run.net.inputs:
         raise ConfigError(f"net.inputs={run.net.inputs}: images are moved as a whole; leave it out")
     common: dict[str, Any] = {
         "loss": loss,

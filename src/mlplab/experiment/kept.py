@@ -13,6 +13,7 @@ from mlplab.errors import ConfigError, DataError, StoreError
 from mlplab.experiment.frame import Line, fill_frame, metrics_in_order
 from mlplab.hints import hint
 from mlplab.specs.net import PER_LAYER
+from mlplab.specs.paths import short_names
 from mlplab.specs.plain import ABSENT, changed_values, show_plain, value_at
 from mlplab.store import Membership, Row, Store
 
@@ -295,9 +296,7 @@ def show_factors(factors: Mapping[str, Any]) -> str:
     >>> show_factors({"net.hidden": [64, 32], "optim": "adam", "optim.lr": 0.01})
     'hidden=64x32 optimizer=adam lr=0.01'
     """
-    last = [path.rsplit(".", 1)[-1] for path in factors]
-    names = {path: path if last.count(n) > 1 else n for path, n in zip(factors, last, strict=True)}
-    names["optim"] = "optimizer"
+    names = short_names(factors) | {"optim": "optimizer"}
     return " ".join(f"{names[path]}={show_plain(value)}" for path, value in factors.items())
 
 

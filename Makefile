@@ -42,8 +42,10 @@ lint: .venv/.linting  ## ruff, mypy --strict, and what the pages show as a typed
 bench: .venv/.installed  ## every workload beside its baselines, in one run
 	$(BIN)/mlplab bench
 
-docs: .venv/.installed  ## pages that are made from the code: the command reference, the vocabulary, the simulations' tables
+docs: .venv/.installed  ## pages that are made from the code: the command reference and the vocabulary
 	$(BIN)/python -m mlplab.cli.reference docs
+
+simulations: .venv/.installed  ## the simulations' tables in docs, an hour
 	$(BIN)/python -m mlplab.bench.verdict_simulation --out docs/verdict-simulation.md --long
 	$(BIN)/python -m mlplab.bench.coverage_simulation --out docs/coverage-simulation.md --long
 

@@ -98,11 +98,28 @@ def test_a_new_folder_is_a_new_exercise(tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setattr(registry, "HOMES", [*registry.HOMES, "mine"])
     made = get_exercise("throw-away")
-    assert list_exercises()[-1] == made
+    assert made in list_exercises()
     assert (made.id, made.kind, made.n_claims) == ("9.9.9", "exact", 1)
     found = answer(made, store=":memory:")
     assert [verdict.verdict for verdict in found.verdicts] == ["proved"]
     assert found.report().answer["en"] == "It took 0 runs."
+
+
+def test_what_lies_beyond_the_chapter_is_asked_for_by_name(tmp_path, monkeypatch):
+    (tmp_path / "further").mkdir()
+    for name in ("a_first", "b_second"):
+        write_texts(tmp_path / "further" / "afield" / name, f"afield.{name[2:]}", ("two",))
+    monkeypatch.setattr(registry, "HOMES", [*registry.HOMES, "further"])
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "further" / "__init__.py").touch()
+    assert [one.id for one in registry.find_exercises("afield")] == [
+        "afield.first",
+        "afield.second",
+    ]
+    assert not any(one.id.startswith("afield") for one in registry.find_exercises("all"))
+    assert get_exercise("a-first").id == "afield.first"
+    ids = [one.id for one in list_exercises()]
+    assert ids.index("afield.first") > ids.index("4.10.1")
 
 
 BROKEN = {

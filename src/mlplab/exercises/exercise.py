@@ -62,10 +62,15 @@ class Exercise:
 
     @property
     def id(self) -> str:
-        """Its number in the chapter, such as `4.2.1`."""
+        """Its number in the chapter, such as `4.2.1`, or a name such as `beyond.grokking`."""
         if not self.wordings["en"].id:
             raise MlplabError(f"{self.folder.name}/en.md: id is missing")
         return self.wordings["en"].id
+
+    @property
+    def in_chapter(self) -> bool:
+        """Whether it is of the chapter; `all` means these, and the others are named."""
+        return self.id[0].isdigit()
 
     @property
     def slug(self) -> str:
@@ -194,5 +199,5 @@ def exercises_in(folder: Path, package: str) -> list[Exercise]:
     """Return the exercises below a folder of sections, found by their `en.md`."""
     return [
         Exercise(path.parent, f"{package}.{path.parent.parent.name}.{path.parent.name}")
-        for path in sorted(folder.glob("section_*/*/en.md"))
+        for path in sorted(folder.glob("*/*/en.md"))
     ]

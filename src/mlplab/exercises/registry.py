@@ -14,16 +14,22 @@ HOMES = ["mlplab.exercises"]
 
 
 def list_exercises() -> tuple[Exercise, ...]:
-    """Return all exercises in the order of the chapter."""
+    """Return all exercises: those of the chapter in its order, then those beyond it."""
     found = [one for home in HOMES for one in exercises_in(Path(str(files(home))), home)]
-    return tuple(sorted(found, key=lambda one: [int(part) for part in one.id.split(".")]))
+    return tuple(sorted(found, key=_place))
+
+
+def _place(one: Exercise) -> tuple[bool, list[int], str]:
+    numbers = [int(part) for part in one.id.split(".")] if one.in_chapter else []
+    return not one.in_chapter, numbers, one.id
 
 
 def find_exercises(name: str) -> tuple[Exercise, ...]:
-    """Return the exercises that a name stands for: one, those of a section, or all.
+    """Return the exercises that a name stands for: one, those of a section, or the chapter's.
 
     Args:
-        name: an id, a slug, the beginning of ids (`4.2`, also written `4.2.*`), or `all`.
+        name: an id, a slug, the beginning of ids (`4.2`, also written `4.2.*`; `beyond`), or `all`,
+            which is the chapter: what lies beyond it takes long and is asked for by name.
 
     Raises:
         ConfigError: there is none.
@@ -33,8 +39,9 @@ def find_exercises(name: str) -> tuple[Exercise, ...]:
     """
     section = name.removesuffix("*").rstrip(".")
     known = list_exercises()
-    found = tuple(one for one in known if name == "all" or one.id.startswith(f"{section}."))
-    return found or (get_exercise(name),)
+    if name == "all":
+        return tuple(one for one in known if one.in_chapter)
+    return tuple(one for one in known if one.id.startswith(f"{section}.")) or (get_exercise(name),)
 
 
 def get_exercise(name: str) -> Exercise:

@@ -1,0 +1,1 @@
+"""Beyond the chapter: what populations can show and courses call too heavy."""

@@ -17,7 +17,7 @@ from mlplab.engine.arrange import slots_of
 from mlplab.engine.events import Checkpointed, Ended, Event, Progressed
 from mlplab.engine.heap import give_back
 from mlplab.engine.losses import zero_loss
-from mlplab.engine.measures import Measure, evaluate
+from mlplab.engine.measures import GRADIENT, Measure, evaluate
 from mlplab.engine.memory import kept_slots, slots_bytes
 from mlplab.engine.numerics import provenance
 from mlplab.engine.order import order
@@ -239,8 +239,8 @@ class Lane:
                 # Infinite weights may turn to NaN or not, as a companion's decay has it.
                 metrics, norm = dict.fromkeys(metrics, math.nan), math.nan
             training.record({f"train_{name}": value for name, value in metrics.items()})
-            if "grad_norm" in self._program.measures:
-                training.record({"grad_norm": norm})
+            if GRADIENT in self._program.measures:
+                training.record({GRADIENT: norm})
             training.record_looks()
             training.epoch += 1
             training.step = 0

@@ -23,6 +23,7 @@ from mlplab.engine.initialise import initial_weight
 from mlplab.engine.kernels import Products
 from mlplab.engine.layout import slots_apart
 from mlplab.engine.losses import SmoothedCrossEntropy, training_loss
+from mlplab.engine.measures import GRADIENT
 from mlplab.engine.optimisers import Slot, optimiser_of
 from mlplab.engine.optimisers.base import LayerGradient, twin
 from mlplab.engine.perturbation import Perturbation
@@ -128,7 +129,7 @@ class Stack:
         self.loss_sums = torch.zeros(n, dtype=self._sum_dtype)
         self.hit_sums = torch.zeros_like(self.loss_sums)
         self.norm_sums = torch.zeros_like(self.loss_sums)
-        self._wants_norm = "grad_norm" in program.measures
+        self._wants_norm = GRADIENT in program.measures
         forms = self._wants_norm or program.clips
         self._formed = [twin(w) for w in self.weights] if forms else []
 

@@ -1,5 +1,6 @@
 """What each kind of chart promises."""
 
+import json
 import math
 from collections.abc import Callable
 from typing import Any
@@ -12,6 +13,7 @@ from mlplab.draw import (
     Figure,
     Quantity,
     best_set,
+    calibration_chart,
     critical_differences,
     estimate_histogram,
     heat_map,
@@ -365,3 +367,10 @@ def test_a_short_name_of_two_columns_is_refused(runs: pd.DataFrame) -> None:
         metric_by_factor(both, "lr", "valid_accuracy", title="t")
     with pytest.raises(ConfigError, match="no column 'lrr'; did you mean 'lr'"):
         metric_by_factor(runs, "lrr", "valid_accuracy", title="t")
+
+
+def test_calibrations_of_several_series_have_a_legend():
+    ranges = pd.DataFrame({"probability": [0.1, 0.6], "observed": [0.2, 0.5], "n": [20, 30]})
+    ranges = ranges.assign(low=[0.05, 0.4], high=[0.4, 0.7], series=["off", "on"])
+    spec = calibration_chart(ranges).spec("light")
+    assert '"domain": ["off", "on"]' in json.dumps(spec)

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from mlplab.draw.figure import WIDTH_PX, Figure
-from mlplab.draw.rows import check_columns, inline
+from mlplab.draw.lines import series_encodings
+from mlplab.draw.rows import check_columns, first_seen, inline
 from mlplab.draw.words import UNTITLED, Text
 
 if TYPE_CHECKING:
@@ -24,7 +25,8 @@ def calibration_chart(
     """Draw the observed share against the probability given; on the diagonal they agree.
 
     Args:
-        frame: columns probability, observed, low, high, n, one row per range of probabilities.
+        frame: columns probability, observed, low, high, n, one row per range of probabilities;
+            with a column series, each is drawn on its own.
         title: the finding.
         caption: says what the bars are.
         name: of the figure's files.
@@ -42,7 +44,9 @@ def calibration_chart(
         return alt.Y(f"{field}:Q", title="share that came true", scale=scale, axis=axis)
 
     ends = pd.DataFrame({"probability": [0.0, 1.0], "observed": [0.0, 1.0]})
-    base = alt.Chart(inline(frame)).encode(x=x)
+    told = series_encodings(first_seen(frame["series"]), "", False) if "series" in frame else {}
+    shape = told.pop("shape", None)
+    base = alt.Chart(inline(frame)).encode(x=x, **told)
     tooltip = [
         alt.Tooltip("probability:Q", title="probability given", format=".1%"),
         alt.Tooltip("observed:Q", title="share that came true", format=".1%"),
@@ -54,7 +58,9 @@ def calibration_chart(
         alt.Chart(inline(ends)).mark_line(style="reference").encode(x=x, y=y_of("observed")),
         base.mark_line(style="plain", strokeWidth=1.2, opacity=0.7).encode(y=y_of("observed")),
         base.mark_rule(style=["plain", "interval"]).encode(y=y_of("low"), y2="high:Q"),
-        base.mark_point(style=["plain", "mean"]).encode(y=y_of("observed"), tooltip=tooltip),
+        base.mark_point(style=["plain", "mean"]).encode(
+            y=y_of("observed"), tooltip=tooltip, **({"shape": shape} if shape else {})
+        ),
     ]
     chart = alt.layer(*layers).properties(width=WIDTH_PX - 180, height=340)
     return Figure(name, title, chart, caption, frame, words or {})

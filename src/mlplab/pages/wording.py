@@ -298,6 +298,7 @@ LOOKS: Mapping[str, Both] = {
     "time": texts("time", "时间"),
     "test": texts("test", "测试集"),
     "results of fixed arms": texts("results of fixed arms", "预先固定的各组的结果"),
+    "predictions of fixed arms": texts("predictions of fixed arms", "预先固定的各组的预测"),
 }
 
 _CHOSEN = "score of the arm chosen by "

@@ -21,7 +21,6 @@ from mlplab.exercises.section_4_6.drop_connect.design import (
 from mlplab.exercises.section_4_6.drop_connect.pre_activation import (
     RATES,
     SIMULATED,
-    Floats,
     variance,
 )
 from mlplab.exercises.section_4_6.setting import CHAPTER_RATES
@@ -34,7 +33,7 @@ if TYPE_CHECKING:
     from mlplab.draw import Figure
     from mlplab.experiment import Runs
 
-_N_IMAGES, _N_UNITS, _N_MASKS = 20, 16, 1024  # of the simulation
+_N_IMAGES, _N_MASKS = 20, 128  # of the simulation
 
 
 def tell(results: Results) -> Findings:
@@ -124,8 +123,7 @@ def _accuracies(same: Runs) -> Figure:
 def _noise(same: Runs, progress: Any) -> tuple[Figure, dict[str, float]]:
     """Draw the noise of the second layer's sums as a share of their mean square.
 
-    Of a network trained without noise, on validation images: by formula for all units, simulated
-    for a few.
+    Of a network trained without noise, on validation images: by formula and simulated.
     """
     cell = looked_into(same.cells)
     weights = same.weights(cell.arm, cell.seed, progress=progress or False)
@@ -140,21 +138,15 @@ def _noise(same: Runs, progress: Any) -> tuple[Figure, dict[str, float]]:
     batch = np.maximum(images @ layers[0][0].T + layers[0][1], 0)
     below = batch[:_N_IMAGES]
     weight, bias = layers[1]
-    few = weight[:_N_UNITS]
-    square, few_square = (
-        float(((below @ w.T + bias[: len(w)]) ** 2).mean()) for w in (weight, few)
-    )
-
-    def formula(w: Floats, of: float, rate: float) -> float:
-        return float(variance(w, below, rate).mean()) / of
-
+    square = float(((below @ weight.T + bias) ** 2).mean())
     rows_drawn = [("in front of the activation", rate, rate / (1 - rate)) for rate in RATES]
-    rows_drawn += [("weights or inputs", rate, formula(weight, square, rate)) for rate in RATES]
-    rows_drawn += [("the same, 16 units", rate, formula(few, few_square, rate)) for rate in RATES]
+    for rate in RATES:
+        share = float(variance(weight, below, rate).mean()) / square
+        rows_drawn.append(("weights or inputs, by formula", rate, share))
     for name, sums in SIMULATED.items():
         for rate in RATES:
-            found = float(sums(few, below, rate, _N_MASKS).var(0).mean()) / few_square
-            rows_drawn.append((f"16 units, {name} simulated", rate, found))
+            found = float(sums(weight, below, rate, _N_MASKS).var(0, ddof=1).mean())
+            rows_drawn.append((f"{name}, simulated", rate, found / square))
     figure = line_chart(
         rows_drawn,
         "noise-by-rate",
@@ -169,6 +161,6 @@ def _noise(same: Runs, progress: Any) -> tuple[Figure, dict[str, float]]:
         "batch_size": size,
         "batch_ratio": float(len(batch) * of_mean / variance(weight, batch, second).mean()),
         "noise_front": second / (1 - second),
-        "noise_weights": formula(weight, square, second),
+        "noise_weights": float(variance(weight, below, second).mean()) / square,
         "n_images": len(below),
     }

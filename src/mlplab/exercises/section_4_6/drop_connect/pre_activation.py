@@ -6,10 +6,8 @@ from collections.abc import Callable, Mapping
 from functools import cache
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
-from mlplab.engine.noise import KeyedNoise, fill_masks, masking, realised_rate
 from mlplab.specs.keyed import philox
 
 Floats = NDArray[np.float64]
@@ -37,7 +35,7 @@ def variance(weights: Floats, x: Floats, rate: float) -> Floats:
 
 def sums_without_weights(weights: Floats, x: Floats, rate: float, n_masks: int) -> Floats:
     """Return the sums (M, N, U) of examples (N, I) under masks of the weights, as in training."""
-    masks = _masks(KeyedNoise("drop-connect"), (n_masks, *weights.shape), rate)
+    masks = _masks("drop-connect", (n_masks, *weights.shape), rate)
     return np.swapaxes((masks * weights) @ x.T, 1, 2)
 
 
@@ -46,13 +44,18 @@ def sums_without_inputs(weights: Floats, x: Floats, rate: float, n_masks: int) -
 
     The masks are those of one example after another; here all examples get each.
     """
-    masks = _masks(KeyedNoise(), (n_masks // _LANES, x.shape[1], _LANES), rate)
+    masks = _masks("dropout", (n_masks // _LANES, x.shape[1], _LANES), rate)
     return np.asarray((masks.transpose(0, 2, 1).reshape(-1, 1, x.shape[1]) * x) @ weights.T)
 
 
-def _masks(noise: KeyedNoise, shape: tuple[int, int, int], rate: float) -> Floats:
+def _masks(purpose: str, shape: tuple[int, int, int], rate: float) -> Floats:
+    import torch
+
+    from mlplab.engine.noise import KeyedNoise, fill_masks, masking
+
     n_masks, rows, lanes = shape
     padded = -(-lanes // _LANES) * _LANES
+    noise = KeyedNoise(purpose)
     drawn = noise.draw([(0, step) for step in range(n_masks)], 0, rows, padded)[:, :, :lanes]
     ((threshold, scale),) = masking([[rate]], torch.float64, torch.float64)
     masks = torch.empty(shape, dtype=torch.float64)
@@ -73,6 +76,8 @@ def largest_errors() -> dict[str, float]:
     One example of 32 inputs and 8 units, over `RATES` and 16,384 masks of each kind; `connected`
     and `dropped` are the mean absolute correlations of two units' noise at rate 1/2.
     """
+    from mlplab.engine.noise import realised_rate
+
     draws = philox(0, "pre-activations under noise")
     weights, x = (draws.standard_normal((n, N_INPUTS)) for n in (N_UNITS, 1))
     found = {}

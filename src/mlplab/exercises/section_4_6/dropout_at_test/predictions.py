@@ -8,11 +8,8 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import softmax
 
 from mlplab.data import Task
-from mlplab.engine import predict, predict_samples
-from mlplab.engine.surroundings import single_thread
 from mlplab.errors import ConfigError
 from mlplab.exercises.profile import Profile
 from mlplab.experiment import Runs
@@ -106,12 +103,16 @@ class _Found:
 
 def _predict(run: Run, blob: bytes, task: Task, rows: NDArray[np.int64], n_samples: int) -> _Found:
     """Predict with one network, whose samples are drawn by its own seed."""
+    from scipy.special import softmax
+
+    from mlplab.engine import predict, predict_samples
+    from mlplab.engine.surroundings import single_thread
+
     valid = task.split(run.seed, run.rows).valid
     scale, truth = task.input_scale, np.asarray(task.targets[rows])
     logits = predict(run, blob, task.inputs[rows], scale).astype(np.float64)
-    temperature = _temperature(
-        predict(run, blob, task.inputs[valid], scale), np.asarray(task.targets[valid])
-    )
+    held_out = predict(run, blob, task.inputs[valid], scale)
+    temperature = _temperature(held_out, np.asarray(task.targets[valid]))
     # Measured: with two threads the same takes four times the processor time.
     with single_thread():
         drawn = predict_samples(run, blob, task.inputs[rows], n_samples, scale=scale, seed=run.seed)

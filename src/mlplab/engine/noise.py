@@ -84,13 +84,14 @@ class KeyedNoise:
         self._sources: dict[tuple[int, int], tuple[np.random.Generator, Any]] = {}
         self._drawn: dict[tuple[int, ...], NDArray[Any]] = {}
 
-    def draw(self, places: Sequence[tuple[int, int]], layer: int, units: int, lanes: int) -> Tensor:
+    def draw(self, places: Sequence[tuple[int, ...]], layer: int, units: int, lanes: int) -> Tensor:
         """Return numbers (G, units, lanes), of integers -32768..32767; unit by unit: widths share.
 
         The next call for this layer and shape overwrites them.
 
         Args:
-            places: (seed, step) of each group; equal places get equal numbers.
+            places: (seed, step) of each group, or (seed, step, example), whose first example draws
+                what (seed, step) does; equal places get equal numbers.
             layer: of the network.
             units: rows.
             lanes: examples, a multiple of 16.
@@ -102,25 +103,25 @@ class KeyedNoise:
         if shape not in self._drawn:
             self._drawn[shape] = np.empty(shape[1:], dtype=self._stored)
         numbers = self._drawn[shape]
-        drawn: dict[tuple[int, int], int] = {}
-        for g, (seed, step) in enumerate(places):
-            if (seed, step) in drawn:
+        drawn: dict[tuple[int, ...], int] = {}
+        for g, place in enumerate(places):
+            if place in drawn:
                 # Groups of one seed at the same step (arms that differ in data) see the same noise:
                 # copying costs less than drawing.
-                numbers[g] = numbers[drawn[seed, step]]
+                numbers[g] = numbers[drawn[place]]
             else:
-                self._fill(self._at(seed, layer, step), numbers[g])
-                drawn[seed, step] = g
+                self._fill(self._at(layer, *place), numbers[g])
+                drawn[place] = g
         made = torch.from_numpy(numbers.view(self._dtype)).to(torch.get_default_device())
         return made.view(len(places), units, lanes)
 
-    def _at(self, seed: int, layer: int, step: int) -> np.random.Generator:
+    def _at(self, layer: int, seed: int, step: int, example: int = 0) -> np.random.Generator:
         if (seed, layer) not in self._sources:
             made = philox(seed, self._purpose, layer, 0)
             self._sources[seed, layer] = (made, made.bit_generator.state)
         # Moving a generator's counter takes 1 microsecond, making a generator 11.
         source, state = self._sources[seed, layer]
-        state["state"]["counter"][:] = (0, layer, step, 0)
+        state["state"]["counter"][:] = (0, layer, step, example)
         # Philox makes four words at a time: 4 means none are left over from the last place.
         state["buffer_pos"], state["has_uint32"] = 4, 0
         source.bit_generator.state = state

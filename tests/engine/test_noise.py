@@ -13,10 +13,12 @@ from tests.engine.population import bits, made_up, of, trained
 from mlplab.data import load_task, task_from_arrays
 from mlplab.engine import drop_connect_each, plan_cost
 from mlplab.engine.drop_connect_each import DropConnectEach
+from mlplab.engine.dropout import Dropout
 from mlplab.engine.feed import Feed
 from mlplab.engine.hidden_noise import HiddenNoise
 from mlplab.engine.kernels import products
-from mlplab.engine.native.coverage import is_native, outside
+from mlplab.engine.native.coverage import is_available, is_native, outside
+from mlplab.engine.noise import KeyedNoise
 from mlplab.engine.order import order
 from mlplab.engine.program import program_of
 from mlplab.engine.sharing import Group, Spread
@@ -103,6 +105,46 @@ class TestMoments:
         seen = self.outputs("multiplicative", 1.0, math.sqrt(rate / (1 - rate)))
         mask = plain.dropout_mask(5, 0, 0, (64_000, 8), rate)
         assert float(seen.var()) == pytest.approx(float(mask.var()), rel=0.02)
+
+
+@pytest.mark.skipif(not is_available(), reason="no compiled loops")
+class TestCompiled:
+    """What stacks take from the compiled loops has the bits of numpy and torch."""
+
+    @pytest.mark.parametrize("places", [[(5, 0)], [(2**70, 3), (-1, 3), (5, 9)], [(5, 2, 7)]])
+    def test_words_are_those_of_numpy(self, places):
+        ours, numpys = KeyedNoise(), KeyedNoise()
+        numpys._compiled = None
+        assert ours._compiled is not None
+        drawn = [one.draw(places, 2, 9, 48).clone() for one in (ours, numpys)]
+        assert torch.equal(*drawn)
+
+    @pytest.mark.parametrize("dtype", ["float32", "float64"])
+    @pytest.mark.parametrize("before", [True, False])
+    def test_masks_and_products_are_those_of_torch(self, before, dtype):
+        task = made_up(n=61, features=6)
+        rates = [(0.0,), (0.2,), (0.999999,), (0.5,), (0.3,)]
+        name = {"noise": "dropout-before", "noise_strength": 0.1} if before else {"dropout": 0.1}
+        runs = [
+            of(task, net=MLP(hidden=(37,), **name), fit=Fit(batch_size=61, dtype=dtype))
+            for _ in rates
+        ]
+        field = "noise_strength" if before else "dropout"
+        runs = [run.with_value(f"net.{field}", p) if p[0] else None
+                for run, p in zip(runs, rates, strict=True)]  # fmt: skip
+        program = program_of(runs[1], task, 61)
+        groups = [Group(0, 2, 5), Group(2, 5, 6)]
+        found = []
+        for compiled in (True, False):
+            kept = torch.float64
+            made = Dropout(program, 5, Spread(groups, 5), kept, before=before)
+            made._compiled = made._compiled if compiled else None
+            made.begin_epoch(runs, {5, 6})
+            h = torch.linspace(-1, 2, 5 * 37 * 64, dtype=kept).view(5, 37, 64).to(made._dtype)
+            found.append((made.forward(0, h, [(5, 1), (6, 1)]), made._masks[0]))
+        for one, other in zip(*found, strict=True):
+            assert torch.equal(one, other)
+            assert torch.equal(one.signbit(), other.signbit())
 
 
 class TestDropConnectForEachExample:

@@ -31,7 +31,7 @@ def call(name, *arguments, dtype=None, loops=None):
 def words(key, c1, c2, n):
     """The first n words of a stream."""
     out = np.empty(-(-n // 4) * 4, np.uint64)
-    call("philox", key, c1, c2, out, n)
+    call("philox", key, c1, c2, 0, out, n)
     return out[:n]
 
 

@@ -94,15 +94,16 @@ def forward(
     further = further_params(run) if further is None else further
     for i, (weight, bias) in enumerate(params[:-1]):
         if noise is not None:
-            weight = noise.of_weights(i, weight)
+            weight = noise.of_weights(i, weight, len(h))
         own, below = further[i], h
+        # Weights of each example's own where masks are drawn so.
+        z = h @ weight.t() if weight.ndim == 2 else torch.einsum("boi,bi->bo", weight, h)
         if run.net.norm == "none":
-            h = h @ weight.t() + bias
+            h = z + bias
         elif run.net.norm == "layer":
-            h = functional.layer_norm(h @ weight.t(), bias.shape, own["gain"], bias)
+            h = functional.layer_norm(z, bias.shape, own["gain"], bias)
         else:
             stats = own["mean"], own["variance"]
-            z = h @ weight.t()
             h = functional.batch_norm(z, *stats, own["gain"], bias, training, 0.1)
         h = h if noise is None else noise.before(i, h)
         if "slope" in own:
@@ -159,10 +160,13 @@ def dropout_mask(
     shape: tuple[int, int],
     rate: float,
     purpose: str = "dropout",
+    example: int = 0,
 ) -> Tensor:
     """Return the mask (lanes, U) of a layer by its definition: 0, or 1 / (1 - realised rate)."""
     lanes, width = shape
-    noise = KeyedNoise(purpose).draw([(seed, step)], layer, width, lanes)[0].float() + 32_768
+    noise = (
+        KeyedNoise(purpose).draw([(seed, step, example)], layer, width, lanes)[0].float() + 32_768
+    )
     real = realised_rate(rate)
     keep = noise.t().to(torch.float64) >= real * 65_536
     return keep.double() / (1 - real)
@@ -182,16 +186,19 @@ class Noise:
         shape = (self.lanes, h.shape[1])
         return dropout_mask(self.run.seed, layer, self.step, shape, rate)[: len(h)].to(h.dtype)
 
-    def of_weights(self, layer: int, weight: Tensor) -> Tensor:
-        """What is left of a hidden layer's weights."""
+    def of_weights(self, layer: int, weight: Tensor, n: int) -> Tensor:
+        """What is left of a hidden layer's weights, (O, I), or (n, O, I) of each example's own."""
         net = self.run.net
-        if net.noise != "drop-connect":
+        if net.noise not in ("drop-connect", "drop-connect-each"):
             return weight
         outputs, inputs = weight.shape
         shape = (padded(max(inputs, 16)), outputs)
         rate = net.noise_strength[layer]
-        mask = dropout_mask(self.run.seed, layer, self.step, shape, rate, "drop-connect")
-        return weight * mask.t()[:, :inputs].to(weight.dtype)
+        place = self.run.seed, layer, self.step, shape, rate, "drop-connect"
+        if net.noise == "drop-connect":
+            return weight * dropout_mask(*place).t()[:, :inputs].to(weight.dtype)
+        masks = torch.stack([dropout_mask(*place, example).t() for example in range(n)])
+        return weight * masks[:, :, :inputs].to(weight.dtype)
 
     def before(self, layer: int, z: Tensor) -> Tensor:
         """What the activation is given."""

@@ -18,7 +18,13 @@ from mlplab.data import Task
 from mlplab.engine import Progressed, kernel_kind, lane, plan_cost, train
 from mlplab.engine.arrange import arrange, slots_of
 from mlplab.engine.kernels import products
-from mlplab.engine.memory import StackCapacity, fill_stacks, slot_bytes, stack_bytes
+from mlplab.engine.memory import (
+    StackCapacity,
+    fill_stacks,
+    scorer_bytes,
+    settings_bytes,
+    stack_bytes,
+)
 from mlplab.engine.numerics import runs_per_block
 from mlplab.engine.order import order
 from mlplab.engine.program import Program
@@ -93,7 +99,15 @@ def test_prediction_and_stack_agree(hidden, features, dropout, dtype, optim, kin
 
 
 @pytest.mark.parametrize(
-    "noise", ["gaussian", "uniform", "multiplicative", "dropout-before", "drop-connect"]
+    "noise",
+    [
+        "gaussian",
+        "uniform",
+        "multiplicative",
+        "dropout-before",
+        "drop-connect",
+        "drop-connect-each",
+    ],
 )
 def test_noise_is_predicted(noise):
     task = made_up(n=200, features=20)
@@ -106,7 +120,7 @@ def test_noise_is_predicted(noise):
 
 
 def scoring(program: Program, n_slots: int) -> int:
-    return stack_bytes(program, n_slots, 0) - n_slots * slot_bytes(program)
+    return scorer_bytes(program, n_slots) + n_slots * settings_bytes(program)
 
 
 programs = st.builds(

@@ -37,6 +37,7 @@ VARIANCES = {
     "multiplicative": lambda h, x, w1, w2: RATE**2 * h**2 @ (w2.T**2),
     "dropout-before": lambda h, x, w1, w2: KEPT * h**2 @ (w2.T**2),
     "dropout": lambda h, x, w1, w2: KEPT * h**2 @ (w2.T**2),
+    "drop-connect-each": lambda h, x, w1, w2: KEPT * (x**2 @ (w1.T**2)) @ (w2.T**2),
     "drop-connect": lambda h, x, w1, w2: KEPT * (x**2 @ (w1.T**2)) @ (w2.T**2),
 }
 
@@ -58,6 +59,18 @@ def test_one_layers_moments_are_those_of_the_formula(task, noise):
     assert found.shape == (S, 4, 3)
     assert (abs(found.mean(0) - mean) < 5 * np.sqrt(variance / S)).all()
     np.testing.assert_allclose(found.var(0), variance, rtol=0.2)
+
+
+@pytest.mark.parametrize("noise", ["drop-connect", "drop-connect-each"])
+def test_equal_examples_share_masks_where_a_batch_does(task, noise):
+    run, weights = left(task, noise=noise, noise_strength=RATE)
+    x = task.inputs[[0, 0]]
+    first, second = predict_samples(run, weights, x, 300, scale=task.input_scale).swapaxes(0, 1)
+    if noise == "drop-connect":
+        np.testing.assert_allclose(first, second, rtol=1e-12)
+    else:
+        correlations = [np.corrcoef(first[:, k], second[:, k])[0, 1] for k in range(3)]
+        assert np.abs(correlations).max() < 5 / np.sqrt(300)
 
 
 def test_stochastic_depth_drops_whole_branches(task):

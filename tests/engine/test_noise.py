@@ -10,16 +10,24 @@ import torch
 from tests.engine import plain
 from tests.engine.population import bits, made_up, of, trained
 
-from mlplab.data import load_task
+from mlplab.data import load_task, task_from_arrays
+from mlplab.engine import drop_connect_each, plan_cost
+from mlplab.engine.drop_connect_each import DropConnectEach
+from mlplab.engine.dropout import Dropout
+from mlplab.engine.feed import Feed
 from mlplab.engine.hidden_noise import HiddenNoise
-from mlplab.engine.native.coverage import is_native, outside
+from mlplab.engine.kernels import products
+from mlplab.engine.native.coverage import is_available, is_native, outside
+from mlplab.engine.noise import KeyedNoise
 from mlplab.engine.order import order
 from mlplab.engine.program import program_of
 from mlplab.engine.sharing import Group, Spread
+from mlplab.engine.tensors import TaskTensors
 from mlplab.errors import ConfigError
 from mlplab.specs import MLP, SGD, Adam, Fit
 
-NOISES = ("gaussian", "uniform", "multiplicative", "dropout-before", "drop-connect")
+NOISES = ("gaussian", "uniform", "multiplicative", "dropout-before", "drop-connect",
+          "drop-connect-each")  # fmt: skip
 NORMS = ("none", "batch", "layer")
 DOUBLE = {"epochs": 3, "batch_size": 16, "dtype": "float64", "last_batch": "keep"}
 
@@ -97,6 +105,142 @@ class TestMoments:
         seen = self.outputs("multiplicative", 1.0, math.sqrt(rate / (1 - rate)))
         mask = plain.dropout_mask(5, 0, 0, (64_000, 8), rate)
         assert float(seen.var()) == pytest.approx(float(mask.var()), rel=0.02)
+
+
+@pytest.mark.skipif(not is_available(), reason="no compiled loops")
+class TestCompiled:
+    """What stacks take from the compiled loops has the bits of numpy and torch."""
+
+    @pytest.mark.parametrize("places", [[(5, 0)], [(2**70, 3), (-1, 3), (5, 9)], [(5, 2, 7)]])
+    def test_words_are_those_of_numpy(self, places):
+        ours, numpys = KeyedNoise(), KeyedNoise()
+        numpys._compiled = None
+        assert ours._compiled is not None
+        drawn = [one.draw(places, 2, 9, 48).clone() for one in (ours, numpys)]
+        assert torch.equal(*drawn)
+
+    @pytest.mark.parametrize("dtype", ["float32", "float64"])
+    @pytest.mark.parametrize("before", [True, False])
+    def test_masks_and_products_are_those_of_torch(self, before, dtype):
+        task = made_up(n=61, features=6)
+        rates = [(0.0,), (0.2,), (0.999999,), (0.5,), (0.3,)]
+        name = {"noise": "dropout-before", "noise_strength": 0.1} if before else {"dropout": 0.1}
+        runs = [
+            of(task, net=MLP(hidden=(37,), **name), fit=Fit(batch_size=61, dtype=dtype))
+            for _ in rates
+        ]
+        field = "noise_strength" if before else "dropout"
+        runs = [run.with_value(f"net.{field}", p) if p[0] else None
+                for run, p in zip(runs, rates, strict=True)]  # fmt: skip
+        program = program_of(runs[1], task, 61)
+        groups = [Group(0, 2, 5), Group(2, 5, 6)]
+        found = []
+        for compiled in (True, False):
+            kept = torch.float64
+            made = Dropout(program, 5, Spread(groups, 5), kept, before=before)
+            made._compiled = made._compiled if compiled else None
+            made.begin_epoch(runs, {5, 6})
+            h = torch.linspace(-1, 2, 5 * 37 * 64, dtype=kept).view(5, 37, 64).to(made._dtype)
+            found.append((made.forward(0, h, [(5, 1), (6, 1)]), made._masks[0]))
+        for one, other in zip(*found, strict=True):
+            assert torch.equal(one, other)
+            assert torch.equal(one.signbit(), other.signbit())
+
+
+class TestDropConnectForEachExample:
+    def one_step(self, task, noise, n, lr=0.1, **fields):
+        """A run of a single step on n examples."""
+        fit = Fit(epochs=1, batch_size=n, dtype="float64", test="never", last_batch="keep")
+        net = noisy(noise, (0.2, 0.6), activation="tanh", **fields)
+        return of(task, net=net, optim=SGD(lr=lr), seed=3, fit=fit)
+
+    def test_products_have_the_moments_of_the_formula_apart_for_each_example(self):
+        """Sums of one layer over many steps, for a batch whose examples are all the same."""
+        rate, n_steps, n = 0.3, 300, 16
+        rng = np.random.default_rng(0)
+        task = task_from_arrays(np.repeat(rng.normal(size=(1, 5)), n, 0), np.zeros(n))
+        fit = Fit(epochs=1, batch_size=n, dtype="float64")
+        net = MLP(hidden=(4,), noise="drop-connect-each", noise_strength=rate)
+        run = of(task, net=net, fit=fit)
+        program = program_of(run, task, n)
+        weight = torch.zeros(1, 4, program.padded_widths[0], dtype=torch.float64)
+        weight[0, :, :5] = torch.from_numpy(rng.normal(size=(4, 5)))
+        made = products("loop")
+        groups = [Group(0, 1, 7)]
+        data = TaskTensors(task, torch.float64, program.padded_widths[0], torch.device("cpu"))
+        feed = Feed(program, 1, 0, data, torch.float64)
+        feed.begin_epoch([torch.arange(n)], 0)
+        feed.take(n)
+        each = DropConnectEach(program, [weight, torch.zeros(1)], groups, feed, made, torch.float64)
+        each.begin_epoch([run], {7})
+        sums = torch.zeros(n_steps, 4, n, dtype=torch.float64)
+        for step in range(n_steps):
+            each.begin_step([(7, step)])
+            each.forward(0, None, sums[step : step + 1], n)
+        x = torch.from_numpy(np.float64(task.inputs[0]))
+        mean = weight[0, :, :5] @ x
+        variance = rate / (1 - rate) * (weight[0, :, :5] ** 2) @ (x**2)
+        drawn = sums.transpose(1, 2).flatten(0, 1)
+        error = (drawn.mean(0) - mean).abs() / (variance / len(drawn)).sqrt()
+        assert error.max() < 5
+        torch.testing.assert_close(drawn.var(0), variance, rtol=0.1, atol=0)
+        # Equal examples: under one mask for all of them the correlation would be 1.
+        first, second = (sums - mean[None, :, None])[:, :, :2].unbind(2)
+        correlation = (first * second).mean(0) / variance
+        assert correlation.abs().max() < 5 / math.sqrt(n_steps)
+
+    def test_a_batch_of_one_is_that_of_one_mask(self):
+        task = made_up("regression", n=1, n_test=0, features=6)
+        runs = [self.one_step(task, noise, 1) for noise in ("drop-connect", "drop-connect-each")]
+        one, each = (plain.unpack_layers(trained([run], task)[run.key].weights) for run in runs)
+        for a, b in zip(one, each, strict=True):
+            torch.testing.assert_close(a.weight, b.weight, rtol=1e-12, atol=1e-14)
+            torch.testing.assert_close(a.bias, b.bias, rtol=1e-12, atol=1e-14)
+
+    def test_more_examples_do_not(self):
+        task = made_up(n=9, n_test=0, features=6)
+        runs = [self.one_step(task, noise, 9) for noise in ("drop-connect", "drop-connect-each")]
+        one, each = (trained([run], task)[run.key].outcome.history["train_loss"] for run in runs)
+        assert one != pytest.approx(each, rel=1e-6)
+
+    @pytest.mark.parametrize("floats", [1, 1000])
+    def test_how_many_are_drawn_at_a_time_changes_no_draw(self, floats, monkeypatch):
+        task = made_up(n=53, features=6)
+        run = of(task, net=noisy("drop-connect-each", dropout=0.4), fit=Fit(**DOUBLE), seed=3)
+        before = plain.unpack_layers(trained([run], task)[run.key].weights)
+        monkeypatch.setattr(drop_connect_each, "_FLOATS", floats)
+        assert drop_connect_each.examples_at_once(16, 9, 16) == (4 if floats == 1000 else 1)
+        for a, b in zip(before, plain.unpack_layers(trained([run], task)[run.key].weights),
+                        strict=True):  # fmt: skip
+            torch.testing.assert_close(a.weight, b.weight, rtol=1e-10, atol=1e-12)
+
+    def test_runs_of_one_seed_share_what_is_drawn_and_no_bit(self):
+        """Rates, and arms that differ in data: two groups of one place."""
+        tasks = made_up(n=61, features=6, valid=7)
+        runs = [
+            of(tasks, net=noisy("drop-connect-each", rate), optim=SGD(lr=lr), seed=2, rows=rows,
+               fit=Fit(epochs=2, batch_size=13))
+            for rate in (0.3, 0.5) for lr in (0.1, 0.3)
+            for rows in ({"kind": "first", "n": 54}, {"kind": "seed"})
+        ]  # fmt: skip
+        among = trained(runs, tasks)
+        for run in runs:
+            assert bits(trained([run], tasks)[run.key]) == bits(among[run.key])
+
+    def test_it_clips_as_autograd_does(self):
+        task = made_up(n=53, features=6)
+        fit = Fit(**DOUBLE, measures=("grad_norm",))
+        optim = SGD(lr=0.1, clip_norm=0.5)
+        assert_as_plain(of(task, net=noisy("drop-connect-each"), optim=optim, fit=fit), task)
+
+    def test_its_cost_is_foreseen(self):
+        task = load_task("digits")
+        plainly, each = (
+            plan_cost([of(task, net=net, fit=Fit(epochs=10))], task).seconds
+            for net in (MLP(hidden=(256,), norm="layer"),
+                        noisy("drop-connect-each", hidden=(256,), norm="layer"))
+        )  # fmt: skip
+        assert each > 5 * plainly
 
 
 class TestLimits:
@@ -244,6 +388,7 @@ class TestResidualNetworks:
             {"noise": "stochastic-depth", "noise_strength": 0.3, "dropout": 0.2},
             {"noise": "multiplicative", "noise_strength": 0.3},
             {"noise": "dropout-before", "noise_strength": 0.3},
+            {"noise": "drop-connect-each", "noise_strength": 0.3},
         ],
         ids=str,
     )

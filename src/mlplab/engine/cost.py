@@ -6,6 +6,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 import torch
 
@@ -39,6 +40,9 @@ NATIVE_EFFICIENCY = 0.3
 
 NATIVE_STEP_SECONDS = 2e-6
 """Fixed time of a step of one run in compiled loops."""
+
+MASK_SECONDS = 2.5e-9
+"""Time of one weight of one example under DropConnect for each example, drawn twice and used."""
 
 _EFFICIENCY = 0.75  # of the best matrix product, measured on 784-256-10
 
@@ -95,6 +99,9 @@ def run_work(run: Run, program: AnyProgram, task: Task, n_valid: int) -> float:
     if program.native:
         return seconds / NATIVE_EFFICIENCY + run_steps(run, program) * NATIVE_STEP_SECONDS
     if not isinstance(program, ModuleProgram):
+        if program.noise == "drop-connect-each":
+            dropped = sum(i * o for i, o in pairwise(program.widths[:-1]))
+            seconds += MASK_SECONDS * dropped * sum(program.batch_sizes) * run.fit.epochs
         return seconds
     calls = run_steps(run, program) * CALL_SECONDS / program.team
     return seconds / MODULE_EFFICIENCY + calls

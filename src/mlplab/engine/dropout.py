@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from mlplab.engine.native.drops import compiled_drop
 from mlplab.engine.noise import KeyedNoise, fill_masks, masking
 from mlplab.engine.program import Program
 from mlplab.engine.sharing import Spread
@@ -40,6 +41,7 @@ class Dropout:
         # Apart from h, which the activation's derivative needs as it was before the noise.
         self.seen = [] if before else [torch.zeros(shape, dtype=dtype) for shape in shapes]
         self._before = before
+        self._compiled = compiled_drop(program.dtype)
         self._noise = KeyedNoise()
         self._spread = spread
         self._dtype, self._kept = dtype, kept
@@ -55,9 +57,20 @@ class Dropout:
     def forward(self, layer: int, h: Tensor, steps: Sequence[tuple[int, int]]) -> Tensor:
         """Return h with some units of each example dropped; `steps` are (seed, step) by group."""
         noise = self._noise.draw(steps, layer, h.shape[1], h.shape[2])
-        mask = self._masks[layer]
-        fill_masks(self._spread(noise), *self._masking[layer], mask)
-        return torch.mul(h, mask, out=h if self._before else self.seen[layer])
+        mask, seen = self._masks[layer], h if self._before else self.seen[layer]
+        threshold, scale = self._masking[layer]
+        if self._compiled is None or h.device.type != "cpu":
+            fill_masks(self._spread(noise), threshold, scale, mask)
+            return torch.mul(h, mask, out=seen)
+        # One pass for five, to the same bits: all of these are contiguous.
+        of_slots = (noise, self._spread.group_of, threshold, scale)
+        self._compiled(
+            *(one.data_ptr() for one in of_slots),
+            len(h),
+            h[0].numel(),
+            *(one.data_ptr() for one in (h, mask, seen)),
+        )
+        return seen
 
     def backward(self, layer: int, d: Tensor) -> None:
         """Drop the same units of the delta, in place."""

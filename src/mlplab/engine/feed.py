@@ -99,6 +99,10 @@ class Feed:
             return self._target[:, :, start : start + self._lanes], self._share(rows, n)
         return self._target, self._share(rows, n)
 
+    def of_group(self, group: int) -> Tensor:
+        """Return a group's inputs of this step, (B, I)."""
+        return self.x[0][group] if self._members else self.x[group]
+
     def _share(self, rows: Sequence[Tensor], n: int) -> Tensor:
         if not self._data.has_weights:
             if n not in self._shares:

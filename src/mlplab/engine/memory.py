@@ -7,11 +7,12 @@ from collections.abc import Hashable, Iterable
 from itertools import pairwise
 
 from mlplab.engine.activations import activation
+from mlplab.engine.drop_connect_each import examples_at_once
 from mlplab.engine.measures import GRADIENT
 from mlplab.engine.modules.program import ModuleProgram
 from mlplab.engine.numerics import runs_per_block
 from mlplab.engine.optimisers import FORMULAS
-from mlplab.engine.program import AnyProgram, Program, judged_slots
+from mlplab.engine.program import AnyProgram, Program, judged_slots, padded
 
 BUDGET_BYTES = 256 * 2**20
 """What one stack may take, unless told otherwise."""
@@ -53,6 +54,8 @@ def slot_bytes(program: Program) -> int:
     if program.noise == "drop-connect":  # masks, what is left, room for a gradient, and noise
         masked = sum(layers[:-1])
         acts += 3 * masked + -(-2 * masked // element_bytes(program))
+    if program.noise == "drop-connect-each":  # a gradient, formed while masks are there
+        acts += sum(layers[:-1])
     return element_bytes(program) * (sum(layers) * (1 + states) + acts) + norm
 
 
@@ -101,13 +104,26 @@ def stack_bytes(program: Program, n_slots: int, n_groups: int) -> int:
     """
     n_slots += n_slots % 2  # see `arrange`: whole turns of the vector loops
     own = n_slots * (slot_bytes(program) + settings_bytes(program))
-    groups = n_groups * group_bytes(program) + _perturbing_bytes(program)
+    groups = n_groups * group_bytes(program) + _perturbing_bytes(program) + _each_bytes(program)
     return own + groups + scorer_bytes(program, n_slots)
 
 
 def _perturbing_bytes(program: Program) -> int:
     """What changing one group's batch makes in passing: whence each pixel comes, and copies."""
     return program.perturbs * program.lanes * program.widths[0] * (16 + 2 * element_bytes(program))
+
+
+def _each_bytes(program: Program) -> int:
+    """What DropConnect for each example takes for a few of them: masks, what is left, and noise."""
+    if program.noise != "drop-connect-each":
+        return 0
+    pairs = list(pairwise(program.padded_widths))[:-1]
+    at_once = [examples_at_once(program.lanes, o, i) for i, o in pairs]
+    most = max(c * o * i for c, (i, o) in zip(at_once, pairs, strict=True))
+    # A layer's noise has two bytes, and lies in whole words.
+    noise = sum(2 * c * o * padded(i) for c, (i, o) in zip(at_once, pairs, strict=True))
+    vectors = sum(c * (2 * i + o) for c, (i, o) in zip(at_once, pairs, strict=True))
+    return element_bytes(program) * (2 * most + vectors) + noise
 
 
 def scorer_bytes(program: Program, n_slots: int, lanes: int | None = None) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,14 @@ from torch import Tensor
 from mlplab.engine.activations import activation
 from mlplab.engine.noise import realised_rate
 from mlplab.engine.surroundings import caller_aside
-from mlplab.engine.weights import Layer, hidden_sums, hidden_values, seen_inputs, unpack_layers
+from mlplab.engine.weights import (
+    Layer,
+    hidden_sums,
+    hidden_values,
+    seen_inputs,
+    shifted,
+    unpack_layers,
+)
 from mlplab.errors import ConfigError
 from mlplab.specs import MLP, Run
 from mlplab.specs.keyed import philox
@@ -73,7 +81,7 @@ def _outputs(net: MLP, layers: list[Layer], x: Tensor, draws: _Draws) -> Tensor:
     act = activation(net.activation)
     h = x
     for index, layer in enumerate(layers[:-1]):
-        z = hidden_sums(h, draws.layer(index, layer), net.norm)
+        z = draws.sums(index, h, layer)
         if net.noise == "dropout-before":
             z *= draws.mask(index, "before", z.shape, net.noise_strength[index])
         made = draws.noisy(index, hidden_values(z, layer, act))
@@ -99,13 +107,20 @@ class _Draws:
         drawn = self._at(layer, purpose, first).random(tuple(shape), dtype=np.float32)
         return torch.from_numpy((drawn >= real) / np.float32(1 - real))
 
-    def layer(self, index: int, layer: Layer) -> Layer:
-        """What is left of a layer under DropConnect: the same for all examples of a sample."""
-        if self._net.noise != "drop-connect":
-            return layer
-        rate = self._net.noise_strength[index]
-        mask = self.mask(index, "weights", layer.weight.shape, rate, first=0)
-        return Layer((layer.weight * mask).to(layer.weight.dtype), layer.bias, layer.further)
+    def sums(self, index: int, h: Tensor, layer: Layer) -> Tensor:
+        """What a hidden layer's activation is given, of weights that DropConnect leaves."""
+        if self._net.noise == "drop-connect-each":
+            # One example after the other: masks of all would take N times the weights.
+            z = [self._left(index, layer.weight, self._first + n) @ x for n, x in enumerate(h)]
+            return shifted(torch.stack(z), layer, self._net.norm)
+        if self._net.noise == "drop-connect":  # the same for all examples of a sample
+            layer = replace(layer, weight=self._left(index, layer.weight, 0))
+        return hidden_sums(h, layer, self._net.norm)
+
+    def _left(self, index: int, weight: Tensor, first: int) -> Tensor:
+        """What is left of a layer's weights, drawn by the number of an example."""
+        mask = self.mask(index, "weights", weight.shape, self._net.noise_strength[index], first)
+        return (weight * mask).to(weight.dtype)
 
     def noisy(self, index: int, h: Tensor) -> Tensor:
         """What the next layer sees of a layer's values, but for what it adds from below."""

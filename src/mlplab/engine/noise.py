@@ -10,7 +10,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from mlplab.specs.keyed import philox
+from mlplab.engine.native.drops import compiled_philox
+from mlplab.specs.keyed import philox, philox_key
 
 Rates = TypeVar("Rates", Tensor, NDArray[np.float64])
 _LEVELS = 65_536  # 16 bits: eight would turn a rate of 0.2 into 51/256
@@ -82,15 +83,18 @@ class KeyedNoise:
         # Words are filled and then seen as int16: a view of every group's cost 4 % of a small step.
         self._stored, self._per = ("uint64", 4) if fill is draw_integers else (dtype, 1)
         self._sources: dict[tuple[int, int], tuple[np.random.Generator, Any]] = {}
-        self._drawn: dict[tuple[int, ...], NDArray[Any]] = {}
+        self._drawn: dict[tuple[int, ...], tuple[NDArray[Any], int]] = {}  # and where they lie
+        self._compiled: Any = compiled_philox() if fill is draw_integers else None
+        self._keys: dict[int, tuple[NDArray[np.uint64], int]] = {}
 
-    def draw(self, places: Sequence[tuple[int, int]], layer: int, units: int, lanes: int) -> Tensor:
+    def draw(self, places: Sequence[tuple[int, ...]], layer: int, units: int, lanes: int) -> Tensor:
         """Return numbers (G, units, lanes), of integers -32768..32767; unit by unit: widths share.
 
         The next call for this layer and shape overwrites them.
 
         Args:
-            places: (seed, step) of each group; equal places get equal numbers.
+            places: (seed, step) of each group, or (seed, step, example), whose first example draws
+                what (seed, step) does; equal places get equal numbers.
             layer: of the network.
             units: rows.
             lanes: examples, a multiple of 16.
@@ -100,35 +104,49 @@ class KeyedNoise:
         # lanes is a multiple of 16, so each unit starts at a whole 64-bit word.
         shape = (layer, len(places), units * lanes // self._per)
         if shape not in self._drawn:
-            self._drawn[shape] = np.empty(shape[1:], dtype=self._stored)
-        numbers = self._drawn[shape]
-        drawn: dict[tuple[int, int], int] = {}
-        for g, (seed, step) in enumerate(places):
-            if (seed, step) in drawn:
+            made = np.empty(shape[1:], dtype=self._stored)
+            self._drawn[shape] = made, made.ctypes.data
+        numbers, address = self._drawn[shape]
+        drawn: dict[tuple[int, ...], int] = {}
+        for g, place in enumerate(places):
+            if place in drawn:
                 # Groups of one seed at the same step (arms that differ in data) see the same noise:
                 # copying costs less than drawing.
-                numbers[g] = numbers[drawn[seed, step]]
+                numbers[g] = numbers[drawn[place]]
             else:
-                self._fill(self._at(seed, layer, step), numbers[g])
-                drawn[seed, step] = g
-        made = torch.from_numpy(numbers.view(self._dtype)).to(torch.get_default_device())
-        return made.view(len(places), units, lanes)
+                if self._compiled is None:
+                    self._fill(self._at(layer, *place), numbers[g])
+                else:
+                    at = address + g * numbers.strides[0]
+                    self._fill_compiled(layer, *place, at=at, n_words=numbers.shape[1])
+                drawn[place] = g
+        seen = torch.from_numpy(numbers.view(self._dtype)).to(torch.get_default_device())
+        return seen.view(len(places), units, lanes)
 
-    def _at(self, seed: int, layer: int, step: int) -> np.random.Generator:
+    def _at(self, layer: int, seed: int, step: int, example: int = 0) -> np.random.Generator:
         if (seed, layer) not in self._sources:
             made = philox(seed, self._purpose, layer, 0)
             self._sources[seed, layer] = (made, made.bit_generator.state)
         # Moving a generator's counter takes 1 microsecond, making a generator 11.
         source, state = self._sources[seed, layer]
-        state["state"]["counter"][:] = (0, layer, step, 0)
+        state["state"]["counter"][:] = (0, layer, step, example)
         # Philox makes four words at a time: 4 means none are left over from the last place.
         state["buffer_pos"], state["has_uint32"] = 4, 0
         source.bit_generator.state = state
         return source
 
+    def _fill_compiled(
+        self, layer: int, seed: int, step: int, example: int = 0, *, at: int, n_words: int
+    ) -> None:
+        if seed not in self._keys:
+            key = philox_key(seed, self._purpose, 2)  # of (layer, step), as `philox` makes it
+            self._keys[seed] = key, key.ctypes.data
+        self._compiled(self._keys[seed][1], layer, step, example, at, n_words)
+
     def forget(self, seeds: set[int]) -> None:
         """Drop what is kept for other seeds than these."""
         self._sources = {key: kept for key, kept in self._sources.items() if key[0] in seeds}
+        self._keys = {seed: kept for seed, kept in self._keys.items() if seed in seeds}
 
 
 def fill_masks(noise: Tensor, threshold: Tensor, scale: Tensor, out: Tensor) -> None:

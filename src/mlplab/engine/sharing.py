@@ -25,15 +25,16 @@ class Spread:
 
     def __init__(self, groups: Sequence[Group], n_slots: int) -> None:
         self._alone = len(groups) == n_slots
-        self._group_of = torch.tensor(
+        self.group_of = torch.tensor(
             [g for g, group in enumerate(groups) for _ in range(group.start, group.stop)]
         )
+        """The number of each slot's group, (R,)."""
 
     def __call__(self, per_group: Tensor) -> Tensor:
         """Return the entry of each slot's group; what is the same for all groups stays one."""
         if self._alone or len(per_group) == 1:  # broadcasting does the rest, without a copy
             return per_group
-        return per_group.index_select(0, self._group_of)
+        return per_group.index_select(0, self.group_of)
 
 
 class Sharing:

@@ -14,6 +14,7 @@ from mlplab.engine.averaging import Averaging
 from mlplab.engine.clipping import Clipping, Formed
 from mlplab.engine.device import sum_dtype
 from mlplab.engine.drop_connect import DropConnect
+from mlplab.engine.drop_connect_each import DropConnectEach
 from mlplab.engine.dropout import Dropout
 from mlplab.engine.feed import Feed
 from mlplab.engine.gradient import Gradient
@@ -72,16 +73,16 @@ class Stack:
             before = Dropout(program, n, self._spread, self._sum_dtype, before=True)
         elif program.noise == "drop-connect":
             self._drop_connect = DropConnect(program, self.weights, self._spread, self._sum_dtype)
-        elif program.noise != "none":
+        elif program.noise not in ("none", "drop-connect-each"):
             after.append(HiddenNoise(program, n, self._spread))
         if program.has_dropout:
             after.append(Dropout(program, n, self._spread, self._sum_dtype))
         keyed = [one for one in (before, self._drop_connect) if one is not None]
-        self._noises = [*keyed, *after]
+        self._noises: list[LayerNoise | DropConnect | DropConnectEach] = [*keyed, *after]
         # What the products of a step take.
         self._used = self.weights if self._drop_connect is None else self._drop_connect.weights
         # Whether anything is drawn step by step.
-        self._keyed = bool(self._noises) or program.perturbs
+        self._keyed = program.noise != "none" or program.has_dropout or program.perturbs
         act = activation(program.activation)
         self.hidden = [
             HiddenLayer(program, index, bias, act, before=before, after=after)
@@ -109,6 +110,11 @@ class Stack:
         sharing = Sharing(products, groups, widths[1])
         self._data = data
         self._feed = Feed(program, len(groups), sharing.members, data, self.dtype)
+        self._each: DropConnectEach | None = None
+        if program.noise == "drop-connect-each":
+            shape = program, self.weights, groups
+            self._each = DropConnectEach(*shape, self._feed, products, self._sum_dtype)
+            self._noises.append(self._each)
         # Batch last: softmax over classes then reduces along another dimension, 18 times faster.
         self._h = [self._zeros(n, width, lanes) for width in widths[1:]]
         self._d = [self._zeros(n, width, lanes) for width in widths[1:-1]]
@@ -122,6 +128,9 @@ class Stack:
         if self._drop_connect is not None:
             masked = self._drop_connect.gradient
             self._gradients = [masked(layer, one) for layer, one in enumerate(self._gradients)]
+        if self._each is not None:
+            formed = [Formed(gradient) for gradient in self._each.gradients]
+            self._gradients[: len(formed)] = formed
         self._last_bias = self.biases[-1].unsqueeze(2)
         parts = (sharing.parts(tensor) for tensor in (self._used[0], self._h[0]))
         # Views of buffers that never move: cut once here rather than in every step.
@@ -271,18 +280,27 @@ class Stack:
             self._averaging.follow()
 
     def _forward(self, steps: Sequence[tuple[int, int]], n: int) -> Tensor:
-        weights, h = self._used, self._h
-        if self._drop_connect is not None:
-            self._drop_connect.begin_step(steps)
-        self._begin(0)
-        for x, (weight, out) in zip(self._feed.x, self._first_layer, strict=True):
-            self._products.shared_forward(x, weight, out)
+        h = self._h
+        for dropping in (self._drop_connect, self._each):
+            if dropping is not None:
+                dropping.begin_step(steps)
         below: Tensor | None = None
-        for layer in range(1, len(weights)):
+        self._multiply(0, below, n)
+        for layer in range(1, len(h)):
             below = self.hidden[layer - 1].forward(h[layer - 1], below, n, steps)
-            self._begin(layer)
-            self._products.forward(below, weights[layer], h[layer])
+            self._multiply(layer, below, n)
         return h[-1]
+
+    def _multiply(self, layer: int, below: Tensor | None, n: int) -> None:
+        """Make a layer's outputs of what it sees; None stands for the inputs."""
+        self._begin(layer)
+        if self._each is not None and layer < len(self.hidden):
+            self._each.forward(layer, below, self._h[layer], n)
+        elif below is not None:
+            self._products.forward(below, self._used[layer], self._h[layer])
+        else:
+            for x, (weight, out) in zip(self._feed.x, self._first_layer, strict=True):
+                self._products.shared_forward(x, weight, out)
 
     def _begin(self, layer: int) -> None:
         """Put into a layer's outputs what its product is added to."""
@@ -315,11 +333,13 @@ class Stack:
         """
         bias_gradient = delta.sum(2)
         for layer in range(len(self.weights) - 1, -1, -1):
-            below: Tensor | None = None
-            if layer:
-                below = self._d[layer - 1]
-                # Before this layer's weights move: its own step may come fused with its gradient.
+            below = self._d[layer - 1] if layer else None
+            # Before this layer's weights move: its own step may come fused with its gradient.
+            if self._each is not None and layer < len(self.hidden):
+                self._each.backward(layer, delta, below, n)
+            elif below is not None:
                 self._products.backward(self._used[layer], delta, below)
+            if below is not None:
                 if layer < len(self.hidden):
                     self.hidden[layer].pass_down(below)
                 below_gradient = self.hidden[layer - 1].backward(below, self._h[layer - 1], n)

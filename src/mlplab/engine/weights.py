@@ -147,7 +147,13 @@ def hidden_sums(h: Tensor, layer: Layer, norm: str) -> Tensor:
     """Return what a hidden layer's activation is given, (N, O), for examples (N, I)."""
     if norm == "none":
         return torch.addmm(layer.bias, h, layer.weight.t())
-    z = h @ layer.weight.t()
+    return shifted(h @ layer.weight.t(), layer, norm)
+
+
+def shifted(z: Tensor, layer: Layer, norm: str) -> Tensor:
+    """Return a hidden layer's products z, (N, O), after its norm, with its bias."""
+    if norm == "none":
+        return z + layer.bias
     if norm == "batch":
         mean, variance = layer.further["mean"], layer.further["variance"]
     else:

@@ -21,7 +21,7 @@ def _predict_samples(
 ) -> NDArray[Any]:
     from mlplab.engine import predict_samples
 
-    return predict_samples(run, weights, X, n, scale=task_scale)
+    return predict_samples(run, weights, X, n, scale=task_scale, seed=run.seed)
 
 
 @dataclass(frozen=True, slots=True)

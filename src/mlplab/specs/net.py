@@ -34,9 +34,11 @@ Noise = Literal[
     "multiplicative",
     "dropout-before",
     "drop-connect",
+    "drop-connect-each",
     "stochastic-depth",
 ]
-_RATES = ("dropout-before", "drop-connect", "stochastic-depth")  # noises whose strength is one
+# Noises whose strength is a rate.
+_RATES = ("dropout-before", "drop-connect", "drop-connect-each", "stochastic-depth")
 
 
 class MLP(Spec):
@@ -84,7 +86,8 @@ class MLP(Spec):
         default="none",
         description="On the outputs h of hidden layers in training: h + s N(0, 1), h + s U(0, 1), "
         "h (1 + s N(0, 1)), or dropout of what the activation is given, of the weights that give "
-        "h (drop-connect), or of whole residual branches (stochastic-depth); s is the strength.",
+        "h (drop-connect for a whole batch, drop-connect-each for each example), or of whole "
+        "residual branches (stochastic-depth); s is the strength.",
     )
     noise_strength: Short[tuple[Strength, ...], float | Sequence[float]] = Field(
         default=_NONE,

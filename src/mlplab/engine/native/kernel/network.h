@@ -69,12 +69,30 @@ static void N(drop)(const N(Job) *job, Int layer, Int row, Int n, Int step) {
   REAL *restrict values = job->h + l->at, *restrict keep = job->keep + l->at;
   REAL up = job->ups[layer];
   int16_t edge = (int16_t)job->edges[layer];
-  LEVELLED(philox)(job->noise_key, layer, step, job->noise, l->n_out * row / 4);
+  LEVELLED(philox)(job->noise_key, layer, step, 0, job->noise, l->n_out * row / 4);
   for (Int at = 0; at < l->n_out * row; at += row)
     for (Int j = at; j < at + n; j++) {
       keep[j] = noise[j] >= edge ? up : 0;
       values[j] *= keep[j];
     }
+}
+
+/* Dropout of stacks: n numbers of each slot, those whose noise reaches the edge times `up`. Slots of
+   one group share its noise; `keep` is what each number was multiplied with, and `seen`, which may
+   be `values`, the product. */
+EXPORT void N(drop_slots)(const int16_t *noise, const Int *groups, const REAL *edges,
+                          const REAL *ups, Int n_slots, Int n, const REAL *values, REAL *keep,
+                          REAL *seen) {
+  for (Int slot = 0; slot < n_slots; slot++) {
+    const int16_t *own = noise + groups[slot] * n, edge = (int16_t)edges[slot];
+    Int at = slot * n;
+    REAL up = ups[slot];
+#pragma clang loop vectorize(assume_safety)
+    for (Int j = 0; j < n; j++) {
+      REAL by = own[j] >= edge ? up : 0;
+      keep[at + j] = by, seen[at + j] = values[at + j] * by;
+    }
+  }
 }
 
 /* Outputs of a batch of n, in the last layer's place; `step` is -1 where nothing is dropped. */

@@ -2,9 +2,9 @@
 
 __extension__ typedef unsigned __int128 Wide;
 
-/* Four words: ten rounds over the counter (block + 1, c1, c2, 0). Source: Salmon et al., SC 2011. */
-static void philox_block(const Word *key, Word block, Word c1, Word c2, Word *words) {
-  Word x0 = block + 1, x1 = c1, x2 = c2, x3 = 0, k0 = key[0], k1 = key[1];
+/* Four words: ten rounds over the counter (block + 1, c1, c2, c3). Source: Salmon et al., SC 2011. */
+static void philox_block(const Word *key, Word block, Word c1, Word c2, Word c3, Word *words) {
+  Word x0 = block + 1, x1 = c1, x2 = c2, x3 = c3, k0 = key[0], k1 = key[1];
   for (int round = 0; round < 10; round++) {
     Wide a = (Wide)0xD2E7470EE14C6C93u * x0, b = (Wide)0xCA5A826395121157u * x2;
     x0 = (Word)(b >> 64) ^ x1 ^ k0, x1 = (Word)b;
@@ -14,9 +14,9 @@ static void philox_block(const Word *key, Word block, Word c1, Word c2, Word *wo
   words[0] = x0, words[1] = x1, words[2] = x2, words[3] = x3;
 }
 
-/* The first n words of the stream at the place (c1, c2); whole blocks of four are written. */
-EXPORT void LEVELLED(philox)(const Word *key, Word c1, Word c2, Word *out, Int n) {
-  for (Int i = 0; i < n; i += 4) philox_block(key, i / 4, c1, c2, out + i);
+/* The first n words of the stream at the place (c1, c2, c3); whole blocks of four are written. */
+EXPORT void LEVELLED(philox)(const Word *key, Word c1, Word c2, Word c3, Word *out, Int n) {
+  for (Int i = 0; i < n; i += 4) philox_block(key, i / 4, c1, c2, c3, out + i);
 }
 
 /* Sort n rows by the words at their numbers in the epoch's stream. Words are evenly spread, so that
@@ -28,7 +28,7 @@ EXPORT void LEVELLED(put_in_order)(const Word *key, Int epoch, const Int *rows, 
   memset(counts, 0, n_parts * sizeof(Int));
   for (Int i = 0; i < n; i++) {
     /* Rising rows share blocks of four. */
-    if (rows[i] / 4 != last) philox_block(key, last = rows[i] / 4, epoch, 0, words);
+    if (rows[i] / 4 != last) philox_block(key, last = rows[i] / 4, epoch, 0, 0, words);
     drawn[i] = words[rows[i] % 4];
     counts[drawn[i] >> shift]++;
   }

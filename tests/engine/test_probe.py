@@ -38,6 +38,8 @@ KINDS = {
     },
     "layer norm": {"net": MLP(hidden=HIDDEN, norm="layer", noise="drop-connect",
                               noise_strength=0.2), "optim": SGD(lr=0.1)},
+    "masks for each example": {"net": MLP(hidden=HIDDEN, noise="drop-connect-each",
+                                          noise_strength=0.2), "optim": SGD(lr=0.1)},
 }  # fmt: skip
 
 PLAIN = [

@@ -12,7 +12,7 @@ from mlplab.exercises.source_setting import FASHION
 from mlplab.exercises.tuned import TUNING_SEEDS, best_per_level
 from mlplab.experiment import Experiment, Runs
 from mlplab.experiment.design import Cell
-from mlplab.specs import Difference, TaskRef
+from mlplab.specs import Difference, First, TaskRef
 from mlplab.store import Store
 
 NONE: Mapping[str, Any] = {"net.dropout": (), "net.noise": "none", "net.noise_strength": ()}
@@ -23,6 +23,7 @@ BEFORE: Mapping[str, Any] = {
     "net.noise_strength": CHAPTER_RATES,
 }
 WEIGHTS: Mapping[str, Any] = {**BEFORE, "net.noise": "drop-connect"}
+EACH: Mapping[str, Any] = {**BEFORE, "net.noise": "drop-connect-each"}
 ARMS = {"none": NONE, "after": AFTER, "before": BEFORE, "weights": WEIGHTS}
 """At the chapter's rates. Weights are those that give a hidden layer."""
 RATES = (0.02, 0.05, 0.1, 0.2, 0.35, 0.5, 0.7)
@@ -68,6 +69,19 @@ def design(profile: Profile, seeds: int | None) -> Mapping[str, Experiment]:
             arms=[AFTER, BEFORE],
             seeds=n,
             claims=(against("tanh_same", BEFORE, AFTER, "same"),),
+        ),
+        # Small: a mask for each example costs about a hundred times the products.
+        "own masks": Experiment(
+            _TASK,
+            plain.with_value("net.hidden", (64, 64))
+            .with_value("rows", First(n=profile.pick(2_000, 4_000)))
+            .with_value("fit.epochs", profile.pick(10, 30)),
+            arms=[NONE, AFTER, WEIGHTS, EACH],
+            seeds=n,
+            claims=(
+                against("each_gains", EACH, WEIGHTS, "higher"),
+                against("each_same", EACH, AFTER, "same"),
+            ),
         ),
         "rates": Experiment(
             _TASK,

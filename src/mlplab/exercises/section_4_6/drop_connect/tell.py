@@ -15,6 +15,7 @@ from mlplab.exercises.section_4_6.drop_connect.design import (
     AFTER,
     ARMS,
     BEFORE,
+    EACH,
     WEIGHTS,
     looked_into,
 )
@@ -38,8 +39,8 @@ _N_IMAGES, _N_MASKS = 20, 128  # of the simulation
 
 def tell(results: Results) -> Findings:
     """Collect what the page says and shows."""
-    same, tanh, rates, own = (
-        results.runs[name] for name in ("same rates", "tanh", "rates", "own rate")
+    same, tanh, small, rates, own = (
+        results.runs[name] for name in ("same rates", "tanh", "own masks", "rates", "own rate")
     )
     values: dict[str, Any] = {
         "n_seeds": len(same.experiment.seeds),
@@ -57,6 +58,14 @@ def tell(results: Results) -> Findings:
             values[f"{metric}_{name}"] = _mean(same, arm, metric)
     for name, arm in (("after", AFTER), ("before", BEFORE)):
         values[f"tanh_{name}"] = _mean(tanh, arm, "test_accuracy")
+    values |= {
+        "n_small": n_train(small),
+        "small_epochs": small.experiment.base.fit.epochs,
+        "small_width": small.experiment.base.mlp.hidden[0],
+    }
+    for name, arm in {**ARMS, "each": EACH}.items():
+        if name != "before":  # for ReLU what it is behind
+            values[f"small_{name}"] = _mean(small, arm, "test_accuracy")
     chosen = best_per_level(rates, ["net.noise"])
     for name, arm in (("before", BEFORE), ("weights", WEIGHTS)):
         found = chosen[arm["net.noise"],]
@@ -76,7 +85,7 @@ def tell(results: Results) -> Findings:
     return Findings(
         {**values, **relative},
         (_accuracies(same), tuned, noise),
-        {"arms": summary_table({"chapter": same, "own rate": own}, metrics)},
+        {"arms": summary_table({"chapter": same, "own rate": own, "own masks": small}, metrics)},
         edges=edges_of(rates, ["net.noise"]),
     )
 

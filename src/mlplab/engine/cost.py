@@ -41,7 +41,7 @@ NATIVE_EFFICIENCY = 0.3
 NATIVE_STEP_SECONDS = 2e-6
 """Fixed time of a step of one run in compiled loops."""
 
-MASK_SECONDS = 2.5e-9
+MASK_SECONDS = 2e-9
 """Time of one weight of one example under DropConnect for each example, drawn twice and used."""
 
 _EFFICIENCY = 0.75  # of the best matrix product, measured on 784-256-10

@@ -15,7 +15,7 @@ from mlplab.engine.device import sum_dtype
 from mlplab.engine.hidden import HiddenLayer
 from mlplab.engine.kernels import Products
 from mlplab.engine.losses import loss_of
-from mlplab.engine.program import Program, judged_slots
+from mlplab.engine.program import AnyProgram, Program, judged_slots
 from mlplab.engine.tensors import TaskTensors
 
 # What fits is gathered once rather than in every epoch; a large split would only hold memory.
@@ -39,6 +39,11 @@ class Scores:
 
 
 _Sums = TypeVar("_Sums", float, NDArray[np.float64])
+
+
+def counted(program: AnyProgram) -> str:
+    """Name what is counted beside the loss: right answers, or squares."""
+    return "accuracy" if program.classes else "rmse"
 
 
 def mean_metrics(loss: _Sums, hit: _Sums, n: int, counts: str) -> dict[str, _Sums]:

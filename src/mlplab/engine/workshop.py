@@ -16,7 +16,7 @@ from mlplab.engine.modules.workshop import ModuleWorkshop
 from mlplab.engine.numerics import kernel_kind
 from mlplab.engine.optimisers import Slot
 from mlplab.engine.program import TWO_VECTORS, AnyProgram, Program, padded
-from mlplab.engine.score import Scorer, Scores
+from mlplab.engine.score import Scorer, Scores, counted
 from mlplab.engine.sharing import Group
 from mlplab.engine.stack import Stack
 from mlplab.engine.tensors import TaskTensors
@@ -33,7 +33,7 @@ class MLPWorkshop:
         dtype = getattr(torch, program.dtype)
         widths = program.padded_widths
         self.data = TaskTensors(task, dtype, widths[0], device, program.widths[0])
-        self.counts: str = "accuracy" if program.classes else "rmse"
+        self.counts = counted(program)
         self._products = products(kernel_kind() if device.type == "cpu" else "device")
         self._scorers: dict[int, Scorer] = {}
 

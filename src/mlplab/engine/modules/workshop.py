@@ -15,7 +15,7 @@ from mlplab.engine.modules.score import ModuleScorer, pack_module
 from mlplab.engine.modules.skeleton import Skeleton
 from mlplab.engine.modules.stack import ModuleStack
 from mlplab.engine.optimisers import Slot
-from mlplab.engine.score import Scores
+from mlplab.engine.score import Scores, counted
 from mlplab.engine.sharing import Group
 from mlplab.engine.tensors import TaskTensors
 from mlplab.engine.training import Training
@@ -30,7 +30,7 @@ class ModuleWorkshop:
         self._seats: dict[str, int] = {}
         dtype = getattr(torch, program.dtype)
         self.data = TaskTensors(task, dtype, program.n_features, device)
-        self.counts: str = "accuracy" if program.classes else "rmse"
+        self.counts = counted(program)
         sizes = program.n_features, program.n_outputs
         # Two: training and evaluation mode are attributes of the module itself.
         models = [make_module(program.net, *sizes, dtype, seed=0).to(device) for _ in range(2)]

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from mlplab.engine.score import mean_metrics
+from mlplab.engine.score import counted, mean_metrics
 from mlplab.engine.training import Training
 
 
@@ -31,12 +31,12 @@ def note_epochs(
         stopped: per run, the epoch after which its patience was over, or 0.
     """
     first, n_epochs = trainings[0].epoch, sums.shape[2]
-    counts = "accuracy" if trainings[0].program.classes else "rmse"
+    counts = counted(trainings[0].program)
     for split, (losses, hits), n in zip(("train", "valid", "test"), sums, n_rows, strict=True):
         if not n:
             continue
-        counted = hits if counts == "accuracy" else losses  # of squared errors
-        for name, means in mean_metrics(losses.T, counted.T, n, counts).items():
+        sums = hits if counts == "accuracy" else losses  # of squared errors
+        for name, means in mean_metrics(losses.T, sums.T, n, counts).items():
             means[np.isnan(means)] = np.nan  # of one sign, which a checkpoint does not keep
             for training, values, end, stop in zip(trainings, means, ended, stopped, strict=True):
                 values = values[: (end or stop or first + n_epochs) - first]

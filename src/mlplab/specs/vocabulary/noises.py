@@ -111,8 +111,8 @@ NOISE_WORDS = Group(
             checked=_CHECKED + " A batch of one example trains as under drop-connect.",
             remarks="As in the paper: examples have masks of their own, so that a batch's mean "
             "gradient varies less than under one mask. Every weight is drawn for every example, "
-            "twice: a step of 784-256-256-10 with 256 examples takes about 60 times as long as "
-            "without, and 30 times where four arms share a seed's draws. Weights of the output "
+            "twice: a step of 784-256-256-10 with 256 examples takes about 50 times as long as "
+            "without, and 20 times where four arms share a seed's draws. Weights of the output "
             "layer and biases stay.",
             varied=_varied(0.5, 0.2),
         ),

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 
 from mlplab.exercises.profile import Profile
-from mlplab.exercises.section_4_6.other_noise.kinds import KINDS, RIVALS, Arm, tune
+from mlplab.exercises.section_4_6.other_noise.kinds import KINDS, NOISES, RIVALS, Arm, tune
 from mlplab.exercises.section_4_6.setting import CHAPTER_RATES, base
 from mlplab.exercises.source_setting import FASHION
 from mlplab.exercises.tuned import TUNING_SEEDS
@@ -17,7 +17,7 @@ KEEPS = ("source",)
 
 WIDTH, WIDER = 0.1, 0.3
 """Of the source's noise s U(0, 1), and of one whose mean is three times as large."""
-LONGER = 3
+LONGER = 2
 """Times as many epochs, in which stronger noise may pay."""
 _TASK = TaskRef(name=FASHION, valid=0.1)
 # Uniform between -1/sqrt(I) and 1/sqrt(I), as PyTorch draws weights; biases start at 0 here.
@@ -69,12 +69,14 @@ def design(profile: Profile, seeds: int | None) -> Mapping[str, Experiment]:
 
 
 def then(runs: Mapping[str, Runs], profile: Profile, seeds: int | None) -> Mapping[str, Experiment]:
-    """Compare the kinds, each at its own strength; two at once; and the best for longer."""
+    """Compare the kinds, each at its own strength; the best with averaged weights, and longer."""
     tuned = tune(runs["strengths"])
     own = {name: tuned.arm(name) for name in KINDS}
     first, second = tuned.pair
     both = {**own[first], **own[second]}
     stronger = KINDS["dropout"].arm(KINDS["dropout"].stronger(tuned.strengths["dropout"]))
+    averaged = own["averaging"]
+    dropout, rival = ({**own[name], **averaged} for name in ("dropout", tuned.rival))
     setting = base(profile)
     return {
         "kinds": Experiment(
@@ -86,7 +88,17 @@ def then(runs: Mapping[str, Runs], profile: Profile, seeds: int | None) -> Mappi
                 *(_difference(beats(name), own[name], own["dropout"]) for name in RIVALS),
                 _difference("dropout_helps", own["dropout"], {}),
                 _difference("together", both, own[first]),
-                BestArm(key="best", arm=own[tuned.best], arms=tuple(own.values())),
+                BestArm(key="best", arm=own[tuned.best], arms=tuple(own[one] for one in NOISES)),
+            ),
+        ),
+        "averaged": Experiment(
+            _TASK,
+            setting,
+            arms=[averaged, dropout, rival],
+            seeds=seeds or profile.n_seeds,
+            claims=(
+                _difference("dropout_averaged", dropout, averaged),
+                _difference("rival_averaged", rival, dropout),
             ),
         ),
         "longer": Experiment(

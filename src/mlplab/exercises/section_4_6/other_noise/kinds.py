@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from itertools import combinations
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -55,20 +54,22 @@ def _inputs(noise: str, *strengths: float) -> Kind:
 
 KINDS: Mapping[str, Kind] = MappingProxyType(
     {
-        "dropout": Kind("net.dropout", (0.02, 0.05, 0.1, 0.2, 0.35, 0.5)),
+        "dropout": Kind("net.dropout", (0.05, 0.1, 0.2, 0.35, 0.5)),
         "uniform": _hidden("uniform", 0.01, 0.03, 0.1, 0.3),
         "gaussian": _hidden("gaussian", 0.03, 0.1, 0.3, 1.0),
-        "multiplicative": _hidden("multiplicative", 0.1, 0.2, 0.4, 0.8, 1.5),
-        "drop-connect": _hidden("drop-connect", 0.02, 0.05, 0.1, 0.2, 0.4),
-        "input-gaussian": _inputs("gaussian", 0.02, 0.05, 0.1, 0.2, 0.4, 0.8),
-        "input-dropout": _inputs("dropout", 0.02, 0.05, 0.1, 0.2, 0.4),
-        "smoothing": Kind("fit.label_smoothing", (0.01, 0.03, 0.1, 0.2, 0.4)),
-        "mixup": Kind("fit.mixup", (0.05, 0.1, 0.3, 1.0, 3.0)),
-        "shift": Kind("fit.shift", (1, 2, 3, 4)),
-        "averaging": Kind("fit.ema", (0.9, 0.97, 0.99, 0.997, 0.999)),
+        "multiplicative": _hidden("multiplicative", 0.2, 0.4, 0.8, 1.5),
+        "drop-connect": _hidden("drop-connect", 0.05, 0.1, 0.2, 0.35),
+        "input-gaussian": _inputs("gaussian", 0.05, 0.1, 0.2, 0.4),
+        "input-dropout": _inputs("dropout", 0.05, 0.1, 0.2, 0.4),
+        "smoothing": Kind("fit.label_smoothing", (0.03, 0.1, 0.2, 0.4)),
+        "mixup": Kind("fit.mixup", (0.05, 0.1, 0.2, 0.4)),
+        "shift": Kind("fit.shift", (1, 2, 3)),
+        "averaging": Kind("fit.ema", (0.9, 0.97, 0.99, 0.997)),
     }
 )
 RIVALS = tuple(name for name in KINDS if name != "dropout")
+NOISES = tuple(name for name in KINDS if name != "averaging")
+"""Kinds that add noise: averaging the weights takes some away."""
 IN_NETWORK = ("dropout", "uniform", "gaussian", "multiplicative", "drop-connect")
 """Kinds that act on hidden layers."""
 ON_DATA = ("input-gaussian", "input-dropout", "smoothing", "mixup", "shift")
@@ -93,24 +94,20 @@ class Tuned:
 
     @property
     def best(self) -> str:
-        """The kind with the highest score."""
-        return max(self.scores, key=self.scores.__getitem__)
+        """The noise with the highest score."""
+        return max(NOISES, key=self.scores.__getitem__)
 
     @property
     def rival(self) -> str:
-        """The best kind besides dropout."""
-        return max(RIVALS, key=self.scores.__getitem__)
+        """The best noise besides dropout."""
+        return max((one for one in NOISES if one != "dropout"), key=self.scores.__getitem__)
 
     @property
     def pair(self) -> tuple[str, str]:
-        """The two kinds with the highest scores that set different fields, the better one first."""
-        ranked = sorted(KINDS, key=self.scores.__getitem__, reverse=True)
-        can_join = (
-            pair
-            for pair in combinations(ranked, 2)
-            if not self.arm(pair[0]).keys() & self.arm(pair[1]).keys()
-        )
-        return max(can_join, key=lambda pair: sum(map(self.scores.__getitem__, pair)))
+        """The best noise, and the best of those that can be joined with it."""
+        own = self.arm(self.best).keys()
+        joined = (one for one in NOISES if not own & self.arm(one).keys())
+        return self.best, max(joined, key=self.scores.__getitem__)
 
     def edges(self) -> tuple[GridEdge, ...]:
         """Return the strengths that lie at the strong end; below the weak end lies no noise."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from mlplab.draw import interval_rows, quantity
 from mlplab.exercises.charts import line_chart
 from mlplab.exercises.findings import Findings, Results
@@ -42,8 +44,8 @@ _ACCURACIES = ("train_accuracy", "valid_accuracy", "test_accuracy")
 
 def tell(results: Results) -> Findings:
     """Collect what the page says and shows."""
-    source, strengths, kinds, longer = (
-        results.runs[name] for name in ("source", "strengths", "kinds", "longer")
+    source, strengths, kinds, averaged, longer = (
+        results.runs[name] for name in ("source", "strengths", "kinds", "averaged", "longer")
     )
     tuned = tune(strengths)
     gains = {name: results.verdicts[beats(name)] for name in RIVALS}
@@ -81,6 +83,8 @@ def tell(results: Results) -> Findings:
         "matching_rate": spread**2 / (1 + spread**2),
         "best_tuned": tuned.best,
         "rival": tuned.rival,
+        "spread_last": _spread(kinds, tuned.arm("dropout")),
+        "spread_averaged": _spread(averaged, {**tuned.arm("dropout"), **tuned.arm("averaging")}),
         "first": first,
         "second": second,
         "stronger_rate": KINDS["dropout"].stronger(tuned.strengths["dropout"]),
@@ -93,6 +97,12 @@ def tell(results: Results) -> Findings:
         _by_strength(strengths, ON_DATA, none, "strengths-of-data"),
     )
     return Findings(values, figures, {"kinds": _table(kinds, tuned)}, edges=tuned.edges())
+
+
+def _spread(runs: Runs, arm: Arm) -> float:
+    """The standard deviation of an arm's test accuracies over seeds."""
+    values = runs.values("test_accuracy", [runs.experiment.find(arm)])
+    return float(np.nanstd(values, ddof=1))
 
 
 def _source(runs: Runs) -> dict[str, float]:

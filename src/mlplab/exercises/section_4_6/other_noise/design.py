@@ -6,12 +6,12 @@ import math
 from collections.abc import Mapping
 
 from mlplab.exercises.profile import Profile
-from mlplab.exercises.section_4_6.other_noise.kinds import KINDS, NOISES, RIVALS, Arm, tune
+from mlplab.exercises.section_4_6.other_noise.kinds import KINDS, RIVALS, Arm, tune
 from mlplab.exercises.section_4_6.setting import CHAPTER_RATES, base
 from mlplab.exercises.source_setting import FASHION
 from mlplab.exercises.tuned import TUNING_SEEDS
 from mlplab.experiment import Experiment, Runs
-from mlplab.specs import BestArm, Difference, Init, TaskRef
+from mlplab.specs import BestArm, Difference, Init, Run, TaskRef
 
 KEEPS = ("source",)
 
@@ -19,6 +19,8 @@ WIDTH, WIDER = 0.1, 0.3
 """Of the source's noise s U(0, 1), and of one whose mean is three times as large."""
 LONGER = 2
 """Times as many epochs, in which stronger noise may pay."""
+AVERAGING = {"quick": 0.97, "standard": 0.99, "full": 0.99}
+"""Decay of the running mean of the weights: it looks back over about half an epoch of steps."""
 _TASK = TaskRef(name=FASHION, valid=0.1)
 # Uniform between -1/sqrt(I) and 1/sqrt(I), as PyTorch draws weights; biases start at 0 here.
 OWN_START: Arm = {"net.init": Init(kind="he-uniform", scale=1 / math.sqrt(6))}
@@ -32,6 +34,12 @@ def uniform(width: float) -> Arm:
 def centred(width: float) -> Arm:
     """Return Gaussian noise of mean 0 and the variance of the source's."""
     return KINDS["gaussian"].arm(width / math.sqrt(12))
+
+
+def averaged(profile: Profile) -> Run:
+    """Return the network without noise, with averaged weights: SGD's own noise is taken away."""
+    run: Run = base(profile).with_value("fit.ema", AVERAGING[profile.name])
+    return run
 
 
 def _difference(key: str, arm: Arm, baseline: Arm, expect: str = "higher") -> Difference:
@@ -61,7 +69,7 @@ def design(profile: Profile, seeds: int | None) -> Mapping[str, Experiment]:
         ),
         "strengths": Experiment(
             _TASK,
-            base(profile).with_value("fit.test", "never"),
+            averaged(profile).with_value("fit.test", "never"),
             arms=[{}, *tried],
             seeds=TUNING_SEEDS[: profile.pick(1, 2)],
         ),
@@ -69,15 +77,15 @@ def design(profile: Profile, seeds: int | None) -> Mapping[str, Experiment]:
 
 
 def then(runs: Mapping[str, Runs], profile: Profile, seeds: int | None) -> Mapping[str, Experiment]:
-    """Compare the kinds, each at its own strength; the best with averaged weights, and longer."""
+    """Compare the kinds, each at its own strength; the best with the last weights, and longer."""
     tuned = tune(runs["strengths"])
     own = {name: tuned.arm(name) for name in KINDS}
     first, second = tuned.pair
     both = {**own[first], **own[second]}
     stronger = KINDS["dropout"].arm(KINDS["dropout"].stronger(tuned.strengths["dropout"]))
-    averaged = own["averaging"]
-    dropout, rival = ({**own[name], **averaged} for name in ("dropout", tuned.rival))
-    setting = base(profile)
+    dropout, rival = own["dropout"], own[tuned.rival]
+    setting = averaged(profile)
+    mean: Arm = {"fit.ema": setting.fit.ema}
     return {
         "kinds": Experiment(
             _TASK,
@@ -85,30 +93,31 @@ def then(runs: Mapping[str, Runs], profile: Profile, seeds: int | None) -> Mappi
             arms=[{}, *own.values(), both],
             seeds=seeds or profile.n_seeds,
             claims=(
-                *(_difference(beats(name), own[name], own["dropout"]) for name in RIVALS),
-                _difference("dropout_helps", own["dropout"], {}),
+                *(_difference(beats(name), own[name], dropout) for name in RIVALS),
+                _difference("dropout_helps", dropout, {}),
                 _difference("together", both, own[first]),
-                BestArm(key="best", arm=own[tuned.best], arms=tuple(own[one] for one in NOISES)),
+                BestArm(key="best", arm=own[tuned.best], arms=tuple(own.values())),
             ),
         ),
-        "averaged": Experiment(
+        "last": Experiment(
             _TASK,
-            setting,
-            arms=[averaged, dropout, rival],
+            base(profile),
+            arms=[{}, dropout, rival, mean],
             seeds=seeds or profile.n_seeds,
             claims=(
-                _difference("dropout_averaged", dropout, averaged),
-                _difference("rival_averaged", rival, dropout),
+                _difference("averaging", mean, dropout),
+                _difference("dropout_last", dropout, {}),
+                _difference("rival_last", rival, dropout),
             ),
         ),
         "longer": Experiment(
             _TASK,
             setting.with_value("fit.epochs", LONGER * setting.fit.epochs),
-            arms=[own["dropout"], stronger, own[tuned.rival]],
+            arms=[dropout, stronger, rival],
             seeds=seeds or profile.n_seeds,
             claims=(
-                _difference("longer", own[tuned.rival], own["dropout"]),
-                _difference("stronger", stronger, own["dropout"]),
+                _difference("longer", rival, dropout),
+                _difference("stronger", stronger, dropout),
             ),
         ),
     }

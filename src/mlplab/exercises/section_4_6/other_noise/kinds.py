@@ -64,12 +64,9 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         "smoothing": Kind("fit.label_smoothing", (0.03, 0.1, 0.2, 0.4)),
         "mixup": Kind("fit.mixup", (0.05, 0.1, 0.2, 0.4)),
         "shift": Kind("fit.shift", (1, 2, 3)),
-        "averaging": Kind("fit.ema", (0.9, 0.97, 0.99, 0.997)),
     }
 )
 RIVALS = tuple(name for name in KINDS if name != "dropout")
-NOISES = tuple(name for name in KINDS if name != "averaging")
-"""Kinds that add noise: averaging the weights takes some away."""
 IN_NETWORK = ("dropout", "uniform", "gaussian", "multiplicative", "drop-connect")
 """Kinds that act on hidden layers."""
 ON_DATA = ("input-gaussian", "input-dropout", "smoothing", "mixup", "shift")
@@ -95,18 +92,18 @@ class Tuned:
     @property
     def best(self) -> str:
         """The noise with the highest score."""
-        return max(NOISES, key=self.scores.__getitem__)
+        return max(KINDS, key=self.scores.__getitem__)
 
     @property
     def rival(self) -> str:
         """The best noise besides dropout."""
-        return max((one for one in NOISES if one != "dropout"), key=self.scores.__getitem__)
+        return max(RIVALS, key=self.scores.__getitem__)
 
     @property
     def pair(self) -> tuple[str, str]:
         """The best noise, and the best of those that can be joined with it."""
         own = self.arm(self.best).keys()
-        joined = (one for one in NOISES if not own & self.arm(one).keys())
+        joined = (one for one in KINDS if not own & self.arm(one).keys())
         return self.best, max(joined, key=self.scores.__getitem__)
 
     def edges(self) -> tuple[GridEdge, ...]:

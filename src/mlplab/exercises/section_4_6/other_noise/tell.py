@@ -44,8 +44,8 @@ _ACCURACIES = ("train_accuracy", "valid_accuracy", "test_accuracy")
 
 def tell(results: Results) -> Findings:
     """Collect what the page says and shows."""
-    source, strengths, kinds, averaged, longer = (
-        results.runs[name] for name in ("source", "strengths", "kinds", "averaged", "longer")
+    source, strengths, kinds, last, longer = (
+        results.runs[name] for name in ("source", "strengths", "kinds", "last", "longer")
     )
     tuned = tune(strengths)
     gains = {name: results.verdicts[beats(name)] for name in RIVALS}
@@ -83,8 +83,12 @@ def tell(results: Results) -> Findings:
         "matching_rate": spread**2 / (1 + spread**2),
         "best_tuned": tuned.best,
         "rival": tuned.rival,
-        "spread_last": _spread(kinds, tuned.arm("dropout")),
-        "spread_averaged": _spread(averaged, {**tuned.arm("dropout"), **tuned.arm("averaging")}),
+        "decay": fit.ema,
+        "spread_last": _spread(last, tuned.arm("dropout")),
+        "spread_averaged": _spread(kinds, tuned.arm("dropout")),
+        "last_dropout": means(last, "test_accuracy")[
+            last.experiment.find(tuned.arm("dropout")).label
+        ],
         "first": first,
         "second": second,
         "stronger_rate": KINDS["dropout"].stronger(tuned.strengths["dropout"]),

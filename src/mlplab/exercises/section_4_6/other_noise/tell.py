@@ -66,6 +66,7 @@ def tell(results: Results) -> Findings:
         "n_kinds": len(KINDS),
         "n_rivals": len(RIVALS),
         "epochs": fit.epochs,
+        "rate": kinds.experiment.base.optim.lr,
         "long_epochs": longer.experiment.base.fit.epochs,
         "width": WIDTH,
         "wide": WIDER,

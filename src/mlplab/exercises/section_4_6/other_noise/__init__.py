@@ -1,0 +1,1 @@
+"""Exercise 4.6.8: another noise that beats dropout."""

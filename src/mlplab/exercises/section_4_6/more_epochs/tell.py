@@ -1,0 +1,119 @@
+"""What the page says and shows: losses by epoch, every run's largest rise, and the scores."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mlplab.draw import learning_curves
+from mlplab.draw.rows import SEED_RANGE
+from mlplab.exercises.charts import strip_chart
+from mlplab.exercises.findings import Findings, Results
+from mlplab.exercises.section_4_6.more_epochs.courses import SPIKE, Array, courses, rises
+from mlplab.exercises.section_4_6.more_epochs.design import CLIP, RATE, SMALL_RATE, arm
+from mlplab.exercises.section_4_6.setting import CHAPTER_RATES
+from mlplab.exercises.told import summary_table
+from mlplab.exercises.training_rows import n_train
+from mlplab.exercises.uncertainty_bands import RANGE_BAND, T_BAND
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from mlplab.experiment import Runs
+
+_ARMS: Mapping[str, Mapping[str, Any]] = {
+    "without": arm(RATE, False),
+    "with": arm(RATE, True),
+    "clipped": arm(RATE, False, clip=True),
+    "small_without": arm(SMALL_RATE, False),
+    "small_with": arm(SMALL_RATE, True),
+}
+_BOUNDS = (0.05, SPIKE, 0.5, 1.0)
+_LEAST = 1e-4
+"""What is drawn, on a logarithmic axis, of a loss that never rose."""
+
+
+def tell(results: Results) -> Findings:
+    """Collect what the page says and shows."""
+    epochs = results.runs["epochs"]
+    fit = epochs.experiment.base.fit
+    largest = {
+        name: rises(courses(epochs, "train_loss", of)).max(axis=1) for name, of in _ARMS.items()
+    }
+    values: dict[str, Any] = {
+        "n_seeds": len(epochs.experiment.seeds),
+        "epochs": fit.epochs,
+        "n_train": n_train(epochs),
+        "n_steps": n_train(epochs) // fit.batch_size,
+        "rate": RATE,
+        "small_rate": SMALL_RATE,
+        "clip": CLIP,
+        "spike": SPIKE,
+        "first": CHAPTER_RATES[0],
+        "second": CHAPTER_RATES[1],
+    }
+    for name, of in _ARMS.items():
+        found = epochs.experiment.find(of)
+        test = epochs.values("test_accuracy", [found])[0]
+        values |= {
+            f"n_{name}": int((largest[name] >= SPIKE).sum()),
+            f"largest_{name}": float(largest[name].max()),
+            f"test_{name}": float(np.mean(test)),
+            f"least_{name}": float(np.min(test)),
+            f"valid_{name}": float(np.mean(epochs.values("valid_loss", [found])[0])),
+        }
+    frame = _named(epochs)
+    at_rate = frame[frame["run"].isin(("without", "with"))]
+    figures = (
+        learning_curves(
+            at_rate, "train_loss", by="run", band=SEED_RANGE, log_y=True, name="training-loss"
+        ),
+        learning_curves(
+            at_rate[at_rate["run"] == "without"].assign(one=frame["seed"]),
+            "train_loss",
+            by="one",
+            ordered=False,
+            log_y=True,
+            name="single-runs",
+        ),
+        strip_chart(
+            {name: np.clip(one, _LEAST, None) for name, one in largest.items()},
+            "largest-rise",
+            group="arm",
+            measure="rise",
+            band=RANGE_BAND,
+            log=True,
+        ),
+        learning_curves(
+            frame[frame["run"].isin(("small_without", "small_with"))],
+            "valid_loss",
+            by="run",
+            band=T_BAND,
+            name="validation-loss",
+        ),
+    )
+    tables = {
+        "rises": _rises(largest),
+        "scores": summary_table({"": epochs}, ["train_loss", "valid_loss", "test_accuracy"]),
+    }
+    return Findings(values, figures, tables)
+
+
+def _named(epochs: Runs) -> pd.DataFrame:
+    """Return a row per run and epoch, with what its arm is called in the column `run`."""
+    labels = {epochs.experiment.find(of).label: name for name, of in _ARMS.items()}
+    frame = epochs.frame()
+    return frame.assign(run=frame["arm"].map(labels))
+
+
+def _rises(largest: Mapping[str, Array]) -> pd.DataFrame:
+    """Return in how many runs the loss rises by how much, so that other bounds can be judged."""
+    import pandas as pd
+
+    rows = []
+    for name, one in largest.items():
+        counts = {f"{bound:g}": int((one >= bound).sum()) for bound in _BOUNDS}
+        rows.append({"arm": name, **counts, "largest": float(one.max()), "runs": len(one)})
+    return pd.DataFrame(rows)

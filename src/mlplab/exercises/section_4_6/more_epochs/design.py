@@ -28,27 +28,34 @@ def arm(rate: float, dropout: bool, *, clip: bool = False) -> dict[str, Any]:
 
 
 def design(profile: Profile, seeds: int | None) -> Mapping[str, Experiment]:
-    """Train both rates with and without dropout, and the chapter's rate with clipped gradients.
+    """Train with and without dropout at both rates, and at the chapter's with clipped gradients.
 
     The quick profile keeps all epochs: they are what is asked.
     """
-    arms = [arm(rate, dropout) for rate in (RATE, SMALL_RATE) for dropout in (False, True)]
-
-    def dropout_changes(key: str, rate: float, **more: Any) -> Difference:
-        return Difference(key=key, arm=arm(rate, True), baseline=arm(rate, False), **more)
-
+    pairs = {
+        "": [arm(RATE, dropout) for dropout in (False, True)],
+        "_small": [arm(SMALL_RATE, dropout) for dropout in (False, True)],
+        "_clipped": [arm(RATE, dropout, clip=True) for dropout in (False, True)],
+    }
+    better = [
+        Difference(key=f"better{name}", arm=within, baseline=without, expect="higher")
+        for name, (without, within) in pairs.items()
+    ]
+    without, within = pairs["_clipped"]
+    held = Difference(
+        key="held",
+        arm=within,
+        baseline=without,
+        metric="valid_loss",
+        expect="lower",
+        matters=0.01,
+    )
     return {
         "epochs": Experiment(
             TaskRef(name=FASHION, valid=0.1),
             base(profile).with_value("fit.epochs", EPOCHS),
-            arms=[*arms, arm(RATE, False, clip=True)],
+            arms=[one for pair in pairs.values() for one in pair],
             seeds=seeds or profile.n_seeds,
-            claims=(
-                dropout_changes("better", RATE, expect="higher"),
-                dropout_changes("better_small", SMALL_RATE, expect="higher"),
-                dropout_changes(
-                    "held", SMALL_RATE, metric="valid_loss", expect="lower", matters=0.01
-                ),
-            ),
+            claims=(*better, held),
         )
     }

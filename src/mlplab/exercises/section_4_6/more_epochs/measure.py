@@ -29,12 +29,13 @@ def measure(runs: Mapping[str, Runs], profile: Profile) -> Sequence[Measured]:
     without, within = spikes(arm(RATE, False)), spikes(arm(RATE, True))
     either = spikes(arm(SMALL_RATE, False)) | spikes(arm(SMALL_RATE, True))
     fewer = within.astype(np.float64) - without
-    late = late_rise(courses(epochs, "valid_loss", arm(SMALL_RATE, False)))
+    clipped = arm(RATE, False, clip=True)
+    late = late_rise(courses(epochs, "valid_loss", clipped))
     return (
         most("spikes", without, "higher"),
         most("calm", within, "lower"),
         measured("fewer", fewer, 0.1, "lower", "share of seeds with a spike", cases="difference"),
         most("neither", either, "lower"),
-        most("clipped", spikes(arm(RATE, False, clip=True)), "lower"),
+        most("clipped", spikes(clipped), "lower"),
         measured("overfits", late, 0.01, "higher", "rise of validation loss"),
     )

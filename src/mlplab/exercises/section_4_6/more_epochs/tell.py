@@ -26,9 +26,10 @@ if TYPE_CHECKING:
 _ARMS: Mapping[str, Mapping[str, Any]] = {
     "without": arm(RATE, False),
     "with": arm(RATE, True),
-    "clipped": arm(RATE, False, clip=True),
     "small_without": arm(SMALL_RATE, False),
     "small_with": arm(SMALL_RATE, True),
+    "clipped_without": arm(RATE, False, clip=True),
+    "clipped_with": arm(RATE, True, clip=True),
 }
 _BOUNDS = (0.05, SPIKE, 0.5, 1.0)
 _LEAST = 1e-4
@@ -87,7 +88,7 @@ def tell(results: Results) -> Findings:
             log=True,
         ),
         learning_curves(
-            frame[frame["run"].isin(("small_without", "small_with"))],
+            frame[frame["run"].isin(("clipped_without", "clipped_with"))],
             "valid_loss",
             by="run",
             band=T_BAND,

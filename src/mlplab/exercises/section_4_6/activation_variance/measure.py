@@ -1,0 +1,57 @@
+"""Variances in the last epoch with and without dropout, one number for each seed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from mlplab.exercises.measured import Expect, Measured, measured
+from mlplab.exercises.profile import Profile
+from mlplab.exercises.section_4_6.activation_variance.design import WITH, WITHOUT
+from mlplab.exercises.section_4_6.activation_variance.parts import (
+    LAYERS,
+    Array,
+    by_seed,
+    trained_parts,
+)
+from mlplab.experiment import Runs
+
+_DECADES = 0.1  # a factor of 1.26
+
+
+def measure(runs: Mapping[str, Runs], profile: Profile) -> Sequence[Measured]:
+    """Compare the layers of both networks seed by seed."""
+    layers = runs["layers"]
+
+    def decades(metric: str) -> Array:
+        return np.asarray(
+            np.log10(by_seed(layers, metric, WITH) / by_seed(layers, metric, WITHOUT))
+        )
+
+    def claim(key: str, values: Array, matters: float, expect: Expect, metric: str) -> Measured:
+        # NaN: a run has diverged.
+        values = np.nan_to_num(values, nan=np.inf, posinf=np.inf, neginf=-np.inf)
+        return measured(key, values, matters, expect, metric)
+
+    def ratio(key: str, values: Array, expect: Expect) -> Measured:
+        return claim(key, values, _DECADES, expect, "log10 of variance")
+
+    grown = [
+        np.log10(by_seed(layers, metric, arm) / by_seed(layers, metric, arm, 1))
+        for metric in (f"activation_variance_{layer}" for layer in LAYERS)
+        for arm in (WITHOUT, WITH)
+    ]
+    dead = by_seed(layers, "dead_share_2", WITH) - by_seed(layers, "dead_share_2", WITHOUT)
+    parts = trained_parts(layers, WITH)
+    shares = {layer: np.log10(found[:, 2] / found[:, 1]) for layer, found in parts.items()}
+    return (
+        ratio("grows", np.min(grown, axis=0), "higher"),
+        ratio("first", decades("activation_variance_1"), "higher"),
+        ratio("second", decades("activation_variance_2"), "higher"),
+        ratio("first_rest", decades("rest_1"), "same"),
+        ratio("second_rest", decades("rest_2"), "same"),
+        ratio("mask_first", shares[1], "lower"),
+        ratio("mask_second", shares[2], "higher"),
+        claim("dead", dead, 0.01, "lower", "share of dead units"),
+    )

@@ -43,6 +43,8 @@ class Plain:
     further: list[dict[str, Tensor]] = field(default_factory=list)
     losses: list[float] = field(default_factory=list)
     norms: list[float] = field(default_factory=list)
+    looks: dict[str, list[list[float]]] = field(default_factory=dict)
+    """What probes record, by epoch and batch."""
 
 
 def first_params(run: Run, task: Task) -> list[tuple[Tensor, Tensor]]:
@@ -107,9 +109,12 @@ def forward(
             h = functional.prelu(h, own["slope"])
         else:
             h = ACTS[run.net.activation](h)
+        given = h
         h = h if noise is None else noise.after(i, h)
         if run.net.skips[i]:
             h = h + below
+        if noise is not None:
+            noise.hidden.append((given, h))
     weight, bias = params[-1]
     return h @ weight.t() + bias
 
@@ -170,6 +175,8 @@ class Noise:
     run: Run
     step: int
     lanes: int
+    hidden: list[tuple[Tensor, Tensor]] = field(default_factory=list)
+    """What each hidden layer gave, and what the next one saw, (N, U)."""
 
     def _mask(self, layer: int, h: Tensor, rate: float) -> Tensor:
         shape = (self.lanes, h.shape[1])
@@ -236,6 +243,7 @@ def train_plainly(run: Run, task: Task) -> Plain:
             optimiser.zero_grad()
             batch_loss(run, task, z, picked).backward()
             norm += sum(float(p.grad.double().square().sum()) for p in learned) ** 0.5
+            note_looks(made, noise.hidden, epoch)
             if run.optim.clip_value:
                 torch.nn.utils.clip_grad_value_(learned, run.optim.clip_value)
             if run.optim.clip_norm:
@@ -252,6 +260,22 @@ def train_plainly(run: Run, task: Task) -> Plain:
             for p, mean in zip(learned, means, strict=True):
                 p.copy_(mean)
     return made
+
+
+def note_looks(made: Plain, hidden: list[tuple[Tensor, Tensor]], epoch: int) -> None:
+    """Write down what a probe would, after the backward pass of a batch."""
+    for i, (gave, seen) in enumerate(hidden):
+        learned = [*made.params[i], *(p for p in made.further[i].values() if p.requires_grad)]
+        values = {
+            "activation_mean": seen.mean(),
+            "activation_variance": seen.var(correction=0),
+            "dead_share": (gave == 0).all(0).double().mean(),
+            "grad_norm": sum(p.grad.double().square().sum() for p in learned) ** 0.5,
+        }
+        for name, value in values.items():
+            by_epoch = made.looks.setdefault(f"{name}_{i + 1}", [])
+            by_epoch += [[] for _ in range(epoch + 1 - len(by_epoch))]
+            by_epoch[epoch].append(float(value.detach()) if isinstance(value, Tensor) else value)
 
 
 class PlainLion(torch.optim.Optimizer):

@@ -71,7 +71,7 @@ def refuse_idle(ctx: click.Context, base: Run, varied: Collection[str] = ()) -> 
     if linear and not {"net", "net.hidden"} & set(varied):
         refuse_given(
             ctx,
-            ["activation", "norm", "dropout", "noise"],
+            ["activation", "norm", "dropout", "noise", "probes"],
             "--hidden none is linear: no layer for it",
         )
 

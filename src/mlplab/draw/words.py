@@ -62,6 +62,9 @@ _METRICS = {
     "rmse": "RMSE",
     "grad_norm": "gradient norm",
     "failure_rate": "failure rate",
+    "activation_mean": "mean activation",
+    "activation_variance": "variance of activations",
+    "dead_share": "share of dead units",
 }
 _FACTORS = {
     "net.hidden": "hidden units",
@@ -102,6 +105,9 @@ _ZH = {
     "validation RMSE": "验证均方根误差",
     "test RMSE": "测试均方根误差",
     "gradient norm": "梯度范数",
+    "mean activation": "激活值均值",
+    "variance of activations": "激活值方差",
+    "share of dead units": "失活单元比例",
     "failure rate": "失败率",
     "hidden units": "隐藏单元数",
     "activation": "激活函数",
@@ -234,13 +240,20 @@ def quantity(metric: str) -> Quantity:
 
     >>> quantity("valid_accuracy"), quantity("test_loss").axis_format
     (Quantity(name='validation accuracy', share=True), '.6~g')
+    >>> quantity("grad_norm_2").name
+    'gradient norm, layer 2'
     """
     split, _, rest = metric.partition("_")
     if split in _SPLITS:
         name = f"{_SPLITS[split]} {_METRICS.get(rest, rest.replace('_', ' '))}".strip()
     else:
-        name = _METRICS.get(metric, metric.replace("_", " "))
-    return Quantity(name, metric.endswith(("accuracy", "error_rate", "failure_rate")))
+        of_layer, _, layer = metric.rpartition("_")
+        if of_layer in _METRICS and layer.isdigit():
+            metric = of_layer
+            name = f"{_METRICS[of_layer]}, layer {layer}"
+        else:
+            name = _METRICS.get(metric, metric.replace("_", " "))
+    return Quantity(name, metric.endswith(("accuracy", "error_rate", "failure_rate", "dead_share")))
 
 
 def factor_name(path: str) -> str:

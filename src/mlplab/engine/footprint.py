@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from mlplab.data import Task
 from mlplab.engine.initialise import KEPT_MATRICES, KEPT_SIZE
+from mlplab.engine.measures import GRADIENT, PROBED
 from mlplab.engine.memory import (
     element_bytes,
     fill_stacks,
     kept_slots,
     n_outputs,
     scorer_bytes,
+    stack_bytes,
     state_bytes,
     weight_bytes,
 )
 from mlplab.engine.native.coverage import CURVES
 from mlplab.engine.native.job import LANES
 from mlplab.engine.native.portions import epoch_seconds, epochs_per_call, vectors_per_unit
+from mlplab.engine.numerics import runs_per_block
 from mlplab.engine.program import TWO_VECTORS, AnyProgram, Program, padded
 from mlplab.engine.training import SPLITS_KEPT, Training
 from mlplab.specs.activation import activation_settings
@@ -54,6 +57,12 @@ class Members:
         return any(fit.patience and fit.restore_best for fit in fits)
 
     @property
+    def probed_layers(self) -> int:
+        """How many hidden layers are looked at."""
+        probes = any(training.run.fit.probes for training in self.trainings)
+        return len(self.program.widths) - 2 if probes and isinstance(self.program, Program) else 0
+
+    @property
     def ends_apart(self) -> bool:
         """Whether runs leave others behind, whose states then move to a new stack."""
         fits = [training.run.fit for training in self.trainings]
@@ -80,7 +89,7 @@ def _beside(members: Members, n_slots: int) -> int:
     if members.ends_apart:
         held += n_slots * state_bytes(program)
     if isinstance(program, Program):
-        held += _drawn_bytes(program, members.n_seeds)
+        held += _drawn_bytes(program, members.n_seeds) + _probe_bytes(members)
     # On its way to the store: the tensors of one run, and twice their bytes.
     held += 3 * (state_bytes(program) + members.watches * weight_bytes(program))
     if isinstance(program, Program):
@@ -100,10 +109,20 @@ def _drawn_bytes(program: Program, n_seeds: int) -> int:
     return min(KEPT_MATRICES * 8 * KEPT_SIZE, n_seeds * small) + 24 * max(sizes)
 
 
+def _probe_bytes(members: Members) -> int:
+    """Return what looking at hidden layers takes: a stack of one run."""
+    program = members.program
+    assert isinstance(program, Program)
+    if not members.probed_layers:
+        return 0
+    alone = replace(program, measures=(GRADIENT,))
+    return stack_bytes(alone, runs_per_block(program.widths[1]), 1)
+
+
 def _kept_outputs(members: Members, n_slots: int) -> int:
     """Return what users' metrics see: outputs of some slots, and copies for one of them."""
     program = members.program
-    if not set(program.measures) - {"grad_norm"}:
+    if not set(program.measures) - {GRADIENT}:
         return 0
     n_rows = max(members.n_valid, members.n_test)
     each = n_rows * n_outputs(program) * element_bytes(program)
@@ -134,7 +153,7 @@ def loops_bytes(members: Members, threads: int) -> int:
     unit = _lanes_unit(members, threads) if program.n_layers == 1 else _network_unit(members)
     n_units = min(threads + 1, len(members.trainings))
     drawn = _drawn_bytes(program, members.n_seeds)
-    return arrays + n_units * unit + _rows(members, n_units) + drawn
+    return arrays + n_units * unit + _rows(members, n_units) + drawn + _probe_bytes(members)
 
 
 def _network_unit(members: Members) -> int:
@@ -183,9 +202,9 @@ def _call_bytes(members: Members, vectors: int, lanes: int) -> int:
 def runs_bytes(members: Members) -> int:
     """Return what runs take whether they train, wait or have ended: specs and histories."""
     program = members.program
-    own = len(set(program.measures) - {"grad_norm"})
+    own = len(set(program.measures) - {GRADIENT})
     splits = 2 + (2 + own) * (bool(members.n_valid) + bool(members.n_test))
-    numbers = splits + ("grad_norm" in program.measures)
+    numbers = splits + (GRADIENT in program.measures) + len(PROBED) * members.probed_layers
     epochs = sum(training.run.fit.epochs for training in members.trainings)
     # A history, and its row on the way into the store.
     return len(members.trainings) * _RUN_BYTES + 18 * numbers * epochs

@@ -17,10 +17,11 @@ from mlplab.engine.arrange import slots_of
 from mlplab.engine.events import Checkpointed, Ended, Event, Progressed
 from mlplab.engine.heap import give_back
 from mlplab.engine.losses import zero_loss
-from mlplab.engine.measures import Measure, evaluate
+from mlplab.engine.measures import GRADIENT, Measure, evaluate
 from mlplab.engine.memory import kept_slots, slots_bytes
 from mlplab.engine.numerics import provenance
 from mlplab.engine.order import order
+from mlplab.engine.probe import Probe, looks_of
 from mlplab.engine.program import AnyProgram
 from mlplab.engine.score import Scores, mean_metrics
 from mlplab.engine.training import Splits, Training
@@ -74,6 +75,7 @@ class Lane:
         self._stack: AnyStack | None = None
         self._test: Tensor | None = None
         self._walked = 0
+        self._probe: Probe | None = None
 
     def run(self) -> Generator[Event, None, bool]:
         """Train until the queue is empty; return whether it was stopped before."""
@@ -158,6 +160,7 @@ class Lane:
         first_step = self._active[0].step
         stack.begin_epoch(orders, first_step)
         for step in range(first_step, len(sizes)):
+            self._look(stack, step)
             stack.step(step)
             self._walked += 1
             if step == 0 and any(training.epoch == 0 for training in self._active):
@@ -169,6 +172,13 @@ class Lane:
             ):
                 return True
         return False
+
+    def _look(self, stack: AnyStack, step: int) -> None:
+        """Look at the hidden layers of the runs that ask for it before this step."""
+        for r, training in enumerate(self._seats):
+            if training is not None and step in looks_of(training):
+                self._probe = self._probe or Probe(self._program, self._task, self._device)
+                self._probe.look(training, stack.slot_weights(r), step)
 
     def _pause(self, stack: AnyStack, step: int) -> Generator[Event, None, bool]:
         """Say how far the epoch is, keep checkpoints when it is time; return whether to stop."""
@@ -229,8 +239,9 @@ class Lane:
                 # Infinite weights may turn to NaN or not, as a companion's decay has it.
                 metrics, norm = dict.fromkeys(metrics, math.nan), math.nan
             training.record({f"train_{name}": value for name, value in metrics.items()})
-            if "grad_norm" in self._program.measures:
-                training.record({"grad_norm": norm})
+            if GRADIENT in self._program.measures:
+                training.record({GRADIENT: norm})
+            training.record_looks()
             training.epoch += 1
             training.step = 0
             far = training.has_diverged(metrics["loss"], self._zero_loss)

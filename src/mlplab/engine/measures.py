@@ -14,7 +14,10 @@ from mlplab.specs.metric_range import declare_range
 
 Measure = Callable[[NDArray[Any], NDArray[Any]], float]
 
-BUILT_IN = ("grad_norm",)
+GRADIENT = "grad_norm"
+BUILT_IN = (GRADIENT,)
+PROBED = ("activation_mean", "activation_variance", "dead_share", GRADIENT)
+"""What probes record of each hidden layer: names that its number follows, from 1."""
 _TAKEN = (*BUILT_IN, "loss", "accuracy", "rmse")
 _MEASURES: dict[str, Measure] = {}
 

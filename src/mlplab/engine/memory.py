@@ -7,6 +7,7 @@ from collections.abc import Hashable, Iterable
 from itertools import pairwise
 
 from mlplab.engine.activations import activation
+from mlplab.engine.measures import GRADIENT
 from mlplab.engine.modules.program import ModuleProgram
 from mlplab.engine.numerics import runs_per_block
 from mlplab.engine.optimisers import FORMULAS
@@ -46,7 +47,7 @@ def slot_bytes(program: Program) -> int:
     acts += program.lanes * skipping * (2 - (program.has_dropout or program.noise != "none"))
     acts += masks * program.lanes * -(-2 * hidden // element_bytes(program))  # of two bytes
     acts += program.lanes * _further_per_unit(program) * hidden
-    forms = "grad_norm" in program.measures or program.clips
+    forms = GRADIENT in program.measures or program.clips
     norm = element_bytes(program) * sum(layers) + 8 * max(layers) if forms else 0
     states = _states(program)
     if program.noise == "drop-connect":  # masks, what is left, room for a gradient, and noise

@@ -215,6 +215,11 @@ def program_of(run: Run, task: Task, n_rows: int, n_valid: int = 0) -> AnyProgra
     }
     net = run.net
     if isinstance(net, Module):
+        if run.fit.probes:
+            raise ConfigError(
+                f"fit.probes={run.fit.probes}: what layers the module {net.name!r} has is not "
+                "known; only an MLP's are looked at"
+            )
         blueprint = blueprint_of(net, task.n_features, task.n_outputs, run.fit.dtype)
         return ModuleProgram(net, task.n_features, task.n_outputs, blueprint, **common)
     if net.inputs > task.n_features:

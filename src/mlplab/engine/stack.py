@@ -23,6 +23,7 @@ from mlplab.engine.initialise import initial_weight
 from mlplab.engine.kernels import Products
 from mlplab.engine.layout import slots_apart
 from mlplab.engine.losses import SmoothedCrossEntropy, training_loss
+from mlplab.engine.measures import GRADIENT
 from mlplab.engine.optimisers import Slot, optimiser_of
 from mlplab.engine.optimisers.base import LayerGradient, twin
 from mlplab.engine.perturbation import Perturbation
@@ -128,7 +129,7 @@ class Stack:
         self.loss_sums = torch.zeros(n, dtype=self._sum_dtype)
         self.hit_sums = torch.zeros_like(self.loss_sums)
         self.norm_sums = torch.zeros_like(self.loss_sums)
-        self._wants_norm = "grad_norm" in program.measures
+        self._wants_norm = GRADIENT in program.measures
         forms = self._wants_norm or program.clips
         self._formed = [twin(w) for w in self.weights] if forms else []
 
@@ -187,19 +188,58 @@ class Stack:
 
     def begin_epoch(self, orders: Sequence[Tensor], first_step: int = 0) -> None:
         """Take the slots' settings for their present epochs, and each group's order of rows."""
-        self._feed.begin_epoch(orders, first_step, self._perturbations())
+        self._begin_batches(orders, first_step)
         self.optimiser.begin_epoch(self.slots, len(self.program.batch_sizes))
-        runs = [slot.run if slot else None for slot in self.slots]
-        for noise in self._noises:
-            noise.begin_epoch(runs, {group.seed for group in self.groups})
-        if isinstance(self.loss, SmoothedCrossEntropy):
-            self.loss.begin_epoch([run.fit.label_smoothing if run else 0.0 for run in runs])
         if self._clipping is not None:
             self._clipping.begin_epoch(self.slots)
         if self._sparsity is not None:
             self._sparsity.begin_epoch(self.slots, len(self.program.batch_sizes))
         if self._averaging is not None:
             self._averaging.begin_epoch(self.slots)
+
+    def _begin_batches(self, orders: Sequence[Tensor], first_step: int) -> None:
+        self._feed.begin_epoch(orders, first_step, self._perturbations())
+        runs = [slot.run if slot else None for slot in self.slots]
+        for noise in self._noises:
+            noise.begin_epoch(runs, {group.seed for group in self.groups})
+        if isinstance(self.loss, SmoothedCrossEntropy):
+            self.loss.begin_epoch([run.fit.label_smoothing if run else 0.0 for run in runs])
+
+    def look(self, rows: Tensor, step: int) -> dict[str, Tensor]:
+        """Take a step forward and backward without moving, and say what hidden layers do in it.
+
+        Of layer l (from 1): `activation_mean_l` and `activation_variance_l` of what the next layer
+        sees, over units and examples; `dead_share_l`, the share of units that are 0 for all
+        examples, noise left aside; `grad_norm_l`, the norm of the loss's gradient by what the
+        layer learns. Running statistics of batch norm take part of the batch.
+
+        Args:
+            rows: in the epoch's order, of all groups alike.
+            step: of the epoch.
+
+        Returns:
+            By name, (R,).
+        """
+        n = self.program.batch_sizes[step]
+        self._begin_batches([rows] * len(self.groups), step)
+        steps = self._steps(step)
+        target, share = self._feed.take(n, steps if self.program.perturbs else ())
+        z = self._forward(steps, n)
+        out: dict[str, Tensor] = {}
+        for number, (layer, h) in enumerate(zip(self.hidden, self._h, strict=False), start=1):
+            seen = layer.shown(h)[:, :, :n].to(self._sum_dtype).flatten(1)
+            out[f"activation_mean_{number}"] = seen.mean(1)
+            out[f"activation_variance_{number}"] = seen.var(1, correction=0)
+            is_dead = (h[:, :, :n] == 0).all(2)
+            out[f"dead_share_{number}"] = is_dead.to(self._sum_dtype).mean(1)
+        target, share = self._spread(target), self._spread(share)
+        self.loss.judge(z, target)  # on which its delta stands
+        delta = self.loss.delta(z, target, share)
+        for index, bias_gradient in self._deltas(delta, n):
+            if index < len(self.hidden):
+                squares = self._square_norm(index, bias_gradient)
+                out[f"grad_norm_{index + 1}"] = squares.sqrt_()
+        return out
 
     def step(self, step: int) -> None:
         """Train every slot on the next batch of its group."""
@@ -292,7 +332,7 @@ class Stack:
         squares = torch.zeros_like(self.norm_sums)
         for layer, bias_gradient in self._deltas(delta, n):
             if self._wants_norm:
-                squares += self._square_norm(layer, bias_gradient)
+                squares += self._without_rate(self._square_norm(layer, bias_gradient))
             self.optimiser.apply(layer, self.weights[layer], self._gradients[layer], self.state)
             self.optimiser.apply_vector(layer, self.biases[layer], bias_gradient, self.state)
             self._move_extras(layer)
@@ -340,9 +380,12 @@ class Stack:
             vectors += self.hidden[layer].gradients()
         for vector in vectors:
             total += vector.to(self._sum_dtype).square().sum(1)
+        return total
+
+    def _without_rate(self, total: Tensor) -> Tensor:
+        """Divide out of square norms the rates that were folded into the delta."""
         scale = self.optimiser.delta_scale()
         if scale is None:
             return total
-        # The rate was folded into the delta: divide it out of the norm.
         factor = scale.to(self._sum_dtype).view(-1).square()
         return torch.where(factor > 0, total / factor, torch.zeros_like(total))

@@ -114,6 +114,8 @@ class Training:
     best: dict[str, Tensor] | None = None
     """The weights of its best epoch, where it ends with them."""
     best_epoch: int | None = None
+    looks: dict[str, list[float]] = field(default_factory=dict)
+    """What was seen of its hidden layers in this epoch; see `engine.probe`."""
     _checkpoint: Callable[[], bytes] | None = None
 
     @classmethod
@@ -146,6 +148,11 @@ class Training:
         for name, value in metrics.items():
             seen = self.history.setdefault(name, array("d"))
             seen.append(math.nan if math.isnan(value) else value)
+
+    def record_looks(self) -> None:
+        """Add the means of the epoch's looks."""
+        self.record({name: math.fsum(seen) / len(seen) for name, seen in self.looks.items()})
+        self.looks.clear()
 
     def has_diverged(self, loss: float, zero_loss: float) -> bool:
         """Say whether the run has diverged, see `divergence.has_diverged`."""
@@ -226,6 +233,7 @@ class Training:
             "seconds": self.seconds,
             "first_loss": self.first_loss.hex(),
             "best_epoch": self.best_epoch,
+            "looks": {name: [v.hex() for v in seen] for name, seen in self.looks.items()},
         }
         best = {f"{_BEST}{name}": tensor for name, tensor in (self.best or {}).items()}
         tensors = {n: tensor.cpu().contiguous() for n, tensor in (state | best).items()}
@@ -273,6 +281,10 @@ class Training:
             self.history = {
                 name: array("d", map(float.fromhex, values))
                 for name, values in note["history"].items()
+            }
+            self.looks = {
+                name: [float.fromhex(value) for value in seen]
+                for name, seen in note.get("looks", {}).items()
             }
             self.seconds = note["seconds"]
             self.first_loss = float.fromhex(note["first_loss"])

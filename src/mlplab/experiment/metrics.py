@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from mlplab.data import Task
+from mlplab.engine.measures import GRADIENT, PROBED
 from mlplab.errors import ConfigError, GuardError
 from mlplab.hints import hint
-from mlplab.specs import Run, holds_out
+from mlplab.specs import MLP, Run, holds_out
 from mlplab.specs.metric_range import SPLITS
-
-GRADIENT = "grad_norm"
 
 
 def check_metric(metric: str, run: Run, task: Task | None) -> None:
     """Refuse a metric that a run would not record, before anything is trained.
 
     Args:
-        metric: `SPLIT_NAME`, or `grad_norm` if the run measures it.
+        metric: `SPLIT_NAME`; `grad_norm` if the run measures it; `activation_variance_1` and the
+            like if it has probes.
         run: what would be trained.
         task: what is known of the data; None checks what the run alone tells.
 
@@ -34,6 +34,8 @@ def check_metric(metric: str, run: Run, task: Task | None) -> None:
     known = [f"{s}_{n}" for s in SPLITS for n in names]
     known += [f"{s}_{n}" for s in SPLITS[1:] for n in own]
     known += [name for name in run.fit.measures if name == GRADIENT]
+    if run.fit.probes and isinstance(run.net, MLP):
+        known += [f"{name}_{layer + 1}" for layer in range(len(run.net.hidden)) for name in PROBED]
     if metric not in known:
         raise ConfigError(f"metric: these runs record no {metric!r}; {hint(metric, known)}")
     if split == "test" and run.fit.test == "never":

@@ -202,11 +202,16 @@ class Runs(Results):
         return estimate_effects(self, metric, matters)
 
     def verdict(self, key: str) -> Verdict:
-        """Return the verdict on the claim of that key.
+        """Return the verdict on the declared claim of that key.
 
         Raises:
             ConfigError: no claim has it.
         """
+        if not isinstance(key, str):
+            raise ConfigError(
+                f"key: expected the key of a declared claim; got {key!r}; declare it: "
+                "Experiment(..., claims=[claim])"
+            )
         known = {one.key: one for one in self.verdicts() if one.key}
         if key not in known:
             raise ConfigError(f"no claim has the key {key!r}; {hint(key, known)}")

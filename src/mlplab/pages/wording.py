@@ -281,6 +281,7 @@ FIELDS: Mapping[str, str] = {
     "start": "起点",
     "test": "测试",
     "measures": "另测的指标",
+    "probes": "每轮探查的步数",
     "clip_norm": "梯度范数上限",
     "decay_biases": "偏置也衰减",
     "dtype": "数值类型",

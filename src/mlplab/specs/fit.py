@@ -92,6 +92,13 @@ class Fit(Spec):
     measures: Annotated[tuple[str, ...], AfterValidator(_each_once)] = Field(
         default=(), description="Further metrics by name: grad_norm, or the user's own."
     )
+    probes: int = Field(
+        default=0,
+        ge=0,
+        description="Steps of each epoch, evenly spread from its first on, before which hidden "
+        "layers are looked at: activation_mean_1, activation_variance_1, dead_share_1 and "
+        "grad_norm_1 for the first layer, and so on.",
+    )
     dtype: Literal["float32", "float64"] = Field(default="float32", description="Arithmetic.")
 
     @model_validator(mode="before")

@@ -13,6 +13,8 @@ _RANGES: dict[str, tuple[float, float]] = {
     "loss": (0.0, math.inf),
     "rmse": (0.0, math.inf),
     "grad_norm": (0.0, math.inf),
+    "activation_variance": (0.0, math.inf),
+    "dead_share": (0.0, 1.0),
 }
 
 
@@ -33,9 +35,13 @@ def metric_range(metric: str) -> tuple[float, float]:
 
     >>> metric_range("test_accuracy"), metric_range("valid_loss"), metric_range("valid_mine")
     ((0.0, 1.0), (0.0, inf), (-inf, inf))
+    >>> metric_range("dead_share_2")
+    (0.0, 1.0)
     """
     split, _, rest = metric.partition("_")
     name = rest if split in SPLITS else metric
+    if name not in _RANGES and name.rpartition("_")[2].isdigit():  # of a layer
+        name = name.rpartition("_")[0]
     return _RANGES.get(name, (-math.inf, math.inf))
 
 

@@ -12,6 +12,7 @@ from mlplab.engine.averaging import Averaging
 from mlplab.engine.clipping import Clipping, Formed
 from mlplab.engine.device import sum_dtype
 from mlplab.engine.losses import SmoothedCrossEntropy, training_loss
+from mlplab.engine.measures import GRADIENT
 from mlplab.engine.modules.noise import keyed_noise
 from mlplab.engine.modules.program import ModuleProgram
 from mlplab.engine.modules.skeleton import Skeleton
@@ -54,7 +55,7 @@ class Team:
         self._clipping = Clipping(like, self.sum_dtype)
         self._sparsity = SoftThreshold(like) if program.sparse else None
         self._loss = training_loss(program, program.n_outputs, like.dtype)
-        self._wants_norm = "grad_norm" in program.measures
+        self._wants_norm = GRADIENT in program.measures
 
     def begin_epoch(self, n_steps: int) -> None:
         """Take the settings of the seats for their present epochs."""

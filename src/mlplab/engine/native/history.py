@@ -46,6 +46,7 @@ def note_epochs(
                 seen.frombytes(values.tobytes())
     for training, end, stop in zip(trainings, ended, stopped, strict=True):
         training.epoch = end or stop or first + n_epochs
+        training.record_looks()
         if end:
             training.diverge()
         elif stop or training.epoch == training.run.fit.epochs:

@@ -73,6 +73,11 @@ def check_sizes(f: Fields) -> None:
         f[name] for name in ("n_groups", "n_steps", "n_inputs", "n_outputs", "n_epochs", "size")
     ) < 1:  # fmt: skip
         raise ValueError(f"loops: {numbers}")
+    steps = f["from_step"], f["to_step"], f["n_steps"]
+    if not steps[0] < steps[1] <= steps[2] or (
+        f["n_epochs"] > 1 and steps[1] - steps[0] < steps[2]
+    ):
+        raise ValueError(f"loops: steps {steps} of {f['n_epochs']} epochs")
     n_groups, n_in, n_out, epochs = f["n_groups"], f["n_inputs"], f["n_outputs"], f["n_epochs"]
     n_train, n_test = f["n_train"], f["n_test"]
     _need(

@@ -15,6 +15,7 @@ from mlplab.engine.native.job import LANES
 from mlplab.engine.native.portions import epoch_seconds, epochs_per_call, vectors_per_unit
 from mlplab.engine.native.unit import Unit, seated
 from mlplab.engine.numerics import provenance
+from mlplab.engine.probe import Probe, looks_of
 from mlplab.engine.program import Program
 from mlplab.engine.surroundings import plain_thread, training_mode
 from mlplab.engine.training import Splits, Training
@@ -48,6 +49,7 @@ class NativeLane:
         self._patience = min(FIRST_CHECKPOINT_SECONDS, options.checkpoint_seconds)
         self._linear = program.n_layers == 1
         self._vectors = self._vectors_per_unit() if self._linear else 1
+        self._probe: Probe | None = None
 
     def run(self) -> Generator[Event, None, bool]:
         """Train until the queue is empty; return whether it was stopped before."""
@@ -59,18 +61,24 @@ class NativeLane:
                 # One more than threads, so that none of them waits for this loop.
                 while self._queue and not stopped and len(busy) <= threads:
                     work = self._next_unit()
+                    self._look(work.unit)
                     busy[pool.submit(self._advance, work)] = work
                 done, _ = wait(busy, timeout=PAUSE_SECONDS, return_when=FIRST_COMPLETED)
                 stopped = stopped or self._options.stop()
                 for future in done:
                     work = busy.pop(future)
                     future.result()
+                    if work.unit.step:  # within an epoch, which is taken to its end
+                        self._look(work.unit)
+                        busy[pool.submit(self._advance, work)] = work
+                        continue
                     yield from self._report(work)
                     if not seated(work.unit.members):
                         continue
                     if stopped or time.monotonic() - work.kept_at >= work.pause:
                         yield from self._keep(work)
                     if not stopped:
+                        self._look(work.unit)
                         busy[pool.submit(self._advance, work)] = work
         return stopped
 
@@ -106,15 +114,29 @@ class NativeLane:
     def _advance(self, work: _Work) -> None:
         members = [training for _, training in seated(work.unit.members)]
         left = members[0].run.fit.epochs - members[0].epoch
+        # None: to the end of the epoch, or of several.
+        to_step = next((step for step in looks_of(members[0]) if step > work.unit.step), None)
         n = epochs_per_call(self._program, work.n_vectors, left, work.epoch_seconds)
-        if any(t.run.optim.schedule.kind == "plateau" for t in members):
+        if any(looks_of(t) or t.run.optim.schedule.kind == "plateau" for t in members):
             n = 1
         first = members[0].epoch
         started = time.perf_counter()
-        work.unit.advance(n)
-        work.seconds = time.perf_counter() - started
+        work.unit.advance(n, to_step)
+        work.seconds += time.perf_counter() - started
+        if to_step is not None:
+            return
         done = [training.epoch - first for training in members]
         work.run_epochs, work.epoch_seconds = sum(done), work.seconds / max(done)
+
+    def _look(self, unit: Unit) -> None:
+        """Look at a network's hidden layers, if its run asks for it before the unit's next step."""
+        for place, training in seated(unit.members):
+            if unit.step in looks_of(training):
+                with training_mode(self._options.device):
+                    self._probe = self._probe or Probe(
+                        self._program, self._splits.task, self._options.device
+                    )
+                    self._probe.look(training, unit.weights(place), unit.step)
 
     def _report(self, work: _Work) -> Iterator[Event]:
         """Say what a call has done, and let go of the runs that have ended."""
@@ -123,6 +145,7 @@ class NativeLane:
         where = provenance("cpu").id
         for _, training in present:
             training.seconds += work.seconds / len(present)
+        work.seconds = 0.0
         ended = [(place, training) for place, training in present if training.status is not None]
         kept: dict[int, bytes] = {}
         if ended and self._options.keep_weights:

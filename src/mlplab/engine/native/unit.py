@@ -35,6 +35,15 @@ class State(NamedTuple):
     second: NDArray[Any]
 
 
+class _Call(NamedTuple):
+    """An epoch, or several, that is being trained: what C is given, and what it notes."""
+
+    fields: dict[str, Any]
+    ended: NDArray[np.int64]
+    sums: NDArray[np.float64]
+    marks: NDArray[np.uint8]
+
+
 class Unit:
     """Runs with the same epochs, in V vectors of L lanes: 16 for linear models, 1 for a network.
 
@@ -46,6 +55,7 @@ class Unit:
 
     Attributes:
         members: None is where one has ended.
+        step: of the epoch that is being trained; 0 between epochs.
     """
 
     def __init__(
@@ -70,6 +80,8 @@ class Unit:
         self._watch = watch_of(members, self._places, self._exempt.size, self._state.p)
         for member, training in enumerate(members):
             self._take_up(member, training)
+        self.step = 0
+        self._call: _Call | None = None
 
     def _fixed_fields(
         self, leads: Sequence[Training], vectors: list[int], marks: bool
@@ -134,10 +146,34 @@ class Unit:
             with np.errstate(over="ignore"):  # beyond float32: the run diverges
                 weight[...] = initial_weight(init, seed, layer, *weight.shape)
 
-    def advance(self, n_epochs: int) -> None:
-        """Train all members for some epochs and note what was measured; for any thread."""
+    def advance(self, n_epochs: int, to_step: int | None = None) -> None:
+        """Train all members for some epochs and note what was measured; for any thread.
+
+        Args:
+            n_epochs: 1 where an epoch is taken in parts.
+            to_step: the step of the epoch before which to stop; the next call goes on there.
+        """
         present = [(self._places[member], training) for member, training in seated(self.members)]
         places, trainings = [place for place, _ in present], [training for _, training in present]
+        call = self._call or self._begin(places, trainings, n_epochs)
+        steps = {"from_step": self.step, "to_step": to_step or self._fields["n_steps"]}
+        train({**call.fields, **steps}, self._program.dtype)
+        if to_step is not None:
+            self._call, self.step = call, to_step
+            return
+        self._call, self.step = None, 0
+        stopped = note_best(trainings, self._watch, places)
+        diverged = [0 if end == NEVER else end for end in call.ended[places].tolist()]
+        n_rows = (sum(self._program.batch_sizes), self._fields["n_valid"], self._n_test)
+        note_epochs(
+            trainings, call.sums[..., places], n_rows, self._fields["test_from"], diverged, stopped
+        )
+        for place, training in present:
+            training.first_loss = float(self._first_losses[place])
+            if training.status == "finished":
+                training.end_test(call.marks[:, place] if self._n_marks else None)
+
+    def _begin(self, places: list[int], trainings: Sequence[Training], n_epochs: int) -> _Call:
         n_places = self._exempt.size
         ended = np.full(n_places, NEVER, dtype=np.int64)
         ended[places] = 0
@@ -157,17 +193,7 @@ class Unit:
             "history": sums,
             "marks": marks if len(marks) else None,
         }
-        train(fields, self._program.dtype)
-        stopped = note_best(trainings, self._watch, places)
-        diverged = [0 if end == NEVER else end for end in ended[places].tolist()]
-        n_rows = (sum(self._program.batch_sizes), self._fields["n_valid"], self._n_test)
-        note_epochs(
-            trainings, sums[..., places], n_rows, self._fields["test_from"], diverged, stopped
-        )
-        for place, training in present:
-            training.first_loss = float(self._first_losses[place])
-            if training.status == "finished":
-                training.end_test(marks[:, place] if self._n_marks else None)
+        return _Call(fields, ended, sums, marks)
 
     def _steps(
         self, places: list[int], trainings: Sequence[Training], n_epochs: int

@@ -33,15 +33,16 @@ INLINE void N(judge_rows)(const N(Job) *job, Int v, const Layer *plan, Int row, 
   }
 }
 
-/* The steps of an epoch, in the order that `job->order` holds. */
+/* The steps of an epoch that this call takes, in the order that `job->order` holds. */
 static void N(walk)(const N(Job) *job, Int n_lanes, Int v, Int e) {
   double *losses = N(sums)(job, 0, 0, v, e, n_lanes), *hits = N(sums)(job, 0, 1, v, e, n_lanes);
   N(Step) step;
   const Int *rows = job->order;
-  for (Int s = 0; s < job->n_steps; rows += job->sizes[s++]) {
+  for (Int s = 0; s < job->from_step; s++) rows += job->sizes[s];
+  for (Int s = job->from_step; s < job->to_step; rows += job->sizes[s++]) {
     Int n = job->sizes[s], number = (job->epoch + e) * job->n_steps + s;
-    if (s == 0 || n != job->sizes[s - 1] || job->example_weights) N(share_out)(job, rows, n);
-    if (s == 0 || job->by_step) N(read_step)(job, n_lanes, v, e, s, &step);
+    if (s == job->from_step || n != job->sizes[s - 1] || job->example_weights) N(share_out)(job, rows, n);
+    if (s == job->from_step || job->by_step) N(read_step)(job, n_lanes, v, e, s, &step);
     /* Compiled once without smoothing, whose sums over all classes take a third of a linear step. */
     if (job->smoothing)
       N(judge_rows)(job, v, job->plan, job->row, rows, n, number, job->smoothing + v * n_lanes,
@@ -147,6 +148,7 @@ static int N(watch)(const N(Job) *job, Int n_lanes, Int v, Int e) {
 static void N(train_epoch)(const N(Job) *job, Int n_lanes, Int group, Int v, Int e) {
   Int epoch = job->epoch + e;
   N(walk)(job, n_lanes, v, e);
+  if (job->to_step < job->n_steps) return;
   N(end_walk)(job, n_lanes, v, e);
   if (!N(goes_on)(job, n_lanes, v)) return;
   N(score)(job, n_lanes, v, e, 1, job->valid + group * job->n_valid, job->n_valid, NULL);

@@ -26,6 +26,8 @@ typedef struct { Int n_in, n_out, gap, weight, bias, at; } Layer;
   X(const Int *, test) X(Int, n_groups) X(Int, n_train) X(Int, n_valid) X(Int, n_test) \
   /* the first epoch, how many the call and the runs have, sizes of batches (S,) */ \
   X(Int, epoch) X(Int, n_epochs) X(Int, end) X(const Int *, sizes) X(Int, n_steps) \
+  /* of a call of one epoch: the steps from one to before another; the epoch ends with the last */ \
+  X(Int, from_step) X(Int, to_step) \
   X(Int, tests) X(Int, test_from) X(double, far) X(double, zero_loss) \
   /* settings of a step, (V, E or 1, S or 1, 8 or 4, L), and soft thresholds without the 8 */ \
   X(Int, rule) X(const REAL *, settings) X(const REAL *, bias_settings) \

@@ -11,6 +11,7 @@ from mlplab.exercises.source_setting import FASHION
 from mlplab.experiment import Experiment
 from mlplab.specs import TaskRef
 
+KEEPS = ("layers",)
 PROBES = 10
 """Steps of each epoch at which hidden layers are looked at."""
 WITHOUT: Mapping[str, Any] = {"net.dropout": ()}

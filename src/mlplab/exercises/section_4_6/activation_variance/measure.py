@@ -20,6 +20,7 @@ from mlplab.experiment import Runs
 _DECADES = 0.1  # a factor of 1.26
 
 
+@np.errstate(divide="ignore", invalid="ignore")  # a run has diverged, or a layer is dead
 def measure(runs: Mapping[str, Runs], profile: Profile) -> Sequence[Measured]:
     """Compare the layers of both networks seed by seed."""
     layers = runs["layers"]
@@ -30,7 +31,6 @@ def measure(runs: Mapping[str, Runs], profile: Profile) -> Sequence[Measured]:
         )
 
     def claim(key: str, values: Array, matters: float, expect: Expect, metric: str) -> Measured:
-        # NaN: a run has diverged.
         values = np.nan_to_num(values, nan=np.inf, posinf=np.inf, neginf=-np.inf)
         return measured(key, values, matters, expect, metric)
 
@@ -42,16 +42,21 @@ def measure(runs: Mapping[str, Runs], profile: Profile) -> Sequence[Measured]:
         for metric in (f"activation_variance_{layer}" for layer in LAYERS)
         for arm in (WITHOUT, WITH)
     ]
-    dead = by_seed(layers, "dead_share_2", WITH) - by_seed(layers, "dead_share_2", WITHOUT)
+
+    def dead(key: str, layer: int) -> Measured:
+        with_it, without = (by_seed(layers, f"dead_share_{layer}", of) for of in (WITH, WITHOUT))
+        return claim(key, with_it - without, 0.01, "lower", "share of dead units")
+
     parts = trained_parts(layers, WITH)
     shares = {layer: np.log10(found[:, 2] / found[:, 1]) for layer, found in parts.items()}
     return (
         ratio("grows", np.min(grown, axis=0), "higher"),
         ratio("first", decades("activation_variance_1"), "higher"),
         ratio("second", decades("activation_variance_2"), "higher"),
-        ratio("first_rest", decades("rest_1"), "same"),
-        ratio("second_rest", decades("rest_2"), "same"),
+        ratio("first_rest", decades("rest_1"), "lower"),
+        ratio("second_rest", decades("rest_2"), "lower"),
         ratio("mask_first", shares[1], "lower"),
         ratio("mask_second", shares[2], "higher"),
-        claim("dead", dead, 0.01, "lower", "share of dead units"),
+        dead("dead_first", 1),
+        dead("dead_second", 2),
     )

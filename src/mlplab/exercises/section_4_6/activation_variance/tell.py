@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from mlplab.draw import learning_curves
 from mlplab.exercises.findings import Findings, Results
 from mlplab.exercises.section_4_6.activation_variance.design import PROBES, WITH, WITHOUT
 from mlplab.exercises.section_4_6.activation_variance.parts import (
     LAYERS,
     N_IMAGES,
+    Array,
     layer_frame,
     trained_parts,
 )
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from mlplab.draw import Figure
-    from mlplab.experiment import Runs
 
 _ARMS: Mapping[str, Mapping[str, Any]] = {"without": WITHOUT, "with": WITH}
 
@@ -45,23 +43,19 @@ def tell(results: Results) -> Findings:
         "n_images": N_IMAGES,
         "rates": list(CHAPTER_RATES),
     }
-    ended = frame["epoch"] == frame["epoch"].max()
+    means = frame.groupby(["run", "epoch"]).mean(numeric_only=True)
     for name in _ARMS:
+        first, last = means.loc[name, 1], means.loc[name, frame["epoch"].max()]
         for layer in LAYERS:
-            variance, dead = f"activation_variance_{layer}", f"dead_share_{layer}"
-            of_arm = frame["run"] == name
-            at_first = frame.loc[of_arm & (frame["epoch"] == 1), variance]
-            at_end = frame[of_arm & ended]
-            values |= {
-                f"{name}_{layer}_first": float(at_first.mean()),
-                f"{name}_{layer}": float(at_end[variance].mean()),
-                f"rest_{name}_{layer}": float(at_end[f"rest_{layer}"].mean()),
-                f"dead_{name}_{layer}": float(at_end[dead].mean()),
-            }
+            variance = f"activation_variance_{layer}"
+            values[f"{name}_{layer}_first"] = float(first[variance])
+            values[f"{name}_{layer}"] = float(last[variance])
+            values[f"dead_{name}_{layer}"] = float(last[f"dead_share_{layer}"])
+            values[f"seen_mask_{name}_{layer}"] = float(last[f"mask_{layer}"])
     for layer, found in parts["with"].items():
-        between, within, mask = found.mean(axis=0)
-        values |= {f"within_{layer}": float(within), f"mask_{layer}": float(mask)}
-        values[f"mask_share_{layer}"] = float(mask / (between + within + mask))
+        between, within, mask = found.mean(axis=0).tolist()
+        values |= {f"within_{layer}": within, f"mask_{layer}": mask}
+        values[f"mask_share_{layer}"] = mask / (between + within + mask)
     figures = tuple(_curves(frame, layer) for layer in LAYERS)
     return Findings(values, figures, {"parts": _table(parts)})
 
@@ -82,23 +76,14 @@ def _curves(frame: pd.DataFrame, layer: int) -> Figure:
     )
 
 
-def _table(parts: Mapping[str, Mapping[int, np.ndarray[Any, Any]]]) -> pd.DataFrame:
+def _table(parts: Mapping[str, Mapping[int, Array]]) -> pd.DataFrame:
     import pandas as pd
 
     rows = []
     for name, by_layer in parts.items():
         for layer, found in by_layer.items():
-            between, within, mask = found.mean(axis=0).tolist()
-            whole = between + within + mask
-            rows.append(
-                {
-                    "run": name,
-                    "layer": layer,
-                    "between": between,
-                    "within": within,
-                    "mask": mask,
-                    "whole": whole,
-                    "share": mask / whole,
-                }
-            )
+            three = dict(zip(("between", "within", "mask"), found.mean(axis=0), strict=True))
+            whole = sum(three.values())
+            shares = {"whole": whole, "share": three["mask"] / whole}
+            rows.append({"run": name, "layer": layer, **three, **shares})
     return pd.DataFrame(rows)

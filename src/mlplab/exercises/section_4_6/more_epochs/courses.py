@@ -35,7 +35,8 @@ def rises(losses: Array) -> Array:
     [[0.0, 0.25, 0.0]]
     """
     lowest = np.minimum.accumulate(losses, axis=1)[:, :-1]
-    return np.nan_to_num(np.maximum(losses[:, 1:] - lowest, 0.0), nan=np.inf, posinf=np.inf)
+    rise = np.maximum(losses[:, 1:] - lowest, 0.0)
+    return np.asarray(np.nan_to_num(rise, nan=np.inf, posinf=np.inf))
 
 
 def has_spike(losses: Array) -> NDArray[np.bool_]:
@@ -54,4 +55,4 @@ def late_rise(losses: Array) -> Array:
     Single epochs jump; five together do less.
     """
     rise = losses[:, _END].mean(axis=1) - losses[:, _MIDDLE].mean(axis=1)
-    return np.nan_to_num(rise, nan=np.inf, posinf=np.inf)
+    return np.asarray(np.nan_to_num(rise, nan=np.inf, posinf=np.inf))

@@ -39,13 +39,18 @@ def rises(losses: Array) -> Array:
     return np.asarray(np.nan_to_num(rise, nan=np.inf, posinf=np.inf))
 
 
+def largest_rise(losses: Array) -> Array:
+    """Return the largest of a run's rises, at least 0.0001, so that it has a logarithm: (S,)."""
+    return np.asarray(np.maximum(rises(losses).max(axis=1), 1e-4))
+
+
 def has_spike(losses: Array) -> NDArray[np.bool_]:
     """Tell in which runs an epoch's loss lies at least `SPIKE` above the lowest before it, (S,).
 
     >>> has_spike(np.array([[1.0, 0.5, 0.75], [1.0, 0.5, 0.5625]])).tolist()
     [True, False]
     """
-    return np.asarray((rises(losses) >= SPIKE).any(axis=1))
+    return np.asarray(largest_rise(losses) >= SPIKE)
 
 
 @np.errstate(invalid="ignore")  # inf - inf: diverged

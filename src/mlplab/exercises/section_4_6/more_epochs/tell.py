@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mlplab.draw import learning_curves
+from mlplab.draw import Band, learning_curves
 from mlplab.draw.rows import SEED_RANGE
 from mlplab.exercises.charts import strip_chart
 from mlplab.exercises.findings import Findings, Results
-from mlplab.exercises.section_4_6.more_epochs.courses import SPIKE, Array, courses, rises
+from mlplab.exercises.section_4_6.more_epochs.courses import SPIKE, Array, courses, largest_rise
 from mlplab.exercises.section_4_6.more_epochs.design import CLIP, RATE, SMALL_RATE, arm
-from mlplab.exercises.section_4_6.setting import CHAPTER_RATES
+from mlplab.exercises.section_4_6.setting import CHAPTER_RATES, PLAIN
 from mlplab.exercises.told import summary_table
 from mlplab.exercises.training_rows import n_train
 from mlplab.exercises.uncertainty_bands import RANGE_BAND, T_BAND
@@ -31,18 +31,15 @@ _ARMS: Mapping[str, Mapping[str, Any]] = {
     "clipped_without": arm(RATE, False, clip=True),
     "clipped_with": arm(RATE, True, clip=True),
 }
+_UNTOLD = Band("", SEED_RANGE.of)  # of one run there is none
 _BOUNDS = (0.05, SPIKE, 0.5, 1.0)
-_LEAST = 1e-4
-"""What is drawn, on a logarithmic axis, of a loss that never rose."""
 
 
 def tell(results: Results) -> Findings:
     """Collect what the page says and shows."""
     epochs = results.runs["epochs"]
     fit = epochs.experiment.base.fit
-    largest = {
-        name: rises(courses(epochs, "train_loss", of)).max(axis=1) for name, of in _ARMS.items()
-    }
+    largest = {name: largest_rise(courses(epochs, "train_loss", of)) for name, of in _ARMS.items()}
     values: dict[str, Any] = {
         "n_seeds": len(epochs.experiment.seeds),
         "epochs": fit.epochs,
@@ -66,6 +63,7 @@ def tell(results: Results) -> Findings:
             f"valid_{name}": float(np.mean(epochs.values("valid_loss", [found])[0])),
         }
     frame = _named(epochs)
+    late = frame[frame["epoch"] >= PLAIN.fit.epochs]
     at_rate = frame[frame["run"].isin(("without", "with"))]
     figures = (
         learning_curves(
@@ -75,12 +73,13 @@ def tell(results: Results) -> Findings:
             at_rate[at_rate["run"] == "without"].assign(one=frame["seed"]),
             "train_loss",
             by="one",
+            band=_UNTOLD,
             ordered=False,
             log_y=True,
             name="single-runs",
         ),
         strip_chart(
-            {name: np.clip(one, _LEAST, None) for name, one in largest.items()},
+            largest,
             "largest-rise",
             group="arm",
             measure="rise",
@@ -88,7 +87,7 @@ def tell(results: Results) -> Findings:
             log=True,
         ),
         learning_curves(
-            frame[frame["run"].isin(("clipped_without", "clipped_with"))],
+            late[late["run"].isin(("clipped_without", "clipped_with"))],
             "valid_loss",
             by="run",
             band=T_BAND,

@@ -43,15 +43,14 @@ def tell(results: Results) -> Findings:
         "n_images": N_IMAGES,
         "rates": list(CHAPTER_RATES),
     }
-    means = frame.groupby(["run", "epoch"]).mean(numeric_only=True)
     for name in _ARMS:
-        first, last = means.loc[name, 1], means.loc[name, frame["epoch"].max()]
+        by_epoch = frame[frame["run"] == name].groupby("epoch").mean(numeric_only=True)
         for layer in LAYERS:
-            variance = f"activation_variance_{layer}"
-            values[f"{name}_{layer}_first"] = float(first[variance])
-            values[f"{name}_{layer}"] = float(last[variance])
-            values[f"dead_{name}_{layer}"] = float(last[f"dead_share_{layer}"])
-            values[f"seen_mask_{name}_{layer}"] = float(last[f"mask_{layer}"])
+            variance = by_epoch[f"activation_variance_{layer}"]
+            values[f"{name}_{layer}_first"] = float(variance.iloc[0])
+            values[f"{name}_{layer}"] = float(variance.iloc[-1])
+            values[f"dead_{name}_{layer}"] = float(by_epoch[f"dead_share_{layer}"].iloc[-1])
+            values[f"seen_mask_{name}_{layer}"] = float(by_epoch[f"mask_{layer}"].iloc[-1])
     for layer, found in parts["with"].items():
         between, within, mask = found.mean(axis=0).tolist()
         values |= {f"within_{layer}": within, f"mask_{layer}": mask}

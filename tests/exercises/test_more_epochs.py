@@ -43,7 +43,7 @@ def test_what_falls_has_no_rise():
 def test_a_run_that_diverges_spikes_and_has_risen_without_end():
     falling = np.linspace(2, 1, EPOCHS).tolist()
     lost = {"early": [2.3, np.nan], "late": [*falling[:40], 1e9], "at once": [np.nan]}
-    found = courses(runs_of(falling, *lost.values()), "train_loss", {})
+    (found,) = courses(runs_of(falling, *lost.values()), "train_loss", [{}])
     assert found.shape == (4, EPOCHS)
     assert has_spike(found).tolist() == [False, True, True, True]
     assert np.isinf(late_rise(found)).tolist() == [False, True, True, True]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -18,34 +18,40 @@ SPIKE = 0.1
 _MIDDLE, _END = slice(20, 25), slice(45, 50)
 
 
-def courses(runs: Runs, metric: str, factors: Mapping[str, Any]) -> Array:
-    """Return an arm's metric by seed and epoch, infinite from where a run diverged: (S, E)."""
+def courses(runs: Runs, metric: str, arms: Iterable[Mapping[str, Any]]) -> Array:
+    """Return a metric by arm, seed and epoch, infinite from where a run diverged: (A, S, E).
+
+    Seeds are those that all these arms ran.
+    """
     frame = runs.frame()
-    arm = frame[frame["arm"] == runs.experiment.find(factors).label]
-    by_seed = arm.pivot(index="seed", columns="epoch", values=metric)
-    whole = by_seed.reindex(runs.experiment.seeds, columns=range(1, EPOCHS + 1))
-    return whole.to_numpy(dtype=np.float64, na_value=np.inf)
+    tables = []
+    for factors in arms:
+        of_arm = frame[frame["arm"] == runs.experiment.find(factors).label]
+        by_seed = of_arm.pivot(index="seed", columns="epoch", values=metric)
+        tables.append(by_seed.reindex(columns=range(1, EPOCHS + 1)))
+    seeds = sorted(set.intersection(*(set(table.index) for table in tables)))
+    return np.stack([table.loc[seeds].to_numpy(np.float64, na_value=np.inf) for table in tables])
 
 
 @np.errstate(invalid="ignore")  # inf - inf: diverged
 def rises(losses: Array) -> Array:
-    """Return how far each epoch's loss lies above the lowest before it, at least 0: (S, E - 1).
+    """Return how far each epoch's loss lies above the lowest before it, at least 0: (..., E - 1).
 
-    >>> rises(np.array([[1.0, 0.5, 0.75, 0.25]])).tolist()
-    [[0.0, 0.25, 0.0]]
+    >>> rises(np.array([1.0, 0.5, 0.75, 0.25])).tolist()
+    [0.0, 0.25, 0.0]
     """
-    lowest = np.minimum.accumulate(losses, axis=1)[:, :-1]
-    rise = np.maximum(losses[:, 1:] - lowest, 0.0)
+    lowest = np.minimum.accumulate(losses, axis=-1)[..., :-1]
+    rise = np.maximum(losses[..., 1:] - lowest, 0.0)
     return np.asarray(np.nan_to_num(rise, nan=np.inf, posinf=np.inf))
 
 
 def largest_rise(losses: Array) -> Array:
-    """Return the largest of a run's rises, at least 0.0001, so that it has a logarithm: (S,)."""
-    return np.asarray(np.maximum(rises(losses).max(axis=1), 1e-4))
+    """Return the largest of a run's rises, at least 0.0001, so that it has a logarithm: (...,)."""
+    return np.asarray(np.maximum(rises(losses).max(axis=-1), 1e-4))
 
 
 def has_spike(losses: Array) -> NDArray[np.bool_]:
-    """Tell in which runs an epoch's loss lies at least `SPIKE` above the lowest before it, (S,).
+    """Tell in which runs an epoch's loss lies at least `SPIKE` above the lowest before it, (...,).
 
     >>> has_spike(np.array([[1.0, 0.5, 0.75], [1.0, 0.5, 0.5625]])).tolist()
     [True, False]
@@ -55,9 +61,9 @@ def has_spike(losses: Array) -> NDArray[np.bool_]:
 
 @np.errstate(invalid="ignore")  # inf - inf: diverged
 def late_rise(losses: Array) -> Array:
-    """Return how much higher the losses are in the last five epochs than in 21 to 25, (S,).
+    """Return how much higher the losses are in the last five epochs than in 21 to 25, (...,).
 
     Single epochs jump; five together do less.
     """
-    rise = losses[:, _END].mean(axis=1) - losses[:, _MIDDLE].mean(axis=1)
+    rise = losses[..., _END].mean(axis=-1) - losses[..., _MIDDLE].mean(axis=-1)
     return np.asarray(np.nan_to_num(rise, nan=np.inf, posinf=np.inf))

@@ -14,7 +14,7 @@ from mlplab.exercises.findings import Findings, Results
 from mlplab.exercises.section_4_6.more_epochs.courses import SPIKE, Array, courses, largest_rise
 from mlplab.exercises.section_4_6.more_epochs.design import CLIP, RATE, SMALL_RATE, arm
 from mlplab.exercises.section_4_6.setting import CHAPTER_RATES, PLAIN
-from mlplab.exercises.told import summary_table
+from mlplab.exercises.told import means, summary_table
 from mlplab.exercises.training_rows import n_train
 from mlplab.exercises.uncertainty_bands import RANGE_BAND, T_BAND
 
@@ -39,9 +39,10 @@ def tell(results: Results) -> Findings:
     """Collect what the page says and shows."""
     epochs = results.runs["epochs"]
     fit = epochs.experiment.base.fit
-    largest = {name: largest_rise(courses(epochs, "train_loss", of)) for name, of in _ARMS.items()}
+    losses = courses(epochs, "train_loss", _ARMS.values())
+    largest = dict(zip(_ARMS, largest_rise(losses), strict=True))
     values: dict[str, Any] = {
-        "n_seeds": len(epochs.experiment.seeds),
+        "n_seeds": losses.shape[1],
         "epochs": fit.epochs,
         "n_train": n_train(epochs),
         "n_steps": n_train(epochs) // fit.batch_size,
@@ -52,15 +53,16 @@ def tell(results: Results) -> Findings:
         "first": CHAPTER_RATES[0],
         "second": CHAPTER_RATES[1],
     }
+    test, valid = (means(epochs, metric) for metric in ("test_accuracy", "valid_loss"))
     for name, of in _ARMS.items():
         found = epochs.experiment.find(of)
-        test = epochs.values("test_accuracy", [found])[0]
         values |= {
             f"n_{name}": int((largest[name] >= SPIKE).sum()),
-            f"largest_{name}": float(largest[name].max()),
-            f"test_{name}": float(np.mean(test)),
-            f"least_{name}": float(np.min(test)),
-            f"valid_{name}": float(np.mean(epochs.values("valid_loss", [found])[0])),
+            f"lost_{name}": int(np.isinf(largest[name]).sum()),
+            f"largest_{name}": _largest(largest[name]),
+            f"test_{name}": test[found.label],
+            f"least_{name}": float(np.nanmin(epochs.values("test_accuracy", [found]))),
+            f"valid_{name}": valid[found.label],
         }
     frame = _named(epochs)
     late = frame[frame["epoch"] >= PLAIN.fit.epochs]
@@ -115,5 +117,10 @@ def _rises(largest: Mapping[str, Array]) -> pd.DataFrame:
     rows = []
     for name, one in largest.items():
         counts = {f"{bound:g}": int((one >= bound).sum()) for bound in _BOUNDS}
-        rows.append({"arm": name, **counts, "largest": float(one.max()), "runs": len(one)})
+        rows.append({"arm": name, **counts, "largest": _largest(one), "runs": len(one)})
     return pd.DataFrame(rows)
+
+
+def _largest(rises: Array) -> float:
+    """Return the largest rise of the runs that did not diverge."""
+    return float(np.max(rises[np.isfinite(rises)], initial=0.0))

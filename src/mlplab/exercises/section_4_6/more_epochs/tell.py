@@ -32,6 +32,7 @@ _ARMS: Mapping[str, Mapping[str, Any]] = {
     "clipped_with": arm(RATE, True, clip=True),
 }
 _UNTOLD = Band("", SEED_RANGE.of)  # of one run there is none
+_N_SINGLE = 7  # lines that colours tell apart
 _BOUNDS = (0.05, SPIKE, 0.5, 1.0)
 
 
@@ -67,12 +68,15 @@ def tell(results: Results) -> Findings:
     frame = _named(epochs)
     late = frame[frame["epoch"] >= PLAIN.fit.epochs]
     at_rate = frame[frame["run"].isin(("without", "with"))]
+    first = sorted(frame["seed"].unique())[:_N_SINGLE]
+    single = at_rate[(at_rate["run"] == "without") & at_rate["seed"].isin(first)]
+    values["n_single"] = len(first)
     figures = (
         learning_curves(
             at_rate, "train_loss", by="run", band=SEED_RANGE, log_y=True, name="training-loss"
         ),
         learning_curves(
-            at_rate[at_rate["run"] == "without"].assign(one=frame["seed"]),
+            single.assign(one=single["seed"]),
             "train_loss",
             by="one",
             band=_UNTOLD,

@@ -1,0 +1,1 @@
+"""Exercise 4.6.3: the variance of activations, with and without dropout."""

@@ -1,0 +1,1 @@
+"""Exercise 4.6.2: more epochs, with and without dropout."""

@@ -1,0 +1,1 @@
+"""The grid of the two layers' dropout rates, and the swap of the two."""

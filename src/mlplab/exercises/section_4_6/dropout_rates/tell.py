@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from mlplab.draw import (
     heat_map,
@@ -32,9 +35,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from mlplab.draw import Figure
-    from mlplab.experiment import Runs
+    from mlplab.experiment import Effects, Runs
 
 _METRICS = ("train_loss", "test_accuracy")
+_COLUMNS = ["metric", "rates of", "largest difference", "effect", "low", "high", "verdict"]
 
 
 def tell(results: Results) -> Findings:
@@ -43,6 +47,7 @@ def tell(results: Results) -> Findings:
     chosen = chosen_rates(choice)
     none, chapter, swapped = pairs.values("test_accuracy")
     change = swapped - chapter
+    effects = {metric: layer_effects(grid, metric, MATTERS) for metric in _METRICS}
     steps = {metric: layer_steps(rate_grid(grid, metric)) for metric in _METRICS}
     values: dict[str, Any] = {
         "n_seeds": len(grid.experiment.seeds),
@@ -53,11 +58,11 @@ def tell(results: Results) -> Findings:
         "n_arms": len(grid.arms),
         "rate": float(grid.experiment.base.optim.lr),
         "highest": RATES[-1],
-        "test_none": float(none.mean()),
-        "test_chapter": float(chapter.mean()),
-        "test_swapped": float(swapped.mean()),
-        "spread": float(chapter.std(ddof=1)),
-        "pair_spread": float(change.std(ddof=1)),
+        "test_none": float(np.nanmean(none)),
+        "test_chapter": float(np.nanmean(chapter)),
+        "test_swapped": float(np.nanmean(swapped)),
+        "spread": float(np.nanstd(chapter, ddof=1)),
+        "pair_spread": float(np.nanstd(change, ddof=1)),
         "n_lower": int((change < 0).sum()),
         "chosen_first": chosen[0],
         "chosen_second": chosen[1],
@@ -65,17 +70,14 @@ def tell(results: Results) -> Findings:
             metric: {"first": float(first.mean()), "second": float(second.mean())}
             for metric, (first, second) in steps.items()
         },
-        "together": {
-            metric: layer_effects(grid, metric, MATTERS).largest[-1].verdict for metric in _METRICS
-        },
+        "together": effects["test_accuracy"].largest[-1].verdict,
+        "n_intervals": effects["test_accuracy"].found.n_intervals,
     }
-    return Findings(
-        values,
-        _figures(results, chosen),
-        {"grid": _with_layers(summary_table({"grid": grid}, ["train_loss", "test_accuracy"])),
-         "effects": _effects(grid)},
-        edges=_edges(chosen),
-    )  # fmt: skip
+    tables = {
+        "grid": _with_layers(summary_table({"grid": grid}, _METRICS)),
+        "effects": _table(effects),
+    }
+    return Findings(values, _figures(results, effects, chosen), tables, edges=_edges_of(chosen))
 
 
 def chosen_rates(choice: Runs) -> tuple[float, float]:
@@ -85,8 +87,8 @@ def chosen_rates(choice: Runs) -> tuple[float, float]:
     return first, second
 
 
-def _edges(chosen: tuple[float, float]) -> tuple[GridEdge, ...]:
-    """As `edges_of`, for a factor that is two numbers; no rate is below 0."""
+def _edges_of(chosen: tuple[float, float]) -> tuple[GridEdge, ...]:
+    """As `edges_of` the grid, for a factor that is two numbers; no rate is below 0."""
     return tuple(
         edge
         for name, rate in zip(LAYERS, chosen, strict=True)
@@ -106,7 +108,9 @@ def _pair(value: Any) -> tuple[float, float]:
     return float(first), float(second)
 
 
-def _figures(results: Results, chosen: tuple[float, float]) -> tuple[Figure, ...]:
+def _figures(
+    results: Results, effects: Mapping[str, Effects], chosen: tuple[float, float]
+) -> tuple[Figure, ...]:
     grid, verdicts = results.runs["grid"], results.verdicts
     last = _with_layers(grid.frame(last=True), "net.dropout")
     test = heat_map(
@@ -119,11 +123,8 @@ def _figures(results: Results, chosen: tuple[float, float]) -> tuple[Figure, ...
         name="test-accuracy",
     )
     loss = interaction_plot(last, *LAYERS, "train_loss", title=UNTITLED, name="loss-by-rates")
-    effects = main_effects(
-        layer_effects(grid, "train_loss", MATTERS).frame(),
-        "train_loss",
-        title=UNTITLED,
-        name="layers",
+    layers = main_effects(
+        effects["train_loss"].frame(), "train_loss", title=UNTITLED, name="layers"
     )
     compared = [verdicts[key] for key in ("swap", "chapter")]
     differences = paired_differences(
@@ -137,7 +138,7 @@ def _figures(results: Results, chosen: tuple[float, float]) -> tuple[Figure, ...
     curves = learning_curves(
         same.assign(rate=same[LAYERS[0]]), "train_loss", by="rate", band=T_BAND, name="loss-curves"
     )
-    return test, differences, loss, effects, curves
+    return test, differences, loss, layers, curves
 
 
 def _labels() -> tuple[str, str]:
@@ -147,23 +148,14 @@ def _labels() -> tuple[str, str]:
     return f"{swapped} − {chapter}", f"{chapter} − (0, 0)"
 
 
-def _effects(grid: Runs) -> pd.DataFrame:
+def _table(effects: Mapping[str, Effects]) -> pd.DataFrame:
     """The largest effect of each layer, and of both together, on two metrics."""
     import pandas as pd
 
     rows = []
-    for metric in _METRICS:
-        for one in layer_effects(grid, metric, MATTERS).largest:
-            steps = [f"{level:g} − {baseline:g}" for level, baseline in one.levels]
-            rows.append(
-                {
-                    "metric": metric,
-                    "rates of": " × ".join(one.factors),
-                    "largest difference": " × ".join(steps),
-                    "effect": one.mean,
-                    "low": one.interval[0],
-                    "high": one.interval[1],
-                    "verdict": one.says,
-                }
-            )
-    return pd.DataFrame(rows)
+    for metric, found in effects.items():
+        for one in found.largest:
+            steps = [f"({level:g} − {baseline:g})" for level, baseline in one.levels]
+            names, step = " × ".join(one.factors), " × ".join(steps)
+            rows.append((metric, names, step, one.mean, *one.interval, one.says))
+    return pd.DataFrame(rows, columns=_COLUMNS)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from mlplab.exercises import source_setting
 from mlplab.exercises.profile import Profile
-from mlplab.exercises.source_setting import QUICK_ROWS
 from mlplab.specs import MLP, SGD, First, Fit, Init, Run
 
 CHAPTER_RATES = (0.2, 0.5)
@@ -20,5 +20,5 @@ PLAIN = Run(
 def base(profile: Profile, epochs: int = 10) -> Run:
     """Return the network without noise; quick takes 12,000 rows, and no more than 10 epochs."""
     plain: Run = PLAIN.with_value("fit.epochs", profile.pick(min(10, epochs), epochs))
-    quick: Run = plain.with_value("rows", First(n=QUICK_ROWS))
+    quick: Run = plain.with_value("rows", First(n=source_setting.QUICK_ROWS))
     return profile.pick(quick, plain)

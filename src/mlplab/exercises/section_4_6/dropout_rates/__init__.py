@@ -1,1 +1,1 @@
-"""The grid of the two layers' dropout rates, and the swap of the two."""
+"""Exercise 4.6.1: the rates of dropout in the two layers, and their swap."""

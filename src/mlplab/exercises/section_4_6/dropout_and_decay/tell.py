@@ -21,6 +21,7 @@ from mlplab.exercises.section_4_6.dropout_and_decay.design import (
     decays_tried,
     rates_tried,
 )
+from mlplab.exercises.section_4_6.swings import last_swing
 from mlplab.exercises.told import summary_table
 from mlplab.exercises.training_rows import n_train
 from mlplab.exercises.uncertainty_bands import T_BAND
@@ -59,7 +60,7 @@ def tell(results: Results) -> Findings:
         "epochs": published.experiment.base.fit.epochs,
         "n_train": n_train(published),
         "rate": float(published.experiment.base.optim.lr),
-        "decay_tried": SOURCE_DECAY,
+        "swing": last_swing(grid),
         "test": {name: float(np.nanmean(numbers)) for name, numbers in test.items()},
         "printed": _PRINTED,
         "printed_runs": _PRINTED_RUNS,

@@ -26,6 +26,7 @@ from mlplab.exercises.section_4_6.dropout_rates.layers import (
 )
 from mlplab.exercises.section_4_6.dropout_rates.measure import MATTERS
 from mlplab.exercises.section_4_6.setting import CHAPTER_RATES
+from mlplab.exercises.section_4_6.swings import last_swing
 from mlplab.exercises.told import summary_table
 from mlplab.exercises.training_rows import n_train
 from mlplab.exercises.tuned import best_per_level
@@ -57,6 +58,7 @@ def tell(results: Results) -> Findings:
         "n_train": n_train(grid),
         "n_arms": len(grid.arms),
         "rate": float(grid.experiment.base.optim.lr),
+        "swing": last_swing(grid),
         "highest": RATES[-1],
         "test_none": float(np.nanmean(none)),
         "test_chapter": float(np.nanmean(chapter)),
@@ -71,6 +73,7 @@ def tell(results: Results) -> Findings:
             for metric, (first, second) in steps.items()
         },
         "together": effects["test_accuracy"].largest[-1].verdict,
+        "together_loss": effects["train_loss"].largest[-1].verdict,
         "n_intervals": effects["test_accuracy"].found.n_intervals,
     }
     tables = {

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from mlplab.exercises.section_4_6.dropout_rates.design import RATES
 from mlplab.exercises.section_4_6.dropout_rates.layers import layer_steps
-from mlplab.exercises.section_4_6.swings import last_swing
+from mlplab.exercises.section_4_6.dropout_rates.swings import last_swing
 
 NUMBERS = st.lists(st.floats(-1, 1), min_size=len(RATES), max_size=len(RATES))
 

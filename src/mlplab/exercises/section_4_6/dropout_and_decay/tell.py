@@ -21,7 +21,6 @@ from mlplab.exercises.section_4_6.dropout_and_decay.design import (
     decays_tried,
     rates_tried,
 )
-from mlplab.exercises.section_4_6.swings import last_swing
 from mlplab.exercises.told import summary_table
 from mlplab.exercises.training_rows import n_train
 from mlplab.exercises.uncertainty_bands import T_BAND
@@ -56,11 +55,11 @@ def tell(results: Results) -> Findings:
     values: dict[str, Any] = {
         "n_pairs": len(published.experiment.seeds),
         "n_seeds": len(grid.experiment.seeds),
+        "n_own": len(own.experiment.seeds),
         "n_choice_seeds": len(results.runs["both"].experiment.seeds),
         "epochs": published.experiment.base.fit.epochs,
         "n_train": n_train(published),
         "rate": float(published.experiment.base.optim.lr),
-        "swing": last_swing(grid),
         "test": {name: float(np.nanmean(numbers)) for name, numbers in test.items()},
         "printed": _PRINTED,
         "printed_runs": _PRINTED_RUNS,
@@ -71,7 +70,7 @@ def tell(results: Results) -> Findings:
         "lowest": float(np.nanmin(test["decay"])),
         "n_as_low": int((test["decay"] <= _PRINTED["decay"]).sum()),
         "left": _left(published, SOURCE_DECAY),
-        "own_left": _left(published, decay["optim.weight_decay"]),
+        "own_single": float(np.nanstd(own_decay, ddof=1)),
         "own_rate": dropout["net.dropout"],
         "own_decay_strength": decay["optim.weight_decay"],
         "joint_rate": found["both"]["net.dropout"],

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from mlplab.exercises.profile import Profile
+from mlplab.exercises.section_4_6.falling_rate import falling
 from mlplab.exercises.section_4_6.setting import CHAPTER_RATES, base
 from mlplab.exercises.source_setting import FASHION
 from mlplab.exercises.tuned import TUNING_SEEDS, best_per_level
@@ -25,7 +26,7 @@ def arm(first: float, second: float) -> dict[str, Any]:
 
 def n_pairs(profile: Profile) -> int:
     """Return the seeds of arms whose test accuracies are compared: these spread widely."""
-    return profile.pick(8, 30, 100)
+    return profile.pick(8, 20, 100)
 
 
 NONE = arm(0.0, 0.0)
@@ -35,7 +36,7 @@ NONE = arm(0.0, 0.0)
 def design(profile: Profile, seeds: int | None) -> Mapping[str, Experiment]:
     """Train the whole grid, and find the best rates with seeds of their own."""
     arms = [arm(first, second) for first in RATES for second in RATES]
-    falling = tuple(arm(rate, rate) for rate in RATES[:0:-1])
+    from_most = tuple(arm(rate, rate) for rate in RATES[:0:-1])
     chapter, swapped = arm(*CHAPTER_RATES), arm(*CHAPTER_RATES[::-1])
     half = arm(0.5, 0.5)
     return {
@@ -45,8 +46,8 @@ def design(profile: Profile, seeds: int | None) -> Mapping[str, Experiment]:
             arms=arms,
             seeds=seeds or profile.n_seeds,
             claims=(
-                Chain(key="loss", arms=falling, metric="train_loss"),
-                Chain(key="training", arms=falling, metric="train_accuracy", expect="lower"),
+                Chain(key="loss", arms=from_most, metric="train_loss"),
+                Chain(key="training", arms=from_most, metric="train_accuracy", expect="lower"),
                 _raises("swap_loss", swapped, chapter, "train_loss"),
                 Interaction(
                     key="add",
@@ -69,6 +70,16 @@ def design(profile: Profile, seeds: int | None) -> Mapping[str, Experiment]:
             claims=(
                 Difference(key="swap", arm=swapped, baseline=chapter, expect="lower"),
                 _raises("chapter", chapter, NONE, "test_accuracy"),
+            ),
+        ),
+        "falling rate": Experiment(
+            _TASK,
+            falling(base(profile)),
+            arms=[NONE, chapter, swapped],
+            seeds=seeds or profile.n_seeds,
+            claims=(
+                Difference(key="falling_swap", arm=swapped, baseline=chapter, expect="lower"),
+                _raises("falling_chapter", chapter, NONE, "test_accuracy"),
             ),
         ),
         "choice": Experiment(

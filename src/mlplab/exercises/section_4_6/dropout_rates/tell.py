@@ -25,8 +25,8 @@ from mlplab.exercises.section_4_6.dropout_rates.layers import (
     rate_grid,
 )
 from mlplab.exercises.section_4_6.dropout_rates.measure import MATTERS
+from mlplab.exercises.section_4_6.dropout_rates.swings import last_swing
 from mlplab.exercises.section_4_6.setting import CHAPTER_RATES
-from mlplab.exercises.section_4_6.swings import last_swing
 from mlplab.exercises.told import summary_table
 from mlplab.exercises.training_rows import n_train
 from mlplab.exercises.tuned import best_per_level
@@ -48,6 +48,7 @@ def tell(results: Results) -> Findings:
     chosen = chosen_rates(choice)
     none, chapter, swapped = pairs.values("test_accuracy")
     change = swapped - chapter
+    fallen = results.runs["falling rate"].values("test_accuracy")
     effects = {metric: layer_effects(grid, metric, MATTERS) for metric in _METRICS}
     steps = {metric: layer_steps(rate_grid(grid, metric)) for metric in _METRICS}
     values: dict[str, Any] = {
@@ -65,6 +66,7 @@ def tell(results: Results) -> Findings:
         "test_swapped": float(np.nanmean(swapped)),
         "spread": float(np.nanstd(chapter, ddof=1)),
         "pair_spread": float(np.nanstd(change, ddof=1)),
+        "falling_spread": float(np.nanstd(fallen[2] - fallen[1], ddof=1)),
         "n_lower": int((change < 0).sum()),
         "chosen_first": chosen[0],
         "chosen_second": chosen[1],
@@ -114,6 +116,8 @@ def _pair(value: Any) -> tuple[float, float]:
 def _figures(
     results: Results, effects: Mapping[str, Effects], chosen: tuple[float, float]
 ) -> tuple[Figure, ...]:
+    import pandas as pd
+
     grid, verdicts = results.runs["grid"], results.verdicts
     last = _with_layers(grid.frame(last=True), "net.dropout")
     test = heat_map(
@@ -129,11 +133,11 @@ def _figures(
     layers = main_effects(
         effects["train_loss"].frame(), "train_loss", title=UNTITLED, name="layers"
     )
-    compared = [verdicts[key] for key in ("swap", "chapter")]
+    labels = {verdicts[key].id: label for key, label in _labels().items()}
     differences = paired_differences(
-        results.runs["swap"].pairs(*(one.id for one in compared)),
-        compared,
-        labels=dict(zip((one.id for one in compared), _labels(), strict=True)),
+        pd.concat([results.runs[name].pairs() for name in ("swap", "falling rate")]),
+        [verdicts[key] for key in _labels()],
+        labels=labels,
         name="pairs",
     )
     course = _with_layers(grid.frame(), "net.dropout")
@@ -144,11 +148,18 @@ def _figures(
     return test, differences, loss, layers, curves
 
 
-def _labels() -> tuple[str, str]:
+def _labels() -> dict[str, str]:
+    """Claims on test accuracy: key -> what is subtracted from what."""
     chapter, swapped = (
         f"({first:g}, {second:g})" for first, second in (CHAPTER_RATES, CHAPTER_RATES[::-1])
     )
-    return f"{swapped} − {chapter}", f"{chapter} − (0, 0)"
+    of_swap, of_chapter = f"{swapped} − {chapter}", f"{chapter} − (0, 0)"
+    return {
+        "swap": of_swap,
+        "falling_swap": f"{of_swap}, falling rate",
+        "chapter": of_chapter,
+        "falling_chapter": f"{of_chapter}, falling rate",
+    }
 
 
 def _table(effects: Mapping[str, Effects]) -> pd.DataFrame:

@@ -49,7 +49,7 @@ def rates_tried(profile: Profile) -> tuple[float, ...]:
 
 def decays_tried(profile: Profile) -> tuple[float, ...]:
     """Return the decays among which seeds of their own choose."""
-    return profile.pick((1e-4, 1e-3, 1e-2), (1e-5, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2))
+    return profile.pick((1e-4, 1e-3, 1e-2), (1e-5, 1e-4, 3e-4, 1e-3, 3e-3))
 
 
 def design(profile: Profile, seeds: int | None) -> Mapping[str, Experiment]:

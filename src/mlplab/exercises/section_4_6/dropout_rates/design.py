@@ -76,7 +76,7 @@ def design(profile: Profile, seeds: int | None) -> Mapping[str, Experiment]:
             _TASK,
             falling(base(profile)),
             arms=[NONE, chapter, swapped],
-            seeds=seeds or profile.n_seeds,
+            seeds=seeds or n_pairs(profile),
             claims=(
                 Difference(key="falling_swap", arm=swapped, baseline=chapter, expect="lower"),
                 _raises("falling_chapter", chapter, NONE, "test_accuracy"),
@@ -86,7 +86,7 @@ def design(profile: Profile, seeds: int | None) -> Mapping[str, Experiment]:
             _TASK,
             base(profile).with_value("fit.test", "never"),
             arms=[one for one in arms if one != NONE],
-            seeds=TUNING_SEEDS[: profile.pick(1, 3)],
+            seeds=TUNING_SEEDS[: profile.pick(1, 2)],
         ),
     }
 

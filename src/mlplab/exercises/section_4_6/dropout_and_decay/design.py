@@ -44,7 +44,7 @@ PUBLISHED = {
 
 def rates_tried(profile: Profile) -> tuple[float, ...]:
     """Return the dropout rates of both layers among which seeds of their own choose."""
-    return profile.pick((0.2, 0.5), (0.1, 0.2, 0.3, 0.5, 0.7))
+    return profile.pick((0.2, 0.5, 0.7), (0.1, 0.2, 0.3, 0.5, 0.7))
 
 
 def decays_tried(profile: Profile) -> tuple[float, ...]:

@@ -175,6 +175,8 @@ _ZH = {
     "failed": "失败",
     "difference": "差",
     "interval": "区间",
+    "first layer": "第一层",
+    "second layer": "第二层",
     "first direction": "第一方向",
     "second direction": "第二方向",
     "distance along the line": "沿直线的距离",

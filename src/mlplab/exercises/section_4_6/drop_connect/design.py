@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from mlplab.exercises import source_setting
 from mlplab.exercises.extra_runs import ExtraRuns
 from mlplab.exercises.profile import Profile
 from mlplab.exercises.section_4_6.setting import CHAPTER_RATES, base
@@ -74,7 +75,7 @@ def design(profile: Profile, seeds: int | None) -> Mapping[str, Experiment]:
         "own masks": Experiment(
             _TASK,
             plain.with_value("net.hidden", (64, 64))
-            .with_value("rows", First(n=profile.pick(2_000, 4_000)))
+            .with_value("rows", First(n=min(source_setting.QUICK_ROWS, profile.pick(2_000, 4_000))))
             .with_value("fit.epochs", profile.pick(10, 30)),
             arms=[NONE, AFTER, WEIGHTS, EACH],
             seeds=n,

@@ -24,7 +24,7 @@ MODULUS = 31
     base=Run(
         net=MLP(hidden=(128,)),
         optim=AdamW(lr=0.01, weight_decay=1.0),
-        fit=Fit(loss="squared", batch_size=MODULUS**2, last_batch="keep", epochs=500),
+        fit=Fit(loss="squared", batch_size=512, last_batch="keep", epochs=300),
     ),
     valid=0.4,
 )

@@ -15,7 +15,7 @@ NARROW, THRESHOLD, WIDE = 8, 32, 128
 """Hidden units of the claims: below, at and beyond the width that just fits the data."""
 
 _QUICK = (4, 8, 16, 32, 128)
-_ALL = (2, 4, 6, 8, 12, 16, 24, 32, 48, 64, 128, 256, 512)
+_ALL = (4, 6, 8, 12, 16, 24, 32, 48, 64, 128, 256, 512)
 _FIRST_SEED = 200  # others showed where the peak lies
 
 

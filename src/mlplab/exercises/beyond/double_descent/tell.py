@@ -46,6 +46,9 @@ def tell(results: Results) -> Findings:
     for part, (start, end) in {"best": BEST, "high": PEAK, "last": LAST}.items():
         values[f"epoch_{part}"] = (start + end - 1) // 2
         values[f"course_{part}"] = float(course[:, start:end].mean())
+    for part in ("narrow", "peak"):
+        early = errors(many, _POINTS[part])[:, slice(*BEST)]
+        values[f"{part}_early"] = float(early.mean())
     for name in ("none", "many"):
         frame = _with_errors(results.runs[name], last=True)
         by_width = frame.groupby("net.hidden")[["train_error_rate", "test_error_rate"]].mean()
@@ -64,7 +67,7 @@ def tell(results: Results) -> Findings:
     }
     table = summary_table(settings, ["train_accuracy", "test_accuracy"], "replaced")
     figures = (
-        _by_width(settings, "test_error_rate", "test-error-by-width"),
+        _by_width(settings, "test_error_rate", "test-error-by-width", log_y=True),
         _by_width(settings, "train_error_rate", "training-error-by-width"),
         _over_epochs(many, long),
         _by_both(many),
@@ -83,7 +86,7 @@ def _with_errors(runs: Runs, *, last: bool) -> pd.DataFrame:
     )
 
 
-def _by_width(settings: dict[str, Runs], metric: str, name: str) -> Figure:
+def _by_width(settings: dict[str, Runs], metric: str, name: str, *, log_y: bool = False) -> Figure:
     import pandas as pd
 
     frames = [_with_errors(runs, last=True).assign(replaced=key) for key, runs in settings.items()]
@@ -94,6 +97,7 @@ def _by_width(settings: dict[str, Runs], metric: str, name: str) -> Figure:
         series="replaced",
         band=T_BAND,
         log=True,
+        log_y=log_y,
         name=name,
     )
 

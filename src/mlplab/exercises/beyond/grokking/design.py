@@ -12,7 +12,7 @@ KEEPS = ("squared",)
 """Whose weights are kept, for their frequencies."""
 
 MODULUS = 31
-SLOW, FAST = 0.3, 1.0
+SLOW, FAST = 0.2, 1.0
 """Decays of the claims."""
 
 _FIRST_SEED = 100  # seeds 0 and 1 showed which settings are late
@@ -33,11 +33,11 @@ def design(profile: Profile, seeds: int | None) -> Mapping[str, Experiment]:
             seeds=drawn,
         )
 
-    decays = profile.pick((0.0, SLOW, FAST), (0.0, 0.1, SLOW, FAST, 3.0, 10.0))
+    decays = profile.pick((0.0, SLOW, FAST), (0.0, 0.1, SLOW, 0.5, FAST, 3.0, 10.0))
     return {
         "squared": experiment(0.4, 288, "squared", decays),
         "half": experiment(0.5, 240, "squared", (FAST,)),
         "cross-entropy": experiment(
-            0.3, 336, "cross-entropy", profile.pick((0.0, FAST), (0.0, SLOW, FAST))
+            0.3, 336, "cross-entropy", profile.pick((0.0, FAST), (0.0, 0.3, FAST))
         ),
     }

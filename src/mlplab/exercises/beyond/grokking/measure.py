@@ -46,8 +46,8 @@ def passed(runs: Runs, decay: float, metric: str = "valid_accuracy") -> Array:
     """Return the first epoch at which each seed's accuracy reaches 95 %, or infinity, (seeds,)."""
     frame = runs.frame()
     frame = frame[frame["optim.weight_decay"] == decay]
-    first = frame[frame[metric] >= REACHED].groupby("seed")["epoch"].min()
-    return first.reindex(list(runs.experiment.seeds), fill_value=np.inf).to_numpy(np.float64)
+    first = frame[frame[metric] >= REACHED].groupby("seed")["epoch"].min().astype(float)
+    return first.reindex(list(runs.experiment.seeds), fill_value=np.inf).to_numpy()
 
 
 def concentration(runs: Runs, decay: float) -> Array:

@@ -47,7 +47,8 @@ def passed(runs: Runs, decay: float, metric: str = "valid_accuracy") -> Array:
     frame = runs.frame()
     frame = frame[frame["optim.weight_decay"] == decay]
     first = frame[frame[metric] >= REACHED].groupby("seed")["epoch"].min().astype(float)
-    return first.reindex(list(runs.experiment.seeds), fill_value=np.inf).to_numpy()
+    seeds = list(runs.experiment.seeds)
+    return np.asarray(first.reindex(seeds, fill_value=np.inf), dtype=np.float64)
 
 
 def concentration(runs: Runs, decay: float) -> Array:

@@ -14,6 +14,7 @@ from mlplab.exercises.charts import line_chart, strip_chart
 from mlplab.exercises.findings import Findings, Results
 from mlplab.exercises.training_rows import n_train
 from mlplab.exercises.uncertainty_bands import T_BAND
+from mlplab.specs.metric_range import shown_interval
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -44,6 +45,8 @@ def tell(results: Results) -> Findings:
         "slow_train": _mean(slow["training pairs"]),
         "slow_valid": _mean(slow["held-out pairs"]),
         "fast_valid": _mean(passed(squared, FAST)),
+        "strongest": max(_decays(squared)),
+        "strongest_valid": _mean(passed(squared, max(_decays(squared)))),
         "half_valid": _mean(passed(half, FAST)),
         "entropy_train": _mean(passed(entropy, FAST, "train_accuracy")),
         "entropy_valid": _mean(passed(entropy, FAST)),
@@ -85,12 +88,14 @@ def _over_epochs(runs: Runs) -> Figure:
     n_epochs = runs.experiment.base.fit.epochs
     shown = np.unique(np.geomspace(1, n_epochs, _N_SHOWN).round().astype(int))
     frame = frame[frame["epoch"].isin(shown)]
-    rows = [
-        (f"{split}, {name}", epoch, *T_BAND.of(numbers.tolist()), len(numbers))
-        for decay, name in ((SLOW, f"decay {SLOW:g}"), (0.0, "no decay"))
-        for split, metric in _SPLITS.items()
-        for epoch, numbers in frame[frame["optim.weight_decay"] == decay].groupby("epoch")[metric]
-    ]
+    rows = []
+    for decay, name in ((SLOW, f"decay {SLOW:g}"), (0.0, "no decay")):
+        by_epoch = frame[frame["optim.weight_decay"] == decay].groupby("epoch")
+        for split, metric in _SPLITS.items():
+            for epoch, numbers in by_epoch[metric]:
+                mean, low, high = T_BAND.of(numbers.tolist())
+                ends = shown_interval(metric, mean, low, high)
+                rows.append((f"{split}, {name}", epoch, mean, *ends, len(numbers)))
     return line_chart(
         rows,
         "accuracy-over-epochs",

@@ -5,7 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from mlplab.draw import Quantity, heat_map, metric_by_factor
-from mlplab.exercises.beyond.double_descent.design import NARROW, NOISES, THRESHOLD, WIDE
+from mlplab.exercises.beyond.double_descent.design import (
+    NARROW,
+    NARROWEST,
+    NOISES,
+    THRESHOLD,
+    WIDE,
+)
 from mlplab.exercises.beyond.double_descent.measure import BEST, LAST, PEAK, errors
 from mlplab.exercises.charts import line_chart
 from mlplab.exercises.findings import Findings, Results
@@ -59,6 +65,7 @@ def tell(results: Results) -> Findings:
         values[f"{name}_fits"] = int(fits.min()) if len(fits) else 0
         values["widest"] = int(by_width.index.max())
         values[f"{name}_widest"] = float(by_width["test_error_rate"].iloc[-1])
+        values[f"{name}_narrowest"] = float(by_width["test_error_rate"][NARROWEST])
         values[f"{name}_least"] = float(by_width["test_error_rate"].min())
     settings = {
         f"{100 * rate:g} %": results.runs[name]
@@ -67,7 +74,7 @@ def tell(results: Results) -> Findings:
     }
     table = summary_table(settings, ["train_accuracy", "test_accuracy"], "replaced")
     figures = (
-        _by_width(settings, "test_error_rate", "test-error-by-width", log_y=True),
+        _by_width(settings, "test_error_rate", "test-error-by-width"),
         _by_width(settings, "train_error_rate", "training-error-by-width"),
         _over_epochs(many, long),
         _by_both(many),
@@ -97,7 +104,6 @@ def _by_width(settings: dict[str, Runs], metric: str, name: str, *, log_y: bool 
         series="replaced",
         band=T_BAND,
         log=True,
-        log_y=log_y,
         name=name,
     )
 

@@ -15,7 +15,7 @@ MODULUS = 31
 SLOW, FAST = 0.2, 1.0
 """Decays of the claims."""
 
-_FIRST_SEED = 100  # seeds 0 and 1 showed which settings are late
+_FIRST_SEED = 200  # lower ones showed which settings are late
 
 
 def design(profile: Profile, seeds: int | None) -> Mapping[str, Experiment]:

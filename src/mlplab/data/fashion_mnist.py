@@ -75,7 +75,7 @@ def fashion_mnist(folder: Path) -> Task:
 
 @dataset(
     "small-fashion-mnist",
-    describe="The same at 14 x 14; classes of training may be replaced",
+    describe="Fashion-MNIST at 14 x 14; classes of training may be replaced",
     kind="classification",
     n_train=60_000,
     n_test=10_000,

@@ -60,6 +60,7 @@ def registry(monkeypatch):
     monkeypatch.setattr(house_prices, "_read", made_up_houses)
     loaders = {
         "fashion-mnist": enlarged_digits,
+        "small-fashion-mnist": lambda: load_task("digits"),
         "house-prices": lambda: house_prices.house_prices(Path()),
     }
     for name, load in loaders.items():

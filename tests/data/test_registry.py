@@ -13,8 +13,8 @@ from mlplab.data import available, dataset, fetch, load_task, task_from_arrays, 
 from mlplab.data import registry as registry_module
 from mlplab.errors import ConfigError
 
-FETCHED = {"fashion-mnist", "house-prices"}
-MADE = ["blobs", "digits", "polynomial", "sparse-linear", "spirals", "xor"]
+FETCHED = {"fashion-mnist", "house-prices", "small-fashion-mnist"}
+MADE = ["blobs", "digits", "modular-addition", "polynomial", "sparse-linear", "spirals", "xor"]
 OWN = FETCHED | set(MADE)
 
 

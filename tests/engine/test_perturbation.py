@@ -13,9 +13,10 @@ from torch.nn import functional
 
 import mlplab as ml
 from mlplab.data import load_task, task_from_arrays
+from mlplab.data.label_noise import replaced_classes
 from mlplab.engine.native.coverage import outside
 from mlplab.engine.order import order
-from mlplab.engine.perturbation import Perturbation, replaced_classes
+from mlplab.engine.perturbation import Perturbation
 from mlplab.engine.tensors import TaskTensors
 from mlplab.errors import ConfigError
 from mlplab.specs import MLP, SGD, Fit

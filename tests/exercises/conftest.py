@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from mlplab.data import house_prices
+from mlplab.data import Task, house_prices
 from mlplab.exercises.section_4_10 import folds, tables
 
 N_ROWS = 300
@@ -76,8 +77,14 @@ def few_images() -> Iterator[None]:
     from mlplab.data import registry
     from mlplab.exercises import source_setting
 
+    known = registry._REGISTRY
+    digits = known["digits"]
+
+    def small(*, n_test: int, label_noise: float) -> Task:
+        return digits.load()
+
     with pytest.MonkeyPatch.context() as patch:
-        known = registry._REGISTRY
-        patch.setitem(known, "fashion-mnist", known["digits"])
+        patch.setitem(known, "fashion-mnist", digits)
+        patch.setitem(known, "small-fashion-mnist", replace(digits, load=small))
         patch.setattr(source_setting, "QUICK_ROWS", 1000)
         yield

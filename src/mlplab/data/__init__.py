@@ -1,6 +1,6 @@
 """Where examples come from: data sets by name, a user's arrays, and the guarded test split."""
 
-from mlplab.data import digits, fashion_mnist, house_prices, planar, synthetic
+from mlplab.data import digits, fashion_mnist, house_prices, modular, planar, synthetic
 from mlplab.data.arrays import task_from_arrays
 from mlplab.data.base_run import base_for
 from mlplab.data.debian import DebianPackage
@@ -25,7 +25,7 @@ from mlplab.data.split import Split
 from mlplab.data.task import Look, Task
 
 # importing them registers mlplab's own data sets
-_OWN = (digits, fashion_mnist, house_prices, planar, synthetic)
+_OWN = (digits, fashion_mnist, house_prices, modular, planar, synthetic)
 
 __all__ = [
     "DatasetInfo",

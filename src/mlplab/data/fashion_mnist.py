@@ -11,9 +11,11 @@ from mlplab.data.debian import DebianPackage
 from mlplab.data.files import FileSet
 from mlplab.data.http_folder import HttpFolder
 from mlplab.data.idx import read_idx
+from mlplab.data.label_noise import replaced_classes
+from mlplab.data.ranges import expect_share
 from mlplab.data.registry import dataset
 from mlplab.data.task import Task
-from mlplab.errors import DataError
+from mlplab.errors import ConfigError, DataError
 from mlplab.specs import Run
 
 CLASS_NAMES = (
@@ -69,6 +71,60 @@ def fashion_mnist(folder: Path) -> Task:
     Source: Xiao, Rasul and Vollgraf, Fashion-MNIST, 2017 (MIT licence).
     """
     return task_from_idx_files(folder, "fashion-mnist", CLASS_NAMES)
+
+
+@dataset(
+    "small-fashion-mnist",
+    describe="Fashion-MNIST at 14 x 14; classes of training may be replaced",
+    kind="classification",
+    n_train=60_000,
+    n_test=10_000,
+    n_features=196,
+    files=FILES,
+    base=Run(),
+)
+def small_fashion_mnist(
+    folder: Path, *, n_test: int = 10_000, label_noise: float = 0.0, seed: int = 0
+) -> Task:
+    """Average Fashion-MNIST's pixels over squares of 2 x 2, and replace a share of the classes.
+
+    Replaced classes are part of the data here, so that compiled loops train on them; classes of
+    the test split stay. A run on some rows, `First(n)`, has rows of its own and replacements of
+    its own. A higher share replaces all that a lower one replaces, by the same classes.
+
+    Args:
+        folder: with the files of Fashion-MNIST.
+        n_test: examples of the test split, the first ones.
+        label_noise: share of the pool whose class is another.
+        seed: decides which, and by what.
+
+    Raises:
+        ConfigError: a number out of range.
+    """
+    expect_share(label_noise=label_noise)
+    whole = fashion_mnist(folder)
+    if not isinstance(n_test, int) or not 1 <= n_test <= whole.n_test:
+        raise ConfigError(
+            f"n_test: expected a whole number from 1 to {whole.n_test}; got {n_test!r}"
+        )
+    n = whole.n_pool + n_test
+    squares = whole.inputs[:n].reshape(n, 14, 2, 14, 2)
+    images = squares.mean(axis=(2, 4), dtype=np.float32).round().astype(np.uint8)
+    targets = whole.targets[:n].copy()
+    pool = targets[: whole.n_pool]
+    pool[:] = replaced_classes(pool, len(CLASS_NAMES), label_noise, seed)
+    return Task(
+        name="small-fashion-mnist",
+        inputs=images.reshape(n, -1),
+        targets=targets,
+        kind="classification",
+        pool=whole.pool,
+        n_classes=len(CLASS_NAMES),
+        input_scale=whole.input_scale,
+        class_names=CLASS_NAMES,
+        image_shape=(14, 14),
+        _test=np.arange(whole.n_pool, n),
+    )
 
 
 def task_from_idx_files(folder: Path, name: str, class_names: tuple[str, ...]) -> Task:

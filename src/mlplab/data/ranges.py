@@ -27,3 +27,14 @@ def expect_not_negative(**numbers: float) -> None:
     for name, number in numbers.items():
         if not isinstance(number, int | float) or not 0 <= number < math.inf:
             raise ConfigError(f"{name}: expected a finite number from 0; got {number!r}")
+
+
+def expect_share(**numbers: float) -> None:
+    """Refuse numbers that are no share from 0 and below 1.
+
+    Raises:
+        ConfigError: names the first such number.
+    """
+    for name, number in numbers.items():
+        if not isinstance(number, int | float) or not 0 <= number < 1:
+            raise ConfigError(f"{name}: expected a share from 0 and below 1; got {number!r}")

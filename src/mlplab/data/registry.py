@@ -242,12 +242,13 @@ def verify(name: str | None = None) -> list[FileCheck]:
         ConfigError: an unknown name.
     """
     out: list[FileCheck] = []
-    for key in [name] if name is not None else sorted(_REGISTRY):
-        files = _entry(key).files
-        if files is not None:
-            out += check_every_copy(files)
-            for path, ok in check_decoded(files):
-                out.append(FileCheck(f"{files.name}/decoded/{path.name}", ok, str(path)))
+    names = [name] if name is not None else sorted(_REGISTRY)
+    # Several data sets may be read from the same files.
+    needed = [files for key in names if (files := _entry(key).files) is not None]
+    for files in {one.name: one for one in needed}.values():
+        out += check_every_copy(files)
+        for path, ok in check_decoded(files):
+            out.append(FileCheck(f"{files.name}/decoded/{path.name}", ok, str(path)))
     return out
 
 

@@ -1,0 +1,1 @@
+"""Double descent: the test error falls, rises and falls again with width."""

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from mlplab.data.array_files import write_arrays
 from mlplab.data.content import content_hash
+from mlplab.data.permutation import feature_order
 from mlplab.data.split import Split, draw_split, held_out_count
 from mlplab.errors import ConfigError, DataError
 from mlplab.sheet import Sheet, listed
@@ -209,6 +210,28 @@ class Task:
     def with_valid(self, valid: float | int) -> Task:
         """Return the same task with another share or count held out for validation."""
         return self._with(valid=valid)
+
+    def permuted(self, number: int) -> Task:
+        """Return the same task with its features in one random order, made from a number.
+
+        Training, validation and test rows all have it. Images are none any more: they cannot be
+        moved.
+
+        Raises:
+            ConfigError: no whole number from 0, or a task whose features are permuted already.
+
+        Cost: one copy of the inputs.
+        """
+        if "permute" in self.params:
+            raise ConfigError(f"{self.name}: its features are permuted already")
+        order = feature_order(number, self.n_features)
+        return self._with(
+            inputs=np.take(self.inputs, order, axis=1),
+            params={**self.params, "permute": number},
+            image_shape=None,
+            _content=None,
+            _files={},
+        )
 
     def spec(self) -> dict[str, Any]:
         """Return the task as plain JSON values: name, params, valid and content."""

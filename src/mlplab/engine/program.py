@@ -193,7 +193,8 @@ def program_of(run: Run, task: Task, n_rows: int, n_valid: int = 0) -> AnyProgra
     moves = run.fit.shift or run.fit.flip
     if moves and task.image_shape is None:
         name = "shift" if run.fit.shift else "flip"
-        raise ConfigError(f"fit.{name}: needs images; {task.name} has {task.n_features} features")
+        has = "permuted" if "permute" in task.params else str(task.n_features)
+        raise ConfigError(f"fit.{name}: needs images; {task.name} has {has} features")
     if moves and not isinstance(run.net, Module) and run.net.inputs:
         raise ConfigError(f"net.inputs={run.net.inputs}: images are moved as a whole; leave it out")
     common: dict[str, Any] = {

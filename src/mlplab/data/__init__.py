@@ -22,6 +22,7 @@ from mlplab.data.registry import (
     verify,
 )
 from mlplab.data.share import attach
+from mlplab.data.soft_targets import soft_targets
 from mlplab.data.split import Split
 from mlplab.data.task import Look, Task
 
@@ -50,6 +51,7 @@ __all__ = [
     "fetch",
     "load_task",
     "read_idx",
+    "soft_targets",
     "task_from_arrays",
     "task_of",
     "valid_of",

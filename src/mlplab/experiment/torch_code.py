@@ -36,7 +36,7 @@ def torch_code(run: Run, task: Task) -> str:
     x = torch.tensor(task.inputs).float() * task.input_scale
     """
     net, optim, fit = run.net, run.optim, run.fit
-    if not isinstance(net, MLP) or net.init.kind not in _INITS:
+    if not isinstance(net, MLP) or net.init.kind not in _INITS or task.soft is not None:
         return ""
     activation = activation_settings(net.activation)[0]
     step = _optimiser(run)

@@ -36,6 +36,6 @@ def without_each(recipe: Run) -> dict[str, dict[str, Any]]:
             len(net.hidden) > (2 if net.residual else 1),
             {"net.hidden": net.hidden[:-1]},
         ),
-        "half the epochs": (fit.epochs > 1, {"fit.epochs": fit.epochs // 2}),
+        "second half of the epochs": (fit.epochs > 1, {"fit.epochs": fit.epochs // 2}),
     }
     return {name: changes for name, (is_there, changes) in removed.items() if is_there}

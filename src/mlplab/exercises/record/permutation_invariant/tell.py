@@ -66,6 +66,7 @@ def tell(results: Results) -> Findings:
         "best_valid": float(np.nanmax(searched)),
         **_sorted("change", effects),
         **_sorted("part", parts),
+        "n_parts": len(parts),
         "n_looks": len(looks),
         "n_looked": int(looks["runs"].sum()) if len(looks) else 0,
         "core_hours": core_hours(runs.values()),

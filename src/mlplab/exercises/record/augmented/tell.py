@@ -52,8 +52,9 @@ def tell(results: Results) -> Findings:
         measure=quantity("test_accuracy"),
         band=T_BAND,
     )
+    frame = moves.frame(last=True)
     by_shift = metric_by_factor(
-        moves.frame(last=True),
+        frame.assign(**{"fit.flip": frame["fit.flip"].map({False: "no", True: "yes"})}),
         "fit.shift",
         "valid_accuracy",
         series="fit.flip",

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mlplab.draw import Band
 from mlplab.draw.words import quantity
 from mlplab.exercises.charts import strip_chart
 from mlplab.exercises.findings import Findings, Results
@@ -15,6 +17,17 @@ from mlplab.exercises.record.ensemble.measure import BAR, STRETCH, scores
 from mlplab.exercises.record.ensemble.sizes import STUDENTS, size
 from mlplab.exercises.training_rows import n_train
 from mlplab.exercises.uncertainty_bands import T_BAND
+
+if TYPE_CHECKING:
+    from mlplab.experiment import Runs
+
+_BAND = Band(
+    {
+        "en": "Mean and 95 % t-interval of the mean over the networks, or ensembles, of the dots.",
+        "zh": "均值及其 95 % t 区间，取自图中以点表示的网络或集成。",
+    },
+    T_BAND.of,
+)
 
 
 def tell(results: Results) -> Findings:
@@ -27,6 +40,7 @@ def tell(results: Results) -> Findings:
     together = np.array(bar.values) + BAR
     alone, taught = found.members.mean(axis=1), found.students.mean(axis=1)
     gain = float(together.mean() - alone.mean())
+    kept = float(taught.mean() - alone.mean()) / gain if gain > 0 else float("nan")
     values: dict[str, Any] = {
         "small": results.profile.effort == 0,
         "size": size(results.profile),
@@ -39,8 +53,9 @@ def tell(results: Results) -> Findings:
         "alone": float(alone.mean()),
         "together": float(together.mean()),
         "taught": float(taught.mean()),
-        "gains": gain > 0,
-        "kept": float(taught.mean() - alone.mean()) / gain if gain > 0 else float("nan"),
+        "kept": kept,
+        "is_between": 0 <= kept <= 1,
+        **_teachers(results.runs),
         "bar_at": BAR,
         "stretch_at": STRETCH,
         "core_hours": core_hours(results.runs.values()),
@@ -54,7 +69,7 @@ def tell(results: Results) -> Findings:
         "alone-and-together",
         group="network",
         measure=quantity("test_accuracy"),
-        band=T_BAND,
+        band=_BAND,
     )
     table = pd.DataFrame(
         {
@@ -65,3 +80,17 @@ def tell(results: Results) -> Findings:
         }
     )
     return Findings(values, (strips,), {"ensembles": table})
+
+
+def _teachers(runs: Mapping[str, Runs]) -> dict[str, float]:
+    """How often ensembles are right on the rows that they teach, and how sure of their choice."""
+    right, sure = [], []
+    for name, taught in runs.items():
+        if name == "members":
+            continue
+        task, experiment = taught.experiment.data, taught.experiment
+        assert task.soft is not None
+        rows = task.split(experiment.seeds[0], experiment.base.rows).train
+        right.append(float((task.soft[rows].argmax(axis=1) == task.targets[rows]).mean()))
+        sure.append(float(task.soft[rows].max(axis=1).mean()))
+    return {"teacher_right": float(np.mean(right)), "teacher_sure": float(np.mean(sure))}

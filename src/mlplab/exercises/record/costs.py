@@ -20,18 +20,19 @@ def core_hours(experiments: Iterable[Runs]) -> float:
 
 
 def test_looks(runs: Runs, profile: Profile) -> pd.DataFrame:
-    """Return every computation of test scores that the record's exercises logged in this store.
+    """Return how often each of the record's exercises computed test scores, by this store's log.
 
     Scores that were remembered are none: nothing new was seen.
     """
     import pandas as pd
 
     looks = [
-        (look["experiment"].removesuffix(f", {profile.name}"), look["n_runs"])
+        (look["experiment"].split(" ")[0], look["n_runs"])
         for look in runs.setup.store.looks()
         if look["split"] == "test"
         and not look["remembered"]
         and look["experiment"].startswith("record.")
         and look["experiment"].endswith(f", {profile.name}")
     ]
-    return pd.DataFrame(looks, columns=["experiment", "runs"])
+    found = pd.DataFrame(looks, columns=["exercise", "runs"])
+    return found.groupby("exercise")["runs"].agg(looks="size", runs="sum").reset_index()

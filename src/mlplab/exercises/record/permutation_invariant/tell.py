@@ -72,8 +72,8 @@ def tell(results: Results) -> Findings:
         **_sorted("change", effects),
         **_sorted("part", parts),
         "n_parts": len(parts),
-        "n_looks": len(looks),
-        "n_looked": int(looks["runs"].sum()) if len(looks) else 0,
+        "n_looks": int(looks["looks"].sum()),
+        "n_looked": int(looks["runs"].sum()),
         "core_hours": core_hours(runs.values()),
     }
     accuracies = {

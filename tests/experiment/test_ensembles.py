@@ -53,7 +53,7 @@ def test_an_ensembles_test_accuracy_is_that_of_its_mean_and_one_look(tmp_path: A
     assert scores.tolist() == pytest.approx(expected)
     assert scores.mean() > runs.values("test_accuracy").mean()
     look = store.looks()[n_looks]
-    assert look["purpose"] == "score of 2 ensembles of 3"
+    assert look["purpose"] == "score of disjoint ensembles"
     assert (look["split"], look["n_runs"], look["remembered"]) == ("test", 6, False)
     # An ensemble of one is that run.
     ones = runs.ensembles(1).score_test(progress=False)

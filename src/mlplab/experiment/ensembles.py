@@ -83,9 +83,8 @@ class Ensembles:
             raise ConfigError(f"score_test: {task.name} has no test split")
         rows = task.test_rows("score ensembles")
         said = self.predict(task.inputs[rows], progress=progress)
-        purpose = f"score of {len(self)} ensembles of {len(self.seeds[0])}"
-        n_runs = sum(map(len, self.seeds))
-        results.setup.store.log_look("test", purpose, results.experiment.title, n_runs, False)
+        n_runs, title = sum(map(len, self.seeds)), results.experiment.title
+        results.setup.store.log_look("test", "score of disjoint ensembles", title, n_runs, False)
         if task.kind == "classification":
             return np.asarray((said.argmax(axis=2) == task.targets[rows]).mean(axis=1))
         return np.asarray(np.sqrt(np.square(said - task.targets[rows]).mean(axis=(1, 2))))

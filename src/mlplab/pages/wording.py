@@ -297,6 +297,7 @@ LOOKS: Mapping[str, Both] = {
     "time": texts("time", "时间"),
     "test": texts("test", "测试集"),
     "results of fixed arms": texts("results of fixed arms", "预先固定的各组的结果"),
+    "score of disjoint ensembles": texts("score of disjoint ensembles", "没有共同成员的集成的得分"),
 }
 
 _CHOSEN = "score of the arm chosen by "

@@ -16,8 +16,12 @@ KEEPS = ("members",)
 TEMPERATURE, HARD = 1.0, 0.0
 """Of the soft targets: the ensemble's probabilities as they are; fixed beforehand, not tuned."""
 
-STUDENT: Run = RECIPE.with_value("fit.label_smoothing", 0.0)
-"""The recipe, but for the smoothing of its labels: the teacher's probabilities are soft enough."""
+STUDENT: Run = RECIPE.with_value("fit.label_smoothing", 0.0).with_value("net.dropout", ())
+"""The recipe without smoothed labels and dropout: what a teacher says is smooth by itself.
+
+On validation rows (12,000 to learn from, two layers of 256, 30 epochs), students reached 0.866
+without dropout, 0.865 at a rate of 0.2 and 0.858 at 0.5; the five teachers alone had 0.868.
+"""
 
 _AFTER_MEMBERS = 100
 

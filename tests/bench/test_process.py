@@ -153,10 +153,11 @@ def test_watching_ends_with_its_body():
     if HAS_PROC:
         with MemoryWatch(os.getpid(), every_seconds=0.01) as watch:
             time.sleep(0.05)
-        seen = watch.peak_bytes
+        seen, own = watch.peak_bytes, proportional_bytes([os.getpid()])
         block = bytearray(b"x") * 100_000_000
         assert watch.peak_bytes == seen
-        assert proportional_bytes([os.getpid()]) > seen
+        # Of this process alone: the watch has seen its children, too.
+        assert proportional_bytes([os.getpid()]) > own + 50_000_000
         del block
 
 

@@ -52,7 +52,7 @@ def batch_of(task, fit, seed=0, epoch=0, step=0, rows=None, dtype=torch.float64)
     x = torch.zeros(len(rows), task.n_features, dtype=dtype)
     target = torch.zeros(task.n_outputs, len(rows), dtype=dtype)
     data.inputs(rows, x)
-    data.targets(rows, target)
+    data.training_targets(rows, target)
     before = x.clone(), target.clone()
     Perturbation(run, epoch, data).apply(rows, step, x, target)
     return (x, target), before

@@ -51,7 +51,8 @@ def population_options(command: F) -> F:
             "params",
             multiple=True,
             metavar="NAME=VALUE",
-            help="A parameter of the data set, such as n_train=500; may be repeated.",
+            help="A parameter of the data set, such as n_train=500, or permute=7, one random order "
+            "of every example's features; may be repeated.",
         ),
         options.imports,
         options.seeds(),

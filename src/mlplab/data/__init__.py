@@ -7,6 +7,7 @@ from mlplab.data.debian import DebianPackage
 from mlplab.data.files import FileCheck, FileSet, Source, SourceError
 from mlplab.data.http_folder import HttpFolder
 from mlplab.data.idx import read_idx
+from mlplab.data.permutation import feature_order
 from mlplab.data.places import cache_folder
 from mlplab.data.python_wheel import PythonWheel
 from mlplab.data.registry import (
@@ -21,6 +22,7 @@ from mlplab.data.registry import (
     verify,
 )
 from mlplab.data.share import attach
+from mlplab.data.soft_targets import soft_targets
 from mlplab.data.split import Split
 from mlplab.data.task import Look, Task
 
@@ -45,9 +47,11 @@ __all__ = [
     "base_of",
     "cache_folder",
     "dataset",
+    "feature_order",
     "fetch",
     "load_task",
     "read_idx",
+    "soft_targets",
     "task_from_arrays",
     "task_of",
     "valid_of",

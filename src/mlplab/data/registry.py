@@ -119,6 +119,7 @@ def load_task(
     valid: float | int = 0.0,
     offline: bool = False,
     report: MessageCallback = log_only,
+    permute: int | None = None,
     **params: Any,
 ) -> Task:
     """Load a data set by name, or make a task of arrays.
@@ -131,6 +132,7 @@ def load_task(
         valid: share (below 1) or count (from 1) of the pool held out for validation.
         offline: never use the network.
         report: given one line per attempt to fetch something.
+        permute: a number: every example's features stand in the one random order that it makes.
         params: the data set's own parameters; for arrays, those of `task_from_arrays`.
 
     Raises:
@@ -146,7 +148,8 @@ def load_task(
                 "task: expected a name, (X, y) or (X, y, X_test, y_test); "
                 f"got {type(name_or_arrays).__name__}"
             )
-        return task_from_arrays(*name_or_arrays, valid=valid, **params)
+        task = task_from_arrays(*name_or_arrays, valid=valid, **params)
+        return task if permute is None else task.permuted(permute)
     entry = _entry(name_or_arrays)
     params = _bound(name_or_arrays, entry, params)
     if entry.files is None:
@@ -155,7 +158,8 @@ def load_task(
         task = _from_files(entry, entry.files, params, offline, report)
     source = task.source if entry.files else str(entry.info.where)
     base = entry.info.base
-    return task._with(name=name_or_arrays, params=params, valid=valid, source=source, base=base)
+    task = task._with(name=name_or_arrays, params=params, valid=valid, source=source, base=base)
+    return task if permute is None else task.permuted(permute)
 
 
 def task_of(task: Task | TaskRef | str, *, valid: float | int = 0.0) -> Task:

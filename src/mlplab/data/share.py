@@ -29,6 +29,7 @@ def attach(handle: Mapping[str, Any]) -> Task:
         n_classes=handle["n_classes"],
         input_scale=handle["input_scale"],
         weights=arrays.get("weights"),
+        soft=arrays.get("soft"),
         valid=handle["valid"],
         params=handle["params"],
         class_names=tuple(handle["class_names"]) if handle["class_names"] else None,

@@ -12,6 +12,8 @@ import numpy.typing as npt
 
 from mlplab.data.array_files import write_arrays
 from mlplab.data.content import content_hash
+from mlplab.data.permutation import feature_order
+from mlplab.data.soft_targets import check_probabilities
 from mlplab.data.split import Split, draw_split, held_out_count
 from mlplab.errors import ConfigError, DataError
 from mlplab.sheet import Sheet, listed
@@ -54,6 +56,8 @@ class Task:
         n_classes: number of classes; None for regression.
         input_scale: inputs are multiplied by this when they become floats.
         weights: one weight per example, (N,) float32; None where all are 1.
+        soft: probabilities that training rows learn in place of their classes, (N, C) float32;
+            validation and test rows are judged by their classes. None where there are none.
         valid: share (below 1) or count (from 1) of the pool held out for validation.
         params: with `name`, how to load the task again.
         class_names: what the class ids stand for.
@@ -72,6 +76,7 @@ class Task:
     n_classes: int | None = None
     input_scale: float = 1.0
     weights: npt.NDArray[np.float32] | None = None
+    soft: npt.NDArray[np.float32] | None = None
     valid: float | int = 0.0
     params: Mapping[str, Any] = field(default_factory=dict)
     class_names: tuple[str, ...] | None = None
@@ -88,7 +93,7 @@ class Task:
     def __post_init__(self) -> None:
         held_out_count(self.valid, len(self.pool))
         self.valid = plain_share(self.valid)
-        for name in ("inputs", "targets", "weights", "pool", "_test"):
+        for name in ("inputs", "targets", "weights", "soft", "pool", "_test"):
             array = getattr(self, name)
             if array is not None:
                 view = np.asarray(array).view()
@@ -210,6 +215,62 @@ class Task:
         """Return the same task with another share or count held out for validation."""
         return self._with(valid=valid)
 
+    def permuted(self, number: int) -> Task:
+        """Return the same task with its features in one random order, made from a number.
+
+        Training, validation and test rows all have it. Images are none any more: they cannot be
+        moved.
+
+        Raises:
+            ConfigError: no whole number from 0, or a task whose features are permuted already.
+
+        Cost: one copy of the inputs.
+        """
+        if "permute" in self.params:
+            raise ConfigError(f"{self.name}: its features are permuted already")
+        order = feature_order(number, self.n_features)
+        return self._with(
+            inputs=np.take(self.inputs, order, axis=1),
+            params={**self.params, "permute": number},
+            image_shape=None,
+            _content=None,
+            _files={},
+        )
+
+    def with_soft(self, targets: npt.ArrayLike) -> Task:
+        """Return the same task whose training rows learn probabilities in place of their classes.
+
+        Training accuracy then counts how often the target's most probable class is met; validation
+        and test count classes as before.
+
+        Args:
+            targets: (P, C), a row for each of the pool in its order, such as `soft_targets` makes.
+
+        Raises:
+            ConfigError: the task is not one of classes.
+            DataError: no probabilities, or not as many as the pool and the classes.
+        """
+        if self.kind != "classification":
+            raise ConfigError(f"{self.name}: soft targets are of classes; it has numbers")
+        given = np.asarray(targets, dtype=np.float32)
+        if given.shape != (self.n_pool, self.n_outputs):
+            raise DataError(
+                f"soft targets: expected ({self.n_pool}, {self.n_outputs}), a row for each of the "
+                f"pool; got {given.shape}"
+            )
+        check_probabilities(given, "soft targets")
+        soft = np.zeros((len(self.inputs), self.n_outputs), np.float32)
+        soft[self.pool] = given
+        return self._with(
+            # Loaded again by its name it would have none.
+            name=f"{self.name} (soft)",
+            soft=soft,
+            params={},
+            source="memory",
+            _content=None,
+            _files={},
+        )
+
     def spec(self) -> dict[str, Any]:
         """Return the task as plain JSON values: name, params, valid and content."""
         return {
@@ -261,6 +322,7 @@ class Task:
             "inputs": self.inputs,
             "targets": self.targets,
             "weights": self.weights,
+            "soft": self.soft,
             "pool": self.pool,
             "test": self._test,
         }
@@ -290,6 +352,10 @@ class Task:
             raise DataError(f"{self.name}: expected n_classes=None for regression")
         if self.weights is not None and self.weights.shape != (n,):
             raise DataError(f"{self.name}: expected weights ({n},); got {self.weights.shape}")
+        if self.soft is not None and self.soft.shape != (n, self.n_classes):
+            raise DataError(
+                f"{self.name}: expected soft targets {(n, self.n_classes)}; got {self.soft.shape}"
+            )
         if any(rows.dtype != np.int64 or rows.ndim != 1 for rows in (self.pool, self._test)):
             raise DataError(f"{self.name}: expected row numbers, int64, in pool and test")
         every = np.concatenate([self.pool, self._test])

@@ -61,7 +61,7 @@ class Feed:
             for g, rows in enumerate(orders):
                 self._data.inputs(rows, self._x[g])
                 if self._program.keeps_targets:
-                    self._data.targets(rows, self._target[g])
+                    self._data.training_targets(rows, self._target[g])
 
     def take(self, n: int, steps: Sequence[tuple[int, int]] = ()) -> tuple[Tensor, Tensor]:
         """Put the next n examples of each group into `x`: the inputs of each part of a `Sharing`.
@@ -82,7 +82,7 @@ class Feed:
         )
         if not self._program.keeps_targets:
             for g, picked in enumerate(rows):
-                self._data.targets(picked, self._target[g])
+                self._data.training_targets(picked, self._target[g])
         if self._program.keeps_epoch:
             # Whole lines: vector loops then have no tail, and a share of 0 silences the rest.
             stop = start + self._lanes

@@ -212,5 +212,5 @@ def runs_bytes(members: Members) -> int:
 
 def task_bytes(task: Task) -> int:
     """Return what a task's arrays take."""
-    arrays = (task.inputs, task.targets, task.weights, task.pool)
+    arrays = (task.inputs, task.targets, task.weights, task.soft, task.pool)
     return sum(int(array.nbytes) for array in arrays if array is not None) + 8 * task.n_test

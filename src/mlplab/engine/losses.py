@@ -37,7 +37,7 @@ class Hits:
     """Finds the examples whose first largest output is that of their class."""
 
     def __init__(self, n_outputs: int, dtype: torch.dtype, mixed: bool = False) -> None:
-        """`mixed`: targets are shares of two classes, and the larger share's is an example's."""
+        """`mixed`: targets are shares of classes, and the largest share's is an example's."""
         self._descending = torch.arange(n_outputs, 0, -1, dtype=dtype).view(1, -1, 1)
         self._zero = torch.zeros((), dtype=dtype)
         self._mixed = mixed
@@ -47,8 +47,11 @@ class Hits:
         # In place of argmax, which is slow where classes are not the last dimension: the largest
         # number among the winners is that of the first of them.
         first = torch.where(below < 0, self._zero, self._descending).amax(1)
-        target = target.round() if self._mixed else target
-        return first.eq_((target * self._descending).sum(1))
+        if not self._mixed:
+            return first.eq_((target * self._descending).sum(1))
+        largest = target.amax(1, keepdim=True)
+        own = torch.where(target < largest, self._zero, self._descending).amax(1)
+        return first.eq_(own)
 
 
 class CrossEntropy:
@@ -205,12 +208,11 @@ def zero_loss(name: str, task: Task, huber_delta: float = 1.0) -> float:
 
 
 def training_loss(program: AnyProgram, n_outputs: int, dtype: torch.dtype) -> Loss:
-    """Return the loss by which stacks train: targets may be smoothed, or mixed."""
+    """Return the loss by which stacks train: targets may be smoothed, mixed, or soft."""
+    mixed = program.mixes or program.soft
     if program.smooths:
-        return SmoothedCrossEntropy(n_outputs, dtype, program.mixes)
-    return loss_of(
-        program.loss, n_outputs, dtype, program.huber_delta, program.classes, program.mixes
-    )
+        return SmoothedCrossEntropy(n_outputs, dtype, mixed)
+    return loss_of(program.loss, n_outputs, dtype, program.huber_delta, program.classes, mixed)
 
 
 def loss_of(
@@ -224,7 +226,7 @@ def loss_of(
     """Return the loss of that name by which stacks with `n_outputs` outputs are scored.
 
     With `classes`, targets are one-hot whatever the loss, and hits are those of classes; with
-    `mixed`, they are shares of two classes.
+    `mixed`, they are shares of classes.
     """
     if name == "cross-entropy":
         return CrossEntropy(n_outputs, dtype, mixed)

@@ -63,6 +63,7 @@ class Program:
     classes: bool = False
     perturbs: bool = False
     mixes: bool = False
+    soft: bool = False
     native: bool = False
     """Whether compiled loops train it, on a CPU; see `native.coverage`."""
 
@@ -190,10 +191,17 @@ def program_of(run: Run, task: Task, n_rows: int, n_valid: int = 0) -> AnyProgra
         )
     if run.fit.label_noise and not classes:
         raise ConfigError(f"fit.label_noise: needs classes; {task.name} has numbers")
+    if task.soft is not None and loss != "cross-entropy":
+        raise ConfigError(f"fit.loss: soft targets need cross-entropy; got {loss!r}")
+    if task.soft is not None and run.fit.label_noise:
+        raise ConfigError(
+            f"fit.label_noise: replaces classes, and {task.name} has soft targets; leave it out"
+        )
     moves = run.fit.shift or run.fit.flip
     if moves and task.image_shape is None:
         name = "shift" if run.fit.shift else "flip"
-        raise ConfigError(f"fit.{name}: needs images; {task.name} has {task.n_features} features")
+        has = "permuted" if "permute" in task.params else str(task.n_features)
+        raise ConfigError(f"fit.{name}: needs images; {task.name} has {has} features")
     if moves and not isinstance(run.net, Module) and run.net.inputs:
         raise ConfigError(f"net.inputs={run.net.inputs}: images are moved as a whole; leave it out")
     common: dict[str, Any] = {
@@ -212,6 +220,7 @@ def program_of(run: Run, task: Task, n_rows: int, n_valid: int = 0) -> AnyProgra
         "classes": classes,
         "perturbs": perturbs(run.fit),
         "mixes": run.fit.mixup > 0,
+        "soft": task.soft is not None,
     }
     net = run.net
     if isinstance(net, Module):

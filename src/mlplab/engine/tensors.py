@@ -46,6 +46,7 @@ class TaskTensors:
         self._targets = _borrow(task.targets).to(device)
         if not self._classes and self._targets.ndim == 1:
             self._targets = self._targets.unsqueeze(1)
+        self._soft = None if task.soft is None else _borrow(task.soft).to(device)
         self._gathered: Tensor | None = None
 
     def inputs(self, rows: Tensor, out: Tensor) -> None:
@@ -72,6 +73,13 @@ class TaskTensors:
             place.zero_().scatter_(0, picked.unsqueeze(0), 1.0)
         else:
             place.copy_(picked.t())
+
+    def training_targets(self, rows: Tensor, out: Tensor) -> None:
+        """Write what `rows` learn: soft targets where the task has some, else as `targets`."""
+        if self._soft is None:
+            self.targets(rows, out)
+        else:
+            out[:, : len(rows)].copy_(self._soft.index_select(0, rows).t())
 
     def classes(self) -> NDArray[np.int64]:
         """Return the class of every row, (N,)."""

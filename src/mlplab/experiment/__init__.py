@@ -6,6 +6,7 @@ from mlplab.experiment.best import Best, TestScore
 from mlplab.experiment.conduct import Finished, Setup, conduct, finish
 from mlplab.experiment.design import Cell
 from mlplab.experiment.effects import Effect, Effects
+from mlplab.experiment.ensembles import Ensembles
 from mlplab.experiment.experiment import Experiment
 from mlplab.experiment.folds import folds, splits
 from mlplab.experiment.plan import Plan
@@ -21,6 +22,7 @@ __all__ = [
     "Cell",
     "Effect",
     "Effects",
+    "Ensembles",
     "Experiment",
     "Finished",
     "Plan",

@@ -6,16 +6,17 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from numbers import Integral
-from typing import Any, Literal, final
+from typing import Literal, final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mlplab.errors import ConfigError, DataError
+from mlplab.errors import ConfigError
 from mlplab.experiment.arms import Arm
 from mlplab.experiment.conduct import finish, log_test_look
 from mlplab.experiment.declaration import Declaration
 from mlplab.experiment.declare import fresh_seeds, read_matters, read_seeds
+from mlplab.experiment.ensembles import ensembles_of
 from mlplab.experiment.metrics import (
     check_metric,
     fewest_rows_scored,
@@ -27,7 +28,6 @@ from mlplab.experiment.progress import ProgressOption
 from mlplab.experiment.progress_bar import reporting
 from mlplab.experiment.results import Results
 from mlplab.experiment.summary import summarise
-from mlplab.experiment.weights import run_weights
 from mlplab.sheet import Sheet, listed
 from mlplab.specs import Fold, Holdout
 from mlplab.stats import best_arms, score_label, selection_optimism
@@ -190,23 +190,8 @@ class Best:
         Cost: one forward pass per run, or `samples`. Source of the latter: Gal and Ghahramani
         (2016), arXiv 1506.02142.
         """
-        from scipy.special import softmax
-
-        results = self._results
-        task = results.experiment.data
-        inputs = _checked(X, task.n_features)
-        cells = [cell for cell in results.cells if cell.arm == self.arm]
-        total = np.zeros((len(inputs), task.n_outputs))
-        for cell, blob in zip(cells, run_weights(cells, results, progress), strict=True):
-            given = cell.run, blob, inputs, task.input_scale
-            backend = results.setup.backend
-            outputs = (
-                backend.predict_samples(*given, samples) if samples else backend.predict(*given)
-            )
-            scores = np.asarray(outputs, dtype=np.float64)
-            scores = softmax(scores, axis=-1) if task.kind == "classification" else scores
-            total += scores.mean(0) if samples else scores
-        return total / len(cells)
+        whole = ensembles_of(self._results, self.arm)
+        return np.asarray(whole.predict(X, samples=samples, progress=progress)[0])
 
     def predict_class(self, X: ArrayLike, *, progress: ProgressOption = True) -> NDArray[np.int64]:
         """Return the class id with the highest mean probability, (N,); arguments as `predict`.
@@ -270,15 +255,3 @@ def choose(results: Results, metric: str, matters: float, higher: bool | None) -
         data.seeds,
         results,
     )
-
-
-def _checked(X: ArrayLike, n_features: int) -> NDArray[Any]:
-    inputs = np.asarray(X)
-    if inputs.ndim != 2 or inputs.shape[1] != n_features:
-        raise DataError(f"X: expected (examples, {n_features} features); got shape {inputs.shape}")
-    if inputs.dtype.kind not in "biuf":
-        raise DataError(f"X: expected numbers; got {inputs.dtype}")
-    if inputs.dtype.kind == "f" and not np.isfinite(inputs).all():
-        bad = int(np.count_nonzero(~np.isfinite(inputs)))
-        raise DataError(f"X: expected finite numbers; {bad} are not")
-    return inputs

@@ -18,6 +18,7 @@ from mlplab.experiment.cross_validation import CrossValidated, cross_validate
 from mlplab.experiment.declaration import Declaration
 from mlplab.experiment.design import Cell
 from mlplab.experiment.effects import Effects, estimate_effects
+from mlplab.experiment.ensembles import Ensembles, ensembles_of
 from mlplab.experiment.frame import make_frame, metric_place
 from mlplab.experiment.metrics import check_metric, records
 from mlplab.experiment.pairs import paired_numbers
@@ -200,6 +201,25 @@ class Runs(Results):
         """
         self._known(metric, None)
         return estimate_effects(self, metric, matters)
+
+    def ensembles(self, size: int, arm: Arm | Mapping[str, Any] | str | None = None) -> Ensembles:
+        """Return an arm's runs in disjoint ensembles of so many, in the order of their seeds.
+
+        Ensembles without a common member are repetitions: of 25 runs come 5 of 5, and with them an
+        interval. Seeds that are left over belong to none. Their weights are needed: keep them with
+        `Experiment.run(keep_weights=True)`, otherwise they are trained again.
+
+        Args:
+            size: members of each.
+            arm: its label, or factor values over the base's; None is the only arm.
+
+        Raises:
+            ConfigError: more members than runs, or no such arm, or several and none is named.
+        """
+        if arm is None and len(self.arms) > 1:
+            raise ConfigError(f"arm: expected one of {len(self.arms)}; got None")
+        found = self.arms[0] if arm is None else self.experiment.find(arm)
+        return ensembles_of(self, found, size)
 
     def verdict(self, key: str) -> Verdict:
         """Return the verdict on the declared claim of that key.

@@ -36,7 +36,7 @@ def torch_code(run: Run, task: Task) -> str:
     x = torch.tensor(task.inputs).float() * task.input_scale
     """
     net, optim, fit = run.net, run.optim, run.fit
-    if not isinstance(net, MLP) or net.init.kind not in _INITS:
+    if not isinstance(net, MLP) or net.init.kind not in _INITS or task.soft is not None:
         return ""
     activation = activation_settings(net.activation)[0]
     step = _optimiser(run)
@@ -64,7 +64,8 @@ def torch_code(run: Run, task: Task) -> str:
     score = (
         "(outputs.argmax(1) == y[rows]).float().mean()" if classes else f"{loss}(outputs, y[rows])"
     )
-    valid = f", valid={task.valid}" if task.valid else ""
+    permute = f", permute={task.params['permute']}" if "permute" in task.params else ""
+    more = permute + (f", valid={task.valid}" if task.valid else "")
     rows = "" if run.rows == SeedSplit() else f", rows={flat_code(run.rows)}"
     size, drop = fit.batch_size, fit.last_batch == "drop"
     batches = (
@@ -75,7 +76,7 @@ from torch import nn
 import mlplab as ml
 
 torch.manual_seed(0)
-task = ml.load_task({task.name!r}{valid})
+task = ml.load_task({task.name!r}{more})
 x = torch.tensor(task.inputs).float() * task.input_scale
 y = {target}
 train = torch.tensor(task.split(seed=0{rows}).train)

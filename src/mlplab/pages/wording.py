@@ -299,6 +299,7 @@ LOOKS: Mapping[str, Both] = {
     "test": texts("test", "测试集"),
     "results of fixed arms": texts("results of fixed arms", "预先固定的各组的结果"),
     "predictions of fixed arms": texts("predictions of fixed arms", "预先固定的各组的预测"),
+    "score of disjoint ensembles": texts("score of disjoint ensembles", "没有共同成员的集成的得分"),
 }
 
 _CHOSEN = "score of the arm chosen by "

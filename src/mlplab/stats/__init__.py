@@ -28,6 +28,7 @@ from mlplab.stats.pairs import Pairs, tell_apart
 from mlplab.stats.power import MIN_SEEDS, seeds_needed
 from mlplab.stats.reliability import Calibration, calibration, fit_temperature
 from mlplab.stats.risk import risk_interval
+from mlplab.stats.screening import Screening, screen, two_level_fraction
 from mlplab.stats.selection import Selection, score_label, selection_optimism
 from mlplab.stats.sequential import (
     LOOKS,
@@ -60,6 +61,7 @@ __all__ = [
     "Interval",
     "LooksDecision",
     "Pairs",
+    "Screening",
     "Selection",
     "alpha_per_claim",
     "auc_interval",
@@ -86,9 +88,11 @@ __all__ = [
     "new_examples_interval",
     "risk_interval",
     "score_label",
+    "screen",
     "seeds_needed",
     "selection_optimism",
     "tell_apart",
+    "two_level_fraction",
     "unpack_correct",
     "walk_looks",
     "without_noise",

@@ -82,7 +82,7 @@ def run(
     """Run exercises by ID or name, print a verdict for each of their claims, and write a page.
 
     The number of a section, 4.2, stands for all its exercises, and `all` for the chapter's. What
-    lies beyond the chapter is asked for by name: `beyond`, or one of its exercises.
+    lies beyond the chapter is asked for by name: `beyond`, `record`, or one of their exercises.
 
     Finished runs are taken from the store, so an interrupted command continues where it stopped.
     With --json, one exercise makes an object, several make a list.

@@ -34,6 +34,7 @@ _RETURNED = {
         "mlplab.experiment:Runs",
         "mlplab.experiment:Best",
         "mlplab.experiment:Effects",
+        "mlplab.experiment:Ensembles",
     ),
     "Search": ("mlplab.search:SearchResult",),
 }

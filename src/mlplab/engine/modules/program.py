@@ -40,6 +40,7 @@ class ModuleProgram:
     classes: bool = False
     perturbs: bool = False
     mixes: bool = False
+    soft: bool = False
 
     native = False  # of `Program`: no compiled loops for what a user wrote
 

@@ -148,7 +148,7 @@ class ModuleStack:
         self._data.inputs(flat, x.view(size * n, -1))
         # One gather for all seats and one copy, rather than eight gathers.
         picked = target.new_empty(target.shape[1], size * n)
-        self._data.targets(flat, picked)
+        self._data.training_targets(flat, picked)
         target.copy_(picked.view(-1, size, n).transpose(0, 1))
         if self._data.has_weights:
             for seat in range(size):

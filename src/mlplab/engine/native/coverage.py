@@ -57,6 +57,7 @@ def outside(run: Run, task: Task) -> str:
         "mixup": fit.mixup > 0,
         "moving images": bool(fit.shift or fit.flip),
         "label noise": fit.label_noise > 0,
+        "learning from soft targets": task.soft is not None,
         f"the norm {net.norm}": bool(net.hidden) and net.norm != "none",
     }
     for name, holds in named.items():

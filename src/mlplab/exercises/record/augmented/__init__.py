@@ -1,0 +1,1 @@
+"""Record, second track: one network that sees its images moved."""

@@ -1,0 +1,66 @@
+"""What moving the images adds, and which moves were chosen."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mlplab.draw import metric_by_factor
+from mlplab.draw.words import quantity
+from mlplab.exercises.charts import strip_chart
+from mlplab.exercises.findings import Findings, Results
+from mlplab.exercises.grid_edges import grid_edge
+from mlplab.exercises.record.augmented.design import BAR, STRETCH
+from mlplab.exercises.record.augmented.moves import SHIFTS, chosen_moves
+from mlplab.exercises.record.costs import core_hours
+from mlplab.exercises.told import summary_table
+from mlplab.exercises.training_rows import n_train
+from mlplab.exercises.uncertainty_bands import T_BAND
+
+
+def tell(results: Results) -> Findings:
+    """Collect what the page says and shows."""
+    moves, compared = results.runs["moves"], results.runs["compared"]
+    chosen = chosen_moves(moves)
+    still, moved = compared.values("test_accuracy")
+    plain, best = compared.summary("test_accuracy")
+    by_moves = {tuple(one.factors.values()): one.mean for one in moves.summary("valid_accuracy")}
+    low, high = best.interval or (float("nan"), float("nan"))
+    values: dict[str, Any] = {
+        "small": results.profile.effort == 0,
+        "n_seeds": len(compared.experiment.seeds),
+        "n_tuning_seeds": len(moves.experiment.seeds),
+        "n_arms": len(moves.arms),
+        "n_train": n_train(compared),
+        "n_valid": moves.experiment.data.n_valid,
+        "epochs": compared.experiment.base.fit.epochs,
+        "shift": chosen["fit.shift"],
+        "flip": chosen["fit.flip"],
+        "still_valid": by_moves[0, False],
+        "moved_valid": by_moves[tuple(chosen.values())],
+        "still": plain.mean,
+        "moved": best.mean,
+        "low": low,
+        "high": high,
+        "bar_at": BAR,
+        "stretch_at": STRETCH,
+        "core_hours": core_hours(results.runs.values()),
+    }
+    strips = strip_chart(
+        {"as they are": still.tolist(), "moved": moved.tolist()},
+        "moved-or-not",
+        group="images",
+        measure=quantity("test_accuracy"),
+        band=T_BAND,
+    )
+    frame = moves.frame(last=True)
+    by_shift = metric_by_factor(
+        frame.assign(**{"fit.flip": frame["fit.flip"].map({False: "no", True: "yes"})}),
+        "fit.shift",
+        "valid_accuracy",
+        series="fit.flip",
+        band=T_BAND,
+        name="by-shift",
+    )
+    table = summary_table({"chosen": moves, "compared": compared}, ["train_accuracy", "train_loss"])
+    edges = grid_edge("fit.shift", chosen["fit.shift"], SHIFTS, limits=(0,))
+    return Findings(values, (strips, by_shift), {"moves": table}, edges=edges)

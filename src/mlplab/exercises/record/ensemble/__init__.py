@@ -1,0 +1,1 @@
+"""Record, third track: ensembles, and one network taught by each."""

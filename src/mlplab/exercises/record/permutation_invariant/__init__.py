@@ -1,0 +1,1 @@
+"""Record, first track: one network, blind to how pixels lie."""

@@ -1,0 +1,55 @@
+"""Sixteen runs that search, the recipe on fresh seeds, on permuted pixels, and part by part."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from mlplab.exercises.profile import Profile
+from mlplab.exercises.record.permutation_invariant.parts import without_each
+from mlplab.exercises.record.permutation_invariant.search import arms
+from mlplab.exercises.record.recipe import (
+    FIRST,
+    PERMUTED,
+    RECIPE,
+    WHOLE,
+    blind,
+    fresh_seeds,
+    held_out,
+    sized,
+)
+from mlplab.exercises.tuned import TUNING_SEEDS
+from mlplab.experiment import Experiment
+from mlplab.specs import Threshold
+
+KEEPS = ("recipe",)
+"""Ensembles are made of these runs: without their weights they would be trained again."""
+
+BAR, STRETCH = 0.913, 0.917
+MATTERS = 0.001
+_SEARCH_SEED = 900
+_PART_SEEDS = 5
+
+
+def design(profile: Profile, seeds: int | None) -> Mapping[str, Experiment]:
+    """Search and take apart on validation rows; score the recipe on the test split once."""
+    first, recipe = sized(FIRST, profile), sized(RECIPE, profile)
+    fresh = fresh_seeds(seeds or profile.pick(8, 20, 30))
+
+    def above(key: str, value: float) -> Threshold:
+        return Threshold(key=key, arm={}, value=value, expect="higher", matters=MATTERS)
+
+    return {
+        "search": Experiment(
+            held_out(profile), blind(first), arms=arms(first), seeds=[_SEARCH_SEED]
+        ),
+        "recipe": Experiment(
+            WHOLE, recipe, seeds=fresh, claims=(above("bar", BAR), above("stretch", STRETCH))
+        ),
+        "permuted": Experiment(PERMUTED, recipe, seeds=fresh),
+        "parts": Experiment(
+            held_out(profile),
+            blind(recipe),
+            arms=[{}, *without_each(recipe).values()],
+            seeds=TUNING_SEEDS[: min(seeds or _PART_SEEDS, _PART_SEEDS)],
+        ),
+    }

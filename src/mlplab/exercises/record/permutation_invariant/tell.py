@@ -1,0 +1,169 @@
+"""What the search found, what the recipe reaches, and what each of its parts is worth."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mlplab.draw.interval_rows import interval_rows
+from mlplab.draw.words import quantity
+from mlplab.exercises.charts import strip_chart
+from mlplab.exercises.findings import Findings, Results
+from mlplab.exercises.record.costs import core_hours, test_looks
+from mlplab.exercises.record.permutation_invariant.design import BAR, STRETCH
+from mlplab.exercises.record.permutation_invariant.parts import without_each
+from mlplab.exercises.record.permutation_invariant.search import LEVELS, factors
+from mlplab.exercises.record.recipe_table import recipe_table
+from mlplab.exercises.training_rows import n_train
+from mlplab.exercises.uncertainty_bands import T_BAND
+from mlplab.stats import mean_interval, screen
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from mlplab.draw import Figure
+    from mlplab.experiment import Runs
+
+_DOCUMENTED = (0.8946, 0.90)
+"""Test accuracies of single runs of fully connected networks, as published."""
+
+_SCREENED = {
+    "en": "Mean over the eight runs with the change less mean over the eight without it. Bars: "
+    "intervals that hold together with 95 %, their width from what main effects leave over.",
+    "zh": "有该改动的八次运行的均值，减去没有该改动的八次的均值。横条：同时成立的概率为 95 % 的"
+    "区间，宽度由主效应之外的变动估计。",
+}
+_PARTS = {
+    "en": "The recipe less the recipe without the part, seed by seed: mean, and intervals that "
+    "hold together with 95 %.",
+    "zh": "同一种子下，完整配方减去缺少该部分的配方：均值，以及同时成立的概率为 95 % 的区间。",
+}
+
+
+def tell(results: Results) -> Findings:
+    """Collect what the page says and shows."""
+    runs, profile = results.runs, results.profile
+    recipe, permuted, search = runs["recipe"], runs["permuted"], runs["search"]
+    effects, parts = _effects(search), _parts(runs["parts"])
+    (mean,), (shuffled,) = (one.summary("test_accuracy") for one in (recipe, permuted))
+    low, high = mean.interval or (float("nan"), float("nan"))
+    searched = search.values("valid_accuracy")[:, 0]
+    looks = test_looks(recipe, profile)
+    values: dict[str, Any] = {
+        "small": profile.effort == 0,
+        "n_seeds": len(recipe.experiment.seeds),
+        "n_part_seeds": len(runs["parts"].experiment.seeds),
+        "epochs": recipe.experiment.base.fit.epochs,
+        "n_train": n_train(recipe),
+        "n_search_train": n_train(search),
+        "n_valid": search.experiment.data.n_valid,
+        "mean": mean.mean,
+        "low": low,
+        "high": high,
+        "documented_low": _DOCUMENTED[0],
+        "documented_high": _DOCUMENTED[1],
+        "bar_at": BAR,
+        "stretch_at": STRETCH,
+        "shuffled": shuffled.mean,
+        "first_valid": float(searched[0]),
+        "best_valid": float(np.nanmax(searched)),
+        **_sorted("change", effects),
+        **_sorted("part", parts),
+        "n_parts": len(parts),
+        "n_looks": int(looks["looks"].sum()),
+        "n_looked": int(looks["runs"].sum()),
+        "core_hours": core_hours(runs.values()),
+    }
+    accuracies = {
+        "as they are": recipe.values("test_accuracy")[0].tolist(),
+        "permuted": permuted.values("test_accuracy")[0].tolist(),
+    }
+    strips = strip_chart(
+        accuracies,
+        "fresh-seeds",
+        group="pixels",
+        measure=quantity("test_accuracy"),
+        band=T_BAND,
+    )
+    figures = (
+        strips,
+        _intervals(effects, "effects", "change", _SCREENED),
+        _intervals(parts, "parts", "part", _PARTS),
+    )
+    tables = {
+        "recipe": recipe_table(recipe.experiment.base),
+        "search": _arms(search),
+        "parts": parts.rename(columns={"mean": "worth"}),
+        "looks": looks,
+    }
+    return Findings(values, figures, tables)
+
+
+def _effects(search: Runs) -> pd.DataFrame:
+    """Main effects on validation accuracy; without intervals where a run failed."""
+    import pandas as pd
+
+    scores = search.values("valid_accuracy")[:, 0]
+    names = [factor.name for factor in factors(search.experiment.base)]
+    if np.isfinite(scores).all():
+        found = screen(scores, LEVELS)
+        mean, low, high = found.effect, found.low, found.high
+    else:
+        high_mean, low_mean = (
+            np.array([np.nanmean(scores[column == level]) for column in LEVELS.T])
+            for level in (1, -1)
+        )
+        mean = high_mean - low_mean
+        low = high = np.full(len(mean), np.nan)
+    return pd.DataFrame({"change": names, "mean": mean, "low": low, "high": high})
+
+
+def _parts(runs: Runs) -> pd.DataFrame:
+    """What each part adds to validation accuracy; seeds with a failed run are left out."""
+    import pandas as pd
+
+    names = list(without_each(runs.experiment.base))
+    scores = runs.values("valid_accuracy")
+    sound = scores[:, np.isfinite(scores).all(axis=0)]
+    n_valid = runs.experiment.data.n_valid
+    found = mean_interval(sound[0] - sound[1:], claims=len(names), n_test=n_valid)
+    return pd.DataFrame(
+        {"part": names, "mean": found.mean, "low": found.low, "high": found.high}
+    ).sort_values("mean", ascending=False, ignore_index=True)
+
+
+def _sorted(column: str, found: pd.DataFrame) -> dict[str, list[str]]:
+    """The names of what is shown to help, shown to harm, and not shown to do either."""
+    helps, harms = found["low"] > 0, found["high"] < 0
+    return {
+        f"{column}s_that_help": found.loc[helps, column].tolist(),
+        f"{column}s_that_harm": found.loc[harms, column].tolist(),
+        f"{column}s_not_told": found.loc[~helps & ~harms, column].tolist(),
+    }
+
+
+def _arms(search: Runs) -> pd.DataFrame:
+    """The sixteen runs: which changes each has, and its validation accuracy."""
+    import pandas as pd
+
+    columns: dict[str, Any] = {
+        factor.name: np.where(LEVELS[:, place] > 0, "✓", "")
+        for place, factor in enumerate(factors(search.experiment.base))
+    }
+    return pd.DataFrame({**columns, "valid_accuracy": search.values("valid_accuracy")[:, 0]})
+
+
+def _intervals(found: pd.DataFrame, name: str, label: str, caption: Mapping[str, str]) -> Figure:
+    measure = quantity("valid_accuracy")
+    numbers = found[["mean", "low", "high"]]
+    return interval_rows(
+        (numbers * measure.factor).assign(**{label: found[label]}),
+        label,
+        x_title=measure.difference,
+        y_title=label,
+        caption=caption,
+        name=name,
+        data=found,
+    )

@@ -1,0 +1,53 @@
+"""The recipe of the record, the one it grew from, and the seeds that had no part in choosing it."""
+
+from __future__ import annotations
+
+from mlplab.exercises import source_setting
+from mlplab.exercises.profile import Profile
+from mlplab.exercises.source_setting import FASHION
+from mlplab.specs import MLP, AdamW, First, Fit, Run, Schedule, TaskRef
+
+FIRST = Run(
+    net=MLP(hidden=(1024, 1024), norm="batch", dropout=0.5),
+    optim=AdamW(lr=0.002, weight_decay=0.01, schedule=Schedule(kind="one-cycle")),
+    fit=Fit(epochs=40, batch_size=256, label_smoothing=0.1),
+)
+"""Where the search began: good practice, nothing tuned."""
+
+RECIPE = FIRST
+"""What the search ended with, by validation rows alone."""
+
+WHOLE = TaskRef(name=FASHION)
+"""All 60,000 training rows: nothing is held out, since nothing is chosen any more."""
+
+PERMUTED = TaskRef(name=FASHION, params={"permute": 7})
+"""The same with all pixels in one random order."""
+
+_QUICK_WIDTH, _QUICK_SHARE = 128, 8
+_FIRST_FRESH = 100
+
+
+def held_out(profile: Profile) -> TaskRef:
+    """Return the task on which things are chosen: 10,000 rows validate (quick: a sixth)."""
+    return TaskRef(name=FASHION, valid=profile.pick(1 / 6, 10_000))
+
+
+def sized(run: Run, profile: Profile) -> Run:
+    """Return a recipe as a profile trains it: quick has 12,000 rows, 128 units, few epochs."""
+    if profile.effort:
+        return run
+    small: Run = run.with_value("net.hidden", (_QUICK_WIDTH,) * len(run.mlp.hidden))
+    few = small.with_value("fit.epochs", max(1, run.fit.epochs // _QUICK_SHARE))
+    made: Run = few.with_value("rows", First(n=source_setting.QUICK_ROWS))
+    return made
+
+
+def blind(run: Run) -> Run:
+    """Return a run that does not score the test split."""
+    made: Run = run.with_value("fit.test", "never")
+    return made
+
+
+def fresh_seeds(n: int, skip: int = 0) -> range:
+    """Return seeds that chose nothing, the same for all exercises: equal runs are trained once."""
+    return range(_FIRST_FRESH + skip, _FIRST_FRESH + skip + n)

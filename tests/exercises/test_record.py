@@ -1,0 +1,91 @@
+"""The record: what its search tries, what is chosen by whom, and which runs are shared."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from mlplab.exercises import PROFILES, find_exercises
+from mlplab.exercises.record.augmented.design import design as augmented
+from mlplab.exercises.record.ensemble.design import STUDENT
+from mlplab.exercises.record.ensemble.design import design as ensemble
+from mlplab.exercises.record.ensemble.sizes import STUDENTS, n_members, size
+from mlplab.exercises.record.permutation_invariant.design import design as first_track
+from mlplab.exercises.record.permutation_invariant.parts import without_each
+from mlplab.exercises.record.permutation_invariant.search import LEVELS, arms, factors
+from mlplab.exercises.record.recipe import FIRST, RECIPE, fresh_seeds, sized
+from mlplab.exercises.tuned import TUNING_SEEDS
+from mlplab.experiment.arms import apply_factors
+from mlplab.specs import MLP, Fit
+
+STANDARD = PROFILES["standard"]
+
+
+def test_one_command_runs_its_three_tracks():
+    ids = ["record.augmented", "record.ensemble", "record.permutation-invariant"]
+    assert [one.id for one in find_exercises("record")] == ids
+    assert not any(one.in_chapter for one in find_exercises("record"))
+
+
+def test_the_search_begins_at_the_first_recipe_and_tries_each_change_in_half_of_its_runs():
+    runs = [apply_factors(FIRST, arm) for arm in arms(FIRST)]
+    assert len({run.text for run in runs}) == 16
+    assert runs[0] == FIRST
+    for place, factor in enumerate(factors(FIRST)):
+        changed = [run == apply_factors(run, factor.high) for run in runs]
+        np.testing.assert_array_equal(changed, LEVELS[:, place] > 0)
+        assert sum(changed) == 8
+
+
+@pytest.mark.parametrize(
+    "recipe",
+    [
+        RECIPE,
+        FIRST.replace(net=MLP(hidden=(64, 64, 64), residual=True, norm="batch", dropout=0.3,
+                              activation="silu"),
+                      fit=Fit(input_noise="dropout", input_strength=0.2, mixup=0.2, ema=0.9)),
+    ],
+)  # fmt: skip
+def test_each_part_is_taken_away_alone(recipe):
+    without = {name: apply_factors(recipe, arm) for name, arm in without_each(recipe).items()}
+    assert all(run != recipe for run in without.values())
+    assert len({run.text for run in without.values()}) == len(without)
+    assert ("mixup" in without) == (recipe.fit.mixup > 0)
+    assert ("residual connections" in without) == recipe.mlp.residual
+
+
+def test_nothing_that_chooses_scores_the_test_split_or_shares_a_seed_with_what_is_scored():
+    found = {**first_track(STANDARD, None), **augmented(STANDARD, None)}
+    choosing = [found[name] for name in ("search", "parts", "moves")]
+    assert all(arm.run.fit.test == "never" for one in choosing for arm in one.design)
+    scored = {*found["recipe"].seeds, *ensemble(STANDARD, None)["members"].seeds}
+    assert scored.isdisjoint(seed for one in choosing for seed in one.seeds)
+    assert scored.isdisjoint(TUNING_SEEDS)
+
+
+def test_tracks_share_the_runs_of_the_recipe():
+    recipe = first_track(STANDARD, None)["recipe"]
+    members = ensemble(STANDARD, None)["members"]
+    assert members.seeds[: len(recipe.seeds)] == recipe.seeds
+    assert members.design == recipe.design
+    assert members.task == recipe.task
+    assert recipe.seeds == tuple(fresh_seeds(20))
+
+
+@pytest.mark.parametrize("profile", PROFILES.values(), ids=PROFILES)
+@pytest.mark.parametrize("seeds", [None, 1, 3, 23])
+def test_ensembles_are_whole_and_their_students_have_other_seeds(profile, seeds):
+    n = n_members(profile, seeds)
+    assert n % size(profile) == 0
+    assert n // size(profile) >= 2
+    students = fresh_seeds(STUDENTS * n // size(profile), 100)
+    assert set(students).isdisjoint(fresh_seeds(n))
+    assert STUDENT.mlp.hidden == RECIPE.mlp.hidden
+
+
+def test_the_quick_form_is_small_and_the_standard_one_is_the_recipe():
+    assert sized(RECIPE, STANDARD) is RECIPE
+    quick = sized(RECIPE, PROFILES["quick"])
+    assert quick.mlp.dropout == RECIPE.mlp.dropout
+    assert quick.fit.epochs == RECIPE.fit.epochs // 8
+    assert set(quick.mlp.hidden) == {128}

@@ -7,7 +7,7 @@ MINUTES ?= 10
 SOURCES := setup.py src/mlplab/engine/native/sources.py $(wildcard src/mlplab/engine/native/kernel/*.[ch])
 WHEELS := linux-x86_64 linux-aarch64 macos-arm64 macos-x86_64 windows-x86_64
 
-.PHONY: demo test test-slow fuzz sanitize lint bench docs wheels clean
+.PHONY: demo test test-slow fuzz sanitize lint bench docs simulations wheels clean
 
 demo: .venv/.installed  ## exercise 4.2.1 on real Fashion-MNIST, with error bars and a page
 	$(BIN)/mlplab data fetch fashion-mnist

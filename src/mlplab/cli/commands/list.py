@@ -14,7 +14,8 @@ from mlplab.cli.screen import write_table
 def list_(as_json: bool) -> None:
     """List the exercises: id, name, kind, number of claims, title.
 
-    A trained exercise is answered by runs, an exact one by computation alone.
+    A trained exercise is answered by runs, an exact one by computation alone. One beyond the
+    chapter has its section in place of a number: its id is both, as in beyond.grokking.
     """
     from mlplab.exercises import list_exercises
 
@@ -32,5 +33,7 @@ def list_(as_json: bool) -> None:
         write_json(found)
         return
     heads = ("id", "slug", "kind", "claims", "title")
-    rows = [[str(one[head]) for head in heads] for one in found]
-    write_table(heads, rows, right=("claims",), whole=("id", "slug"))
+    # Slugs stand beside: whole ids of what lies beyond the chapter would leave titles no room.
+    shown = [one | {"id": str(one["id"]).removesuffix(f".{one['slug']}")} for one in found]
+    rows = [[str(one[head]) for head in heads] for one in shown]
+    write_table(heads, rows, right=("claims",), whole=("id", "slug", "kind"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -85,7 +86,8 @@ def _claim(line: Summary, verdict: Verdict, href: str) -> Html:
     facts = [both(WHOSE["source"])] if verdict.whose == "source" else []
     if verdict.effect is not None:
         facts.append(both({one: estimate_text(verdict, one) for one in LANGUAGES}))
-        facts.append(both(say("n-seeds", n=verdict.n_seeds)))
+        repeated = verdict.details.get("counts") == "repetitions"
+        facts.append(both(say("n-repetitions" if repeated else "n-seeds", n=verdict.n_seeds)))
     says = both(line.claims.get(verdict.id, verdict.says))
     return tag(
         "li",
@@ -96,5 +98,6 @@ def _claim(line: Summary, verdict: Verdict, href: str) -> Html:
 
 
 def _place(name: str) -> list[tuple[int, str]]:
-    """Sort 4.10.1 after 4.9.4."""
-    return [(int(part), "") if part.isdigit() else (0, part) for part in re.split(r"[.-]", name)]
+    """Sort 4.10.1 after 4.9.4, and names after numbers."""
+    parts = re.split(r"[.-]", name)
+    return [(int(part), "") if part.isdigit() else (sys.maxsize, part) for part in parts]

@@ -188,6 +188,7 @@ UI: Mapping[str, Both] = {
     "runs": texts("Runs", "运行数"),
     "n-runs": texts("{n} runs", "{n} 次运行"),
     "n-seeds": texts("{n} seeds", "{n} 个种子"),
+    "n-repetitions": texts("{n} repetitions", "{n} 次重复"),
     "from-store": texts("{n} of them from the store", "其中 {n} 次取自存储"),
     "time": texts("Time", "用时"),
     "provenance": texts("Provenance", "来源环境"),

@@ -69,6 +69,13 @@ def test_designs_are_valid_and_selection_never_touches_the_test_split(one, profi
                 assert claim.metric.startswith("valid_")
 
 
+def test_runs_keep_their_answers_for_exercises_that_take_them_up():
+    # The grid of 4.6.1 has no claim about test accuracy, and arms that others compare by it.
+    grid = get_exercise("4.6.1").design(PROFILES["standard"], None)["grid"]
+    assert not any(claim.metric == "test_accuracy" for claim in grid.claims)
+    assert grid.keeps_correct
+
+
 def test_seeds_of_the_standard_profile_suffice_for_claims():
     assert PROFILES["quick"].n_seeds == 8
     assert PROFILES["standard"].n_seeds >= 10

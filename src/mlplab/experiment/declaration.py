@@ -121,8 +121,12 @@ class Declaration:
 
     @cached_property
     def keeps_correct(self) -> bool:
-        """Whether a claim is about the runs' answers to test examples, which are then kept."""
-        return any(not isinstance(c, Proof) and c.metric == ANSWERED for c in self.claims)
+        """Whether runs keep their answers to test examples, which a claim may be about.
+
+        Those of exercises always do: one exercise takes the runs of another.
+        """
+        about = (not isinstance(c, Proof) and c.metric == ANSWERED for c in self.claims)
+        return bool(self.exercise) or any(about)
 
     @cached_property
     def needs_correct(self) -> frozenset[Arm]:

@@ -16,6 +16,7 @@ def _verdicts() -> tuple[Verdict, ...]:
     same = Verdict(
         id="aa",
         says="A & B are the <same>",
+        wordings={"zh": "A 与 B 相同"},
         verdict="equivalent",
         size="below d",
         effect=0.001,
@@ -23,7 +24,7 @@ def _verdicts() -> tuple[Verdict, ...]:
         p=0.4,
         **common,
     )
-    part = same.replace(id="bb.1", says="A > C", verdict="undecided", seeds_needed=40)
+    part = same.replace(id="bb.1", says="A > C", wordings={}, verdict="undecided", seeds_needed=40)
     chain = part.replace(id="bb", says="A > C > D", note="unprotected look 2", parts=(part,))
     proof = Verdict(id="cc", says="1 + 1 = 2", verdict="proved")
     return same, chain, proof
@@ -73,7 +74,6 @@ def report() -> Report:
         provenance=(Provenance("x86_64", "2.13.0", "plain", "1"),),
         looks=({"split": "test", "purpose": "claims", "experiment": "4.2.1"},),
         failures=[{"arm": "b", "failed": 1, "runs": 6}],
-        claims={"aa": {"en": "A & B are the <same>", "zh": "A 与 B 相同"}},
         data_source="made up",
         made="2026-01-02T03:04:05+00:00",
     )

@@ -90,3 +90,10 @@ def test_any_text_gives_closed_elements_or_a_named_formula(text: str) -> None:
     reader.open = []
     reader.feed(shown)
     assert reader.open == []
+
+
+@pytest.mark.parametrize("ending", [".", ",", "),", "。", "）。"])
+def test_what_ends_a_clause_stays_with_its_formula(ending):
+    shown = render_markdown(f"at rates $a$ and $b${ending} Then")
+    assert f"</math>{ending}</span> Then" in shown
+    assert '<span class="kept"><math' in shown

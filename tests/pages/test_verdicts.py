@@ -25,7 +25,7 @@ ON_NEW = ON_TEST_SET.replace(
 
 
 def words(*verdicts: Verdict) -> str:
-    return " ".join(re.sub("<[^>]*>", " ", verdict_table(verdicts, {})).split())
+    return " ".join(re.sub("<[^>]*>", " ", verdict_table(verdicts)).split())
 
 
 @pytest.mark.parametrize(
@@ -63,3 +63,14 @@ def test_what_is_only_computed_shows_no_interval_p_or_seeds() -> None:
     both = words(proof, ON_TEST_SET)
     assert "The interval that decides" in both
     assert "Seeds" in both
+
+
+def test_claims_that_ask_the_same_are_told_in_their_own_words():
+    # What was chosen can be what another claim names: two sentences, one question.
+    one = Verdict(id="aa", key="chapter", says="the chapter's rates help", verdict="undecided")
+    other = one.replace(key="chosen", says="the chosen rates help")
+    shown = verdict_table((one, other))
+    assert "the chapter&#x27;s rates help" in shown or "the chapter's rates help" in shown
+    assert "the chosen rates help" in shown
+    assert 'id="claim-chapter"' in shown
+    assert 'id="claim-chosen"' in shown

@@ -66,10 +66,6 @@ class Answer:
             id=self.exercise.id,
             slug=self.exercise.slug,
             **page_texts(self.exercise, self.findings, self.verdicts),
-            claims={
-                verdict.id: {one: verdict.words(one) for one in LANGUAGES}
-                for verdict in self.verdicts
-            },
             verdicts=list(self.verdicts),
             files=dict(self.findings.files),
             profile=self.profile.name,

@@ -57,7 +57,6 @@ def experiment_report(
         title=title or _title(runs, factors),
         question=say("asked", arms=len(runs.arms), seeds=len(runs.experiment.seeds), n=len(runs)),
         answer=_answer(ranked, chosen),
-        claims={one.id: {n: one.words(n) for n in LANGUAGES} for one in verdicts},
         verdicts=verdicts,
         figures=[*figures, *(effects.figures if effects else ())],
         tables={"arms": _table(runs, frame, labels), **(effects.tables if effects else {})},

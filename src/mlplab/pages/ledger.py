@@ -14,7 +14,7 @@ from mlplab.pages.numbers import estimate_text, seconds_text
 from mlplab.pages.report import Report
 from mlplab.pages.summary import RECORD, Summary, read_summary, summarise
 from mlplab.pages.tags import Html, both, group, tag
-from mlplab.pages.verdicts import tally, verdict_chip
+from mlplab.pages.verdicts import anchor, claim_words, tally, verdict_chip
 from mlplab.pages.wording import PROFILES, UI, WHOSE, say
 from mlplab.specs import Verdict
 
@@ -71,7 +71,7 @@ def _entry(line: Summary) -> Html:
         tag("a", tag("span", line.id, class_="entry-id"), " ", both(line.title), href=href),
         id=f"entry-{line.id}",
     )
-    claims = [_claim(line, verdict, href) for verdict in line.verdicts]
+    claims = [_claim(verdict, href) for verdict in line.verdicts]
     return tag(
         "article",
         heading,
@@ -82,17 +82,16 @@ def _entry(line: Summary) -> Html:
     )
 
 
-def _claim(line: Summary, verdict: Verdict, href: str) -> Html:
+def _claim(verdict: Verdict, href: str) -> Html:
     facts = [both(WHOSE["source"])] if verdict.whose == "source" else []
     if verdict.effect is not None:
         facts.append(both({one: estimate_text(verdict, one) for one in LANGUAGES}))
         repeated = verdict.details.get("counts") == "repetitions"
         facts.append(both(say("n-repetitions" if repeated else "n-seeds", n=verdict.n_seeds)))
-    says = both(line.claims.get(verdict.id, verdict.says))
     return tag(
         "li",
         verdict_chip(verdict),
-        tag("a", says, href=f"{href}#claim-{verdict.id}", class_="says"),
+        tag("a", both(claim_words(verdict)), href=f"{href}#{anchor(verdict)}", class_="says"),
         tag("span", group(*facts, between=" · "), class_="figures") if facts else None,
     )
 

@@ -119,7 +119,7 @@ def page_html(report: Report) -> str:
     sections = [
         section(
             "verdicts" if measured else "computed",
-            verdict_table(report.verdicts, report.claims),
+            verdict_table(report.verdicts),
             tag("p", both(UI["scope"]), class_="quiet scope") if measured else None,
             tag("p", both(UI["single-seeds"]), class_="quiet scope")
             if any(verdict.new_examples for verdict in report.verdicts)

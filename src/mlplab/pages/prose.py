@@ -106,7 +106,10 @@ def _show(_: Any, tokens: Any, place: int, *__: Any) -> str:
     token = tokens[place]
     display = token.meta["display"]
     shown = formula(token.content, display=display)
-    return f'<div class="formula" tabindex="0">{shown}</div>\n' if token.block else str(shown)
+    if token.block:
+        return f'<div class="formula" tabindex="0">{shown}</div>\n'
+    after = token.meta["after"]
+    return f'<span class="kept">{shown}{after}</span>' if after else str(shown)
 
 
 def _inline_formula(state: StateInline, silent: bool) -> bool:
@@ -121,15 +124,19 @@ def _inline_formula(state: StateInline, silent: bool) -> bool:
     if end <= begin:
         return False
     tex = source[begin:end]
-    after = source[end + len(mark) : end + len(mark) + 1]
+    stop = end + len(mark)
+    after = source[stop : stop + 1]
     # "$5 and $6" are prices, and what code says is no formula.
     if mark == "$" and (tex[0].isspace() or tex[-1].isspace() or after.isdigit() or "`" in tex):
         return False
     if not silent:
         token = state.push("formula", "math", 0)
         token.content = tex
-        token.meta = {"display": mark == "$$"}
-    state.pos = end + len(mark)
+        # A line never begins with what ends a formula's clause.
+        ending = re.match(r"[.,;:!?)。，、；：！？）]*", source[stop:])
+        token.meta = {"display": mark == "$$", "after": ending.group() if ending else ""}
+        stop += len(token.meta["after"])
+    state.pos = stop
     return True
 
 

@@ -83,7 +83,6 @@ class Report:
         provenance: where the runs' bits come from; more than one is pointed out.
         looks: every look at the test split: split, purpose, experiment, ...
         failures: one row per arm with failed runs.
-        claims: verdict id -> the claim in both languages, where it is not English only.
         data_source: where the data were found.
         code: the Python that declares what was run.
         plain: one of the runs in plain PyTorch.
@@ -113,7 +112,6 @@ class Report:
     looks: Sequence[Mapping[str, Any]] = ()
     failures: pd.DataFrame | Sequence[Mapping[str, Any]] = ()
     n_from_store: int = 0
-    claims: Mapping[str, Text] = field(default_factory=dict)
     data_source: Text = ""
     command: str = ""
     made: str = ""

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from mlplab.draw import Text, in_language
+from mlplab.draw import in_language
 from mlplab.draw.words import LANGUAGES
 from mlplab.errors import DataError
 from mlplab.pages.prose import bare
@@ -30,7 +30,6 @@ class Summary:
     seconds: float
     made: str
     verdicts: tuple[Verdict, ...]
-    claims: Mapping[str, Text]
     files: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
@@ -52,7 +51,6 @@ def summarise(report: Report) -> Summary:
         seconds=report.seconds,
         made=report.made,
         verdicts=tuple(report.verdicts),
-        claims=dict(report.claims),
     )
 
 
@@ -66,6 +64,7 @@ def read_summary(path: Path) -> Summary:
         plain = json.loads(path.read_text(encoding="utf-8"))
         plain["verdicts"] = tuple(Verdict(**verdict) for verdict in plain["verdicts"])
         plain["files"] = tuple(plain["files"])
+        plain.pop("claims", None)  # of before: verdicts have their words in every language
         return Summary(**plain)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise DataError(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Iterator, Sequence
 
 from mlplab.draw import Text
 from mlplab.draw.words import LANGUAGES, VERDICT_SYMBOLS, VERDICT_WORDS, verdict_word
@@ -60,7 +61,17 @@ def is_measured(verdicts: Sequence[Verdict]) -> bool:
     return any(verdict.effect is not None or verdict.n_seeds for verdict in verdicts)
 
 
-def verdict_table(verdicts: Sequence[Verdict], claims: Mapping[str, Text]) -> Html:
+def anchor(verdict: Verdict) -> str:
+    """Return the id of a claim's row: claims of one page may ask the same and differ by key."""
+    return f"claim-{re.sub(r'[^0-9A-Za-z_.-]+', '-', verdict.key) or verdict.id}"
+
+
+def claim_words(verdict: Verdict) -> Text:
+    """Return a claim in every language that it is worded in."""
+    return {"en": verdict.says, **verdict.wordings}
+
+
+def verdict_table(verdicts: Sequence[Verdict]) -> Html:
     """Return the table of all verdicts, the parts of a chain below their claim.
 
     What is proved or checked by computation alone has no effects, p or seeds to show.
@@ -71,10 +82,7 @@ def verdict_table(verdicts: Sequence[Verdict], claims: Mapping[str, Text]) -> Ht
         columns |= {"effect": "effect", "p": "number", "seeds": "number"}
     heads = [tag("th", both(UI[key]), scope="col", class_=name) for key, name in columns.items()]
     told_apart = any(verdict.whose == "source" for verdict in verdicts)
-    rows = [
-        _row(verdict, claims.get(verdict.id, verdict.says), depth, told_apart, measured)
-        for verdict, depth in _with_parts(verdicts)
-    ]
+    rows = [_row(verdict, depth, told_apart, measured) for verdict, depth in _with_parts(verdicts)]
     return tag(
         "table",
         tag("caption", both(UI["caption" if measured else "caption-computed"])),
@@ -122,7 +130,7 @@ def _with_parts(verdicts: Sequence[Verdict], depth: int = 0) -> Iterator[tuple[V
         yield from _with_parts(verdict.parts, depth + 1)
 
 
-def _row(verdict: Verdict, says: Text, depth: int, told_apart: bool, measured: bool) -> Html:
+def _row(verdict: Verdict, depth: int, told_apart: bool, measured: bool) -> Html:
     size = SIZES.get(verdict.size)
     remarks = []
     if told_apart and not depth:
@@ -137,7 +145,7 @@ def _row(verdict: Verdict, says: Text, depth: int, told_apart: bool, measured: b
     claim = tag(
         "th",
         label,
-        tag("span", both(says), class_="says"),
+        tag("span", both(claim_words(verdict)), class_="says"),
         tag("span", group(*remarks, between=" · "), class_="remarks") if remarks else None,
         scope="row",
         class_="claim",
@@ -152,7 +160,7 @@ def _row(verdict: Verdict, says: Text, depth: int, told_apart: bool, measured: b
             tag("td", _named("p", p_text(verdict.p)), class_="number"),
             tag("td", _named("seeds", str(verdict.n_seeds or "–")), class_="number"),
         ]
-    return tag("tr", *cells, class_="part" if depth else None, id=f"claim-{verdict.id}")
+    return tag("tr", *cells, class_="part" if depth else None, id=anchor(verdict))
 
 
 def _effect(verdict: Verdict) -> list[Html | None]:

@@ -8,6 +8,7 @@ from typing import Any
 from mlplab.exercises import source_setting
 from mlplab.exercises.extra_runs import ExtraRuns
 from mlplab.exercises.profile import Profile
+from mlplab.exercises.section_4_6.falling_rate import falling
 from mlplab.exercises.section_4_6.setting import CHAPTER_RATES, base
 from mlplab.exercises.source_setting import FASHION
 from mlplab.exercises.tuned import TUNING_SEEDS, best_per_level
@@ -84,9 +85,10 @@ def design(profile: Profile, seeds: int | None) -> Mapping[str, Experiment]:
                 against("each_same", EACH, AFTER, "same"),
             ),
         ),
+        # At a constant rate, seeds spread by more than rates of dropout differ.
         "rates": Experiment(
             _TASK,
-            plain.with_value("fit.test", "never"),
+            falling(plain).with_value("fit.test", "never"),
             vary={
                 "net.noise": [BEFORE["net.noise"], WEIGHTS["net.noise"]],
                 "net.noise_strength": RATES,
@@ -108,7 +110,7 @@ def then(runs: Mapping[str, Runs], profile: Profile, seeds: int | None) -> Mappi
     return {
         "own rate": Experiment(
             _TASK,
-            base(profile),
+            falling(base(profile)),
             arms=[none, before, weights],
             seeds=seeds or profile.n_seeds,
             claims=(

@@ -159,8 +159,10 @@ class Lane:
         sizes = self._program.batch_sizes
         first_step = self._active[0].step
         stack.begin_epoch(orders, first_step)
+        probed = [(r, t) for r, t in enumerate(self._seats) if t is not None and looks_of(t)]
         for step in range(first_step, len(sizes)):
-            self._look(stack, step)
+            for r, training in probed:
+                self._look(stack, step, r, training)
             stack.step(step)
             self._walked += 1
             if step == 0 and any(training.epoch == 0 for training in self._active):
@@ -173,12 +175,11 @@ class Lane:
                 return True
         return False
 
-    def _look(self, stack: AnyStack, step: int) -> None:
-        """Look at the hidden layers of the runs that ask for it before this step."""
-        for r, training in enumerate(self._seats):
-            if training is not None and step in looks_of(training):
-                self._probe = self._probe or Probe(self._program, self._task, self._device)
-                self._probe.look(training, stack.slot_weights(r), step)
+    def _look(self, stack: AnyStack, step: int, slot: int, training: Training) -> None:
+        """Look at the hidden layers of a run, if it asks for it before this step."""
+        if step in looks_of(training):
+            self._probe = self._probe or Probe(self._program, self._task, self._device)
+            self._probe.look(training, stack.slot_weights(slot), step)
 
     def _pause(self, stack: AnyStack, step: int) -> Generator[Event, None, bool]:
         """Say how far the epoch is, keep checkpoints when it is time; return whether to stop."""

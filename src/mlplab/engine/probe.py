@@ -51,6 +51,7 @@ class Probe:
         self._program = replace(program, measures=(GRADIENT,))
         self._workshop = workshop_of(self._program, task, device)
         self._device = device
+        self._stack: Stack | None = None
 
     def look(self, training: Training, weights: Mapping[str, Tensor], step: int) -> None:
         """Note what a run's hidden layers do in the batch of a step that it has not taken.
@@ -61,7 +62,12 @@ class Probe:
             step: of its epoch.
         """
         seats, groups = self._workshop.arrange([training])
-        stack = cast(Stack, self._workshop.stack(slots_of(self._program, seats), groups))
+        slots = slots_of(self._program, seats)
+        # One run alone is always seated alike: its stack serves every look, of any run.
+        if self._stack is None:
+            self._stack = cast(Stack, self._workshop.stack(slots, groups))
+        stack = self._stack
+        stack.slots, stack.groups = slots, groups
         slot = seats.index(training)
         for name, place in stack.slot_weights(slot).items():
             own = weights[name]

@@ -11,7 +11,7 @@ from mlplab.exercises.section_4_6.setting import CHAPTER_RATES, base
 from mlplab.exercises.source_setting import FASHION
 from mlplab.exercises.tuned import TUNING_SEEDS, best_per_level
 from mlplab.experiment import Experiment, Runs
-from mlplab.specs import Chain, Difference, Interaction, TaskRef
+from mlplab.specs import Chain, Difference, Interaction, Run, TaskRef
 
 RATES = (0.0, 0.2, 0.5, 0.7)
 """Of each layer; the source has the last three."""
@@ -39,6 +39,19 @@ def design(profile: Profile, seeds: int | None) -> Mapping[str, Experiment]:
     from_most = tuple(arm(rate, rate) for rate in RATES[:0:-1])
     chapter, swapped = arm(*CHAPTER_RATES), arm(*CHAPTER_RATES[::-1])
     half = arm(0.5, 0.5)
+
+    def pairs(run: Run, prefix: str) -> Experiment:
+        return Experiment(
+            _TASK,
+            run,
+            arms=[NONE, chapter, swapped],
+            seeds=seeds or n_pairs(profile),
+            claims=(
+                Difference(key=f"{prefix}swap", arm=swapped, baseline=chapter, expect="lower"),
+                _raises(f"{prefix}chapter", chapter, NONE, "test_accuracy"),
+            ),
+        )
+
     return {
         "grid": Experiment(
             _TASK,
@@ -62,26 +75,8 @@ def design(profile: Profile, seeds: int | None) -> Mapping[str, Experiment]:
                 _raises("clean_loss", half, NONE, "valid_loss"),
             ),
         ),
-        "swap": Experiment(
-            _TASK,
-            base(profile),
-            arms=[NONE, chapter, swapped],
-            seeds=seeds or n_pairs(profile),
-            claims=(
-                Difference(key="swap", arm=swapped, baseline=chapter, expect="lower"),
-                _raises("chapter", chapter, NONE, "test_accuracy"),
-            ),
-        ),
-        "falling rate": Experiment(
-            _TASK,
-            falling(base(profile)),
-            arms=[NONE, chapter, swapped],
-            seeds=seeds or n_pairs(profile),
-            claims=(
-                Difference(key="falling_swap", arm=swapped, baseline=chapter, expect="lower"),
-                _raises("falling_chapter", chapter, NONE, "test_accuracy"),
-            ),
-        ),
+        "swap": pairs(base(profile), ""),
+        "falling rate": pairs(falling(base(profile)), "falling_"),
         "choice": Experiment(
             _TASK,
             base(profile).with_value("fit.test", "never"),

@@ -9,14 +9,22 @@ from itertools import pairwise
 from mlplab.data import Task
 from mlplab.engine.initialise import KEPT_MATRICES, KEPT_SIZE
 from mlplab.engine.measures import GRADIENT, PROBED
+from mlplab.engine.buffers import LARGE_BYTES
 from mlplab.engine.memory import (
+    copies,
     element_bytes,
     fill_stacks,
+    forms_gradient,
+    group_bytes,
     kept_slots,
     n_outputs,
-    scorer_bytes,
+    per_step_bytes,
+    scorer_parts,
+    settings_bytes,
+    slot_parts,
     stack_bytes,
     state_bytes,
+    step_bytes,
     weight_bytes,
 )
 from mlplab.engine.native.coverage import CURVES
@@ -27,7 +35,13 @@ from mlplab.engine.program import TWO_VECTORS, AnyProgram, Program, padded
 from mlplab.engine.training import SPLITS_KEPT, Training
 from mlplab.specs.activation import activation_settings
 
-_RUN_BYTES = 6_000  # specs, training, outcome and row of a run, measured with 20,000 of them
+_RUN_BYTES = 2_000  # training, outcome and row of a run, measured with 20,000 of them
+QUEUE_BYTES = 16 * 2**20  # of results that wait for the disk, at most
+RUNTIME_BYTES = {"stack": 22 * 2**20, "loops": 13 * 2**20, "modules": 30 * 2**20}
+"""What a first run takes once in a process: the database, the kernels that it is the first to use.
+
+Measured on Linux with torch 2.13; see `docs/memory-measured.md`.
+"""
 _SCORED = 256  # rows that compiled loops and modules score at a time, at most 512
 
 
@@ -38,6 +52,7 @@ class Members:
     program: AnyProgram
     trainings: Sequence[Training]
     task: Task
+    checkpoints: bool = False
 
     @property
     def n_valid(self) -> int:
@@ -69,44 +84,114 @@ class Members:
         return any(fit.patience for fit in fits) or len({fit.epochs for fit in fits}) > 1
 
     @property
+    def n_epochs(self) -> int:
+        """Of the longest run."""
+        return max(training.run.fit.epochs for training in self.trainings)
+
+    @property
+    def kept_at_a_time(self) -> int:
+        """What is on its way to the store: a checkpoint, where runs take long enough to have one.
+
+        The tensors of one run, their bytes, and those that wait for the disk.
+        """
+        return 3 * state_bytes(self.program) + QUEUE_BYTES if self.checkpoints else 0
+
+    @property
     def n_seeds(self) -> int:
         """How many different splits they see."""
         return len({training.batches for training in self.trainings})
 
 
-def stacks_bytes(members: Members) -> list[int]:
-    """Return what the program's stacks take, each with all that is held beside it."""
+Parts = dict[str, int]
+"""Bytes by what they are for: `PARTS`."""
+
+PARTS = ("parameters", "gradients", "optimiser", "activations", "workspace", "data", "runtime")
+
+
+def stacks_parts(members: Members) -> list[Parts]:
+    """Return what each of the program's stacks takes at its worst moment, by part."""
     batches = sorted(training.batches for training in members.trainings)
     filled = fill_stacks(members.program, batches)
-    return [room.bytes + _beside(members, room.n_runs) for room in filled]
+    if isinstance(members.program, Program):
+        sizes = {(room.n_runs, room.n_slots, room.n_groups) for room in filled}
+        known = {size: _stack_parts(members, *size) for size in sizes}
+        return [known[room.n_runs, room.n_slots, room.n_groups] for room in filled]
+    return [_module_parts(members, room.n_runs, room.bytes) for room in filled]
 
 
-def _beside(members: Members, n_slots: int) -> int:
+def _stack_parts(members: Members, n_runs: int, n_slots: int, n_groups: int) -> Parts:
     program = members.program
-    held = _kept_outputs(members, n_slots) + _rows(members, min(n_slots, members.n_seeds))
+    assert isinstance(program, Program)
+    n_slots += n_slots % 2  # see `arrange.arrange`: whole turns of the vector loops
+    stays = {name: n_slots * each for name, each in slot_parts(program).items()}
+    rows = _rows(members, min(n_runs, members.n_seeds)) + n_slots * settings_bytes(program)
+    stays["data"] = n_groups * group_bytes(program) + rows
+    kept, drawing = _drawn_bytes(program, members.n_seeds)
+    moving = n_runs * state_bytes(program) if members.ends_apart else 0
+    watched = n_runs * weight_bytes(program) if members.watches else 0
+    scoring, judging = _scoring_bytes(members, n_slots)
+    stepping = step_bytes(program, n_slots, n_groups) + per_step_bytes(program)
+    # Buffers for scoring come with the first epoch's end, and stay.
+    again = scoring if members.n_epochs > 1 else 0
+    moments = {
+        "drawing first weights": moving + drawing - _not_yet(program, stays),
+        "a step": stepping + watched + again + _probe_bytes(members),
+        "scoring": scoring + judging + watched,
+        "keeping": scoring + watched + moving + members.kept_at_a_time,
+    }
+    return stays | {"workspace": kept + max(moments.values())}
+
+
+def _not_yet(program: Program, stays: Parts) -> int:
+    """What is first written to in a step, where it lies in pages of its own."""
+    formed = stays["gradients"] if forms_gradient(program) or program.optimiser != "sgd" else 0
+    return sum(
+        size for size in (formed, stays["optimiser"], stays["activations"]) if size > LARGE_BYTES
+    )
+
+
+def _scoring_bytes(members: Members, n_slots: int) -> tuple[int, int]:
+    """Return what scoring keeps, and what it makes in passing."""
+    program = members.program
+    assert isinstance(program, Program)
+    sizes = {members.n_valid, members.n_test} - {0}
+    lanes = {min(program.score_lanes, padded(n, TWO_VECTORS)) for n in sizes}
+    pairs = [scorer_parts(program, n_slots, n) for n in lanes]
+    held = sum(held for held, _ in pairs)
+    return held, max((made for _, made in pairs), default=0) + _kept_outputs(members, n_slots)
+
+
+def _module_parts(members: Members, n_runs: int, n_bytes: int) -> Parts:
+    program = members.program
+    assert isinstance(program, ModuleProgram)
+    size = element_bytes(program)
+    weights = n_runs * size * (program.blueprint.n_params + program.blueprint.n_fixed)
+    gradients, kept = copies(program)
+    each = program.n_features + 6 * program.n_outputs + 2 * program.blueprint.kept_per_example
+    scores = members.n_valid or members.n_test
+    workspace = size * 2 * _SCORED * each * bool(scores) + _kept_outputs(members, n_runs)
     if members.watches:
-        held += n_slots * weight_bytes(program)
+        workspace += n_runs * weight_bytes(program)
     if members.ends_apart:
-        held += n_slots * state_bytes(program)
-    if isinstance(program, Program):
-        held += _drawn_bytes(program, members.n_seeds) + _probe_bytes(members)
-    # On its way to the store: the tensors of one run, and twice their bytes.
-    held += 3 * (state_bytes(program) + members.watches * weight_bytes(program))
-    if isinstance(program, Program):
-        sizes = {members.n_valid, members.n_test} - {0}
-        lanes = {min(program.score_lanes, padded(n, TWO_VECTORS)) for n in sizes}
-        held += sum(scorer_bytes(program, n_slots, n) for n in sorted(lanes)[:-1])
-    else:
-        each = program.n_features + 6 * program.n_outputs + 2 * program.blueprint.kept_per_example
-        held += element_bytes(program) * 2 * _SCORED * each
-    return held
+        workspace += n_runs * state_bytes(program)
+    found = {
+        "parameters": weights,
+        "gradients": weights * (1 + gradients),
+        "optimiser": weights * kept,
+        "data": _rows(members, min(n_runs, members.n_seeds)),
+        "workspace": workspace + members.kept_at_a_time,
+    }
+    named = found["parameters"] + found["gradients"] + found["optimiser"]
+    return found | {"activations": max(0, n_bytes - named)}
 
 
-def _drawn_bytes(program: Program, n_seeds: int) -> int:
-    """Return what first weights take as they are drawn, in float64: small ones are remembered."""
+def _drawn_bytes(program: Program, n_seeds: int) -> tuple[int, int]:
+    """Return what is remembered of first weights, drawn in float64, and one layer's draw."""
     sizes = [n_in * n_out for n_in, n_out in pairwise(program.widths)]
-    small = sum(8 * size for size in sizes if size <= KEPT_SIZE)
-    return min(KEPT_MATRICES * 8 * KEPT_SIZE, n_seeds * small) + 24 * max(sizes)
+    small = [8 * size for size in sizes if size <= KEPT_SIZE]
+    kept = min(KEPT_MATRICES, n_seeds * len(small)) * (sum(small) // max(1, len(small)))
+    # Small ones are scaled into another array and copied, large ones scaled where they lie.
+    return kept, max(8 * size * (1 if size > KEPT_SIZE else 2) for size in sizes)
 
 
 def _probe_bytes(members: Members) -> int:
@@ -141,7 +226,7 @@ def _target_bytes(task: Task) -> int:
     return int(task.targets[:1].nbytes)
 
 
-def loops_bytes(members: Members, threads: int) -> int:
+def loops_parts(members: Members, threads: int) -> Parts:
     """Return what compiled loops take: the task in their form, and what each thread works on."""
     program, task = members.program, members.task
     assert isinstance(program, Program)
@@ -152,8 +237,17 @@ def loops_bytes(members: Members, threads: int) -> int:
         arrays += len(task.inputs) * size
     unit = _lanes_unit(members, threads) if program.n_layers == 1 else _network_unit(members)
     n_units = min(threads + 1, len(members.trainings))
-    drawn = _drawn_bytes(program, members.n_seeds)
-    return arrays + n_units * unit + _rows(members, n_units) + drawn + _probe_bytes(members)
+    weights = n_units * weight_bytes(program) * (LANES if program.n_layers == 1 else 1)
+    kept, drawing = _drawn_bytes(program, members.n_seeds)
+    beside = kept + drawing + _probe_bytes(members) + members.kept_at_a_time
+    return {
+        "parameters": weights,
+        "gradients": weights,
+        "optimiser": 2 * weights,
+        "activations": max(0, n_units * unit - 4 * weights),
+        "workspace": beside,
+        "data": arrays + _rows(members, n_units),
+    }
 
 
 def _network_unit(members: Members) -> int:
@@ -214,3 +308,43 @@ def task_bytes(task: Task) -> int:
     """Return what a task's arrays take."""
     arrays = (task.inputs, task.targets, task.weights, task.soft, task.pool)
     return sum(int(array.nbytes) for array in arrays if array is not None) + 8 * task.n_test
+
+
+@dataclass(frozen=True)
+class Footprint:
+    """What a population takes beside its task at the worst moment, and how many stacks it needs."""
+
+    parts: Parts
+    stacks: dict[AnyProgram, int]
+
+
+def population_parts(
+    parts: Sequence[Members], workers: int = 1
+) -> Footprint:
+    """Add up what trains at a time: stacks side by side, one to a worker, or one program's loops.
+
+    Args:
+        parts: the runs of each program.
+        workers: processes, or threads of compiled loops.
+    """
+    stacks = {one.program: stacks_parts(one) for one in parts if not one.program.native}
+    at_once = sorted((p for some in stacks.values() for p in some), key=_total, reverse=True)
+    moments = [_added(at_once[:workers])]
+    moments += [loops_parts(one, workers) for one in parts if one.program.native]
+    found = max(moments, key=_total)
+    kinds = {
+        "loops" if p.program.native else "stack" if isinstance(p.program, Program) else "modules"
+        for p in parts
+    }
+    runtime = max((RUNTIME_BYTES[kind] for kind in kinds), default=0)
+    found = {name: found.get(name, 0) for name in PARTS}
+    found["runtime"] += runtime + sum(map(runs_bytes, parts))
+    return Footprint(found, {program: len(some) for program, some in stacks.items()})
+
+
+def _total(parts: Parts) -> int:
+    return sum(parts.values())
+
+
+def _added(some: Sequence[Parts]) -> Parts:
+    return {name: sum(parts.get(name, 0) for parts in some) for name in PARTS}

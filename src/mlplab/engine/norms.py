@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from mlplab.engine.buffers import zeros
 from mlplab.engine.layout import slots_apart
 
 EPS = 1e-5
@@ -28,7 +29,7 @@ class BatchNorm:
         self.gain_gradient = torch.zeros(n_slots, width, dtype=bias.dtype)
         self.mean = slots_apart(n_slots, width, dtype=bias.dtype)
         self.variance = slots_apart(n_slots, width, dtype=bias.dtype).fill_(1.0)
-        self._normal = torch.zeros(n_slots, width, lanes, dtype=bias.dtype)
+        self._normal = zeros(n_slots, width, lanes, dtype=bias.dtype)
         self._inverse = torch.zeros(n_slots, width, 1, dtype=bias.dtype)
 
     def initialise(self, slot: int) -> None:
@@ -79,7 +80,7 @@ class LayerNorm:
         self._width = width
         self.gain = slots_apart(n_slots, width, dtype=bias.dtype).fill_(1.0)
         self.gain_gradient = torch.zeros(n_slots, width, dtype=bias.dtype)
-        self._normal = torch.zeros(n_slots, width, lanes, dtype=bias.dtype)
+        self._normal = zeros(n_slots, width, lanes, dtype=bias.dtype)
         self._inverse = torch.zeros(n_slots, 1, lanes, dtype=bias.dtype)
 
     def initialise(self, slot: int) -> None:

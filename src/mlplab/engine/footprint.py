@@ -316,6 +316,8 @@ class Footprint:
 
     parts: Parts
     stacks: dict[AnyProgram, int]
+    at_a_time: int
+    """Runs that train at a time in one process, or thread."""
 
 
 def population_parts(
@@ -339,7 +341,21 @@ def population_parts(
     runtime = max((RUNTIME_BYTES[kind] for kind in kinds), default=0)
     found = {name: found.get(name, 0) for name in PARTS}
     found["runtime"] += runtime + sum(map(runs_bytes, parts))
-    return Footprint(found, {program: len(some) for program, some in stacks.items()})
+    at_a_time = max(most_at_a_time(one) for one in parts)
+    return Footprint(found, {program: len(some) for program, some in stacks.items()}, at_a_time)
+
+
+def most_at_a_time(members: Members) -> int:
+    """Return how many runs of a program train at a time, at most."""
+    if members.program.native:
+        return 1 if members.program.n_layers > 1 else LANES
+    batches = sorted(training.batches for training in members.trainings)
+    return max(room.n_runs for room in fill_stacks(members.program, batches))
+
+
+def added_runs(members: Members, n_more: int) -> int:
+    """Return what so many further runs of the same kind take while they wait or have ended."""
+    return n_more * runs_bytes(replace(members, trainings=members.trainings[:1]))
 
 
 def _total(parts: Parts) -> int:

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from mlplab.data import Task
+from mlplab.engine.buffers import LARGE_BYTES
 from mlplab.engine.initialise import KEPT_MATRICES, KEPT_SIZE
 from mlplab.engine.measures import GRADIENT, PROBED
-from mlplab.engine.buffers import LARGE_BYTES
 from mlplab.engine.memory import (
     copies,
     element_bytes,
@@ -27,6 +27,7 @@ from mlplab.engine.memory import (
     step_bytes,
     weight_bytes,
 )
+from mlplab.engine.modules.program import ModuleProgram
 from mlplab.engine.native.coverage import CURVES
 from mlplab.engine.native.job import LANES
 from mlplab.engine.native.portions import epoch_seconds, epochs_per_call, vectors_per_unit
@@ -320,9 +321,7 @@ class Footprint:
     """Runs that train at a time in one process, or thread."""
 
 
-def population_parts(
-    parts: Sequence[Members], workers: int = 1
-) -> Footprint:
+def population_parts(parts: Sequence[Members], workers: int = 1) -> Footprint:
     """Add up what trains at a time: stacks side by side, one to a worker, or one program's loops.
 
     Args:

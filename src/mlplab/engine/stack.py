@@ -10,7 +10,7 @@ from torch import Tensor
 
 from mlplab.engine.activations import activation
 from mlplab.engine.averaging import Averaging
-from mlplab.engine.buffers import zeros
+from mlplab.engine.buffers import Squares, zeros
 from mlplab.engine.clipping import Clipping, Formed
 from mlplab.engine.device import sum_dtype
 from mlplab.engine.drop_connect import DropConnect
@@ -141,6 +141,7 @@ class Stack:
         self.loss_sums = torch.zeros(n, dtype=self._sum_dtype)
         self.hit_sums = torch.zeros_like(self.loss_sums)
         self.norm_sums = torch.zeros_like(self.loss_sums)
+        self._squares = Squares(self._sum_dtype)
         self._wants_norm = GRADIENT in program.measures
         forms = self._wants_norm or program.clips
         self._formed = [twin(w) for w in self.weights] if forms else []
@@ -401,8 +402,8 @@ class Stack:
         """Square norm of a layer's loss gradient per slot: costs one more gradient product."""
         gradient = self._formed[layer]
         self._gradients[layer].write(gradient)
-        # One layer's float64 copy at a time; `memory.slot_bytes` counts the largest.
-        total = gradient.to(self._sum_dtype).square_().sum((1, 2))
+        # One layer's float64 copy at a time; `memory.step_bytes` counts the largest.
+        total = self._squares(gradient).sum((1, 2))
         vectors = [bias_gradient]
         if layer < len(self.hidden):
             vectors += self.hidden[layer].gradients()

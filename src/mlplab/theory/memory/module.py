@@ -88,9 +88,7 @@ def module_memory(
         with torch.no_grad():
             model.eval()(x)
 
-    return ModuleMemory(
-        _tracked(make, inputs, makes, train), _tracked(make, inputs, None, predict)
-    )
+    return ModuleMemory(_tracked(make, inputs, makes, train), _tracked(make, inputs, None, predict))
 
 
 def _tracked(make: Any, shape: tuple[int, ...], makes: Any, work: Any) -> dict[str, int]:

@@ -9,11 +9,12 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mlplab.data import Task
 from mlplab.engine.footprint import Members, Parts, added_runs, population_parts
-from mlplab.engine.modules.program import ModuleProgram
 from mlplab.engine.memory import element_bytes, fill_stacks, weight_bytes
+from mlplab.engine.modules.program import ModuleProgram
 from mlplab.engine.training import SPLITS_KEPT, Splits, Training
 from mlplab.errors import ConfigError
 from mlplab.specs import Run
@@ -42,8 +43,11 @@ class DataShape:
     n_test: int = 0
     kind: Any = "classification"
 
-    def task(self) -> Task:
+    def task(self, inputs: NDArray[np.float32] | None = None) -> Task:
         """Return a task of zeros, which take no memory as long as nobody writes to them.
+
+        Args:
+            inputs: of all rows, (N, I), in place of zeros.
 
         Raises:
             ConfigError: no memory holds so many numbers.
@@ -51,7 +55,8 @@ class DataShape:
         n = self.n_rows + self.n_test
         is_classes = self.kind == "classification"
         try:
-            inputs = np.zeros((n, self.n_features), np.float32)
+            if inputs is None:
+                inputs = np.zeros((n, self.n_features), np.float32)
             targets: Any = (
                 np.zeros(n, np.int64) if is_classes else np.zeros((n, self.n_outputs), np.float32)
             )

@@ -38,7 +38,8 @@ from mlplab.specs.activation import activation_settings
 
 _RUN_BYTES = 2_000  # training, outcome and row of a run, measured with 20,000 of them
 QUEUE_BYTES = 16 * 2**20  # of results that wait for the disk, at most
-RUNTIME_BYTES = {"stack": 22 * 2**20, "loops": 13 * 2**20, "modules": 30 * 2**20}
+KERNEL_BYTES = 7 * 2**20  # of the runtime: what the first step loads
+RUNTIME_BYTES = {"stack": 21 * 2**20, "loops": 13 * 2**20, "modules": 30 * 2**20}
 """What a first run takes once in a process: the database, the kernels that it is the first to use.
 
 Measured on Linux with torch 2.13; see `docs/memory-measured.md`.
@@ -115,12 +116,14 @@ def stacks_parts(members: Members) -> list[Parts]:
     filled = fill_stacks(members.program, batches)
     if isinstance(members.program, Program):
         sizes = {(room.n_runs, room.n_slots, room.n_groups) for room in filled}
-        known = {size: _stack_parts(members, *size) for size in sizes}
+        known = {size: _stack_parts(members, *size, len(filled) == 1) for size in sizes}
         return [known[room.n_runs, room.n_slots, room.n_groups] for room in filled]
     return [_module_parts(members, room.n_runs, room.bytes) for room in filled]
 
 
-def _stack_parts(members: Members, n_runs: int, n_slots: int, n_groups: int) -> Parts:
+def _stack_parts(
+    members: Members, n_runs: int, n_slots: int, n_groups: int, is_first: bool
+) -> Parts:
     program = members.program
     assert isinstance(program, Program)
     n_slots += n_slots % 2  # see `arrange.arrange`: whole turns of the vector loops
@@ -135,7 +138,7 @@ def _stack_parts(members: Members, n_runs: int, n_slots: int, n_groups: int) -> 
     # Buffers for scoring come with the first epoch's end, and stay.
     again = scoring if members.n_epochs > 1 else 0
     moments = {
-        "drawing first weights": moving + drawing - _not_yet(program, stays),
+        "drawing first weights": moving + drawing - _not_yet(program, stays, is_first),
         "a step": stepping + watched + again + _probe_bytes(members),
         "scoring": scoring + judging + watched,
         "keeping": scoring + watched + moving + members.kept_at_a_time,
@@ -143,10 +146,10 @@ def _stack_parts(members: Members, n_runs: int, n_slots: int, n_groups: int) -> 
     return stays | {"workspace": kept + max(moments.values())}
 
 
-def _not_yet(program: Program, stays: Parts) -> int:
-    """What is first written to in a step, where it lies in pages of its own."""
+def _not_yet(program: Program, stays: Parts, is_first: bool) -> int:
+    """What is first written to in a step: pages of their own, and kernels in the first stack."""
     formed = stays["gradients"] if forms_gradient(program) or program.optimiser != "sgd" else 0
-    return sum(
+    return KERNEL_BYTES * is_first + sum(
         size for size in (formed, stays["optimiser"], stays["activations"]) if size > LARGE_BYTES
     )
 

@@ -79,7 +79,7 @@ def step_bytes(program: Program, n_slots: int, n_groups: int = 1) -> int:
         "norms of gradients": 8 * largest * forms_gradient(program),
         "squares of weights": size * largest * (program.optimiser == "lars"),
         "exchange of means": size * largest * program.averages,
-        "norms of activations": size * unit * (program.norm != "none"),
+        "norms of activations": size * unit * {"none": 0, "batch": 2}.get(program.norm, 1),
     }
     # Each run's targets, where some runs share theirs and others do not.
     spread = n_slots * program.lanes * widths[-1] if 1 < n_groups < n_slots else 0

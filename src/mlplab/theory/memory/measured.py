@@ -1,4 +1,4 @@
-"""The measured peak of a population, trained in a fresh process: `python -m` this module."""
+"""The measured peak of a population, trained in a fresh process."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def measure_peak(run: Run, shape: DataShape, n_runs: int = 1) -> MeasuredPeak:
     if not Path("/proc/self/clear_refs").exists():
         raise MlplabError("memory is measured from /proc/self/status, which needs Linux")
     done = subprocess.run(
-        [sys.executable, "-m", __name__],
+        [sys.executable, "-c", f"from {__name__} import main; main()"],
         input=pickle.dumps((run, shape, n_runs)),
         capture_output=True,
         check=False,
@@ -82,6 +82,7 @@ def _status(name: str) -> int:
     return int(text.split(f"{name}:")[1].split()[0]) * 1024
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """Train what standard input says, and print what it took."""
     found = _train(*pickle.load(sys.stdin.buffer))
     print(json.dumps({name: getattr(found, name) for name in MeasuredPeak.__dataclass_fields__}))

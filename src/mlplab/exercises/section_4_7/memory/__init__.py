@@ -1,1 +1,1 @@
-"""Exercise 4.1.3: tanh(x) + 1 = 2 sigmoid(2x)."""
+"""Exercise 4.7.3: the memory of training and prediction."""

@@ -39,7 +39,7 @@ from mlplab.specs.activation import activation_settings
 _RUN_BYTES = 2_000  # training, outcome and row of a run, measured with 20,000 of them
 QUEUE_BYTES = 16 * 2**20  # of results that wait for the disk, at most
 KERNEL_BYTES = 7 * 2**20  # of the runtime: what the first step loads
-RUNTIME_BYTES = {"stack": 21 * 2**20, "loops": 13 * 2**20, "modules": 30 * 2**20}
+RUNTIME_BYTES = {"stack": 21 * 2**20, "loops": 16 * 2**20, "modules": 30 * 2**20}
 """What a first run takes once in a process: the database, the kernels that it is the first to use.
 
 Measured on Linux with torch 2.13; see `docs/memory-measured.md`.
@@ -130,6 +130,8 @@ def _stack_parts(
     stays = {name: n_slots * each for name, each in slot_parts(program).items()}
     rows = _rows(members, min(n_runs, members.n_seeds)) + n_slots * settings_bytes(program)
     stays["data"] = n_groups * group_bytes(program) + rows
+    if members.n_epochs == 1:  # no next order is drawn while the last one is there
+        stays["data"] -= 8 * n_groups * program.n_rows
     kept, drawing = _drawn_bytes(program, members.n_seeds)
     moving = n_runs * state_bytes(program) if members.ends_apart else 0
     watched = n_runs * weight_bytes(program) if members.watches else 0
@@ -158,11 +160,16 @@ def _scoring_bytes(members: Members, n_slots: int) -> tuple[int, int]:
     """Return what scoring keeps, and what it makes in passing."""
     program = members.program
     assert isinstance(program, Program)
+    kept_outputs = _kept_outputs(members, n_slots)
     sizes = {members.n_valid, members.n_test} - {0}
     lanes = {min(program.score_lanes, padded(n, TWO_VECTORS)) for n in sizes}
+    # Where outputs are kept, so many slots are scored at a time: buffers of others stay untouched.
+    if set(program.measures) - {GRADIENT}:
+        n_rows = max(members.n_valid, members.n_test)
+        n_slots = min(n_slots, kept_slots(program, n_rows, False, True))
     pairs = [scorer_parts(program, n_slots, n) for n in lanes]
     held = sum(held for held, _ in pairs)
-    return held, max((made for _, made in pairs), default=0) + _kept_outputs(members, n_slots)
+    return held, max((made for _, made in pairs), default=0) + kept_outputs
 
 
 def _module_parts(members: Members, n_runs: int, n_bytes: int) -> Parts:
@@ -216,7 +223,7 @@ def _kept_outputs(members: Members, n_slots: int) -> int:
     n_rows = max(members.n_valid, members.n_test)
     each = n_rows * n_outputs(program) * element_bytes(program)
     at_once = min(n_slots, kept_slots(program, n_rows, False, True))
-    return at_once * each + 3 * each + 2 * n_rows * _target_bytes(members.task)
+    return at_once * each + each + 2 * n_rows * _target_bytes(members.task)
 
 
 def _rows(members: Members, n_splits: int) -> int:
@@ -248,9 +255,9 @@ def loops_parts(members: Members, threads: int) -> Parts:
         "parameters": weights,
         "gradients": weights,
         "optimiser": 2 * weights,
-        "activations": max(0, n_units * unit - 4 * weights),
+        "activations": max(0, min(threads, n_units) * unit - 4 * weights),
         "workspace": beside,
-        "data": arrays + _rows(members, n_units),
+        "data": arrays + _rows(members, n_units) - 40 * len(task.inputs),
     }
 
 
@@ -293,7 +300,7 @@ def _call_bytes(members: Members, vectors: int, lanes: int) -> int:
     adam = program.optimiser in ("adam", "adamw")
     settings = (88 + 16 * element_bytes(program)) * steps if adam else 64
     sums = 96 * epochs + members.n_test
-    rows = 64 * program.n_rows + 16 * vectors * (program.n_rows + members.n_valid)
+    rows = 8 * vectors * (program.n_rows + members.n_valid)
     return vectors * lanes * (settings + sums) + rows
 
 

@@ -98,7 +98,8 @@ GRID: dict[str, Setting] = {
                                    **PIXELS),
     "float64, adam": Setting(wide(1024), B64 | {"dtype": "float64"}, ml.Adam(), seeds=4, rows=256,
                              **PIXELS),
-    "float64, depth 3": Setting(wide(512, 512, 512), B256 | {"dtype": "float64"}, ml.SGD(momentum=0.9),
+    "float64, depth 3": Setting(wide(512, 512, 512), B256 | {"dtype": "float64"},
+                                ml.SGD(momentum=0.9),
                                 seeds=8, rows=512, **PIXELS),
     # Optimisers.
     "momentum": Setting(wide(1024), B256, ml.SGD(momentum=0.9), seeds=12, rows=512, **PIXELS),
@@ -149,7 +150,8 @@ GRID: dict[str, Setting] = {
                            checkpoints=True, **PIXELS),
     "kept weights": Setting(wide(1024), B256, seeds=12, rows=512, keep_weights=True, **PIXELS),
     # Losses and outputs.
-    "2000 classes": Setting(wide(256), B64 | STACK, seeds=40, rows=2000, classes=2000, test_rows=500),
+    "2000 classes": Setting(wide(256), B64 | STACK, seeds=40, rows=2000, classes=2000,
+                            test_rows=500),
     "2000 outputs": Setting(wide(256), B64 | STACK, seeds=40, rows=2000, outputs=2000,
                             test_rows=500),
     "log-cosh": Setting(wide(64), {"batch_size": 256, "loss": "log-cosh"}, seeds=40, rows=2000,

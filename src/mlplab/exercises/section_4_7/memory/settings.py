@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 from mlplab.specs import MLP, SGD, Adam, Fit, Optimiser, Run
@@ -20,7 +20,7 @@ class Case:
     hidden: tuple[int, ...]
     n_runs: int
     batch_size: int = 256
-    optim: Optimiser = SGD()
+    optim: Optimiser = field(default_factory=SGD)
     dtype: str = "float32"
 
     @property

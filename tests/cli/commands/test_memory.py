@@ -34,9 +34,7 @@ def test_the_largest_that_fits_fits_and_one_more_does_not():
     assert found["fits"] is True
     left = 400 * 2**20 - found["base_bytes"]
     runs = found["largest_runs"]
-    sizes = [
-        answer("--hidden", "256", "--runs", str(n))["train_bytes"] for n in (runs, runs + 1)
-    ]
+    sizes = [answer("--hidden", "256", "--runs", str(n))["train_bytes"] for n in (runs, runs + 1)]
     assert sizes[0] <= left < sizes[1]
     batch = found["largest_batch"]
     sizes = [

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 import tempfile
 from pathlib import Path
@@ -15,6 +14,7 @@ from mlplab.bench.memory.grid import GRID, Setting
 
 
 def experiment_of(setting: Setting) -> ml.Experiment:
+    """Return the population of a setting, on random data."""
     rng = np.random.default_rng(0)
     n = setting.rows + setting.test_rows
     X = rng.standard_normal((n, setting.features), dtype="f4")
@@ -33,15 +33,31 @@ def experiment_of(setting: Setting) -> ml.Experiment:
 
 
 def status(name: str) -> int:
+    """Return a size of this process in bytes, `VmRSS` or `VmHWM`."""
     text = Path("/proc/self/status").read_text()
     return int(text.split(f"{name}:")[1].split()[0]) * 1024
 
 
-def measure(setting: Setting) -> dict:
-    from mlplab.engine.footprint import task_bytes
+def predict(experiment: ml.Experiment, checkpoints: bool) -> int:
+    """Return what its plan says, but for checkpoints, which come with time and so with the load."""
+    from mlplab.engine.footprint import Members, population_parts
+    from mlplab.engine.program import AnyProgram
+    from mlplab.engine.training import Splits, Training
 
+    splits = Splits(experiment.data)
+    members: dict[AnyProgram, list[Training]] = {}
+    for cell in experiment.cells():
+        training = Training.begin(cell.run, splits)
+        members.setdefault(training.program, []).append(training)
+    parts = [Members(p, some, experiment.data, checkpoints) for p, some in members.items()]
+    return sum(population_parts(parts).parts.values())
+
+
+def measure(setting: Setting) -> dict[str, int]:
+    """Train a setting in this process; return its peak and what was predicted."""
     experiment = experiment_of(setting)
-    predicted = experiment.cost(workers=1).bytes - task_bytes(experiment.data)
+    experiment.cost(workers=1)  # a plan loads what is no run's
+    predicted = predict(experiment, setting.checkpoints)
     from mlplab.engine import lane
 
     if setting.checkpoints:
@@ -52,8 +68,6 @@ def measure(setting: Setting) -> dict:
         Path("/proc/self/clear_refs").write_text("5")
         experiment.run(Path(folder) / "runs.db", workers=1, keep_weights=setting.keep_weights)
         peak = status("VmHWM")
-    if os.environ.get("PARTS"):
-        print(None, file=sys.stderr)
     return {"base": base, "peak": peak, "used": peak - base, "predicted": predicted}
 
 

@@ -111,7 +111,19 @@ def _tracked(make: Any, shape: tuple[int, ...], makes: Any, work: Any) -> dict[s
                 f"module: it cannot be traced with inputs {shape}: {reason[0]}; expected a module "
                 "whose shapes do not depend on values"
             ) from None
-    return _by_part(tracker)
+    found = _by_part(tracker)
+    if optim is not None:
+        kept = sum(
+            tensor.nbytes
+            for state in optim.state.values()
+            for tensor in state.values()
+            if isinstance(tensor, torch.Tensor)
+        )
+        # All that a step of the optimiser makes is told as its state: what goes is room to work.
+        extra = max(0, found["optimiser"] - kept)
+        found["optimiser"] -= extra
+        found["workspace"] += extra
+    return found
 
 
 def _by_part(tracker: Any) -> dict[str, int]:

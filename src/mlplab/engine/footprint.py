@@ -39,7 +39,7 @@ from mlplab.specs.activation import activation_settings
 _RUN_BYTES = 2_000  # training, outcome and row of a run, measured with 20,000 of them
 QUEUE_BYTES = 16 * 2**20  # of results that wait for the disk, at most
 KERNEL_BYTES = 7 * 2**20  # of the runtime: what the first step loads
-RUNTIME_BYTES = {"stack": 21 * 2**20, "loops": 16 * 2**20, "modules": 30 * 2**20}
+RUNTIME_BYTES = {"stack": 18 * 2**20, "loops": 16 * 2**20, "modules": 30 * 2**20}
 """What a first run takes once in a process: the database, the kernels that it is the first to use.
 
 Measured on Linux with torch 2.13; see `docs/memory-measured.md`.

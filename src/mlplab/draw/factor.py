@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from mlplab.draw.figure import WIDTH_PX, Figure
-from mlplab.draw.lines import series_encodings
+from mlplab.draw.lines import number_labels, series_encodings
 from mlplab.draw.rows import (
     SEED_RANGE,
     Band,
@@ -240,5 +240,5 @@ def x_encoding(
         scale = alt.Scale(domain=[low - room, high + room], nice=False)
     title = f"{title} (log scale)" if log else title
     placed = {"values": ticks} if tick_each else {"tickCount": 6}
-    axis = alt.Axis(**placed, format=".6~g", labelOverlap="greedy", labelSeparation=4)
+    axis = alt.Axis(**placed, **number_labels(ticks), labelOverlap="greedy", labelSeparation=4)
     return alt.X("x:Q", title=title, scale=scale, axis=axis)

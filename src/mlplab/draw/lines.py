@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from mlplab.draw.figure import WIDTH_PX, Figure, legend_columns
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 # More points than this on a line are not drawn one by one.
 _FEW_POINTS = 14
+_SMALL = 1e-4  # numbers below have exponents
 
 
 def band_lines(
@@ -130,8 +131,21 @@ def _x_axis(values: Any, log: bool) -> alt.Axis:
 
     distinct = sorted(set(values))
     if len(distinct) <= _FEW_POINTS:
-        return alt.Axis(values=[float(v) for v in distinct], format=".6~g", labelOverlap="greedy")
-    return alt.Axis(format=".6~g", tickCount=6 if log else 8)
+        ticks = [float(value) for value in distinct]
+        return alt.Axis(values=ticks, **number_labels(ticks), labelOverlap="greedy")
+    return alt.Axis(**number_labels(distinct), tickCount=6 if log else 8)
+
+
+def number_labels(values: Iterable[float]) -> dict[str, Any]:
+    """Return how an axis writes numbers: the small ones with an exponent, if there are any."""
+    if any(0 < abs(value) < _SMALL for value in values):
+        # d3's "g" has exponents below 1e-6 only: 0.00001 stood beside 1e-10.
+        with_exponent = f"0 < abs(datum.value) && abs(datum.value) < {_SMALL}"
+        return {
+            "labelExpr": f"{with_exponent} ? format(datum.value, '.3~e')"
+            " : format(datum.value, '.6~g')"
+        }
+    return {"format": ".6~g"}
 
 
 def _are_numbers(values: Sequence[Any]) -> bool:

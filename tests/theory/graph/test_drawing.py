@@ -8,9 +8,10 @@ from xml.etree import ElementTree
 import pytest
 from hypothesis import given
 from tests.theory.random_networks import networks
+from torch import nn
 
 from mlplab.specs import MLP
-from mlplab.theory import draw_example, graph_svg, graph_values, network_graph
+from mlplab.theory import draw_example, graph_svg, graph_values, network_graph, trace_module
 from mlplab.theory.graph.layout import layout
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -75,6 +76,42 @@ def test_a_picture_shows_every_node_and_edge(case):
     for rect in root.iter(f"{SVG}rect"):
         assert 0 <= float(rect.get("x")) <= width - float(rect.get("width"))
         assert 0 <= float(rect.get("y")) <= height - float(rect.get("height"))
+
+
+class Attending(nn.Module):
+    """Layers with many parameters, a skip around them, and an optional argument."""
+
+    def __init__(self):
+        super().__init__()
+        self.first = nn.Linear(3, 4)
+        self.attention = nn.MultiheadAttention(4, 2, batch_first=True)
+        self.encoder = nn.TransformerEncoderLayer(4, 2, 8, batch_first=True)
+        self.recurrent = nn.LSTM(4, 5, batch_first=True)
+        self.last = nn.Linear(5, 3)
+
+    def forward(self, x, mask=None):
+        h = self.first(x.view(-1, 2, 3))
+        h = h + self.attention(h, h, h, attn_mask=mask)[0]
+        return self.last(self.recurrent(self.encoder(h))[0][:, -1])
+
+
+def test_many_parameters_of_one_operator_stand_apart_and_no_skip_runs_through_nodes():
+    traced = trace_module(Attending(), 6)
+    grid = layout(traced.graph)
+    assert len(set(grid.cells.values())) == len(grid.cells)
+    nodes = set(grid.cells.values())
+    for route in grid.routes.values():
+        (a, b), (c, d) = route[0], route[-1]
+        if len(route) == 2 and a != c and b != d:
+            # Slanted between neighbouring columns, where no node is.
+            assert abs(a - c) == 1
+        else:
+            assert not nodes & set(passed(route))
+    values = traced.values(*traced.draw_example())
+    assert ElementTree.fromstring(graph_svg(traced.graph, values)) is not None
+    # Tuples have no value that could be written in.
+    plain = {node["id"]: node for node in traced.graph.to_plain(values)["nodes"]}
+    assert plain["recurrent"]["value"] is None
 
 
 def test_light_and_dark_pages_have_their_own_colours_and_nothing_is_fetched():

@@ -72,6 +72,11 @@ def test_values_and_gradients_are_those_of_the_module(make, n_features):
     assert len(parameters) == len(known)
 
 
+def test_a_regulariser_needs_weights():
+    with pytest.raises(ConfigError, match="l2: module 'mine' has no weights"):
+        trace_module(nn.Flatten(), 3, l2=0.1, name="mine")
+
+
 def test_the_module_itself_stays_as_it_was():
     model = Residual().train()
     before = {name: one.clone() for name, one in model.state_dict().items()}

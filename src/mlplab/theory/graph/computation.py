@@ -127,9 +127,8 @@ class Graph:
                 "shape": list(one.shape),
             }
             if values is not None:
-                gradient = values.gradients.get(one.name)
-                node["value"] = values.values[one.name].tolist()
-                node["gradient"] = None if gradient is None else gradient.tolist()
+                for key, arrays in (("value", values.values), ("gradient", values.gradients)):
+                    node[key] = arrays[one.name].tolist() if one.name in arrays else None
             nodes.append(node)
         for operator in self.operators:
             settings = {key: value for key, value in operator.settings.items() if key != "module"}

@@ -131,6 +131,8 @@ class _Placement:
 
     def _place_sources(self, nodes: list[str]) -> None:
         taken = set(self.cells.values())
+        # What leaves these on its way past others needs the room above or below them.
+        forks = {self.cells[one][0] for one in self.cells if len(self._after.get(one, ())) > 1}
         for node in nodes:
             for name in self._before.get(node, ()):
                 if name not in self._sources or name in self.cells:
@@ -138,7 +140,14 @@ class _Placement:
                 column, row = self.cells[node]
                 # Matrices below, where a regulariser finds them; all else above.
                 down = len(self._graph.variables[name].shape) >= 2
-                steps = [s for k in range(1, _REACH) for s in ((k, -k) if down else (-k, k))]
-                free = next(row + step for step in steps if (column, row + step) not in taken)
-                self.cells[name] = (column, free)
-                taken.add((column, free))
+                signs = (1, -1) if down else (-1, 1)
+                # The next columns are for operators with many parameters, such as recurrent ones.
+                steps = [(0, 1), *((aside, k) for k in range(1, _REACH) for aside in (-1, 1))]
+                self.cells[name] = next(
+                    cell
+                    for aside, k in steps
+                    for sign in signs
+                    if (cell := (column + aside, row + sign * k)) not in taken
+                    and not (aside and column + aside in forks)
+                )
+                taken.add(self.cells[name])

@@ -39,8 +39,8 @@ class TracedModule:
     def draw_example(self, seed: int = 0) -> tuple[Array, Array]:
         """Draw an example and its target as `draw_example` does for an MLP: (I,) and (O,)."""
         rng = philox(seed, "graph example")
-        (x,) = (one.shape for one in self.graph.variables.values() if one.role == "input")
-        return rng.standard_normal(x), draw_target(self.graph, rng)
+        x = next(one for one in self.graph.variables.values() if one.role == "input")
+        return rng.standard_normal(x.shape), draw_target(self.graph, rng)
 
     def values(self, x: ArrayLike, y: ArrayLike) -> Values:
         """Compute the graph forward and back for one example, in float64 and evaluation mode.
@@ -65,8 +65,9 @@ class TracedModule:
             with users_code("module", self.graph.title):
                 numbers |= _run(program, inputs)
             numbers["y"] = torch.tensor(np.asarray(y, dtype=np.float64))
+            traced = {node.name for node in program.graph.nodes}
             for operator in self.graph.operators:
-                if operator.output not in numbers:
+                if operator.output not in traced:
                     given = [numbers[name] for name in operator.inputs]
                     # Losses are of one example, and the module's outputs a batch of one.
                     given = [n[0] if n.ndim > 1 and operator.kind != "l2" else n for n in given]
@@ -145,6 +146,9 @@ def trace_module(
             continue
         shape = _shape(found.get(node.name))
         if node.op == "placeholder":
+            # Further arguments keep the values that the module gives them.
+            if variables and not node.users:
+                continue
             add(node.name, shape, "input")
             continue
         if node.op == "get_attr" and node.target in parameters:
@@ -163,6 +167,8 @@ def trace_module(
         raise ConfigError(f"module {name!r}: expected one tensor (B, n_outputs); got {got}")
     weights = [one.name for one in variables.values()
                if one.role == "parameter" and len(one.shape) > 1]  # fmt: skip
+    if l2 is not None and not weights:
+        raise ConfigError(f"l2: module {name!r} has no weights of two dimensions or more")
     add_objective(variables, operators, output, weights, l2, loss)
     return TracedModule(
         Graph(variables, tuple(operators), name),

@@ -121,9 +121,8 @@ def _notes(graph: Graph, name: str, values: Values | None) -> list[str]:
     lines = [] if _fits(one.label) else [one.label]
     lines += [shape_text(one.shape)] if one.shape else []
     if values is not None:
-        lines.append(f"v {number_text(values.values[name])}")
-        gradient = values.gradients.get(name)
-        lines += [] if gradient is None else [f"g {number_text(gradient)}"]
+        marked = (("v", values.values), ("g", values.gradients))
+        lines += [f"{mark} {number_text(known[name])}" for mark, known in marked if name in known]
     return lines
 
 

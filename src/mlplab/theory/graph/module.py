@@ -212,7 +212,10 @@ def _run(program: fx.GraphModule, x: Tensor) -> dict[str, Tensor]:
                 found[n.name] = given
             return given
 
-    Recorder(program).run(x)
+    recorder = Recorder(program)
+    # Its tracebacks load torch's compiler, a second, and one line is all that is said of it.
+    recorder.extra_traceback = False
+    recorder.run(x)
     return found
 
 

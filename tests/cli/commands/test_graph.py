@@ -123,7 +123,7 @@ def test_mistakes_get_one_line(words, message, invoke):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (("graph-branching",), "torch.fx cannot trace it"),
+        (("graph-branching",), "neither torch.fx nor torch.export can trace it"),
         (("graph-two-layers", "--bias"), "--bias is for an MLP"),
         (("graph-two-layers", "--equations"), "--equations is for an MLP"),
         (("graph-two-layers", "--hidden", "4"), "--hidden is for an MLP"),

@@ -27,6 +27,24 @@ class Residual(nn.Module):
         return self.last(h.view(-1, 6))
 
 
+class Shapely(nn.Module):
+    """Depends on shapes, which torch.fx cannot follow."""
+
+    def __init__(self):
+        super().__init__()
+        self.first = nn.Linear(6, 4)
+        self.norm = nn.BatchNorm1d(4)
+        self.last = nn.Linear(4, 3)
+
+    def forward(self, x):
+        if x.shape[1] != 6:
+            raise ValueError(f"expected 6 features; got {x.shape[1]}")
+        h = torch.tanh(self.norm(self.first(x)))
+        for _ in range(h.ndim):
+            h = h * 0.5
+        return self.last(h)
+
+
 class Branching(nn.Module):
     """Cannot be traced: what it does depends on values."""
 
@@ -50,7 +68,9 @@ def attention():
                          nn.Flatten(), nn.Linear(8, 3))  # fmt: skip
 
 
-@pytest.mark.parametrize(("make", "n_features"), [(Residual, 6), (convolution, 16), (attention, 6)])
+@pytest.mark.parametrize(
+    ("make", "n_features"), [(Residual, 6), (convolution, 16), (attention, 6), (Shapely, 6)]
+)
 def test_values_and_gradients_are_those_of_the_module(make, n_features):
     model = make()
     traced = trace_module(model, n_features, l2=0.3)
@@ -72,6 +92,12 @@ def test_values_and_gradients_are_those_of_the_module(make, n_features):
     assert len(parameters) == len(known)
 
 
+def test_what_torch_export_says_of_its_failures_stays_unsaid(capfd):
+    with pytest.raises(ConfigError):
+        trace_module(Branching(), 6)
+    assert capfd.readouterr() == ("", "")
+
+
 def test_a_regulariser_needs_weights():
     with pytest.raises(ConfigError, match="l2: module 'mine' has no weights"):
         trace_module(nn.Flatten(), 3, l2=0.1, name="mine")
@@ -90,7 +116,11 @@ def test_the_module_itself_stays_as_it_was():
 @pytest.mark.parametrize(
     ("model", "n_features", "message"),
     [
-        (Branching(), 6, "'mine': torch.fx cannot trace it .* may not branch on values"),
+        (
+            Branching(),
+            6,
+            "'mine': neither torch.fx nor torch.export can trace it .* on values",
+        ),
         (Residual(), 5, "'mine': fails on inputs of 5 features .* try another --features"),
         (nn.Linear(4, 3).requires_grad_(False), 5, "fails on inputs of 5 features"),
         (nn.Unflatten(1, (2, 2)), 4, r"expected one tensor \(B, n_outputs\); got \(2, 2, 2\)"),

@@ -14,7 +14,7 @@ from mlplab.hints import hint
 
 Array = NDArray[np.float64]
 _SHOWN = 2  # numbers that are written out beside a variable
-Role = Literal["input", "target", "parameter", "noise", "intermediate", "objective"]
+Role = Literal["input", "target", "parameter", "noise", "constant", "intermediate", "objective"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -101,6 +101,8 @@ def test_a_users_module(invoke, mine):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
+        (("--hidden", "100000", "--values"), "at most 20,000,000 numbers; got"),
+        (("--dropout", "1"), "dropout"),
         (("--norm", "batch"), "batch norm ties an example to its batch"),
         (("--hidden", "0"), "hidden"),
         (("--activation", "rleu"), "did you mean 'relu'?"),

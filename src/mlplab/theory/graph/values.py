@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,7 @@ from mlplab.theory.graph.computation import Array, Graph, Operator, Values
 if TYPE_CHECKING:
     from torch import Tensor
 
+_MOST_NUMBERS = 20_000_000  # 160 MB, and as much for the gradients
 EPS = 1e-5
 """Added to the variance under a norm's root, as the engine does."""
 
@@ -97,11 +99,20 @@ def draw_example(graph: Graph, net: MLP, seed: int = 0) -> dict[str, Array]:
 
     Features are N(0, 1); the target is a class, or N(0, 1) where numbers are predicted. Biases
     begin at 0, gains at 1 and slopes where the activation says, as in a run of that seed.
+
+    Raises:
+        ConfigError: more numbers than an example is worth.
     """
     from mlplab.engine.initialise import initial_weight
     from mlplab.specs.activation import activation_settings
     from mlplab.specs.keyed import philox
 
+    n_numbers = sum(math.prod(one.shape) for one in graph.variables.values())
+    if n_numbers > _MOST_NUMBERS:
+        raise ConfigError(
+            f"values: expected a network of at most {_MOST_NUMBERS:,} numbers; got {n_numbers:,}; "
+            "try fewer hidden units or features"
+        )
     rng = philox(seed, "graph example")
     slope = activation_settings(net.activation)[1].get("slope", 0.0)
     drawn: dict[str, Array] = {}

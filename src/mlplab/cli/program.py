@@ -22,6 +22,7 @@ COMMANDS = {
     "train": ("cli.commands.train:train", "Train one configuration with many seeds."),
     "fit": ("cli.commands.fit:fit", "From a CSV file to a model, a page and a submission."),
     "predict": ("cli.commands.predict:predict", "Predict a CSV file's rows with a fitted model."),
+    "graph": ("cli.commands.graph:graph", "A network's computational graph and its equations."),
     "relu": ("cli.commands.relu:relu", "Approximate a function by a ReLU network, certified."),
     "sweep": ("cli.commands.sweep:sweep", "Train many configurations and choose among them."),
     "list": ("cli.commands.list:list_", "The exercises that `run` answers."),

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from mlplab.draw.axis_numbers import number_labels
 from mlplab.draw.figure import WIDTH_PX, Figure, legend_columns
 from mlplab.draw.rows import check_columns, first_seen, inline
 from mlplab.draw.theme import DASHES, SHAPES
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
 
 # More points than this on a line are not drawn one by one.
 _FEW_POINTS = 14
-_SMALL = 1e-4  # numbers below have exponents
 
 
 def band_lines(
@@ -65,7 +65,8 @@ def band_lines(
     x_scale = alt.Scale(**x_kind, nice=False, padding=8)
     x = alt.X("x:Q", title=x_title, scale=x_scale, axis=_x_axis(drawn["x"], log_x))
     y_scale = alt.Scale(type="log") if log_y else alt.Scale(zero=False, nice=False)
-    y_axis = alt.Axis(format=y.axis_format, tickCount=6)
+    numbers = number_labels(drawn["mean"] if log_y else (), y.axis_format)
+    y_axis = alt.Axis(**numbers, tickCount=6)
     mean = alt.Y("mean:Q", title=y.name, scale=y_scale, axis=y_axis)
     tooltip = [
         alt.Tooltip("series:N", title=series_title or "arm"),
@@ -134,18 +135,6 @@ def _x_axis(values: Any, log: bool) -> alt.Axis:
         ticks = [float(value) for value in distinct]
         return alt.Axis(values=ticks, **number_labels(ticks), labelOverlap="greedy")
     return alt.Axis(**number_labels(distinct), tickCount=6 if log else 8)
-
-
-def number_labels(values: Iterable[float]) -> dict[str, Any]:
-    """Return how an axis writes numbers: the small ones with an exponent, if there are any."""
-    if any(0 < abs(value) < _SMALL for value in values):
-        # d3's "g" has exponents below 1e-6 only: 0.00001 stood beside 1e-10.
-        with_exponent = f"0 < abs(datum.value) && abs(datum.value) < {_SMALL}"
-        return {
-            "labelExpr": f"{with_exponent} ? format(datum.value, '.3~e')"
-            " : format(datum.value, '.6~g')"
-        }
-    return {"format": ".6~g"}
 
 
 def _are_numbers(values: Sequence[Any]) -> bool:

@@ -1,7 +1,9 @@
-"""Theory as tools: what ReLU networks express, signals at first weights, loss surfaces."""
+"""Theory as tools: what ReLU networks express, signals at first weights, surfaces, curvature."""
 
 from mlplab.theory.approximate import Approximation, approximate
+from mlplab.theory.curvature import Curvature, curvature
 from mlplab.theory.expression import Expression, parse
+from mlplab.theory.hessian import hessian, hessian_operator
 from mlplab.theory.pieces import Pieces, pieces
 from mlplab.theory.plane import Plane, plane_through, random_plane
 from mlplab.theory.signal import Signal, signal
@@ -9,12 +11,16 @@ from mlplab.theory.surface import Surface, surface
 
 __all__ = [
     "Approximation",
+    "Curvature",
     "Expression",
     "Pieces",
     "Plane",
     "Signal",
     "Surface",
     "approximate",
+    "curvature",
+    "hessian",
+    "hessian_operator",
     "parse",
     "pieces",
     "plane_through",

@@ -45,7 +45,7 @@ def lanczos(
     """Return the K largest (or smallest) eigenvalues of each run's symmetric matrix.
 
     Lanczos's method with full reorthogonalisation: products fill an orthonormal basis Q of the
-    Krylov space, in which the matrix is tridiagonal; the eigenvalues of Q^T A Q are the Ritz values.
+    Krylov space, in which the matrix A is tridiagonal; Q^T A Q has the Ritz values as eigenvalues.
     It ends when every residual is at most `tolerance` times the run's scale, or with `most`
     products; `residuals` say how far it came. A run whose space is exhausted begins another,
     orthogonal to it.

@@ -106,6 +106,16 @@ class SecondOrder:
         """Each run's mean loss, (R,)."""
         return self._loss.mean
 
+    @property
+    def n_values(self) -> int:
+        """Values of all layers, of all examples of one run."""
+        return sum(h.shape[1] * h.shape[2] for h in self._seen[1:]) + self._deltas[-1][0].numel()
+
+    @property
+    def product_flop(self) -> float:
+        """Multiplications and additions of one Hessian product of all runs, about."""
+        return 12.0 * sum(matrix.numel() for matrix in self._matrices) * self._seen[0].shape[2]
+
     def gradient(self) -> Tensor:
         """Return the loss's gradient, (R, P).
 
@@ -196,7 +206,7 @@ class SecondOrder:
         layers: list[dict[str, Tensor]] = [{} for _ in self._matrices]
         for (name, shape), part in zip(self.shapes.items(), parts, strict=True):
             _, layer, kind = name.split(".")
-            layers[int(layer)][kind] = part.unflatten(2, shape).transpose(1, 2)
+            layers[int(layer)][kind] = part.reshape(*part.shape[:2], *shape).transpose(1, 2)
         return layers
 
     def _join(self, pieces: Mapping[str, Tensor]) -> Tensor:

@@ -1,0 +1,163 @@
+"""Second-order models of finished runs: their weights and rows, stacked."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlplab.data import Task
+from mlplab.errors import ConfigError, DataError
+from mlplab.hints import expected
+from mlplab.specs import MLP, Run
+from mlplab.theory.plane import Weights
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from torch import Tensor
+
+    from mlplab.engine.curvature.second_order import SecondOrder
+
+Matrix = Literal["hessian", "gauss-newton"]
+MATRICES = ("hessian", "gauss-newton")
+
+_KINDS = ("weight", "bias", "gain", "slope", "mean", "variance")
+# Where both cores are busy, threads that wait for one another take ten times as long.
+_FEW_FLOP = 1e9
+
+
+def likeness(run: Run, n_rows: int) -> tuple[Any, ...]:
+    """Return what runs must have in common to be in one stack."""
+    net = run.mlp
+    shape = net.hidden, net.inputs, net.activation, net.norm, net.residual
+    loss = run.fit.loss, run.fit.huber_delta
+    return *shape, *loss, n_rows
+
+
+def rows_of(run: Run, task: Task, split: str, n_rows: int | None) -> NDArray[np.int64]:
+    """Return the first rows of a run's split; None is all.
+
+    Raises:
+        ConfigError: no such split, no rows in it, or none asked for.
+    """
+    if split not in ("train", "valid"):
+        raise ConfigError(f"split: {expected(split, ('train', 'valid'))}")
+    if n_rows is not None and n_rows < 1:
+        raise ConfigError(f"n_rows: expected at least 1, or None for all; got {n_rows}")
+    rows: NDArray[np.int64] = getattr(task.split(run.seed, run.rows), split)[:n_rows]
+    if not len(rows):
+        raise ConfigError(f"split: {task.name} has no {split} rows for this run; try valid=0.1")
+    return rows
+
+
+def check_network(run: Run) -> MLP:
+    """Return a run's network.
+
+    Raises:
+        ConfigError: a module.
+    """
+    if not isinstance(run.net, MLP):
+        raise ConfigError(
+            f"net: expected an MLP; got the module {run.net.name!r}: for it, torch.func.hessian "
+            "or a package such as curvlinops"
+        )
+    return run.net
+
+
+def second_order_of(
+    runs: Sequence[Run],
+    weights: Sequence[Weights],
+    task: Task,
+    rows: Sequence[NDArray[np.int64]],
+    split: str,
+) -> SecondOrder:
+    """Return the second-order model of runs that are alike, in float64.
+
+    Args:
+        runs: of one `likeness`.
+        weights: of each.
+        task: their data.
+        rows: of each.
+        split: that the rows are of: training rows learn soft targets where there are some.
+
+    Raises:
+        DataError: weights that do not fit.
+    """
+    import torch
+
+    from mlplab.engine.curvature.second_order import SecondOrder
+    from mlplab.engine.program import Program, program_of
+
+    first = runs[0]
+    own = task.split(first.seed, first.rows)
+    program = program_of(first, task, len(own.train), len(own.valid))
+    assert isinstance(program, Program)
+    stacked = {
+        name: torch.from_numpy(np.stack([np.asarray(one[name], np.float64) for one in weights]))
+        for name in sorted(weights[0], key=_place)
+    }
+    _check_shapes(stacked, (first.mlp.inputs or task.n_features, *program.widths[1:]))
+    same = all(np.array_equal(rows[0], other) for other in rows[1:])
+    batch = _batch(task, rows[:1] if same else rows, split, first.mlp.inputs)
+    return SecondOrder(first.mlp, program.loss, stacked, batch, program.huber_delta)
+
+
+@contextlib.contextmanager
+def computing(model: SecondOrder) -> Iterator[None]:
+    """Compute apart from what the caller set for torch, on one thread where that is faster."""
+    import torch
+
+    from mlplab.engine.surroundings import caller_aside, single_thread
+
+    threads = single_thread() if model.product_flop < _FEW_FLOP else contextlib.nullcontext()
+    with caller_aside(), torch.inference_mode(), threads:
+        yield
+
+
+def product_of(model: SecondOrder, matrix: Matrix) -> Callable[[Tensor], Tensor]:
+    """Return what multiplies vectors by the Hessian or the Gauss-Newton matrix."""
+    return model.hessian_product if matrix == "hessian" else model.gauss_newton_product
+
+
+def _batch(task: Task, rows: Sequence[NDArray[np.int64]], split: str, n_inputs: int) -> Any:
+    import torch
+
+    from mlplab.engine.curvature.second_order import Batch
+    from mlplab.engine.tensors import TaskTensors
+
+    dtype, n_seen = torch.float64, n_inputs or task.n_features
+    data = TaskTensors(task, dtype, n_seen, torch.device("cpu"), n_seen)
+    n = len(rows[0])
+    inputs = torch.zeros(len(rows), n, n_seen, dtype=dtype)
+    target = torch.zeros(len(rows), task.n_outputs, n, dtype=dtype)
+    share = torch.full((len(rows), 1, n), 1 / n, dtype=dtype)
+    write = data.training_targets if split == "train" else data.targets
+    for place, own in enumerate(rows):
+        picked = torch.from_numpy(np.array(own))
+        data.inputs(picked, inputs[place])
+        write(picked, target[place])
+        if data.has_weights:
+            share[place, 0] = data.shares(picked)
+    return Batch(inputs, target, share)
+
+
+def _place(name: str) -> tuple[int, int]:
+    """What sorts numbers: layer by layer weight, bias, gain, slope; statistics are not learned."""
+    _, layer, kind = name.split(".")
+    return int(layer), _KINDS.index(kind)
+
+
+def _check_shapes(stacked: Mapping[str, Tensor], widths: tuple[int, ...]) -> None:
+    pairs = enumerate(pairwise(widths))
+    wanted = {f"layers.{i}.weight": (n_out, n_in) for i, (n_in, n_out) in pairs}
+    got = {name: tuple(w.shape[1:]) for name, w in stacked.items() if name.endswith(".weight")}
+    if got != wanted:
+        raise DataError(
+            f"weights: expected matrices {[*wanted.values()]} of widths {widths}; "
+            f"got {[*got.values()]}"
+        )

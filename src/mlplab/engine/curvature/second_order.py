@@ -190,8 +190,7 @@ class SecondOrder:
             t_z = torch.bmm(across, h).view(n_runs, n_out, k, -1)
             if i:  # inputs have no tangent
                 below = tangents[-1].reshape(n_runs, n_in, -1)
-                flat = t_z.view(n_runs, n_out, -1)
-                flat.baddbmm_(matrix, below)
+                t_z = torch.baddbmm(t_z.view(n_runs, n_out, -1), matrix, below).view(t_z.shape)
             if i == len(self._hidden):
                 tangents.append(t_z.add_(directions[i]["bias"].unsqueeze(3)))
                 continue

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from mlplab.engine.curvature.second_order import SecondOrder
     from mlplab.experiment import Runs
+    from mlplab.experiment.arms import Arm
     from mlplab.experiment.design import Cell
     from mlplab.experiment.progress import ProgressOption
 
@@ -80,6 +81,7 @@ class Curvature:
 def curvature(
     runs: Runs,
     *,
+    arms: Sequence[Arm | Mapping[str, Any] | str] | None = None,
     k: int = 1,
     matrix: Matrix = "hessian",
     end: End = "largest",
@@ -101,6 +103,7 @@ def curvature(
 
     Args:
         runs: finished, of MLPs; weights that were not kept are trained again.
+        arms: their labels, or factor values over the base's; None is all.
         k: how many eigenvalues.
         matrix: `hessian` or `gauss-newton` (with cross-entropy, the Fisher information).
         end: of the spectrum: `largest` or `smallest`, by value.
@@ -128,11 +131,15 @@ def curvature(
     ((4, 2), True)
     """
     task = runs.experiment.data
-    for cell in runs.cells:
+    chosen = runs.arms if arms is None else [runs.experiment.find(arm) for arm in arms]
+    cells = tuple(cell for cell in runs.cells if cell.arm in chosen)
+    if not cells:
+        raise ConfigError("arms: expected at least one; got none")
+    for cell in cells:
         check_network(cell.run)
-    rows = {cell.key: rows_of(cell.run, task, split, n_rows) for cell in runs.cells}
-    _check(k, matrix, end, tolerance, most, runs)
-    ended = [cell for cell in runs.cells if runs.outcomes[cell.key].status == "finished"]
+    rows = {cell.key: rows_of(cell.run, task, split, n_rows) for cell in cells}
+    _check(k, matrix, end, tolerance, most, min(runs.outcomes[cell.key].n_params for cell in cells))
+    ended = [cell for cell in cells if runs.outcomes[cell.key].status == "finished"]
     weights = _weights(ended, runs, progress)
     alike: dict[Any, list[Cell]] = {}
     for cell in ended:
@@ -151,9 +158,9 @@ def curvature(
             found = _eigenvalues(model, k, matrix, end, tolerance, most)
             ends |= dict(zip((cell.key for cell in portion), found, strict=True))
     none = _Ends(np.full(k, np.nan), np.full(k, np.nan), np.nan, 0)
-    listed = [ends.get(cell.key, none) for cell in runs.cells]
+    listed = [ends.get(cell.key, none) for cell in cells]
     return Curvature(
-        runs.cells,
+        cells,
         matrix,
         end,
         np.array([one.eigenvalues for one in listed]),
@@ -222,14 +229,13 @@ def _portions(
         yield cells[start : start + size]
 
 
-def _check(k: int, matrix: Matrix, end: End, tolerance: float, most: int, runs: Runs) -> None:
+def _check(k: int, matrix: Matrix, end: End, tolerance: float, most: int, least: int) -> None:
     if matrix not in MATRICES:
         raise ConfigError(f"matrix: {expected(matrix, MATRICES)}")
     if end not in ("largest", "smallest"):
         raise ConfigError(f"end: {expected(end, ('largest', 'smallest'))}")
     if not tolerance > 0:
         raise ConfigError(f"tolerance: expected a number above 0; got {tolerance}")
-    least = min(runs.outcomes[cell.key].n_params for cell in runs.cells)
     if not 1 <= k <= least:
         raise ConfigError(f"k: expected 1 to {least}, the numbers that a run learns; got {k}")
     if most < k:

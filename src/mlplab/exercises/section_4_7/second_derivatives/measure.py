@@ -31,7 +31,7 @@ def measure(runs: Mapping[str, Runs], profile: Profile) -> Sequence[Measured]:
     kept = timed.drawn[:, 2] / timed.drawn[:, 1]
     edge = np.log2(found.of_edge[:, -1]).mean(axis=0)
     rise = np.log2(found.largest[:, -1] / found.largest[:, 0]).mean(axis=0)
-    apart = np.log2(found.gauss_newton[:, -1] / found.largest[:, -1]).mean(axis=0)
+    apart = np.log2(found.gauss_newton / found.largest[:, -1]).mean(axis=0)
     return (
         measured("twice", np.log2(timed.chapter_ratio) - 1, HALF_STEP, "same", ratio),
         measured("deeper", np.log2(timed.in_all) - 1, HALF_STEP, "higher", ratio),

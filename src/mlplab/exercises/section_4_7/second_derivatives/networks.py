@@ -129,7 +129,7 @@ def draw_networks(n: int) -> list[Network]:
     rng = np.random.default_rng(0)
 
     def size(low: int, high: int) -> int:
-        return round(np.exp(rng.uniform(np.log(low), np.log(high))))
+        return round(float(np.exp(rng.uniform(np.log(low), np.log(high)))))
 
     drawn = []
     for seed in range(n):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +23,7 @@ class Sharpness:
     Attributes:
         epochs: how long they trained, (E,).
         largest: eigenvalue of the Hessian, by rate, epochs and seed, (L, E, S).
-        gauss_newton: the same of the Gauss-Newton matrix.
+        gauss_newton: the same of the Gauss-Newton matrix after the last epochs, (L, S).
     """
 
     epochs: tuple[int, ...]
@@ -40,13 +40,12 @@ class Sharpness:
 def sharpness(runs: Runs) -> Sharpness:
     """Find the sharpness of every run."""
     epochs = tuple(runs.experiment.vary["fit.epochs"])
-    shape = len(RATES), len(epochs), len(runs.experiment.seeds)
-
-    def largest(matrix: str) -> Array:
-        found = curvature(runs, matrix=matrix, n_rows=None, tolerance=1e-6, progress=False)  # type: ignore[arg-type]
-        return found.eigenvalues[:, 0].reshape(shape)
-
-    return Sharpness(epochs, largest("hessian"), largest("gauss-newton"))
+    last = [{"optim.lr": rate, "fit.epochs": epochs[-1]} for rate in RATES]
+    on_all = partial(curvature, runs, n_rows=None, progress=False)
+    largest = on_all().eigenvalues
+    of_last = on_all(arms=last, matrix="gauss-newton").eigenvalues
+    by_rate = len(RATES), -1, len(runs.experiment.seeds)
+    return Sharpness(epochs, largest.reshape(by_rate), of_last.reshape(by_rate)[:, 0])
 
 
 @lru_cache(maxsize=2)

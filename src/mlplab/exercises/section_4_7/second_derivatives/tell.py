@@ -18,7 +18,12 @@ from mlplab.exercises.section_4_7.second_derivatives.networks import (
     CHAPTER_BATCH,
     Network,
 )
-from mlplab.exercises.section_4_7.second_derivatives.prove import DEPTHS, deep, per_layer
+from mlplab.exercises.section_4_7.second_derivatives.prove import (
+    DEPTHS,
+    GROWTH,
+    deep,
+    per_layer,
+)
 from mlplab.exercises.section_4_7.second_derivatives.sharpness import (
     Sharpness,
     sharpness,
@@ -53,10 +58,13 @@ def tell(results: Results) -> Findings:
         "deep_ratio": float(np.median(timed.in_all)),
         "deep_counted": float(np.median([_counted(one) for one in timed.networks])),
         "kept_ratio": float(np.median(timed.at_kept)),
+        "least_ratio": float(min(np.median(timed.chapter_ratio), timed.in_all.min())),
+        "most_ratio": float(timed.in_all.max()),
         "n_params": chapter.n_params,
         "gigabytes": _bytes(chapter) / 1e9,
         **{f"nodes_{order}": one[order] for order in ORDERS},
         **{f"layer_{order}": per_layer(order) for order in (0, 1, 2)},
+        "growth": GROWTH,
         "n_eigenvalues": len(values),
         "n_tenth": int((values > _TENTH * largest).sum()),
         "n_negative": int((values < 0).sum()),

@@ -75,13 +75,13 @@ def timings(n_repetitions: int, n_networks: int) -> Timings:
     return Timings(chapter, tuple(networks), drawn, whole)
 
 
-def _timed(ways: list[Callable[[], object]], n: int) -> Array:
+def _timed(ways: list[Callable[[], object]], n: int, n_rounds: int = _ROUNDS) -> Array:
     """Medians of CPU seconds over alternating rounds, n times; what comes first is not counted."""
     for way in ways:
         way()
-    seconds = np.empty((n, _ROUNDS, len(ways)))
+    seconds = np.empty((n, n_rounds, len(ways)))
     for repetition in range(n):
-        for number in range(_ROUNDS):
+        for number in range(n_rounds):
             # One after the other: what slows the machine for a while slows all of them.
             for place, way in enumerate(ways):
                 start = time.process_time()
@@ -124,5 +124,5 @@ def _whole(network: Network) -> float:
             for portion in torch.split(unit, _AT_ONCE, dim=1):
                 model.hessian_product(portion)
 
-    first, all_of_it = _timed([lambda: first_order(network, numbers), whole], 1)[0]
+    first, all_of_it = _timed([lambda: first_order(network, numbers), whole], 1, 3)[0]
     return float(all_of_it / first)

@@ -12,7 +12,7 @@ from torch.nn import functional
 import mlplab as ml
 from mlplab.errors import ConfigError, DataError
 from mlplab.specs import MLP, Fit, Module, Run, TaskRef
-from mlplab.theory import curvature, hessian, hessian_operator
+from mlplab.theory import curvature, hessian, hessian_operator, second_order
 
 N = 40
 
@@ -127,6 +127,22 @@ def test_the_operator_is_the_matrix_and_scipy_takes_it(runs):
     np.testing.assert_allclose(operator @ columns[:, 0], whole @ columns[:, 0], atol=1e-12)
     top = eigsh(operator, 1, which="LA", return_eigenvectors=False)[0]
     assert curvature(runs).eigenvalues[0, 0] == pytest.approx(top, rel=1e-6)
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_many_rows_are_taken_in_portions(monkeypatch, weighted):
+    ours = np.random.default_rng(1).random(N + 10).astype("f4")
+    made = trained(task_of(**({"weights": ours} if weighted else {})), 2, hidden=(4,))
+    whole = curvature(made)
+    given = made.cells[0].run, made.weights(made.arms[0], 0), made.experiment.data
+    matrix = hessian(*given)
+    # Portions of 7 rows, of which only two are kept.
+    for name, value in {"_LEAST_PORTION": 7, "_STACK_FLOATS": 1, "_N_KEPT": 2}.items():
+        monkeypatch.setattr(second_order, name, value)
+    np.testing.assert_allclose(hessian(*given), matrix, rtol=1e-9, atol=1e-12)
+    portioned = curvature(made)
+    np.testing.assert_allclose(portioned.eigenvalues, whole.eigenvalues, rtol=1e-9)
+    np.testing.assert_allclose(portioned.gradient_norms, whole.gradient_norms, rtol=1e-9)
 
 
 def test_of_a_linear_model_both_matrices_are_one_and_convex():

@@ -19,13 +19,15 @@ from mlplab.theory.second_order import (
     likeness,
     product_of,
     rows_of,
+    runs_at_once,
     second_order_of,
+    widths_of,
 )
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from mlplab.engine.curvature.second_order import SecondOrder
+    from mlplab.engine.curvature.row_portions import RowPortions
     from mlplab.experiment import Runs
     from mlplab.experiment.arms import Arm
     from mlplab.experiment.design import Cell
@@ -33,8 +35,6 @@ if TYPE_CHECKING:
 
 End = Literal["largest", "smallest"]
 
-_BYTES = 2**29  # of a stack: activations with what products keep, and the basis
-_PER_UNIT = 12  # numbers that a model and a product hold per unit and example
 _BASIS = 64  # vectors that a basis often needs
 
 
@@ -118,7 +118,8 @@ def curvature(
         ConfigError: a module, a word that is not known, no rows, or more eigenvalues than weights.
 
     Cost: about twice a gradient for each product, and some 10 to 50 products for k = 1 (Lanczos's
-    method). Runs of one architecture are one stack, in portions of about 512 MB.
+    method). Runs of one architecture are one stack of about 512 MB; of
+    more rows than about four such portions hold, the rest is sent forward again for every product.
 
     Source: Pearlmutter (1994), Neural Computation 6; Ghorbani, Krishnan and Xiao (2019), arXiv
     1901.10159; Yao et al. (2020), PyHessian, arXiv 1912.07145.
@@ -181,7 +182,7 @@ class _Ends(NamedTuple):
 
 
 def _eigenvalues(
-    model: SecondOrder, k: int, matrix: Matrix, end: End, tolerance: float, most: int
+    model: RowPortions, k: int, matrix: Matrix, end: End, tolerance: float, most: int
 ) -> list[_Ends]:
     import torch
 
@@ -219,12 +220,9 @@ def _weights(
 def _portions(
     cells: Sequence[Cell], weights: Mapping[str, NDArray[Any]], n_rows: int
 ) -> Iterator[Sequence[Cell]]:
-    """Cut runs that are alike into stacks that fit into memory together."""
+    """Cut runs that are alike into stacks that fit into memory."""
     n_params = sum(value.size for value in weights.values())
-    matrices = [value.shape for name, value in weights.items() if name.endswith(".weight")]
-    n_units = sum(shape[0] for shape in matrices)
-    numbers = n_rows * (matrices[0][1] + _PER_UNIT * n_units) + _BASIS * n_params
-    size = max(1, _BYTES // (8 * numbers))
+    size = runs_at_once(n_rows, widths_of(weights), n_params, _BASIS)
     for start in range(0, len(cells), size):
         yield cells[start : start + size]
 

@@ -25,7 +25,7 @@ from mlplab.theory.second_order import (
 if TYPE_CHECKING:
     from scipy.sparse.linalg import LinearOperator
 
-    from mlplab.engine.curvature.second_order import SecondOrder
+    from mlplab.engine.curvature.row_portions import RowPortions
 
 _COLUMNS_FLOATS = 2**22  # of the values that belong to columns computed at a time: 32 MB each
 
@@ -129,7 +129,7 @@ def hessian_operator(
 
 def _model(
     run: Run, weights: Weights, task: Task, matrix: str, n_rows: int | None, split: str
-) -> SecondOrder:
+) -> RowPortions:
     if matrix not in MATRICES:
         raise ConfigError(f"matrix: {expected(matrix, MATRICES)}")
     check_network(run)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -21,12 +22,18 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
-    from mlplab.engine.curvature.second_order import SecondOrder
+    from mlplab.engine.curvature.row_portions import RowPortions
+    from mlplab.engine.curvature.second_order import Batch, SecondOrder
 
 Matrix = Literal["hessian", "gauss-newton"]
 MATRICES = ("hessian", "gauss-newton")
 
 _KINDS = ("weight", "bias", "gain", "slope", "mean", "variance")
+_STACK_FLOATS = 2**26  # 512 MB: a stack's models of one portion of rows, a product, a basis
+_N_KEPT = 4  # portions of rows whose models stay
+_LEAST_ROWS = 1024  # for which stacks leave room
+_LEAST_PORTION = 256
+_PER_UNIT = 12  # numbers that a model and a product hold per unit and example
 # Where both cores are busy, threads that wait for one another take ten times as long.
 _FEW_FLOP = 1e9
 
@@ -69,13 +76,31 @@ def check_network(run: Run) -> MLP:
     return run.net
 
 
+def runs_at_once(n_rows: int, widths: Sequence[int], n_params: int, n_vectors: int) -> int:
+    """Return how many runs make a stack, for whose models and so many vectors there is room."""
+    numbers = min(n_rows, _LEAST_ROWS) * _per_row(widths) + n_vectors * n_params
+    return max(1, _STACK_FLOATS // numbers)
+
+
+def _per_row(widths: Sequence[int]) -> int:
+    """Numbers that a model and a product of it hold for one example of one run."""
+    return widths[0] + _PER_UNIT * sum(widths[1:])
+
+
+def widths_of(weights: Weights) -> tuple[int, ...]:
+    """Return the widths of inputs, hidden layers and outputs that matrices have."""
+    named = sorted((name for name in weights if name.endswith(".weight")), key=_place)
+    shapes = [np.shape(weights[name]) for name in named]
+    return shapes[0][1], *(shape[0] for shape in shapes)
+
+
 def second_order_of(
     runs: Sequence[Run],
     weights: Sequence[Weights],
     task: Task,
     rows: Sequence[NDArray[np.int64]],
     split: str,
-) -> SecondOrder:
+) -> RowPortions:
     """Return the second-order model of runs that are alike, in float64.
 
     Args:
@@ -90,6 +115,7 @@ def second_order_of(
     """
     import torch
 
+    from mlplab.engine.curvature.row_portions import RowPortions
     from mlplab.engine.curvature.second_order import SecondOrder
     from mlplab.engine.program import Program, program_of
 
@@ -101,49 +127,76 @@ def second_order_of(
         name: torch.from_numpy(np.stack([np.asarray(one[name], np.float64) for one in weights]))
         for name in sorted(weights[0], key=_place)
     }
-    _check_shapes(stacked, (first.mlp.inputs or task.n_features, *program.widths[1:]))
+    widths = first.mlp.inputs or task.n_features, *program.widths[1:]
+    _check_shapes(stacked, widths)
     same = all(np.array_equal(rows[0], other) for other in rows[1:])
-    batch = _batch(task, rows[:1] if same else rows, split, first.mlp.inputs)
-    return SecondOrder(first.mlp, program.loss, stacked, batch, program.huber_delta)
+    read = _reader(task, rows[:1] if same else rows, split, widths[0])
+
+    def model(start: int) -> SecondOrder:
+        batch = read(start, start + size)
+        return SecondOrder(first.mlp, program.loss, stacked, batch, program.huber_delta)
+
+    size = max(_LEAST_PORTION, _STACK_FLOATS // (len(runs) * _per_row(widths)))
+    makers = [partial(model, start) for start in range(0, len(rows[0]), size)]
+    with _apart():
+        return RowPortions(makers, _N_KEPT)
 
 
 @contextlib.contextmanager
-def computing(model: SecondOrder) -> Iterator[None]:
-    """Compute apart from what the caller set for torch, on one thread where that is faster."""
+def _apart() -> Iterator[None]:
+    """Compute apart from what the caller set for torch, and without its graphs."""
     import torch
 
-    from mlplab.engine.surroundings import caller_aside, single_thread
+    from mlplab.engine.surroundings import caller_aside
 
-    threads = single_thread() if model.product_flop < _FEW_FLOP else contextlib.nullcontext()
-    with caller_aside(), torch.inference_mode(), threads:
+    with caller_aside(), torch.inference_mode():
         yield
 
 
-def product_of(model: SecondOrder, matrix: Matrix) -> Callable[[Tensor], Tensor]:
+@contextlib.contextmanager
+def computing(model: RowPortions) -> Iterator[None]:
+    """Compute apart from the caller, on one thread where that is faster."""
+    from mlplab.engine.surroundings import single_thread
+
+    threads = single_thread() if model.product_flop < _FEW_FLOP else contextlib.nullcontext()
+    with _apart(), threads:
+        yield
+
+
+def product_of(model: RowPortions, matrix: Matrix) -> Callable[[Tensor], Tensor]:
     """Return what multiplies vectors by the Hessian or the Gauss-Newton matrix."""
     return model.hessian_product if matrix == "hessian" else model.gauss_newton_product
 
 
-def _batch(task: Task, rows: Sequence[NDArray[np.int64]], split: str, n_inputs: int) -> Any:
+def _reader(
+    task: Task, rows: Sequence[NDArray[np.int64]], split: str, n_inputs: int
+) -> Callable[[int, int], Batch]:
+    """Return what reads the examples from one place among the rows to another."""
     import torch
 
     from mlplab.engine.curvature.second_order import Batch
     from mlplab.engine.tensors import TaskTensors
 
-    dtype, n_seen = torch.float64, n_inputs or task.n_features
-    data = TaskTensors(task, dtype, n_seen, torch.device("cpu"), n_seen)
-    n = len(rows[0])
-    inputs = torch.zeros(len(rows), n, n_seen, dtype=dtype)
-    target = torch.zeros(len(rows), task.n_outputs, n, dtype=dtype)
-    share = torch.full((len(rows), 1, n), 1 / n, dtype=dtype)
+    dtype = torch.float64
+    data = TaskTensors(task, dtype, n_inputs, torch.device("cpu"), n_inputs)
     write = data.training_targets if split == "train" else data.targets
-    for place, own in enumerate(rows):
-        picked = torch.from_numpy(np.array(own))
-        data.inputs(picked, inputs[place])
-        write(picked, target[place])
-        if data.has_weights:
-            share[place, 0] = data.shares(picked)
-    return Batch(inputs, target, share)
+    picked = [torch.from_numpy(np.array(own)) for own in rows]
+    if data.has_weights:
+        shares = [data.shares(own) for own in picked]
+    else:
+        shares = [torch.full((len(own),), 1 / len(own), dtype=dtype) for own in picked]
+
+    def read(start: int, stop: int) -> Batch:
+        n = len(picked[0][start:stop])
+        inputs = torch.zeros(len(rows), n, n_inputs, dtype=dtype)
+        target = torch.zeros(len(rows), task.n_outputs, n, dtype=dtype)
+        for place, own in enumerate(picked):
+            data.inputs(own[start:stop], inputs[place])
+            write(own[start:stop], target[place])
+        share = torch.stack([own[start:stop] for own in shares]).unsqueeze(1)
+        return Batch(inputs, target, share)
+
+    return read
 
 
 def _place(name: str) -> tuple[int, int]:

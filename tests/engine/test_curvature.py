@@ -12,7 +12,7 @@ from torch.func import grad, jvp, vjp
 from torch.nn import functional
 
 from mlplab.engine.activations import register_activation
-from mlplab.engine.curvature.lanczos import lanczos
+from mlplab.engine.curvature.lanczos import lanczos, quadrature
 from mlplab.engine.curvature.second_derivatives import first_derivative, second_derivative
 from mlplab.engine.curvature.second_order import Batch, SecondOrder
 from mlplab.engine.norms import EPS
@@ -179,7 +179,7 @@ def one_hot(scores):
     return functional.one_hot(scores.argmax(1), scores.shape[1]).to(scores.dtype).transpose(1, 2)
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(cases())
 def test_gradients_and_products_are_those_of_torch_func(case):
     net, loss, weights, batch, k = case
@@ -291,3 +291,18 @@ def test_the_zero_matrix_has_eigenvalues_of_zero():
     found = lanczos(torch.zeros_like, drawn(2, 5, seed=0), 3)
     assert (found.values == 0).all()
     assert (found.residuals == 0).all()
+
+
+def test_quadrature_is_exact_for_low_degrees():
+    matrix, start = symmetric(3, 20, seed=5), drawn(3, 20, seed=6)
+    v = start / start.norm(dim=1, keepdim=True)
+    nodes, weights = quadrature(lambda u: torch.bmm(matrix, u.unsqueeze(2)).squeeze(2), start, 4)
+    torch.testing.assert_close(weights.sum(1), torch.ones(3).double(), **CLOSE)
+    power = v
+    for degree in range(1, 8):
+        power = torch.bmm(matrix, power.unsqueeze(2)).squeeze(2)
+        moment = (weights * nodes**degree).sum(1)
+        torch.testing.assert_close(moment, (v * power).sum(1), **CLOSE)
+    # The next degree is not: the rule has no more to give.
+    power = torch.bmm(matrix, power.unsqueeze(2)).squeeze(2)
+    assert ((weights * nodes**8).sum(1) < (v * power).sum(1) * (1 - 1e-6)).all()

@@ -119,7 +119,7 @@ def curvature(
 
     Cost: about twice a gradient for each product, and some 10 to 50 products for k = 1 (Lanczos's
     method). Runs of one architecture are one stack of about 512 MB; of
-    more rows than about four such portions hold, the rest is sent forward again for every product.
+    more rows than two such portions hold, the rest is sent forward again for every product.
 
     Source: Pearlmutter (1994), Neural Computation 6; Ghorbani, Krishnan and Xiao (2019), arXiv
     1901.10159; Yao et al. (2020), PyHessian, arXiv 1912.07145.

@@ -30,7 +30,7 @@ MATRICES = ("hessian", "gauss-newton")
 
 _KINDS = ("weight", "bias", "gain", "slope", "mean", "variance")
 _STACK_FLOATS = 2**26  # 512 MB: a stack's models of one portion of rows, a product, a basis
-_N_KEPT = 4  # portions of rows whose models stay
+_N_KEPT = 2  # portions of rows whose models stay
 _LEAST_ROWS = 1024  # for which stacks leave room
 _LEAST_PORTION = 256
 _PER_UNIT = 12  # numbers that a model and a product hold per unit and example

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import torch
@@ -67,41 +67,71 @@ def lanczos(
     >>> round(float(found.values[0, 0]), 6)
     5.0
     """
+    for inner, beta, basis in _krylov(product, start, max(k, most)):
+        n = inner.shape[1]
+        is_last = n == min(max(k, most), start.shape[1])
+        if is_last or (n >= k and n % _CHECKED_EVERY == 0):
+            ritz = _ritz(inner, beta, basis, k, largest)
+            bound = tolerance * ritz.scale.unsqueeze(1)
+            if is_last or bool((ritz.residuals <= bound).all()):
+                return ritz
+    raise AssertionError("a space of no dimension")
+
+
+def quadrature(product: Product, start: Tensor, n_products: int) -> tuple[Tensor, Tensor]:
+    """Return nodes and weights, (R, M), of the spectral measure that each start sees.
+
+    For a unit vector v, v^T f(A) v is the mean of f over A's eigenvalues, weighted with the squares
+    of v's parts along their eigenvectors. Gauss's rule of M nodes for this mean has the Ritz
+    values as nodes, and the squares of the first entries of their vectors as weights: it is exact
+    for polynomials f up to degree 2 M - 1.
+
+    Args:
+        product: the matrices.
+        start: (R, P); random signs make the mean over starts that over all eigenvalues.
+        n_products: M, at most P.
+
+    Source: Golub and Welsch (1969); Ghorbani, Krishnan and Xiao (2019), arXiv 1901.10159.
+    """
+    last = start
+    for inner, _, _ in _krylov(product, start, n_products):
+        last = inner
+    values, rotations = torch.linalg.eigh(last)
+    return values, rotations[:, 0].square()
+
+
+def _krylov(product: Product, start: Tensor, most: int) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
+    """Yield after each product Q^T A Q (R, m, m), the length of what leaves (R,), Q^T (R, m, P)."""
     n_runs, size = start.shape
-    most = max(k, min(most, size))
+    most = min(most, size)
     generator = torch.Generator().manual_seed(0)
     basis = start.new_zeros(n_runs, min(most, 32), size)
     basis[:, 0] = start / start.norm(dim=1, keepdim=True)
     inner = start.new_zeros(n_runs, most, most)
     scale = start.new_zeros(n_runs)
     for step in range(most):
-        if step + 1 == basis.shape[1] and step + 1 < most:
-            # Doubled as needed: most runs are done long before `most`.
-            room = min(most, 2 * basis.shape[1]) - basis.shape[1]
-            basis = torch.cat([basis, start.new_zeros(n_runs, room, size)], dim=1)
         known = basis[:, : step + 1]
         w = product(known[:, step])
         inner[:, step, step] = (known[:, step] * w).sum(1)
         w, beta = _orthogonal(w, known)
         scale = torch.maximum(scale, torch.maximum(inner[:, step, step].abs(), beta))
-        is_last = step + 1 == most
-        if is_last or (step + 1 >= k and (step + 1) % _CHECKED_EVERY == 0):
-            ritz = _ritz(inner[:, : step + 1, : step + 1], beta, known, k, largest)
-            bound = tolerance * ritz.scale.unsqueeze(1)
-            if is_last or bool((ritz.residuals <= bound).all()):
-                return ritz
+        yield inner[:, : step + 1, : step + 1], beta, known
+        if step + 1 == most:
+            return
+        length = beta
         exhausted = beta <= 1e-13 * scale + torch.finfo(w.dtype).tiny
         if bool(exhausted.any()):
-            fresh = torch.randn(w.shape, generator=generator, dtype=w.dtype).to(w.device)
-            fresh, length = _orthogonal(fresh, known)
+            drawn = torch.randn(w.shape, generator=generator, dtype=w.dtype).to(w.device)
+            fresh, fresh_length = _orthogonal(drawn, known)
             w = torch.where(exhausted.unsqueeze(1), fresh, w)
-            next_length = torch.where(exhausted, length, beta)
+            length = torch.where(exhausted, fresh_length, beta)
             beta = torch.where(exhausted, torch.zeros_like(beta), beta)
-        else:
-            next_length = beta
-        basis[:, step + 1] = w / next_length.unsqueeze(1)
+        if step + 1 == basis.shape[1]:
+            # Doubled as needed: most runs are done long before the last step.
+            room = min(most, 2 * basis.shape[1]) - basis.shape[1]
+            basis = torch.cat([basis, start.new_zeros(n_runs, room, size)], dim=1)
+        basis[:, step + 1] = w / length.unsqueeze(1)
         inner[:, step, step + 1] = inner[:, step + 1, step] = beta
-    raise AssertionError("unreachable")
 
 
 def _orthogonal(w: Tensor, known: Tensor) -> tuple[Tensor, Tensor]:

@@ -77,8 +77,12 @@ def tell(results: Results) -> Findings:
         "last_edge": float(np.nanmean(found.of_edge[:, -1])),
         "n_seeds": found.largest.shape[2],
     }
+    table = _matrices(timed)
+    told["cheaper"] = bool(
+        (table["measured"].dropna() < table["counted"][: len(timed.whole)]).all()
+    )
     figures = (_cost(timed), _nodes(), _spectrum(values), _sharpness(found))
-    return Findings(told, figures, {"matrices": _matrices(timed)})
+    return Findings(told, figures, {"matrices": table})
 
 
 def _counted(network: Network) -> float:

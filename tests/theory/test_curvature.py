@@ -12,7 +12,13 @@ from torch.nn import functional
 import mlplab as ml
 from mlplab.errors import ConfigError, DataError
 from mlplab.specs import MLP, Fit, Module, Run, TaskRef
-from mlplab.theory import curvature, hessian, hessian_operator, second_order
+from mlplab.theory import (
+    curvature,
+    hessian,
+    hessian_operator,
+    second_order,
+    spectral_density,
+)
 
 N = 40
 
@@ -204,3 +210,58 @@ def test_weights_of_another_network_and_modules_are_refused(runs):
     module = cell.run.replace(net=Module(name="linear-of-the-test"))
     with pytest.raises(ConfigError, match="net: expected an MLP; got the module 'linear-of-the"):
         hessian(module, weights, task)
+
+
+def matrices_of(runs):
+    for cell in runs.cells:
+        weights = runs.weights(cell.arm, cell.seed)
+        yield hessian(cell.run, weights, runs.experiment.data)
+
+
+def test_the_trace_is_within_its_error(runs):
+    found = spectral_density(runs, n_probes=40, n_products=10)
+    traces = np.array([np.trace(whole) for whole in matrices_of(runs)])
+    # Of six runs with the same probes none is further off than four standard errors.
+    assert (np.abs(found.trace - traces) < 4 * found.trace_error).all()
+    assert (found.trace_error < 0.1 * traces).all()
+    # What the rule says of each probe is v^T A v, whatever the number of products.
+    few = spectral_density(runs, n_probes=40, n_products=1)
+    np.testing.assert_allclose(few.trace, found.trace, rtol=1e-9)
+
+
+def test_the_density_is_that_of_all_eigenvalues(runs):
+    width, n_all = 0.05, min(runs.outcomes[cell.key].n_params for cell in runs.cells)
+    found = spectral_density(runs, n_probes=60, n_products=n_all - 8)
+    at = np.linspace(-0.5, 3, 200)
+    for place, whole in enumerate(matrices_of(runs)):
+        apart = (at - np.linalg.eigvalsh(whole)[:, None]) / width
+        wanted = (np.exp(-(apart**2) / 2) / (width * np.sqrt(2 * np.pi))).mean(axis=0)
+        density = found.density(at, width)[place]
+        step = at[1] - at[0]
+        assert np.abs(density - wanted).sum() * step < 0.1
+        assert density.sum() * step == pytest.approx(wanted.sum() * step, abs=0.05)
+    np.testing.assert_allclose(found.weights.sum(axis=2), 1, rtol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"matrix": "fisher"}, "matrix: expected one of hessian, gauss-newton; got 'fisher'"),
+        ({"n_probes": 0}, "n_probes: expected at least 1; got 0"),
+        ({"n_products": 49}, "n_products: expected 1 to 48, the numbers that a run learns; got 49"),
+        ({"arms": []}, "arms: expected at least one; got none"),
+        ({"arms": ["wide"]}, "wide"),
+    ],
+)
+def test_a_density_that_cannot_be_estimated_is_one_line(runs, options, message):
+    with pytest.raises(ConfigError, match=message):
+        spectral_density(runs, **options)
+    with pytest.raises(ConfigError, match="width: expected a number above 0; got 0"):
+        spectral_density(runs, n_products=2, n_probes=1).density([0.0], 0)
+
+
+def test_some_arms_alone_have_what_they_have_among_all(runs):
+    arm = runs.arms[1]
+    found, whole = curvature(runs, arms=[arm.label], k=2), curvature(runs, k=2)
+    assert [cell.arm for cell in found.cells] == [arm] * 3
+    np.testing.assert_allclose(found.eigenvalues, whole.eigenvalues[3:], rtol=1e-9)

@@ -7,6 +7,7 @@ from mlplab.theory.hessian import hessian, hessian_operator
 from mlplab.theory.pieces import Pieces, pieces
 from mlplab.theory.plane import Plane, plane_through, random_plane
 from mlplab.theory.signal import Signal, signal
+from mlplab.theory.spectral_density import SpectralDensity, spectral_density
 from mlplab.theory.surface import Surface, surface
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "Pieces",
     "Plane",
     "Signal",
+    "SpectralDensity",
     "Surface",
     "approximate",
     "curvature",
@@ -26,5 +28,6 @@ __all__ = [
     "plane_through",
     "random_plane",
     "signal",
+    "spectral_density",
     "surface",
 ]

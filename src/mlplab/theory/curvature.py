@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
@@ -11,18 +11,8 @@ from numpy.typing import NDArray
 
 from mlplab.errors import ConfigError
 from mlplab.hints import expected
-from mlplab.theory.second_order import (
-    MATRICES,
-    Matrix,
-    check_network,
-    computing,
-    likeness,
-    product_of,
-    rows_of,
-    runs_at_once,
-    second_order_of,
-    widths_of,
-)
+from mlplab.theory.run_stacks import RunStacks, Split
+from mlplab.theory.second_order import MATRICES, Matrix, computing, product_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -86,7 +76,7 @@ def curvature(
     matrix: Matrix = "hessian",
     end: End = "largest",
     n_rows: int | None = 1024,
-    split: Literal["train", "valid"] = "train",
+    split: Split = "train",
     tolerance: float = 1e-4,
     most: int = 200,
     progress: ProgressOption = True,
@@ -131,44 +121,23 @@ def curvature(
     >>> found.eigenvalues.shape, bool((found.eigenvalues > 0).all())
     ((4, 2), True)
     """
-    task = runs.experiment.data
-    chosen = runs.arms if arms is None else [runs.experiment.find(arm) for arm in arms]
-    cells = tuple(cell for cell in runs.cells if cell.arm in chosen)
-    if not cells:
-        raise ConfigError("arms: expected at least one; got none")
-    for cell in cells:
-        check_network(cell.run)
-    rows = {cell.key: rows_of(cell.run, task, split, n_rows) for cell in cells}
-    _check(k, matrix, end, tolerance, most, min(runs.outcomes[cell.key].n_params for cell in cells))
-    ended = [cell for cell in cells if runs.outcomes[cell.key].status == "finished"]
-    weights = _weights(ended, runs, progress)
-    alike: dict[Any, list[Cell]] = {}
-    for cell in ended:
-        alike.setdefault(likeness(cell.run, len(rows[cell.key])), []).append(cell)
+    stacks = RunStacks(runs, arms, n_rows, split)
+    _check(k, matrix, end, tolerance, most, stacks.least_params)
     ends: dict[str, _Ends] = {}
-    for group in alike.values():
-        n_seen = len(rows[group[0].key])
-        for portion in _portions(group, weights[group[0].key], n_seen):
-            model = second_order_of(
-                [cell.run for cell in portion],
-                [weights[cell.key] for cell in portion],
-                task,
-                [rows[cell.key] for cell in portion],
-                split,
-            )
-            found = _eigenvalues(model, k, matrix, end, tolerance, most)
-            ends |= dict(zip((cell.key for cell in portion), found, strict=True))
+    for cells, model in stacks.models(_BASIS, progress):
+        found = _eigenvalues(model, k, matrix, end, tolerance, most)
+        ends |= dict(zip((cell.key for cell in cells), found, strict=True))
     none = _Ends(np.full(k, np.nan), np.full(k, np.nan), np.nan, 0)
-    listed = [ends.get(cell.key, none) for cell in cells]
+    listed = [ends.get(cell.key, none) for cell in stacks.cells]
     return Curvature(
-        cells,
+        stacks.cells,
         matrix,
         end,
         np.array([one.eigenvalues for one in listed]),
         np.array([one.residuals for one in listed]),
         np.array([one.gradient_norm for one in listed]),
         np.array([one.n_products for one in listed]),
-        max(map(len, rows.values())),
+        stacks.n_rows,
     )
 
 
@@ -206,25 +175,6 @@ def _eigenvalues(
         _Ends(*of_run, found.n_products)
         for of_run in zip(values, residuals, norms.tolist(), strict=True)
     ]
-
-
-def _weights(
-    cells: Sequence[Cell], runs: Runs, progress: ProgressOption
-) -> dict[str, dict[str, NDArray[Any]]]:
-    from mlplab.experiment.weights import run_weights, unpack_weights
-
-    blobs = run_weights(cells, runs, progress)
-    return {cell.key: unpack_weights(blob) for cell, blob in zip(cells, blobs, strict=True)}
-
-
-def _portions(
-    cells: Sequence[Cell], weights: Mapping[str, NDArray[Any]], n_rows: int
-) -> Iterator[Sequence[Cell]]:
-    """Cut runs that are alike into stacks that fit into memory."""
-    n_params = sum(value.size for value in weights.values())
-    size = runs_at_once(n_rows, widths_of(weights), n_params, _BASIS)
-    for start in range(0, len(cells), size):
-        yield cells[start : start + size]
 
 
 def _check(k: int, matrix: Matrix, end: End, tolerance: float, most: int, least: int) -> None:

@@ -181,9 +181,9 @@ def _matrices(timed: Timings) -> pd.DataFrame:
             {
                 "widths": ", ".join(map(str, network.widths)),
                 "numbers": network.n_params,
-                "megabytes": _bytes(network) / 1e6,
-                "counted": network.n_params * network.further_products / network.gradient_products,
-                "measured": timed.whole.get(network, float("nan")),
+                "gigabytes": float(f"{_bytes(network) / 1e9:.3g}"),
+                "counted": round(network.n_params * (_counted(network) - 1)),
+                "measured": round(timed.whole[network]) if network in timed.whole else None,
             }
             for network in (*timed.whole, *large)
         ]

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.func import grad, jvp, vjp
 from torch.nn import functional
+from torch.utils.flop_counter import FlopCounterMode
 
 from mlplab.engine.activations import register_activation
 from mlplab.engine.curvature.lanczos import lanczos, quadrature
@@ -197,6 +198,30 @@ def test_gradients_and_products_are_those_of_torch_func(case):
             torch.testing.assert_close(by_hessian[run, place], wanted, **CLOSE)
             wanted = plain.gauss_newton(vector)
             torch.testing.assert_close(by_gauss_newton[run, place], wanted, **CLOSE)
+
+
+@pytest.mark.parametrize("hidden", [(), (7,), (7, 6)], ids=str)
+def test_products_take_the_multiplications_that_are_documented(hidden):
+    n_runs, b, k = 2, 11, 3
+    net = MLP(hidden=hidden, activation="tanh")
+    weights = weights_of(net, 5, 4, n_runs, 0)
+    sizes = [w[0].numel() for name, w in weights.items() if name.endswith("weight")]
+    total, first = sum(sizes), sizes[0]
+    share = torch.full((1, 1, b), 1 / b, dtype=torch.float64)
+    batch = Batch(drawn(1, b, 5, seed=1), drawn(1, 4, b, seed=2), share)
+
+    def counted(compute):
+        with FlopCounterMode(display=False) as counter:
+            compute()
+        return counter.get_total_flops() / (2 * b * n_runs)
+
+    assert counted(lambda: SecondOrder(net, "squared", weights, batch).gradient()) == (
+        3 * total - first
+    )
+    model = SecondOrder(net, "squared", weights, batch)
+    vectors = drawn(n_runs, k, model.n_params, seed=3)
+    assert counted(lambda: model.hessian_product(vectors)) == k * (6 * total - 4 * first)
+    assert counted(lambda: model.gauss_newton_product(vectors)) == k * (4 * total - 2 * first)
 
 
 def cubed_slope(z):

@@ -157,7 +157,7 @@ def _eigenvalues(
 
     from mlplab.engine.curvature.lanczos import lanczos
 
-    # One start for all: a run's answer does not depend on its companions.
+    # One start for all: companions, which decide when it ends, change no more than the tolerance.
     generator = torch.Generator().manual_seed(0)
     start = torch.randn(model.n_params, generator=generator, dtype=torch.float64)
     with computing(model):

@@ -135,6 +135,32 @@ def test_the_operator_is_the_matrix_and_scipy_takes_it(runs):
     assert curvature(runs).eigenvalues[0, 0] == pytest.approx(top, rel=1e-6)
 
 
+@pytest.mark.parametrize("norm", ["layer", "batch"])
+def test_norms_and_slopes_take_their_places(norm):
+    """The Hessian is that of differences of gradients at neighbouring weights."""
+    task = task_of()
+    made = trained(task, 1, hidden=(4,), norm=norm, activation="prelu:0.2,unit")
+    run, weights = made.cells[0].run, made.weights(made.arms[0], 0)
+    whole, step = hessian(run, weights, task), 1e-5
+    rows = [task.split(0).train]
+
+    def gradient(name, sign):
+        moved = {n: np.array(w, "f8") for n, w in weights.items()}
+        moved[name].flat[0] += sign * step
+        model = second_order.second_order_of([run], [moved], task, rows, "train")
+        return model.gradient()[0].numpy()
+
+    # The first number of each kind stands where the numbers before it end.
+    order, place = ("weight", "bias", "gain", "slope"), 0
+    for name in sorted(weights, key=lambda n: (n[7], (*order, "mean", "variance").index(n[9:]))):
+        if name.endswith(("mean", "variance")):
+            continue
+        slope = (gradient(name, 1) - gradient(name, -1)) / (2 * step)
+        np.testing.assert_allclose(whole[place], slope, rtol=1e-4, atol=1e-6)
+        place += weights[name].size
+    assert place == len(whole)
+
+
 @pytest.mark.parametrize("weighted", [False, True])
 def test_many_rows_are_taken_in_portions(monkeypatch, weighted):
     ours = np.random.default_rng(1).random(N + 10).astype("f4")
@@ -175,10 +201,12 @@ def test_a_diverged_run_has_none_and_hurts_nobody():
         ({"matrix": "fisher"}, "matrix: expected one of hessian, gauss-newton; got 'fisher'"),
         ({"end": "top"}, "end: expected one of largest, smallest; got 'top'"),
         ({"split": "test"}, "split: expected one of train, valid; got 'test'"),
-        ({"k": 0}, "k: expected 1 to 48, the numbers that a run learns; got 0"),
+        ({"k": 0}, "k: expected at least 1; got 0"),
         ({"k": 49}, "k: expected 1 to 48, .*; got 49"),
+        ({"k": 1.5}, "k: expected a whole number from 1; got 1.5"),
+        ({"n_rows": "all"}, "n_rows: expected a whole number from 1; got 'all'"),
         ({"k": 3, "most": 2}, "most: expected at least k=3 products; got 2"),
-        ({"n_rows": 0}, "n_rows: expected at least 1, or None for all; got 0"),
+        ({"n_rows": 0}, "n_rows: expected at least 1; got 0"),
         ({"tolerance": 0}, "tolerance: expected a number above 0; got 0"),
     ],
 )
@@ -205,8 +233,17 @@ def test_a_matrix_that_no_memory_holds_is_refused_with_what_to_do():
 def test_weights_of_another_network_and_modules_are_refused(runs):
     task, cell = runs.experiment.data, runs.cells[0]
     weights = runs.weights(runs.cells[-1].arm, 0)
-    with pytest.raises(DataError, match=r"weights: expected matrices \[\(4, 5\), .* got"):
+    shape = r"weights: expected layers.0.weight of shape \(4, 5\) for .*; got \(5, 5\)"
+    with pytest.raises(DataError, match=shape):
         hessian(cell.run, weights, task)
+    own = runs.weights(cell.arm, 0)
+    for change, says in (
+        ({"layers.1.bias": np.full(3, np.nan)}, "finite numbers; layers.1.bias has others"),
+        ({"slope": np.ones(1)}, "expected slope of shape none"),
+        ({"layers.2.bias": np.ones(4)}, r"shape \(3,\) for widths \(5, 4, 3, 3\); got \(4,\)"),
+    ):
+        with pytest.raises(DataError, match=says):
+            hessian(cell.run, own | change, task)
     module = cell.run.replace(net=Module(name="linear-of-the-test"))
     with pytest.raises(ConfigError, match="net: expected an MLP; got the module 'linear-of-the"):
         hessian(module, weights, task)

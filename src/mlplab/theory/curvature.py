@@ -178,13 +178,15 @@ def _eigenvalues(
 
 
 def _check(k: int, matrix: Matrix, end: End, tolerance: float, most: int, least: int) -> None:
+    from mlplab.experiment.declare import read_whole
+
     if matrix not in MATRICES:
         raise ConfigError(f"matrix: {expected(matrix, MATRICES)}")
     if end not in ("largest", "smallest"):
         raise ConfigError(f"end: {expected(end, ('largest', 'smallest'))}")
     if not tolerance > 0:
         raise ConfigError(f"tolerance: expected a number above 0; got {tolerance}")
-    if not 1 <= k <= least:
+    if read_whole("k", k) > least:
         raise ConfigError(f"k: expected 1 to {least}, the numbers that a run learns; got {k}")
-    if most < k:
+    if read_whole("most", most) < k:
         raise ConfigError(f"most: expected at least k={k} products; got {most}")

@@ -51,6 +51,7 @@ class RunStacks:
             ConfigError: no such arm, or none; a module; no such split, or no rows.
         """
         self._runs, self._split = runs, split
+        arms = [arms] if isinstance(arms, str) else arms
         chosen = runs.arms if arms is None else [runs.experiment.find(arm) for arm in arms]
         self.cells = tuple(cell for cell in runs.cells if cell.arm in chosen)
         if not self.cells:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Literal
@@ -15,6 +15,7 @@ from mlplab.data import Task
 from mlplab.errors import ConfigError, DataError
 from mlplab.hints import expected
 from mlplab.specs import MLP, Run
+from mlplab.specs.activation import activation_settings
 from mlplab.theory.plane import Weights
 
 if TYPE_CHECKING:
@@ -52,10 +53,12 @@ def rows_of(run: Run, task: Task, split: str, n_rows: int | None) -> NDArray[np.
     Raises:
         ConfigError: no such split, no rows in it, or none asked for.
     """
+    from mlplab.experiment.declare import read_whole
+
     if split not in ("train", "valid"):
         raise ConfigError(f"split: {expected(split, ('train', 'valid'))}")
-    if n_rows is not None and n_rows < 1:
-        raise ConfigError(f"n_rows: expected at least 1, or None for all; got {n_rows}")
+    if n_rows is not None:
+        n_rows = read_whole("n_rows", n_rows)
     rows: NDArray[np.int64] = getattr(task.split(run.seed, run.rows), split)[:n_rows]
     if not len(rows):
         raise ConfigError(f"split: {task.name} has no {split} rows for this run; try valid=0.1")
@@ -123,12 +126,13 @@ def second_order_of(
     own = task.split(first.seed, first.rows)
     program = program_of(first, task, len(own.train), len(own.valid))
     assert isinstance(program, Program)
+    widths = first.mlp.inputs or task.n_features, *program.widths[1:]
+    for one in weights:
+        _check_weights(one, first.mlp, widths)
     stacked = {
         name: torch.from_numpy(np.stack([np.asarray(one[name], np.float64) for one in weights]))
         for name in sorted(weights[0], key=_place)
     }
-    widths = first.mlp.inputs or task.n_features, *program.widths[1:]
-    _check_shapes(stacked, widths)
     same = all(np.array_equal(rows[0], other) for other in rows[1:])
     read = _reader(task, rows[:1] if same else rows, split, widths[0])
 
@@ -205,12 +209,30 @@ def _place(name: str) -> tuple[int, int]:
     return int(layer), _KINDS.index(kind)
 
 
-def _check_shapes(stacked: Mapping[str, Tensor], widths: tuple[int, ...]) -> None:
-    pairs = enumerate(pairwise(widths))
-    wanted = {f"layers.{i}.weight": (n_out, n_in) for i, (n_in, n_out) in pairs}
-    got = {name: tuple(w.shape[1:]) for name, w in stacked.items() if name.endswith(".weight")}
-    if got != wanted:
-        raise DataError(
-            f"weights: expected matrices {[*wanted.values()]} of widths {widths}; "
-            f"got {[*got.values()]}"
-        )
+def _check_weights(weights: Weights, net: MLP, widths: tuple[int, ...]) -> None:
+    """Refuse numbers that are not a network's own, or not finite."""
+    wanted = _shapes(net, widths)
+    got = {name: np.shape(value) for name, value in weights.items()}
+    for name in (*wanted, *got):
+        if got.get(name) != wanted.get(name):
+            raise DataError(
+                f"weights: expected {name} of shape {wanted.get(name, 'none')} for widths "
+                f"{widths}; got {got.get(name, 'none')}; Runs.weights gives a run's own"
+            )
+        if not np.isfinite(weights[name]).all():
+            raise DataError(f"weights: expected finite numbers; {name} has others")
+
+
+def _shapes(net: MLP, widths: tuple[int, ...]) -> dict[str, tuple[int, ...]]:
+    """The shapes of all numbers that a finished run keeps, by name."""
+    kind, settings = activation_settings(net.activation)
+    further = {"none": (), "layer": ("gain",), "batch": ("gain", "mean", "variance")}[net.norm]
+    shapes: dict[str, tuple[int, ...]] = {}
+    for layer, (n_in, n_out) in enumerate(pairwise(widths)):
+        own: dict[str, tuple[int, ...]] = {"weight": (n_out, n_in), "bias": (n_out,)}
+        if layer < len(net.hidden):
+            own |= dict.fromkeys(further, (n_out,))
+            if kind == "prelu":
+                own["slope"] = (n_out,) if settings["per"] == "unit" else (1,)
+        shapes |= {f"layers.{layer}.{name}": shape for name, shape in own.items()}
+    return shapes

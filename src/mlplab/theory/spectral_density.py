@@ -118,13 +118,13 @@ def spectral_density(
     import torch
 
     from mlplab.engine.curvature.lanczos import quadrature
+    from mlplab.experiment.declare import read_whole
 
     if matrix not in MATRICES:
         raise ConfigError(f"matrix: {expected(matrix, MATRICES)}")
     stacks = RunStacks(runs, arms, n_rows, split)
-    if n_probes < 1:
-        raise ConfigError(f"n_probes: expected at least 1; got {n_probes}")
-    if not 1 <= n_products <= stacks.least_params:
+    n_probes = read_whole("n_probes", n_probes)
+    if read_whole("n_products", n_products) > stacks.least_params:
         raise ConfigError(
             f"n_products: expected 1 to {stacks.least_params}, the numbers that a run learns; "
             f"got {n_products}"

@@ -19,9 +19,9 @@ Pieces = dict[str, Tensor]
 class CurvedHidden:
     """h = f(y), y = norm(z) + bias, with all that second derivatives need of it.
 
-    Values are (R, U, B); what belongs to K directions is (R, U, K, B). A dot before a name, as in
-    `dot_z`, would be the field's; here `t_z` is the tangent of z along a direction, and `t_d` that
-    of the loss's gradient d. Batch norm keeps its running statistics, as when it is scored.
+    Values are (R, U, B); what belongs to K directions is (R, U, K, B). `t_z` is the tangent of z
+    along a direction (R{z} in the source), `t_d` that of the loss's gradient d. Batch norm keeps
+    its running statistics, as when it is scored.
 
     Source: Pearlmutter (1994), Fast Exact Multiplication by the Hessian, Neural Computation 6.
     """

@@ -1,6 +1,7 @@
-"""Theory as tools: graphs and gradients, what ReLU networks express, signals, loss surfaces."""
+"""Theory as tools: graphs, gradients, curvature, memory, splits, stability, expressiveness."""
 
 from mlplab.theory.approximate import Approximation, approximate
+from mlplab.theory.curvature import Curvature, curvature
 from mlplab.theory.derive.equations import Derivation, Equation, derive
 from mlplab.theory.expression import Expression, parse
 from mlplab.theory.graph.computation import Graph, Operator, Values, Variable
@@ -8,13 +9,16 @@ from mlplab.theory.graph.module import TracedModule, trace_module
 from mlplab.theory.graph.network import network_graph
 from mlplab.theory.graph.svg import graph_svg
 from mlplab.theory.graph.values import draw_example, graph_values
+from mlplab.theory.hessian import hessian, hessian_operator
 from mlplab.theory.pieces import Pieces, pieces
 from mlplab.theory.plane import Plane, plane_through, random_plane
 from mlplab.theory.signal import Signal, signal
+from mlplab.theory.spectral_density import SpectralDensity, spectral_density
 from mlplab.theory.surface import Surface, surface
 
 __all__ = [
     "Approximation",
+    "Curvature",
     "Derivation",
     "Equation",
     "Expression",
@@ -23,21 +27,26 @@ __all__ = [
     "Pieces",
     "Plane",
     "Signal",
+    "SpectralDensity",
     "Surface",
     "TracedModule",
     "Values",
     "Variable",
     "approximate",
+    "curvature",
     "derive",
     "draw_example",
     "graph_svg",
     "graph_values",
+    "hessian",
+    "hessian_operator",
     "network_graph",
     "parse",
     "pieces",
     "plane_through",
     "random_plane",
     "signal",
+    "spectral_density",
     "surface",
     "trace_module",
 ]

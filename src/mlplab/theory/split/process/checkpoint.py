@@ -1,0 +1,47 @@
+"""A split's checkpoints: each process writes its part, and any other split reads what it needs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import torch
+import torch.distributed as dist
+import torch.distributed.checkpoint as dcp
+from torch import Tensor, nn
+
+_STATE = "optimiser"
+
+
+def save(folder: Path, parameters: dict[str, nn.Parameter], optim: torch.optim.Optimizer) -> None:
+    """Write parameters and optimiser state as safetensors, without a pickle."""
+    state: dict[str, Any] = {name: p.detach() for name, p in parameters.items()}
+    for name, parameter in parameters.items():
+        for key, value in optim.state.get(parameter, {}).items():
+            if isinstance(value, Tensor):
+                state[f"{_STATE}.{name}.{key}"] = value
+    dcp.save(
+        state,
+        storage_writer=dcp.HuggingFaceStorageWriter(str(folder), save_distributed=True),
+        no_dist=dist.get_world_size() == 1,
+    )
+
+
+def load(folder: Path, parameters: dict[str, nn.Parameter], optim: torch.optim.Optimizer) -> None:
+    """Read, into a process's parameters and optimiser, the parts that they need."""
+    reader = dcp.HuggingFaceStorageReader(str(folder))
+    state: dict[str, Any] = {name: p.detach() for name, p in parameters.items()}
+    for name, stored in reader.read_metadata().state_dict_metadata.items():
+        prefix, _, rest = name.partition(".")
+        owner, _, key = rest.rpartition(".")
+        if prefix != _STATE or owner not in parameters:
+            continue
+        parameter = parameters[owner]
+        if stored.size == parameter.shape:
+            # Cut as the parameter is, if it is.
+            value = torch.zeros_like(parameter.detach())
+        else:
+            value = torch.zeros(stored.size, dtype=stored.properties.dtype)
+        state[name] = value
+        optim.state[parameter][key] = value
+    dcp.load(state, storage_reader=reader, no_dist=dist.get_world_size() == 1)

@@ -23,6 +23,7 @@ COMMANDS = {
     "fit": ("cli.commands.fit:fit", "From a CSV file to a model, a page and a submission."),
     "predict": ("cli.commands.predict:predict", "Predict a CSV file's rows with a fitted model."),
     "relu": ("cli.commands.relu:relu", "Approximate a function by a ReLU network, certified."),
+    "split": ("cli.commands.split:split", "Train one network over several processes."),
     "sweep": ("cli.commands.sweep:sweep", "Train many configurations and choose among them."),
     "list": ("cli.commands.list:list_", "The exercises that `run` answers."),
     "run": ("cli.commands.run:run", "Run exercises: a verdict per claim, and a page."),

@@ -61,12 +61,22 @@ def layer_sizes(widths: Sequence[int]) -> list[int]:
     return [(n_in + 1) * n_out for n_in, n_out in pairwise(widths)]
 
 
-def splits_columns(layer: int) -> bool:
-    """Whether the tensor split cuts a layer by its outputs; the next is then cut by its inputs.
+Cut = Literal["outputs", "inputs", "whole"]
 
-    Between the two no process needs what others have: their activations stay where they are.
+
+def cuts(widths: Sequence[int], n_processes: int) -> list[Cut]:
+    """Say how the tensor split cuts each layer, (L,): by its outputs, the next by its inputs.
+
+    Between the two no process needs what others have: their activations stay where they are. A
+    last layer that would be cut by fewer outputs than processes stays whole, in each of them.
+
+    >>> cuts([4, 8, 3], 2), cuts([4, 8, 8, 3], 4)
+    (['outputs', 'inputs'], ['outputs', 'inputs', 'whole'])
     """
-    return layer % 2 == 0
+    found: list[Cut] = [("outputs", "inputs")[layer % 2] for layer in range(len(widths) - 1)]
+    if found[-1] == "outputs" and widths[-1] < n_processes:
+        found[-1] = "whole"
+    return found
 
 
 def bytes_sent(
@@ -98,18 +108,15 @@ def bytes_sent(
     if way == "data":
         return [ring * sum(layer_sizes(widths)) * itemsize] * n_processes
     if way == "tensor":
-        last = len(widths) - 2
-        summed = sum(
-            0
-            if splits_columns(layer) and layer == 0
-            # Forward, the sum of what each share of the inputs gives; backward, of the outputs.
-            else n_in
-            if splits_columns(layer)
-            else n_out
-            for layer, (n_in, n_out) in enumerate(pairwise(widths))
-        )
+        ways = cuts(widths, n_processes)
+        summed = 0
+        for layer, (n_in, n_out) in enumerate(pairwise(widths)):
+            if ways[layer] == "inputs":
+                summed += n_out  # forward: what each share of the inputs gives
+            elif ways[layer] == "outputs" and layer > 0:
+                summed += n_in  # backward: what each share of the outputs asks for
         sent = ring * batch_size * summed * itemsize
-        if splits_columns(last):
+        if ways[-1] == "outputs":
             share = -(-widths[-1] // n_processes)
             sent += (n_processes - 1) * batch_size * share * itemsize
         return [sent] * n_processes

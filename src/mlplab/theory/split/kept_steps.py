@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -22,11 +23,15 @@ def last_step(folder: Path, key: str) -> tuple[Path, Mapping[str, Any]] | None:
         key: of the run that shall go on.
 
     Raises:
-        ConfigError: it is no folder, or holds another run's checkpoints.
+        ConfigError: it can be no folder to write to, or holds another run's checkpoints.
         StoreError: what is noted cannot be read.
     """
-    if folder.exists() and not folder.is_dir():
-        raise ConfigError(f"checkpoint {folder}: expected a folder; it is a file")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as problem:
+        raise ConfigError(f"checkpoint {folder}: no folder there ({problem.strerror})") from None
+    if not os.access(folder, os.W_OK):
+        raise ConfigError(f"checkpoint {folder}: cannot be written to")
     steps = _finished(folder)
     if not steps:
         return None

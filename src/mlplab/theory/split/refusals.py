@@ -68,8 +68,8 @@ def refuse_unsplit(
         narrow = min(run.mlp.hidden or (task.n_outputs,))
         if n_processes > narrow:
             raise ConfigError(
-                f"processes: the tensor way gives each process a unit of every hidden layer at "
-                f"least; got {n_processes} for a layer of {narrow}; use wider layers"
+                f"processes: the tensor way gives each process a unit of every layer that it cuts; "
+                f"got {n_processes} for a layer of {narrow}; use wider layers"
             )
     return 1
 

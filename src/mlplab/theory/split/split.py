@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,7 @@ from mlplab.errors import ConfigError
 from mlplab.inside import is_worker, refuse_at_import
 from mlplab.specs import Run, TaskRef
 from mlplab.theory.split.division import Way, bytes_sent
+from mlplab.theory.split.job import Job
 from mlplab.theory.split.kept_steps import last_step
 from mlplab.theory.split.refusals import refuse_unsplit
 
@@ -143,43 +144,28 @@ def split(
     >>> [part.n_parameters for part in two.parts]  # 2410 in all; biases of outputs are in both
     [1210, 1210]
     """
+    job = plan_job(
+        run, task, way, n_processes, steps, n_microbatches, device, checkpoint, keep_every
+    )
+    return run_job(job, task, patience_seconds, on_step, start)
+
+
+def run_job(
+    job: Job,
+    task: Task,
+    patience_seconds: float = PATIENCE_SECONDS,
+    on_step: Callable[[int, int], None] | None = None,
+    start: Callable[[], Process] | None = None,
+) -> Training:
+    """Do what was planned; arguments and errors are those of `split`."""
     refuse_at_import()
     if is_worker():
         raise ConfigError("split: expected to be called outside of worker processes")
-    n_parts = refuse_unsplit(run, task, way, n_processes, n_microbatches, device)
-    run = run.replace(task=TaskRef(**task.spec()))
-    n_rows = len(task.split(run.seed, run.rows).train)
-    batch_size = min(run.fit.batch_size, n_rows)
-    n_steps = run.fit.epochs * (n_rows // batch_size) if steps is None else steps
-    if n_steps < 1:
-        raise ConfigError(f"steps: expected at least 1; got {n_steps}")
-    if n_steps > run.fit.epochs * (n_rows // batch_size):
-        run = run.replace(fit=run.fit.replace(epochs=-(-n_steps // (n_rows // batch_size))))
-    keep = None if checkpoint is None else Path(checkpoint).absolute()
-    found = None if keep is None else last_step(keep, run.key)
-    before = [] if found is None else list(found[1]["losses"])
-    if len(before) >= n_steps:
-        raise ConfigError(
-            f"checkpoint {keep}: it holds {len(before)} steps; expected fewer than the {n_steps} "
-            "asked for"
-        )
     from mlplab.execute.brought import pack, plugins_of
     from mlplab.execute.processes import shared
     from mlplab.theory.split.crew import Crew
-    from mlplab.theory.split.process.job import Job
 
-    job = Job(
-        run,
-        way,
-        n_steps,
-        n_parts,
-        device,
-        keep,
-        keep_every or n_rows // batch_size,
-        None if found is None else found[0],
-        before,
-    )
-    brought = pack(plugins_of([run]))
+    brought = pack(plugins_of([job.run]))
     if brought is None:
         raise ConfigError(
             "split: expected functions of your own in a module that other processes can import"
@@ -193,14 +179,52 @@ def split(
             "task": handle,
             "brought": brought,
             "meeting": str(Path(meeting) / "processes"),
-            "n_processes": n_processes,
         }
-        hellos = ({**hello, "rank": rank} for rank in range(n_processes))
-        crew = Crew(started, hellos, patience_seconds, f"split by {way}")
+        hellos = ({**hello, "rank": rank} for rank in range(job.n_processes))
+        called = "one process" if job.n_processes == 1 else f"split by {job.way}"
+        crew = Crew(started, hellos, patience_seconds, called)
         return training(job, task, crew.reports(on_step))
 
 
-def training(job: Any, task: Task, reports: list[dict[str, Any]]) -> Training:
+def plan_job(
+    run: Run,
+    task: Task,
+    way: Way,
+    n_processes: int,
+    steps: int | None = None,
+    n_microbatches: int | None = None,
+    device: str = "cpu",
+    checkpoint: str | Path | None = None,
+    keep_every: int | None = None,
+) -> Job:
+    """Return what each process is told; arguments and errors are those of `split`."""
+    n_parts = refuse_unsplit(run, task, way, n_processes, n_microbatches, device)
+    run = run.replace(task=TaskRef(**task.spec()))
+    n_rows = len(task.split(run.seed, run.rows).train)
+    per_epoch = n_rows // min(run.fit.batch_size, n_rows)
+    most = run.fit.epochs * per_epoch
+    n_steps = most if steps is None else steps
+    if not 1 <= n_steps <= most:
+        raise ConfigError(
+            f"steps: expected 1 to {most}, those of {run.fit.epochs} epochs; got {n_steps}"
+        )
+    if keep_every is not None and keep_every < 1:
+        raise ConfigError(f"keep_every: expected at least 1 step; got {keep_every}")
+    keep = None if checkpoint is None else Path(checkpoint).absolute()
+    found = None if keep is None else last_step(keep, run.key)
+    job = Job(run, way, n_processes, n_steps, n_parts, device, keep, keep_every or per_epoch)
+    if found is None:
+        return job
+    folder, note = found
+    if note["step"] >= n_steps:
+        raise ConfigError(
+            f"checkpoint {keep}: it is of step {note['step']}, and there are {n_steps}; ask for "
+            "more, or give another folder"
+        )
+    return replace(job, resume=folder, losses=note["losses"])
+
+
+def training(job: Job, task: Task, reports: list[dict[str, Any]]) -> Training:
     """Return what the processes of a job report, by rank, as one training."""
     widths = [job.run.mlp.inputs or task.n_features, *job.run.mlp.hidden, task.n_outputs]
     n_rows = len(task.split(job.run.seed, job.run.rows).train)

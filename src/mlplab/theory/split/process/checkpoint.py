@@ -7,8 +7,14 @@ from typing import Any
 
 import torch
 import torch.distributed as dist
-import torch.distributed.checkpoint as dcp
 from torch import Tensor, nn
+from torch.distributed.checkpoint.hf_storage import (
+    HuggingFaceStorageReader,
+    HuggingFaceStorageWriter,
+)
+from torch.distributed.checkpoint.metadata import TensorStorageMetadata
+from torch.distributed.checkpoint.state_dict_loader import load as load_state
+from torch.distributed.checkpoint.state_dict_saver import save as save_state
 
 _STATE = "optimiser"
 
@@ -20,22 +26,23 @@ def save(folder: Path, parameters: dict[str, nn.Parameter], optim: torch.optim.O
         for key, value in optim.state.get(parameter, {}).items():
             if isinstance(value, Tensor):
                 state[f"{_STATE}.{name}.{key}"] = value
-    dcp.save(
+    save_state(
         state,
-        storage_writer=dcp.HuggingFaceStorageWriter(str(folder), save_distributed=True),
+        storage_writer=HuggingFaceStorageWriter(str(folder), save_distributed=True),
         no_dist=dist.get_world_size() == 1,
     )
 
 
 def load(folder: Path, parameters: dict[str, nn.Parameter], optim: torch.optim.Optimizer) -> None:
     """Read, into a process's parameters and optimiser, the parts that they need."""
-    reader = dcp.HuggingFaceStorageReader(str(folder))
+    reader = HuggingFaceStorageReader(str(folder))
     state: dict[str, Any] = {name: p.detach() for name, p in parameters.items()}
     for name, stored in reader.read_metadata().state_dict_metadata.items():
         prefix, _, rest = name.partition(".")
         owner, _, key = rest.rpartition(".")
         if prefix != _STATE or owner not in parameters:
             continue
+        assert isinstance(stored, TensorStorageMetadata)
         parameter = parameters[owner]
         if stored.size == parameter.shape:
             # Cut as the parameter is, if it is.
@@ -44,4 +51,4 @@ def load(folder: Path, parameters: dict[str, nn.Parameter], optim: torch.optim.O
             value = torch.zeros(stored.size, dtype=stored.properties.dtype)
         state[name] = value
         optim.state[parameter][key] = value
-    dcp.load(state, storage_reader=reader, no_dist=dist.get_world_size() == 1)
+    load_state(state, storage_reader=reader, no_dist=dist.get_world_size() == 1)

@@ -26,15 +26,15 @@ def torch_optimiser(
         {"params": weights, "weight_decay": optim.weight_decay},
         {"params": others, "weight_decay": optim.weight_decay if optim.decay_biases else 0.0},
     ]
+    # One parameter at a time: parts of layers and whole ones do not go together.
+    given: dict[str, Any] = {"lr": optim.lr, "foreach": False}
     match optim:
         case SGD():
-            return torch.optim.SGD(
-                groups, lr=optim.lr, momentum=optim.momentum, nesterov=optim.nesterov
-            )
+            given |= {"momentum": optim.momentum, "nesterov": optim.nesterov}
+            return torch.optim.SGD(groups, **given)
         case RMSprop():
-            return torch.optim.RMSprop(groups, lr=optim.lr, alpha=optim.alpha, eps=optim.eps)
-        case Adam():
-            return torch.optim.Adam(groups, lr=optim.lr, betas=optim.betas, eps=optim.eps)
-        case AdamW():
-            return torch.optim.AdamW(groups, lr=optim.lr, betas=optim.betas, eps=optim.eps)
+            return torch.optim.RMSprop(groups, alpha=optim.alpha, eps=optim.eps, **given)
+        case Adam() | AdamW():
+            kind = torch.optim.Adam if isinstance(optim, Adam) else torch.optim.AdamW
+            return kind(groups, betas=optim.betas, eps=optim.eps, **given)
     raise AssertionError(f"no torch optimiser for {optim!r}")

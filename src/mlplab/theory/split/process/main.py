@@ -97,7 +97,7 @@ def _train(hello: dict[str, Any], talk: _Talk) -> dict[str, Any]:
         "gloo" if hello["job"].device == "cpu" else "nccl",
         init_method=f"file://{hello['meeting']}",
         rank=hello["rank"],
-        world_size=hello["n_processes"],
+        world_size=hello["job"].n_processes,
         timeout=_FOREVER,
     )
     report = train_part(hello["job"], attach(hello["task"]), talk)

@@ -15,7 +15,7 @@ from mlplab.data import Task
 from mlplab.engine.initialise import forget_drawn, initial_weight
 from mlplab.specs import Run
 from mlplab.theory.differentiable import differentiable
-from mlplab.theory.split.division import splits_columns
+from mlplab.theory.split.division import Cut, cuts
 
 
 class Layers(nn.Module):
@@ -34,6 +34,8 @@ class Layers(nn.Module):
     def forward(self, h: Tensor) -> Tensor:
         """Return the outputs, (B, O), of inputs (B, I)."""
         for name, linear in self.layers.items():
+            if isinstance(h, DTensor) and not isinstance(linear.weight, DTensor):
+                h = h.to_local()  # the last layer, whole in each process
             h = linear(h)
             if name != self._last:
                 h = self._activate(h)
@@ -76,7 +78,7 @@ def make_layers(
     made = {}
     for layer in shapes if which is None else which:
         n_in, n_out = shapes[layer]
-        linear = nn.utils.skip_init(
+        linear = nn.utils.skip_init(  # type: ignore[no-untyped-call]
             nn.Linear, n_in, n_out, device=device, dtype=getattr(torch, run.fit.dtype)
         )
         with torch.no_grad():
@@ -85,16 +87,18 @@ def make_layers(
             linear.bias.zero_()
         if mesh is not None:
             # At once: no process ever holds more than one whole layer.
-            _cut(linear, layer, layer == len(shapes) - 1, mesh)
+            _cut(linear, cuts(widths, mesh.size())[layer], layer == len(shapes) - 1, mesh)
         made[layer] = linear
     forget_drawn()
     return Layers(run.mlp.activation, made, len(shapes))
 
 
-def _cut(linear: nn.Linear, layer: int, last: bool, mesh: DeviceMesh) -> None:
-    """Leave each process its part of a layer: of its outputs, or of its inputs."""
+def _cut(linear: nn.Linear, how: Cut, last: bool, mesh: DeviceMesh) -> None:
+    """Leave each process its part of a layer."""
+    if how == "whole":
+        return
     style: ColwiseParallel | RowwiseParallel
-    if not splits_columns(layer):
+    if how == "inputs":
         style = RowwiseParallel(use_local_output=False)
     elif last:
         style = ColwiseParallel(output_layouts=Replicate(), use_local_output=False)

@@ -22,7 +22,7 @@ _SENT: dict[str, Callable[[int, int], float]] = {
 }
 
 
-class Traffic(TorchDispatchMode):
+class Traffic(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """Within it, every call that sends something is counted.
 
     Attributes:
@@ -31,7 +31,7 @@ class Traffic(TorchDispatchMode):
     """
 
     def __init__(self, n_processes: int) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.sent = 0.0
         self.calls: dict[str, int] = {}
         self._n_processes = n_processes

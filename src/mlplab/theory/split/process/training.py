@@ -14,13 +14,14 @@ from torch.distributed.tensor import DTensor
 
 from mlplab.data import Task
 from mlplab.engine.batches import batch_sizes
+from mlplab.engine.heap import map_large_arrays
 from mlplab.engine.order import order
 from mlplab.specs import Run
+from mlplab.theory.split.job import Job
 from mlplab.theory.split.kept_steps import begin_step, finish_step, unfinished
 from mlplab.theory.split.process.checkpoint import load, save
 from mlplab.theory.split.process.costs import Costs
 from mlplab.theory.split.process.descent import torch_optimiser
-from mlplab.theory.split.process.job import Job
 from mlplab.theory.split.process.resident import Peak
 from mlplab.theory.split.process.ways import Rows, make_split
 
@@ -42,6 +43,7 @@ def train_part(job: Job, task: Task, tell: Callable[[str, Any], None]) -> dict[s
     if device != "cpu":
         device = f"{device}:{dist.get_rank() % torch.cuda.device_count()}"
         torch.cuda.set_device(device)
+    map_large_arrays()
     rows = task.split(job.run.seed, job.run.rows).train
     batch_size = min(job.run.fit.batch_size, len(rows))
     _warm_up(job, task, device, rows[:batch_size])

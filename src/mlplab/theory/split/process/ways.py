@@ -86,7 +86,7 @@ class Data(Whole):
         super().__init__(run, task, device)
         self._sums: list[dist.Work] = []
         for parameter in self.net.parameters():
-            parameter.register_post_accumulate_grad_hook(self._start_sum)
+            parameter.register_post_accumulate_grad_hook(self._start_sum)  # type: ignore[no-untyped-call]
 
     def _start_sum(self, parameter: Tensor) -> None:
         # While it goes around, backward goes on with the layer below.

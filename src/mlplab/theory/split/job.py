@@ -16,6 +16,7 @@ class Job:
     Attributes:
         run: what is trained.
         way: how it is split.
+        n_processes: among how many.
         n_steps: after how many steps it ends, those before a checkpoint included.
         n_parts: of a batch, in a pipeline.
         device: "cpu" or "cuda".
@@ -27,6 +28,7 @@ class Job:
 
     run: Run
     way: Way
+    n_processes: int
     n_steps: int
     n_parts: int
     device: str = "cpu"

@@ -79,7 +79,7 @@ _SECONDS_BETWEEN_LINES = 5.0
 )
 @click.option(
     "--patience-seconds",
-    type=click.FloatRange(min=1),
+    type=click.FloatRange(min=5),
     default=20.0,
     show_default=True,
     help="After so long without a word or a step, a process counts as hung and the job ends.",

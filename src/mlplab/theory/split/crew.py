@@ -20,6 +20,7 @@ _SETTLE_SECONDS = 1.0  # in which the first cause of several failures is heard t
 _LOOK_SECONDS = 0.25
 _IDLE = 0.05  # seconds of computing between two beats, below which a process only waits
 _SLOW = 20  # times the longest step so far: none takes longer by chance
+_FIRST = 30  # times the patience, for a first step
 
 Start = Callable[[], Process]
 Listener = Callable[[int, int], None]
@@ -87,8 +88,9 @@ class Crew:
         self._called = called
         self._inbox: queue.Queue[tuple[int, str, Any]] = queue.Queue()
         self._members: list[_Member] = []
-        self._moved = time.monotonic()
+        self._moved = self._stepped = time.monotonic()
         self._longest = 0.0
+        self._trains = False
         self._kept = 0
         try:
             for rank, hello in enumerate(hellos):
@@ -135,6 +137,7 @@ class Crew:
             # This process itself was stopped, and the others with it: nobody hangs.
             if (asleep := time.monotonic() - before - seconds) > 1:
                 self._moved += asleep
+                self._stepped += asleep
                 for member in self._members:
                     member.heard += asleep
             return
@@ -142,17 +145,21 @@ class Crew:
         member.heard, member.spoke = now, True
         if kind == "beat":
             # Before there is a step to compare with, whoever computes is getting somewhere.
-            if not self._longest and content - member.computed > _IDLE:
+            if not self._trains and content - member.computed > _IDLE:
                 self._moved = now
             member.computed = content
         elif kind == "step":
-            if content > 1:
-                self._longest = max(self._longest, now - self._moved)
-            self._moved, member.step = now, content
+            self._trains = True
+            self._longest = max(self._longest, now - self._stepped)
+            self._moved = self._stepped = now
+            member.step = content
             if on_step is not None:
                 on_step(rank, content)
+        elif kind == "begin":
+            self._moved = self._stepped = now
         elif kind == "kept":
-            self._moved, self._kept = now, content
+            self._moved = self._stepped = now
+            self._kept = content
         elif kind == "importing":
             self._moved = now
         elif kind == "done":
@@ -192,16 +199,21 @@ class Crew:
         if silent is None:
             return
         limit = self._patience if silent.spoke else max(self._patience, _IMPORT_SECONDS)
-        if now - silent.heard > limit:
+        if (seconds := now - silent.heard) > limit:
             says = "was not heard any more" if silent.spoke else "did not start"
-            raise self._error(silent, f"{says} ({limit:g} s)")
+            raise self._error(silent, f"{says} for {seconds:.0f} s")
         if not all(member.spoke for member in waiting):
             return
         limit = max(self._patience, _SLOW * self._longest)
-        if now - self._moved > limit:
+        still = now - self._moved > limit
+        # A first step that computes and computes.
+        if still or (not self._trains and now - self._stepped > _FIRST * self._patience):
+            if seconds > limit / 2:
+                raise self._error(silent, f"was not heard any more for {seconds:.0f} s")
             behind = min(waiting, key=lambda one: one.step)
+            seconds = now - (self._moved if still else self._stepped)
             raise self._error(
-                behind, f"stands still ({limit:g} s without a step; --patience allows more)"
+                behind, f"stands still ({seconds:.0f} s without a step; more patience allows more)"
             )
 
     def _error(self, member: _Member, what: str) -> WorkerError:

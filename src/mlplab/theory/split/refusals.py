@@ -78,7 +78,7 @@ def _parts(batch_size: int, n_processes: int, n_parts: int | None) -> int:
     if n_parts is None:
         return microbatches(batch_size, n_processes)
     if n_parts < 1 or batch_size % n_parts:
-        near = [part for part in range(1, batch_size + 1) if batch_size % part == 0]
+        near = [part for part in range(n_processes, batch_size + 1) if batch_size % part == 0]
         near = sorted(sorted(near, key=lambda part: abs(part - n_parts))[:3])
         raise ConfigError(
             f"microbatches: expected a number that divides the batch of {batch_size}; got "

@@ -34,7 +34,7 @@ def train_part(job: Job, task: Task, tell: Callable[[str, Any], None]) -> dict[s
     Args:
         job: what is trained.
         task: the data.
-        tell: called with "step" and its number after each step.
+        tell: called with what happens ("begin", "step", "kept") and the steps so far.
 
     Returns:
         The losses of all steps, the same in each process, and what this process took and sent.
@@ -57,6 +57,7 @@ def train_part(job: Job, task: Task, tell: Callable[[str, Any], None]) -> dict[s
     peak.begin()
     first, costs = len(job.losses), Costs()
     losses: list[float] = []
+    tell("begin", first)
     for step, taken, rate in _batches(job.run, rows, batch_size, job.n_steps):
         if step < first:
             continue

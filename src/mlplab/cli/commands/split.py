@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from mlplab.theory.split.job import Job
 
 _STEPS = 20
+_SECONDS_FOR_THE_FIRST = 5.0
 _SECONDS_BETWEEN_LINES = 5.0
 
 
@@ -175,7 +176,9 @@ def split(
         raise Interrupted(f"interrupted: all processes are ended; {kept}") from None
     except MlplabError as problem:
         if torchrun_rank() and not isinstance(problem, WorkerError):
-            leave_at_once(FAILED)  # the first process says what is wrong, once
+            # The first process says what is wrong, once: torchrun ends all when one has left.
+            time.sleep(_SECONDS_FOR_THE_FIRST)
+            leave_at_once(FAILED)
         raise
     if torchrun_rank() == 0:
         show_trainings(trainings, base, task, time.monotonic() - start, out, as_json)

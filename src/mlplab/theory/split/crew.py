@@ -18,7 +18,7 @@ from mlplab.execute.start import Process
 _IMPORT_SECONDS = 120.0  # until a process first speaks: packages may come from a slow disk
 _SETTLE_SECONDS = 1.0  # in which the first cause of several failures is heard too
 _LOOK_SECONDS = 0.25
-_IDLE = 0.05  # seconds of computing between two beats, below which a process only waits
+_IDLE = 0.001  # seconds of computing between two beats; more is work, however busy the machine
 _SLOW = 20  # times the longest step so far: none takes longer by chance
 _FIRST = 30  # times the patience, for a first step
 

@@ -49,7 +49,7 @@ def test_a_table_a_figure_and_training_that_goes_on(invoke, home):
         (["--ways", "pipeline", "--processes", "4", *SMALL], "and the network has 3"),
         (["--ways", "tensor", "--processes", "9", *SMALL], "9 for a layer of 8; use wider layers"),
         (["--processes", "none"], "expected a whole number from 1; got 'none'"),
-        (["--microbatches", "7", *SMALL], "divides the batch of 24; got 7; try 6, 8"),
+        (["--microbatches", "7", *SMALL], "divides the batch of 24; got 7; try 4, 6, 8"),
         (["--every", "3"], "--every: works with --checkpoint only"),
         (["--out", "ways.pdf"], "--out: expected a name ending in .svg"),
         (["--optimizer", "lion"], "optimizer: expected one of sgd, rmsprop, adam, adamw"),
@@ -99,14 +99,7 @@ def test_a_killed_process_and_ctrl_c_leave_one_line_and_nobody(end, start):
 
 def test_torchrun_starts_the_same(home):
     words = ["split", "--ways", "data", *SMALL, "--steps", "2", "--json"]
-    command = [
-        sys.executable,
-        "-m",
-        "torch.distributed.run",
-        "--nproc-per-node",
-        "2",
-        "--standalone",
-    ]
+    torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
     done = subprocess.run(
         [*torchrun, "--nproc-per-node", "2", "-m", "mlplab", *words],
         capture_output=True,

@@ -17,13 +17,13 @@ from mlplab.exercises.section_4_7.split_network.measure import (
     work_of,
 )
 from mlplab.exercises.section_4_7.split_network.trainings import (
-    BATCH,
     FEW,
     MANY,
     N_LAYERS,
     ONE,
     SMALL,
     Place,
+    batch_size,
     rounds,
     width,
 )
@@ -60,7 +60,7 @@ def tell(results: Results) -> Findings:
         "n_parameters": one.parts[0].n_parameters,
         "one_memory": fmean(memory_of(trainings[ONE]) for trainings in found) / _MB,
         "one_held": sum(one.parts[0].held_bytes.values()) / _MB,
-        "batch": BATCH,
+        "batch": batch_size(units),
         "few": FEW,
         "many": MANY,
         "even": _even_batch(widths),

@@ -11,8 +11,8 @@ from mlplab.exercises.profile import Profile
 from mlplab.specs import MLP, Adam, Fit, Run
 from mlplab.theory.split import WAYS, Training, Way, split, starting
 
-BATCH, N_LAYERS, SMALL = 256, 6, 16
-"""Examples of a batch; layers of the network; width of the small one."""
+N_LAYERS, SMALL = 6, 16
+"""Layers of the network; width of the small one."""
 FEW, MANY = 2, 4
 _STEPS = 4
 _PATIENCE_SECONDS = 300.0  # machines that check these claims may be busy
@@ -27,12 +27,17 @@ def width(profile: Profile) -> int:
     return profile.pick(512, 1024)
 
 
+def batch_size(width: int) -> int:
+    """Return how many examples a batch has: enough to compute for a while between messages."""
+    return max(128, width // 2)
+
+
 def network(width: int, seed: int = 0) -> Run:
     """Return the network, all hidden layers of one width."""
     return Run(
         net=MLP(hidden=(width,) * (N_LAYERS - 1)),
         optim=Adam(),
-        fit=Fit(batch_size=BATCH),
+        fit=Fit(batch_size=batch_size(width)),
         seed=seed,
     )
 

@@ -142,12 +142,11 @@ def _bytes(widths: Sequence[int]) -> Figure:
 
 def _time(found: Sequence[Mapping[Place, Training]]) -> Figure:
     """Draw the time of a step in each round, relative to one process in that round."""
-    numbers = {way: [10**log for log in ratios(found, (way, FEW), seconds_of)] for way in WAYS}
     return strip_chart(
-        numbers,
+        {way: ratios(found, (way, FEW), seconds_of) for way in WAYS},
         "time",
         group="way",
-        measure="time of a step (one process: 1)",
+        measure="log10 of the time of a step (one process: 0)",
         band=_ROUND_BAND,
     )
 

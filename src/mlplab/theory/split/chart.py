@@ -67,7 +67,7 @@ def _finding(trainings: Sequence[Training]) -> str:
     least = min(split, key=lambda one: one.sent_bytes)
     known = [one for one in split if one.memory_bytes is not None]
     small = min(known, key=lambda one: one.memory_bytes or 0, default=None)
-    says = f"{label(least)}, sends least in a step ({least.sent_bytes / 1e6:.3g} MB)"
+    says = f"{label(least)}: least sent in a step ({least.sent_bytes / 1e6:.3g} MB)"
     if small is None or small.memory_bytes is None:
         return says
-    return f"{says}; {label(small)}, takes least memory ({small.memory_bytes / 1e6:.3g} MB)"
+    return f"{says}; {label(small)}: least memory ({small.memory_bytes / 1e6:.3g} MB)"

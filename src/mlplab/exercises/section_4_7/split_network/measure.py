@@ -13,7 +13,6 @@ from mlplab.exercises.section_4_7.split_network.trainings import (
     ONE,
     Place,
     rounds,
-    small_rounds,
 )
 from mlplab.experiment import Runs
 from mlplab.theory.split import Training
@@ -23,7 +22,8 @@ _FACTOR = 0.1  # log10: a factor of 1.26
 
 def measure(runs: Mapping[str, Runs], profile: Profile) -> Sequence[Measured]:
     """Compare two processes with one, round by round."""
-    large, small = rounds(profile), small_rounds(profile)
+    found = rounds(profile)
+    large, small = found.large, found.small
     memory, seconds = "log10 of memory", "log10 of time of a step"
     return (
         measured(

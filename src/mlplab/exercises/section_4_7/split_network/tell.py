@@ -47,7 +47,7 @@ _MB = 1e6
 def tell(results: Results) -> Findings:
     """Collect what the page says and shows."""
     profile = results.profile
-    found = rounds(profile)
+    found = rounds(profile).large
     units = width(profile)
     widths = [64, *(units,) * (N_LAYERS - 1), 10]
     one = found[0][ONE]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -42,14 +43,27 @@ def network(width: int, seed: int = 0) -> Run:
     )
 
 
+@dataclass(frozen=True)
+class Rounds:
+    """Trainings by way and number of processes, one mapping for each round.
+
+    Attributes:
+        large: in one process, in each way over few processes and, in the first rounds, over many.
+        small: of the small network, in one process and by data over few.
+    """
+
+    large: Sequence[Mapping[Place, Training]]
+    small: Sequence[Mapping[Place, Training]]
+
+
 @cache
-def rounds(profile: Profile) -> Sequence[Mapping[Place, Training]]:
-    """Train, in each round from other first weights, in one process and in each way.
+def rounds(profile: Profile) -> Rounds:
+    """Train, in each round from other first weights.
 
     The order changes from round to round, so that what else the machine does hits all alike.
     """
     task = load_task("digits")
-    found = []
+    large, small = [], []
     with starting() as start:
         for seed in range(profile.pick(5, 10, 20)):
             places: list[Place] = [ONE, *((way, FEW) for way in WAYS)]
@@ -57,27 +71,20 @@ def rounds(profile: Profile) -> Sequence[Mapping[Place, Training]]:
                 places += [(way, MANY) for way in WAYS]
             turn = seed % len(places)
             run = network(width(profile), seed)
-            found.append(
+            large.append(
                 {
                     place: _train(run, task, place, _STEPS, start)
                     for place in places[turn:] + places[:turn]
                 }
             )
-    return found
-
-
-@cache
-def small_rounds(profile: Profile) -> Sequence[Mapping[Place, Training]]:
-    """Train a small network in one process and in two that share each batch."""
-    task = load_task("digits")
-    with starting() as start:
-        return [
-            {
-                place: _train(network(SMALL, seed), task, place, 3 * _STEPS, start)
-                for place in (ONE, ("data", FEW))
-            }
-            for seed in range(profile.pick(5, 10, 20))
-        ]
+            run = network(SMALL, seed)
+            small.append(
+                {
+                    place: _train(run, task, place, 3 * _STEPS, start)
+                    for place in (ONE, ("data", FEW))
+                }
+            )
+    return Rounds(large, small)
 
 
 def _train(run: Run, task: Task, place: Place, steps: int, start: Start) -> Training:

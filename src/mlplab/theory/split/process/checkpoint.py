@@ -2,21 +2,36 @@
 
 from __future__ import annotations
 
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
 import torch
 import torch.distributed as dist
 from torch import Tensor, nn
-from torch.distributed.checkpoint.hf_storage import (
-    HuggingFaceStorageReader,
-    HuggingFaceStorageWriter,
-)
 from torch.distributed.checkpoint.metadata import TensorStorageMetadata
 from torch.distributed.checkpoint.state_dict_loader import load as load_state
 from torch.distributed.checkpoint.state_dict_saver import save as save_state
 
+from mlplab.errors import ConfigError
+
 _STATE = "optimiser"
+
+
+def _storage() -> Any:
+    """Return torch's module for checkpoints of safetensors.
+
+    Raises:
+        ConfigError: this torch has none that writes parts.
+    """
+    older = ConfigError(f"checkpoint: needs a newer torch; this is {torch.__version__}")
+    try:
+        from torch.distributed.checkpoint import hf_storage
+    except ImportError:
+        raise older from None
+    if "save_distributed" not in signature(hf_storage.HuggingFaceStorageWriter).parameters:
+        raise older
+    return hf_storage
 
 
 def save(folder: Path, parameters: dict[str, nn.Parameter], optim: torch.optim.Optimizer) -> None:
@@ -28,14 +43,14 @@ def save(folder: Path, parameters: dict[str, nn.Parameter], optim: torch.optim.O
                 state[f"{_STATE}.{name}.{key}"] = value
     save_state(
         state,
-        storage_writer=HuggingFaceStorageWriter(str(folder), save_distributed=True),
+        storage_writer=_storage().HuggingFaceStorageWriter(str(folder), save_distributed=True),
         no_dist=dist.get_world_size() == 1,
     )
 
 
 def load(folder: Path, parameters: dict[str, nn.Parameter], optim: torch.optim.Optimizer) -> None:
     """Read, into a process's parameters and optimiser, the parts that they need."""
-    reader = HuggingFaceStorageReader(str(folder))
+    reader = _storage().HuggingFaceStorageReader(str(folder))
     state: dict[str, Any] = {name: p.detach() for name, p in parameters.items()}
     for name, stored in reader.read_metadata().state_dict_metadata.items():
         prefix, _, rest = name.partition(".")

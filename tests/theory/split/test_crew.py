@@ -25,7 +25,7 @@ ENDLESS = "send('step', 1)\nt = 0\nwhile True: send('beat', t := t + 1); time.sl
 WAITS = "while True:\n    send('beat', 1.0)\n    time.sleep(0.1)"
 
 
-def crew_of(*programs, patience=1.0):
+def crew_of(*programs, patience=60.0):
     """A crew whose processes do what small programs say."""
     waiting = iter(programs)
 
@@ -69,7 +69,8 @@ def test_reports_come_by_rank_and_steps_are_told():
 )
 def test_each_end_is_one_line(programs, says, monkeypatch):
     monkeypatch.setattr("mlplab.theory.split.crew._IMPORT_SECONDS", 2.0)
-    crew = crew_of(*programs, patience=1.5)
+    monkeypatch.setattr("mlplab.theory.split.crew._SLOW", 2)
+    crew = crew_of(*programs, patience=3)
     with pytest.raises(WorkerError, match=says) as problem:
         crew.reports()
     assert "\n" not in str(problem.value)
@@ -89,5 +90,5 @@ def test_the_first_cause_is_named_and_not_who_lost_a_peer():
 
 
 def test_who_computes_before_the_first_step_is_waited_for():
-    slow = "for t in range(25): send('beat', t); time.sleep(0.1)\nsend('done', {})\ntime.sleep(9)"
-    assert crew_of(slow, slow, patience=1.0).reports() == [{}, {}]
+    slow = "for t in range(50): send('beat', t); time.sleep(0.1)\nsend('done', {})\ntime.sleep(9)"
+    assert crew_of(slow, slow, patience=3).reports() == [{}, {}]

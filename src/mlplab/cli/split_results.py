@@ -43,7 +43,9 @@ def show_trainings(
     if as_json:
         write_json(_document(trainings, differences, base, task, seconds))
         return
-    widths = ", ".join(map(str, [task.n_features, *base.mlp.hidden, task.n_outputs]))
+    from mlplab.theory.split.job import widths_of
+
+    widths = ", ".join(map(str, widths_of(base, task)))
     write(
         f"{task.name}: {len(trainings[0].losses)} steps of batches of {base.fit.batch_size}, "
         f"layers of {widths} in {base.fit.dtype}; {os.cpu_count()} cores"

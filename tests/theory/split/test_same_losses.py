@@ -86,6 +86,20 @@ def test_losses_are_those_that_the_engine_trains_to(task, start):
     np.testing.assert_allclose(by_epoch, expected, atol=1e-10)
 
 
+def test_a_process_takes_less_memory_within_and_by_layers_but_not_by_data(task, start):
+    run = Run(net=MLP(hidden=(768,) * 3), optim=Adam(), fit=Fit(dtype="float64", batch_size=12))
+    one, data, tensor, pipeline = (
+        split(run, task, way, n, steps=3, start=start).memory_bytes
+        for way, n in (("data", 1), *((way, 2) for way in WAYS))
+    )
+    if one is None:
+        pytest.skip("this system does not tell")
+    # Two layers of 768 x 768 weights, gradients and two means of Adam's: 38 MB.
+    assert one > 37e6
+    assert data > 0.85 * one
+    assert max(tensor, pipeline) < 0.75 * one
+
+
 @pytest.mark.parametrize(
     ("way", "n", "changed", "says"),
     [

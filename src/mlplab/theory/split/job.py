@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from mlplab.data import Task
 from mlplab.specs import Run
 from mlplab.theory.split.division import Way
 
@@ -36,3 +37,8 @@ class Job:
     keep_every: int = 0
     resume: Path | None = None
     losses: list[float] = field(default_factory=list)
+
+
+def widths_of(run: Run, task: Task) -> list[int]:
+    """Return the widths from the features to the outputs, (L + 1,)."""
+    return [run.mlp.inputs or task.n_features, *run.mlp.hidden, task.n_outputs]

@@ -14,7 +14,7 @@ from mlplab.errors import ConfigError
 from mlplab.inside import is_worker, refuse_at_import
 from mlplab.specs import Run, TaskRef
 from mlplab.theory.split.division import Way, bytes_sent
-from mlplab.theory.split.job import Job
+from mlplab.theory.split.job import Job, widths_of
 from mlplab.theory.split.kept_steps import last_step
 from mlplab.theory.split.refusals import refuse_unsplit
 
@@ -226,7 +226,7 @@ def plan_job(
 
 def training(job: Job, task: Task, reports: list[dict[str, Any]]) -> Training:
     """Return what the processes of a job report, by rank, as one training."""
-    widths = [job.run.mlp.inputs or task.n_features, *job.run.mlp.hidden, task.n_outputs]
+    widths = widths_of(job.run, task)
     n_rows = len(task.split(job.run.seed, job.run.rows).train)
     itemsize = {"float32": 4, "float64": 8}[job.run.fit.dtype]
     formula = bytes_sent(

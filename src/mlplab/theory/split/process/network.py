@@ -16,6 +16,7 @@ from mlplab.engine.initialise import forget_drawn, initial_weight
 from mlplab.specs import Run
 from mlplab.theory.differentiable import differentiable
 from mlplab.theory.split.division import Cut, cuts
+from mlplab.theory.split.job import widths_of
 
 
 class Layers(nn.Module):
@@ -50,11 +51,6 @@ class Layers(nn.Module):
         return DTensor.from_local(
             local, z.device_mesh, z.placements, run_check=False, shape=z.shape, stride=z.stride()
         )
-
-
-def widths_of(run: Run, task: Task) -> list[int]:
-    """Return the widths from the features to the outputs, (L + 1,)."""
-    return [run.mlp.inputs or task.n_features, *run.mlp.hidden, task.n_outputs]
 
 
 def make_layers(

@@ -17,7 +17,8 @@ from torch.nn import functional
 from mlplab.data import Task
 from mlplab.specs import Run
 from mlplab.theory.split.division import Way, even_parts, layer_sizes, stages
-from mlplab.theory.split.process.network import Layers, make_layers, widths_of
+from mlplab.theory.split.job import widths_of
+from mlplab.theory.split.process.network import Layers, make_layers
 
 Rows = NDArray[np.int64]
 

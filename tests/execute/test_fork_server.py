@@ -14,7 +14,7 @@ from tests.execute.test_workers import KEEP, long_population, mixed_population
 
 from mlplab.bench.process_memory import family
 from mlplab.engine import Checkpointed
-from mlplab.execute import execute, processes
+from mlplab.execute import execute, start
 from mlplab.execute.fork_server import ForkServer, can_fork
 from mlplab.execute.start import worker_environment
 
@@ -103,7 +103,7 @@ def test_a_server_that_is_killed_is_replaced_and_the_bits_are_the_same():
 def test_where_nothing_is_forked_the_bits_are_the_same(monkeypatch):
     task, runs = mixed_population()
     forked = ended(execute(runs, task, workers=2, **KEEP))
-    monkeypatch.setattr(processes, "can_fork", lambda: False)
+    monkeypatch.setattr(start, "can_fork", lambda: False)
     started = ended(execute(runs, task, workers=2, **KEEP))
     assert {k: bits(e) for k, e in forked.items()} == {k: bits(e) for k, e in started.items()}
 

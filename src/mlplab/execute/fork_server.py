@@ -37,8 +37,8 @@ main()
 _PROGRAM = """
 import signal
 signal.signal(signal.SIGINT, signal.SIG_IGN)
-from mlplab.execute.fork_server import Program, serve
-serve({descriptor}, {program!r})
+from mlplab.execute.fork_server import TRAINING, Program, serve
+serve({descriptor}, {program})
 """
 
 
@@ -106,7 +106,10 @@ class ForkServer:
                     sys.executable,
                     "-P",
                     "-c",
-                    _PROGRAM.format(descriptor=there.fileno(), program=program),
+                    _PROGRAM.format(
+                        descriptor=there.fileno(),
+                        program="TRAINING" if program == TRAINING else repr(program),
+                    ),
                 ],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,  # a site's own start-up code may print
@@ -152,7 +155,7 @@ class ForkServer:
             self._process.wait()
 
 
-def serve(descriptor: int, program: Program = TRAINING) -> NoReturn:
+def serve(descriptor: int, program: Program) -> NoReturn:
     """Import what workers need, then fork one for every request until the caller is gone."""
     for module in program.imports:
         importlib.import_module(module)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import warnings
 from collections.abc import Iterator
 from datetime import timedelta
@@ -48,7 +49,9 @@ def peers(device: str, patience_seconds: float) -> Iterator[None]:
     except RuntimeError as problem:
         if not _is_first_to_notice():
             os._exit(1)
-        says = " ".join(str(problem).split())[:200]
+        # Of gloo's line neither its source file nor its guesses.
+        says = re.sub(r"\[\S+:\d+\] ", "", " ".join(str(problem).split()))
+        says = says.partition(". ")[0]
         raise WorkerError(
             f"split: process {dist.get_rank()} lost another, which is gone or has not answered "
             f"for {patience_seconds:g} s ({says})"

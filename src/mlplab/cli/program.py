@@ -24,6 +24,7 @@ COMMANDS = {
     "predict": ("cli.commands.predict:predict", "Predict a CSV file's rows with a fitted model."),
     "graph": ("cli.commands.graph:graph", "A network's computational graph and its equations."),
     "relu": ("cli.commands.relu:relu", "Approximate a function by a ReLU network, certified."),
+    "split": ("cli.commands.split:split", "Train one network over several processes."),
     "sweep": ("cli.commands.sweep:sweep", "Train many configurations and choose among them."),
     "list": ("cli.commands.list:list_", "The exercises that `run` answers."),
     "run": ("cli.commands.run:run", "Run exercises: a verdict per claim, and a page."),

@@ -147,6 +147,11 @@ _TOGETHER = 32  # inputs: arms of one seed that see a few more or less share wha
 _draw_once = lru_cache(maxsize=KEPT_MATRICES)(_draw_all)  # arms of one seed ask one after the other
 
 
+def forget_drawn() -> None:
+    """Let go of the weights kept for further arms of a seed, where there will be none."""
+    _draw_once.cache_clear()
+
+
 def _remembered(law: str, seed: int, layer: int, n_out: int, n_in: int) -> NDArray[np.float64]:
     # More inputs than asked for: a unit's stream is a prefix of a longer one.
     return _draw_once(law, seed, layer, n_out, -(-n_in // _TOGETHER) * _TOGETHER)[:, :n_in]

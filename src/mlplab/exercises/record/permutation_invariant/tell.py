@@ -70,6 +70,7 @@ def tell(results: Results) -> Findings:
         "documented_high": _DOCUMENTED[1],
         "bar_at": BAR,
         "stretch_at": STRETCH,
+        "seeds_sd": float(np.nanstd(recipe.values("test_accuracy")[0], ddof=1)),
         "shuffled": shuffled.mean,
         "first_valid": float(searched[0]),
         "best_valid": float(np.nanmax(searched)),

@@ -13,6 +13,7 @@ from mlplab.theory.random_products import (
 from mlplab.theory.signal import Signal, signal
 from mlplab.theory.spectra import product_eigenvalue_bounds, singular_value_bounds
 from mlplab.theory.surface import Surface, surface
+from mlplab.theory.symmetry import equalise, exchange_error, unit_spread
 
 __all__ = [
     "Approximation",
@@ -23,6 +24,8 @@ __all__ = [
     "Surface",
     "approximate",
     "draw_factors",
+    "equalise",
+    "exchange_error",
     "gaussian_exponents",
     "log_extremes",
     "log_growth",
@@ -34,4 +37,5 @@ __all__ = [
     "signal",
     "singular_value_bounds",
     "surface",
+    "unit_spread",
 ]

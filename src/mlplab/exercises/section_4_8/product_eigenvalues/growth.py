@@ -34,7 +34,7 @@ def growth_beside_theory(n_draws: int) -> Array:
     grown = [
         log_growth(draw_factors("gaussian", WIDTH, N_FACTORS, seed))[-1] for seed in range(n_draws)
     ]
-    return np.array(grown) / N_FACTORS - expected
+    return np.asarray(np.array(grown) / N_FACTORS - expected)
 
 
 def gradients(runs: Runs, init: str) -> Array:

@@ -26,7 +26,7 @@ def prove() -> Sequence[Checked]:
     return (
         Checked("source_bound", source),
         Checked("indefinite", _definite_falls_below()),
-        Checked("corners", real["excess"] < _ROUNDING, facts=real, n_cases=real["n_drawn"]),
+        Checked("corners", real["excess"] < _ROUNDING, facts=real, n_cases=4 * _N),
         Checked("complex", _eigenvalues(SWAP, SIGN) == {"-I", "I"}, facts={"share": outside}),
         Checked("singular", *_chains()),
         Checked("nilpotent", _nilpotent()),

@@ -23,7 +23,7 @@ from mlplab.exercises.section_4_8.product_eigenvalues.growth import (
 )
 from mlplab.exercises.section_4_8.product_eigenvalues.measure import n_draws
 from mlplab.exercises.section_4_8.product_eigenvalues.prove import NILPOTENT, SIGN, SWAP
-from mlplab.exercises.uncertainty_bands import DRAW_BAND, T_BAND
+from mlplab.exercises.uncertainty_bands import T_BAND
 from mlplab.theory import product_eigenvalue_bounds, singular_value_bounds
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def tell(results: Results) -> Findings:
 
 def _conditions(found: dict[str, Any]) -> Figure:
     rows = [
-        (kind, depth, *DRAW_BAND.of(found[kind][:, depth - 1].tolist()), len(found[kind]))
+        (kind, depth, *T_BAND.of(found[kind][:, depth - 1].tolist()), len(found[kind]))
         for kind in found
         for depth in _SHOWN
     ]
@@ -76,9 +76,8 @@ def _conditions(found: dict[str, Any]) -> Figure:
         "condition-by-depth",
         x_title="factors",
         y=Quantity("log_condition", share=False),
-        band=DRAW_BAND,
+        band=T_BAND,
         series_title="product",
-        log_x=True,
     )
 
 
@@ -95,7 +94,6 @@ def _gradients(runs: Runs) -> Figure:
         y=Quantity("log_gradient", share=False),
         band=T_BAND,
         series_title="initialisation",
-        log_x=True,
     )
 
 

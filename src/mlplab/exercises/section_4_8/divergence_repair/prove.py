@@ -15,11 +15,12 @@ def prove() -> Sequence[Checked]:
     """Prove the size of a step by algebra; try every kind of rate on a weight that is lost."""
     rates = np.concatenate([[0.0, np.inf], 10.0 ** np.linspace(-300, 300, _N_RATES - 2)])
     lost = np.array([np.nan, np.inf, -np.inf])
+    gradients = np.array([0.0, 1.0, -1e300, np.inf, -np.inf, np.nan])
     with np.errstate(invalid="ignore", over="ignore"):
-        after = lost[:, None] - rates * np.nan
+        after = lost[:, None, None] - rates[:, None] * gradients
     return (
         Checked("step", _moves_by_its_share()),
-        Checked("lost", not np.isfinite(after).any(), facts={"n": _N_RATES}),
+        Checked("lost", not np.isfinite(after).any(), facts={"n": _N_RATES}, n_cases=after.size),
     )
 
 

@@ -20,6 +20,7 @@ from mlplab.exercises.section_4_8.divergence_repair.design import (
     arms,
 )
 from mlplab.exercises.section_4_8.divergence_repair.saved import SHARE_BAND, fates, saved
+from mlplab.exercises.told import means
 from mlplab.exercises.uncertainty_bands import T_BAND
 from mlplab.experiment import Runs
 
@@ -50,7 +51,8 @@ def tell(results: Results) -> Findings:
                 "low": low,
                 "diverged": _count(runs[setting], setting, "diverged"),
                 "chance": _count(runs[setting], setting, "chance"),
-                "first": _first_epoch(runs[setting], setting),
+                "late": _late(runs[setting], setting),
+                "test": _test(runs[setting], setting),
                 "saved": {
                     name: _share(saved(runs[setting], setting, name, "diverged"))
                     for name in REMEDIES
@@ -67,12 +69,17 @@ def _count(runs: Runs, setting: str, fate: str) -> int:
     return sum(found == fate for found in fates(runs, setting, "sgd").values())
 
 
-def _first_epoch(runs: Runs, setting: str) -> int:
-    """The earliest epoch in which SGD diverged; 0 where it never did."""
+def _late(runs: Runs, setting: str) -> int:
+    """Count the runs of SGD that diverged after an epoch that ended well."""
     label = runs.experiment.find(arms(setting)["sgd"]).label
     frame = runs.frame(last=True)
-    epochs = frame[frame["arm"] == label]["diverged_epoch"].dropna()
-    return int(epochs.min()) if len(epochs) else 0
+    return int((frame[frame["arm"] == label]["diverged_epoch"] > 1).sum())
+
+
+def _test(runs: Runs, setting: str) -> dict[str, float]:
+    """The mean test accuracy of each arm's runs that finished."""
+    found = means(runs, "test_accuracy")
+    return {name: found[runs.experiment.find(arm).label] for name, arm in arms(setting).items()}
 
 
 def _share(cases: np.ndarray) -> dict[str, float]:

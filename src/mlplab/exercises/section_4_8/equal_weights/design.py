@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from mlplab.exercises import source_setting
 from mlplab.exercises.profile import Profile
 from mlplab.exercises.source_setting import AS_PUBLISHED, FASHION
 from mlplab.experiment import Experiment
 from mlplab.specs import MLP, SGD, Difference, First, Fit, Run, TaskRef
 
-N_ROWS = 12_000
 LINEAR = ("constant:1", "zeros", "normal:1")
 SOFTMAX = ("constant:0.01", "zeros", "normal:0.01")
 EQUAL, DRAWN = {"net.init": "constant:0.01"}, {"net.init": "normal:0.01"}
@@ -19,7 +19,7 @@ def design(profile: Profile, seeds: int | None) -> Mapping[str, Experiment]:
     """Train each from equal weights, from 0 and from drawn ones, on the same seeds."""
     n_seeds = seeds or profile.n_seeds
     images = AS_PUBLISHED.replace(
-        fit=Fit(epochs=profile.pick(4, 10), batch_size=256), rows=First(n=N_ROWS)
+        fit=Fit(epochs=profile.pick(4, 10), batch_size=256), rows=First(n=source_setting.QUICK_ROWS)
     )
     straight = Run(
         net=MLP(hidden=()),

@@ -6,8 +6,8 @@ from typing import Any
 
 from mlplab.draw import learning_curves
 from mlplab.exercises.findings import Findings, Results
-from mlplab.exercises.section_4_8.equal_weights.design import N_ROWS
 from mlplab.exercises.told import means, summary_table
+from mlplab.exercises.training_rows import n_train
 from mlplab.exercises.uncertainty_bands import T_BAND
 from mlplab.experiment import Runs
 
@@ -18,7 +18,7 @@ def tell(results: Results) -> Findings:
     values: dict[str, Any] = {
         "n_seeds": len(runs["softmax"].experiment.seeds),
         "epochs": runs["softmax"].experiment.base.fit.epochs,
-        "n_rows": N_ROWS,
+        "n_rows": n_train(runs["softmax"]),
         "softmax_test": _by_init(runs["softmax"], "test_accuracy"),
         "softmax_train": _by_init(runs["softmax"], "train_loss"),
         "hidden_test": _by_init(runs["hidden layer"], "test_accuracy"),

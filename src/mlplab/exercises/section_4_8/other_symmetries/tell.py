@@ -49,6 +49,8 @@ def tell(results: Results) -> Findings:
         "noise": NOISE,
         "rate": DROPOUT,
         "apart": APART,
+        "gap": product_gap(N_UNITS),
+        "odd_gap": product_gap(ODD),
         "test": {
             kind.split()[0]: {start: float(mean[kind, start]) for start in STARTS} for kind in AXES
         },
@@ -65,6 +67,16 @@ def tell(results: Results) -> Findings:
         frame, "kind", "test_accuracy", series="start", band=T_BAND, name="accuracy-by-start"
     )
     return Findings(values, (accuracy, _rounding(rounded)), {"spreads": _table(frame, found)})
+
+
+def product_gap(n_units: int) -> float:
+    """How far outputs of equal units are apart, as a share: rounding of one product of images."""
+    import torch
+
+    drawn = torch.Generator().manual_seed(0)
+    images, unit = torch.rand(32, 64, generator=drawn), torch.randn(64, generator=drawn)
+    outputs = images @ unit.expand(n_units, 64).contiguous().T
+    return float((outputs - outputs[:, :1]).abs().max() / outputs.abs().max())
 
 
 def _last(runs: Runs) -> pd.DataFrame:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
     from mlplab.draw import Figure
 
-_NONE = (float("nan"),) * 3
+_NONE = (math.nan,) * 3
 
 
 def tell(results: Results) -> Findings:
@@ -79,7 +80,9 @@ def _late(runs: Runs, setting: str) -> int:
 def _test(runs: Runs, setting: str) -> dict[str, float]:
     """The mean test accuracy of each arm's runs that finished."""
     found = means(runs, "test_accuracy")
-    return {name: found[runs.experiment.find(arm).label] for name, arm in arms(setting).items()}
+    of = {name: found[runs.experiment.find(arm).label] for name, arm in arms(setting).items()}
+    # One object for NaN: values within values are compared, and NaN equals only itself.
+    return {name: mean if mean == mean else math.nan for name, mean in of.items()}
 
 
 def _share(cases: np.ndarray) -> dict[str, float]:

@@ -45,6 +45,7 @@ def tell(results: Results) -> Findings:
         "clip": CLIP,
         "rewinds": REWINDS,
         "no_use": NO_USE,
+        "guessing": math.log(10),
         "settings": {
             setting: {
                 "rate": rate,

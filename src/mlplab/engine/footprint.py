@@ -57,6 +57,11 @@ class Members:
         return any(fit.patience and fit.restore_best for fit in fits)
 
     @property
+    def rewinds(self) -> bool:
+        """Whether a run keeps all that it carried along after its best epoch in training."""
+        return any(training.run.fit.rewinds for training in self.trainings)
+
+    @property
     def probed_layers(self) -> int:
         """How many hidden layers are looked at."""
         probes = any(training.run.fit.probes for training in self.trainings)
@@ -66,7 +71,8 @@ class Members:
     def ends_apart(self) -> bool:
         """Whether runs leave others behind, whose states then move to a new stack."""
         fits = [training.run.fit for training in self.trainings]
-        return any(fit.patience for fit in fits) or len({fit.epochs for fit in fits}) > 1
+        apart = any(fit.patience or fit.rewinds for fit in fits)
+        return apart or len({fit.epochs for fit in fits}) > 1
 
     @property
     def n_seeds(self) -> int:
@@ -88,10 +94,13 @@ def _beside(members: Members, n_slots: int) -> int:
         held += n_slots * weight_bytes(program)
     if members.ends_apart:
         held += n_slots * state_bytes(program)
+    if members.rewinds:
+        held += n_slots * state_bytes(program)
     if isinstance(program, Program):
         held += _drawn_bytes(program, members.n_seeds) + _probe_bytes(members)
     # On its way to the store: the tensors of one run, and twice their bytes.
-    held += 3 * (state_bytes(program) + members.watches * weight_bytes(program))
+    own = state_bytes(program) * (1 + members.rewinds) + members.watches * weight_bytes(program)
+    held += 3 * own
     if isinstance(program, Program):
         sizes = {members.n_valid, members.n_test} - {0}
         lanes = {min(program.score_lanes, padded(n, TWO_VECTORS)) for n in sizes}

@@ -26,6 +26,7 @@ _FIT = (
     "label_noise",
     "measures",
     "probes",
+    "rewinds",
 )
 _OPTIMISERS = ("sgd", "rmsprop", "adam", "adamw")
 

@@ -59,6 +59,8 @@ MAY_LOAD_AT_IMPORT = {
     "tabular": {"sklearn"},
     # its classes are scikit-learn's estimators, and continue training in the engine's stacks
     "estimators": {"sklearn", "torch"},
+    # its networks are subclasses of torch's
+    "exercises/section_4_8/other_symmetries": {"torch"},
     # loaded in the processes of a split, which train
     "theory/split/process": {"torch"},
 }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import numpy as np
 import pytest
 import torch
@@ -130,3 +132,9 @@ def test_what_cannot_be_drawn_is_one_line(model, n_features, message):
     with pytest.raises(ConfigError, match=message) as problem:
         trace_module(model, n_features, name="mine")
     assert "\n" not in str(problem.value)
+
+
+def test_a_trace_leaves_no_thread_behind() -> None:
+    before = set(threading.enumerate())
+    trace_module(nn.Sequential(nn.Linear(3, 2)), 3)
+    assert set(threading.enumerate()) <= before

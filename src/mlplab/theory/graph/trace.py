@@ -101,7 +101,10 @@ def run_trace(program: fx.GraphModule, x: Tensor) -> dict[str, Tensor]:
     recorder = Recorder(program)
     # Its tracebacks load torch's compiler, a second, and one line is all that is said of it.
     recorder.extra_traceback = False
-    recorder.run(x)
+    # Node by node: `run` has a progress bar, which leaves a thread behind.
+    recorder.args_iter = iter([x])
+    for node in program.graph.nodes:
+        recorder.env[node] = recorder.run_node(node)
     return found
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mlplab.draw.interval_rows import interval_rows
-from mlplab.draw.words import factor_name, quantity
+from mlplab.draw.words import quantity
 from mlplab.exercises.charts import strip_chart
 from mlplab.exercises.findings import Findings, Results
 from mlplab.exercises.record.costs import core_hours, test_looks
@@ -173,15 +173,13 @@ def _tried(runs: Mapping[str, Runs]) -> pd.DataFrame:
     rows = [
         {
             "round": name,
-            "change": ", ".join(
-                f"{factor_name(p)} {show_value(v)}" for p, v in arm.factors.items()
-            ),
+            "change": _change(changes),
             "valid_accuracy": accuracy.mean,
             "valid_loss": loss.mean,
         }
-        for name in ROUNDS
-        for arm, accuracy, loss in zip(
-            runs[name].arms,
+        for name, tried in ROUNDS.items()
+        for changes, accuracy, loss in zip(
+            [{}, *tried.changes],
             runs[name].summary("valid_accuracy"),
             runs[name].summary("valid_loss"),
             strict=True,
@@ -190,8 +188,8 @@ def _tried(runs: Mapping[str, Runs]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _change(factors: Mapping[str, Any]) -> str:
-    return ", ".join(f"{factor_name(path)} {show_value(v)}" for path, v in factors.items())
+def _change(changes: Mapping[str, Any]) -> str:
+    return ", ".join(f"{path.split('.')[-1]}={show_value(v)}" for path, v in changes.items())
 
 
 def _is_best(runs: Mapping[str, Runs]) -> bool:

@@ -185,13 +185,14 @@ def split(
 
 
 def _ways(text: str) -> list[str]:
-    known = ("data", "tensor", "pipeline")
+    from mlplab.theory.split import WAYS
+
     ways = list(dict.fromkeys(word.strip() for word in text.split(",") if word.strip()))
     for way in ways:
-        if way not in known:
-            raise ConfigError(f"--ways: {expected(way, known)}")
+        if way not in WAYS:
+            raise ConfigError(f"--ways: {expected(way, WAYS)}")
     if not ways:
-        raise ConfigError(f"--ways: expected some of {', '.join(known)}; got {text!r}")
+        raise ConfigError(f"--ways: expected some of {', '.join(WAYS)}; got {text!r}")
     return ways
 
 

@@ -38,6 +38,8 @@ _SHOWN = (1, 2, 4, 8, 16, N_FACTORS)
 @one_thread
 def tell(results: Results) -> Findings:
     """Collect what the page says and shows."""
+    import pandas as pd
+
     runs, draws = results.runs["gradients"], n_draws(results.profile)
     conditions = condition_numbers(draws)
     norms = {init: 10 ** gradients(runs, init).mean(axis=0) for init in VARIANCES}
@@ -62,7 +64,9 @@ def tell(results: Results) -> Findings:
         ],
     }
     figures = (_conditions(conditions), _gradients(runs))
-    return Findings(values, figures, {"examples": _examples(), "factors": _factors(values)})
+    return Findings(
+        values, figures, {"examples": _examples(), "factors": pd.DataFrame(values["factors"])}
+    )
 
 
 def _conditions(found: dict[str, Any]) -> Figure:
@@ -144,9 +148,3 @@ def _number(value: complex) -> str:
     if not rounded.imag:
         return f"{rounded.real:g}"
     return f"{rounded.imag:+g}i".replace("1i", "i") if not rounded.real else f"{rounded:g}"
-
-
-def _factors(values: dict[str, Any]) -> pd.DataFrame:
-    import pandas as pd
-
-    return pd.DataFrame(values["factors"])

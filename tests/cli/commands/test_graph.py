@@ -110,7 +110,7 @@ def test_a_users_module(invoke, mine):
         (("--features", "0"), "expected a whole number from 1; got '0'"),
         (("--l2", "nan"), "l2: expected a number of at least 0; got nan"),
         (("--out", "graph.png"), "expected a name that ends in .svg; got 'graph.png'"),
-        (("--out", "/proc/nowhere/graph.svg"), "cannot be written"),
+        (("--out", f"{__file__}/graph.svg"), "cannot be written"),
         (("--net", "resnet"), "net: expected one of mlp"),
         (("--residual", "true", "--hidden", "3,4"), "neighbouring hidden layers of one width"),
     ],

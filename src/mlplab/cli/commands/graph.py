@@ -194,18 +194,13 @@ def _module(
 
 
 def _write_picture(drawn: Graph, values: Values | None, out: Path) -> None:
-    from mlplab.atomic import atomic_file
+    from mlplab.atomic import write_text
     from mlplab.errors import ConfigError
     from mlplab.theory.graph.svg import graph_svg
 
     if out.suffix.lower() != ".svg":
         raise ConfigError(f"--out: expected a name that ends in .svg; got {out.name!r}")
-    picture = graph_svg(drawn, values)
-    try:
-        with atomic_file(out) as draft:
-            draft.write_text(picture, encoding="utf-8")
-    except OSError as problem:
-        raise ConfigError(f"--out {out}: cannot be written ({problem.strerror})") from None
+    write_text(out, graph_svg(drawn, values))
 
 
 def _plain(derived: Derivation) -> dict[str, Any]:

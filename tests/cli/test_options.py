@@ -29,7 +29,8 @@ VALUES = {
     "schedule": "cosine", "epochs": "3", "batch_size": "16", "last_batch": "keep",
     "loss": "squared", "label_smoothing": "0.1", "huber_delta": "2", "ema": "0.5",
     "patience": "2", "monitor": "valid_accuracy", "restore_best": "false", "test": "end",
-    "measures": "grad_norm", "probes": "2", "dtype": "float64", "valid": "0.3", "net": "one-layer",
+    "measures": "grad_norm", "probes": "2", "rewinds": "2", "rewind_factor": "0.5",
+    "dtype": "float64", "valid": "0.3", "net": "one-layer",
     "out": "pages",
 }  # fmt: skip
 

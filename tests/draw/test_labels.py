@@ -1,5 +1,6 @@
 """Values that differ have labels that differ, in every chart that writes them."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -66,3 +67,13 @@ def _texts(node: Any) -> set[str]:
 def test_seven_digits_stand_where_six_would_not_do(close: pd.DataFrame, chart: str) -> None:
     texts = _texts(_drawn(close)[chart]().spec())
     assert {"0.1234567", "0.1234568", "0.5"} <= texts
+
+
+def test_small_numbers_on_an_axis_have_exponents() -> None:
+    decays = [1e-10, 1e-5, 2e-5, 1e-4, 0.01]
+    frame = pd.DataFrame({"optim.weight_decay": decays, "valid_accuracy": decays})
+    frame = frame.assign(seed=0, epoch=1, status="finished")
+    svg = metric_by_factor(frame, "optim.weight_decay", "valid_accuracy", title="t").svg()
+    ticks = set(re.findall(r">([^<>]+)</text>", svg))
+    assert {"1e-10", "1e-5"} <= ticks
+    assert "0.00001" not in ticks

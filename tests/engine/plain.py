@@ -17,7 +17,7 @@ from mlplab.engine.noise import KeyedNoise, draw_normals, draw_uniforms, realise
 from mlplab.engine.order import order
 from mlplab.engine.program import padded
 from mlplab.engine.weights import unpack_layers
-from mlplab.specs import SGD, AdamW, Lion, RMSprop, Run
+from mlplab.specs import LARS, SGD, AdamW, Lion, RMSprop, Run
 from mlplab.specs.activation import activation_settings
 
 ACTS = {
@@ -302,6 +302,28 @@ class PlainLion(torch.optim.Optimizer):
                 mean.copy_(b2 * mean + (1 - b2) * p.grad)
 
 
+class PlainLARS(torch.optim.Optimizer):
+    """Algorithm 1 of LARS's paper, its coefficient as in its equation 6; torch has none.
+
+    A layer's bias, which comes after its weights, takes their local rate.
+    """
+
+    def __init__(self, params: list[Tensor], **defaults: Any) -> None:
+        super().__init__(params, defaults)
+
+    @torch.no_grad()
+    def step(self, closure: Any = None) -> None:
+        local = 1.0
+        for group in self.param_groups:
+            decay = group["weight_decay"]
+            for p in group["params"]:
+                if p.ndim == 2:
+                    local = group["trust"] * p.norm() / (p.grad.norm() + decay * p.norm())
+                velocity = self.state[p].setdefault("velocity", torch.zeros_like(p))
+                velocity.mul_(group["momentum"]).add_(group["lr"] * local * (p.grad + decay * p))
+                p.sub_(velocity)
+
+
 def make_optimiser(run: Run, params: list[Tensor]) -> torch.optim.Optimizer:
     """Make torch's own optimiser of the same name."""
     optim = run.optim
@@ -313,6 +335,8 @@ def make_optimiser(run: Run, params: list[Tensor]) -> torch.optim.Optimizer:
         return torch.optim.RMSprop(params, alpha=optim.alpha, eps=optim.eps, **common)
     if isinstance(optim, Lion):
         return PlainLion(params, betas=optim.betas, **common)
+    if isinstance(optim, LARS):
+        return PlainLARS(params, trust=optim.trust, momentum=optim.momentum, **common)
     make = torch.optim.AdamW if isinstance(optim, AdamW) else torch.optim.Adam
     return make(params, betas=optim.betas, eps=optim.eps, **common)
 

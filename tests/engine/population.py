@@ -153,6 +153,7 @@ def populations(draw: st.DrawFn, most: int = 12) -> tuple[Task, list[Run]]:
     }
     folds = draw(st.booleans())
     patience = [0, 1, 2] if task.valid and draw(st.booleans()) else [0]
+    rewinds = draw(st.sampled_from([(0,), (0, 0, 1, 3)]))  # the others train in compiled loops
     runs = []
     for _ in range(draw(st.integers(2, most))):
         rate = st.sampled_from([0.1, 0.2, 0.5, 0.9])
@@ -174,6 +175,7 @@ def populations(draw: st.DrawFn, most: int = 12) -> tuple[Task, list[Run]]:
                     test=draw(st.sampled_from(["never", "end", "epoch"])),
                     patience=draw(st.sampled_from(patience)),
                     restore_best=draw(st.booleans()),
+                    rewinds=draw(st.sampled_from(rewinds)),
                     **fixed,
                 ),
             )

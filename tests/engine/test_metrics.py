@@ -120,6 +120,7 @@ def test_histories_are_as_long_as_the_training(population):
         names = {name.split("_")[0] for name in outcome.history} - {"grad"}
         wanted = {"train"} | ({"valid"} if task.split(run.seed, run.rows).valid.size else set())
         wanted |= {"test"} if task.n_test and run.fit.test != "never" else set()
+        wanted |= {"rewinds"} if run.fit.rewinds else set()
         assert names == wanted
         assert ("grad_norm" in outcome.history) == ("grad_norm" in run.fit.measures)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import threading
 
 import numpy as np
 import pytest
@@ -348,7 +349,8 @@ class TestMistakes:
         assert "\n" not in str(caught.value)
         assert (legacy_state(), random.getstate(), torch.get_rng_state().tolist()) == before
 
-    def test_a_seed_inside_a_factory_changes_nothing(self):
+    @pytest.mark.parametrize("threads", [False, True])
+    def test_a_seed_inside_a_factory_changes_nothing(self, threads):
         def seeded(n_features, n_outputs):
             torch.manual_seed(0)
             return nn.Linear(n_features, n_outputs)
@@ -358,8 +360,16 @@ class TestMistakes:
         torch.rand(3)
         before = torch.get_rng_state().tolist()
         task = made_up(n=60)
-        done = trained([of_module(task, "odd", SGD(lr=1e-30), s) for s in (0, 1)], task)
-        assert len({one.weights for one in done.values()}) == 2
+        runs = [of_module(task, "odd", SGD(lr=1e-30), s) for s in (0, 1)]
+        done = threading.Event()
+        idle = threading.Thread(target=done.wait)
+        if threads:  # as every notebook has
+            idle.start()
+        try:
+            ended = trained(runs, task)
+        finally:
+            done.set()
+        assert len({one.weights for one in ended.values()}) == 2
         assert torch.get_rng_state().tolist() == before
 
     @pytest.mark.parametrize(("make", "message"), [

@@ -245,6 +245,15 @@ class TestLimits:
 
 
 class TestLARS:
+    @pytest.mark.parametrize("decay", [0.0, 0.05])
+    def test_it_is_the_papers_algorithm(self, decay):
+        """With the rate that falls with the square of what is left, as the paper has it."""
+        task = made_up(n=53, features=6)
+        optim = LARS(lr=2.0, trust=0.05, momentum=0.9, weight_decay=decay,
+                     schedule="polynomial:2,0")  # fmt: skip
+        run = of(task, net=MLP(hidden=(9, 7)), optim=optim, fit=in_double(epochs=5), seed=1)
+        assert_as_torch(run, task)
+
     def test_one_step_moves_each_layer_by_its_share(self):
         task = made_up(n=32)
         run = of(task, net=MLP(hidden=(9, 5)), optim=LARS(lr=0.5, trust=0.02, momentum=0.0),

@@ -14,9 +14,9 @@ from tests.execute.test_workers import KEEP, long_population, mixed_population
 
 from mlplab.bench.process_memory import family
 from mlplab.engine import Checkpointed
-from mlplab.execute import execute, processes
+from mlplab.execute import execute, start
 from mlplab.execute.fork_server import ForkServer, can_fork
-from mlplab.execute.processes import _environment
+from mlplab.execute.start import worker_environment
 
 pytestmark = pytest.mark.skipif(not can_fork(), reason="only Linux forks its workers")
 
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.skipif(not can_fork(), reason="only Linux forks its wor
 @pytest.fixture
 def server():
     """A server that is over when the test is."""
-    server = ForkServer(_environment())
+    server = ForkServer(worker_environment())
     yield server
     server.close()
 
@@ -103,7 +103,7 @@ def test_a_server_that_is_killed_is_replaced_and_the_bits_are_the_same():
 def test_where_nothing_is_forked_the_bits_are_the_same(monkeypatch):
     task, runs = mixed_population()
     forked = ended(execute(runs, task, workers=2, **KEEP))
-    monkeypatch.setattr(processes, "can_fork", lambda: False)
+    monkeypatch.setattr(start, "can_fork", lambda: False)
     started = ended(execute(runs, task, workers=2, **KEEP))
     assert {k: bits(e) for k, e in forked.items()} == {k: bits(e) for k, e in started.items()}
 
@@ -113,7 +113,7 @@ def test_beside_threads_of_a_sites_own_workers_start_on_their_own(tmp_path):
         "import threading, time\n"
         "threading.Thread(target=time.sleep, args=(99,), daemon=True).start()\n"
     )
-    environment = _environment()
+    environment = worker_environment()
     environment["PYTHONPATH"] = os.pathsep.join((str(tmp_path), environment["PYTHONPATH"]))
     server = ForkServer(environment)
     worker = hear(server.start())
@@ -125,7 +125,7 @@ def test_beside_threads_of_a_sites_own_workers_start_on_their_own(tmp_path):
 
 def test_an_import_that_fails_ends_the_workers(tmp_path):
     (tmp_path / "sitecustomize.py").write_text("import os\nos._exit(3)\n")
-    server = ForkServer(_environment() | {"PYTHONPATH": str(tmp_path)})
+    server = ForkServer(worker_environment() | {"PYTHONPATH": str(tmp_path)})
     worker = server.start()
     assert worker.wait(10) == -signal.SIGKILL
     with pytest.raises(OSError, match=r"pipe|reset"):

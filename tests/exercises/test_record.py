@@ -12,8 +12,9 @@ from mlplab.exercises.record.ensemble.design import design as ensemble
 from mlplab.exercises.record.ensemble.sizes import STUDENTS, n_members, size
 from mlplab.exercises.record.permutation_invariant.design import design as first_track
 from mlplab.exercises.record.permutation_invariant.parts import without_each
+from mlplab.exercises.record.permutation_invariant.rounds import ROUNDS
 from mlplab.exercises.record.permutation_invariant.search import LEVELS, arms, factors
-from mlplab.exercises.record.recipe import FIRST, RECIPE, fresh_seeds, sized
+from mlplab.exercises.record.recipe import FIRST, RECIPE, SCREENED, fresh_seeds, sized
 from mlplab.exercises.tuned import TUNING_SEEDS
 from mlplab.experiment.arms import apply_factors
 from mlplab.specs import MLP, Fit
@@ -29,12 +30,24 @@ def test_one_command_runs_its_three_tracks():
 
 def test_the_search_begins_at_the_first_recipe_and_tries_each_change_in_half_of_its_runs():
     runs = [apply_factors(FIRST, arm) for arm in arms(FIRST)]
+    assert SCREENED in runs
     assert len({run.text for run in runs}) == 16
     assert runs[0] == FIRST
     for place, factor in enumerate(factors(FIRST)):
         changed = [run == apply_factors(run, factor.high) for run in runs]
         np.testing.assert_array_equal(changed, LEVELS[:, place] > 0)
         assert sum(changed) == 8
+
+
+def test_rounds_of_single_changes_lead_from_the_first_runs_to_the_recipe():
+    tried = [SCREENED, *(recipe for one in ROUNDS.values() for recipe in one.recipes)]
+    starts = [one.start for one in ROUNDS.values()]
+    assert starts[0] == SCREENED
+    for before, following in zip(ROUNDS.values(), [*starts[1:], RECIPE], strict=True):
+        assert following in before.recipes
+    per_round = [len({run.text for run in one.recipes}) for one in ROUNDS.values()]
+    assert per_round == [1 + len(one.changes) for one in ROUNDS.values()]
+    assert all(run.fit.epochs == RECIPE.fit.epochs for run in tried)
 
 
 @pytest.mark.parametrize(
@@ -56,7 +69,7 @@ def test_each_part_is_taken_away_alone(recipe):
 
 def test_nothing_that_chooses_scores_the_test_split_or_shares_a_seed_with_what_is_scored():
     found = {**first_track(STANDARD, None), **augmented(STANDARD, None)}
-    choosing = [found[name] for name in ("search", "parts", "moves")]
+    choosing = [found[name] for name in ("search", *ROUNDS, "parts", "moves")]
     assert all(arm.run.fit.test == "never" for one in choosing for arm in one.design)
     scored = {*found["recipe"].seeds, *ensemble(STANDARD, None)["members"].seeds}
     assert scored.isdisjoint(seed for one in choosing for seed in one.seeds)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from types import SimpleNamespace
 from typing import Any
 
@@ -55,6 +56,32 @@ def test_an_error_of_the_store_reaches_who_waits(monkeypatch: pytest.MonkeyPatch
     with pytest.raises(RuntimeError, match="disk full"):
         hand_over(keeping)
     keeping.close()
+
+
+@pytest.mark.parametrize("comes", [False, True])
+def test_ctrl_c_as_the_writing_thread_starts_loses_nothing(
+    comes: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start = threading.Thread.start
+
+    def interrupted(thread: threading.Thread) -> None:
+        if comes:
+            late.append(threading.Timer(0.05, start, [thread]))
+            start(late[0])
+        raise KeyboardInterrupt
+
+    late: list[threading.Thread] = []
+    monkeypatch.setattr(threading.Thread, "start", interrupted)
+    store: Any = Slow()
+    with (
+        pytest.raises(KeyboardInterrupt),
+        Keeper(store, SimpleNamespace(id="p"), {}) as keeping,  # type: ignore[arg-type]
+    ):
+        keeping.keep_checkpoint(Checkpointed("k", 1, 0, bytes(300)))
+    assert sum(store.sizes) == 300
+    for thread in late:
+        thread.join()
+    assert sum(store.sizes) == 300
 
 
 def test_checkpoints_are_as_they_were_whatever_becomes_of_the_store() -> None:

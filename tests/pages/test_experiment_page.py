@@ -132,6 +132,14 @@ def test_a_full_grid_of_two_factors_has_a_section_on_their_effects(
     assert len(pd.read_csv(page.parent / "table-effects.csv")) == 3
 
 
+def test_effects_are_judged_by_what_matters_to_the_reader(grid: ml.experiment.Runs) -> None:
+    for matters in (0.0001, 0.9):
+        table = experiment_report(grid, matters=matters).tables["effects"].frame
+        effects = grid.effects("valid_accuracy", matters)
+        assert table["verdict"].tolist() == [effect.says for effect in effects.largest]
+    assert set(table["verdict"]) <= {"no effect that matters", "additive"}
+
+
 def test_titles_on_effects_say_what_is_found(grid: ml.experiment.Runs) -> None:
     alone, together = (figure.title for figure in experiment_report(grid).figures[-2:])
     assert "moves validation accuracy most: " in in_language(alone)

@@ -181,6 +181,7 @@ SAME = [
     (Fit(measures=("b", "a", "b")), Fit(measures=("a", "b"))),
     (Fit(huber_delta=2), Fit()),
     (Fit(monitor="valid_accuracy", restore_best=False), Fit()),
+    (Fit(rewind_factor=0.5), Fit()),
     (SGD(momentum=-0.0), SGD()),
     (SGD(schedule=Schedule(gamma=0.5)), SGD()),
     (SGD(schedule="step:2,0.5"), SGD(schedule=Schedule(kind="step", every=2, gamma=0.5, power=3))),

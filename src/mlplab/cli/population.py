@@ -174,14 +174,20 @@ def train_population(
         )
 
 
-def write_report(runs: Runs | SearchResult, setting: Setting) -> None:
+def write_report(
+    runs: Runs | SearchResult,
+    setting: Setting,
+    metric: str | None = None,
+    matters: float | None = None,
+) -> None:
     """Write the page of the results, where one is wanted, and say where it is."""
     if setting.out is None:
         return
     from mlplab.pages.write_report import report
 
     words = [shlex.quote(word) for word in sys.argv[1:]]
-    page = report(runs, setting.out, command=" ".join(["mlplab", *words]))
+    command = " ".join(["mlplab", *words])
+    page = report(runs, setting.out, metric=metric, matters=matters, command=command)
     if setting.as_json:
         note(f"page: {page}", setting.quiet)
     else:

@@ -58,6 +58,8 @@ def refuse_idle(ctx: click.Context, base: Run, varied: Collection[str] = ()) -> 
     fit, optim = base.fit, base.optim
     if not fit.patience and not {"fit", "fit.patience"} & set(varied):
         refuse_given(ctx, ["monitor", "restore_best"], "works with --patience only")
+    if not fit.rewinds and not {"fit", "fit.rewinds"} & set(varied):
+        refuse_given(ctx, ["rewind_factor"], "works with --rewinds only")
     if fit.loss != "huber" and not {"fit", "fit.loss"} & set(varied):
         refuse_given(ctx, ["huber_delta"], "works with --loss huber only")
     if not optim.weight_decay and not {"optim", "optim.weight_decay"} & set(varied):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
+from mlplab.draw.axis_numbers import number_labels
 from mlplab.draw.figure import WIDTH_PX, Figure
 from mlplab.draw.lines import series_encodings
 from mlplab.draw.rows import (
@@ -89,7 +90,8 @@ def metric_by_factor(
     x = x_encoding(factor, values, numeric, log)
     y_scale = alt.Scale(type="log", nice=True) if log_y else alt.Scale(zero=False, nice=True)
     y_title = measure.difference if differences else measure.name
-    y_axis = alt.Axis(format=".6~g" if differences else measure.axis_format, tickCount=6)
+    number = ".6~g" if differences else measure.axis_format
+    y_axis = alt.Axis(**number_labels(means["mean"] if log_y else (), number), tickCount=6)
 
     def y_of(field: str) -> alt.Y:
         return alt.Y(f"{field}:Q", title=y_title, scale=y_scale, axis=y_axis)
@@ -240,5 +242,5 @@ def x_encoding(
         scale = alt.Scale(domain=[low - room, high + room], nice=False)
     title = f"{title} (log scale)" if log else title
     placed = {"values": ticks} if tick_each else {"tickCount": 6}
-    axis = alt.Axis(**placed, format=".6~g", labelOverlap="greedy", labelSeparation=4)
+    axis = alt.Axis(**placed, **number_labels(ticks), labelOverlap="greedy", labelSeparation=4)
     return alt.X("x:Q", title=title, scale=scale, axis=axis)

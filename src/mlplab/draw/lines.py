@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from mlplab.draw.axis_numbers import number_labels
 from mlplab.draw.figure import WIDTH_PX, Figure, legend_columns
 from mlplab.draw.rows import check_columns, first_seen, inline
 from mlplab.draw.theme import DASHES, SHAPES
@@ -64,7 +65,8 @@ def band_lines(
     x_scale = alt.Scale(**x_kind, nice=False, padding=8)
     x = alt.X("x:Q", title=x_title, scale=x_scale, axis=_x_axis(drawn["x"], log_x))
     y_scale = alt.Scale(type="log") if log_y else alt.Scale(zero=False, nice=False)
-    y_axis = alt.Axis(format=y.axis_format, tickCount=6)
+    numbers = number_labels(drawn["mean"] if log_y else (), y.axis_format)
+    y_axis = alt.Axis(**numbers, tickCount=6)
     mean = alt.Y("mean:Q", title=y.name, scale=y_scale, axis=y_axis)
     tooltip = [
         alt.Tooltip("series:N", title=series_title or "arm"),
@@ -130,8 +132,9 @@ def _x_axis(values: Any, log: bool) -> alt.Axis:
 
     distinct = sorted(set(values))
     if len(distinct) <= _FEW_POINTS:
-        return alt.Axis(values=[float(v) for v in distinct], format=".6~g", labelOverlap="greedy")
-    return alt.Axis(format=".6~g", tickCount=6 if log else 8)
+        ticks = [float(value) for value in distinct]
+        return alt.Axis(values=ticks, **number_labels(ticks), labelOverlap="greedy")
+    return alt.Axis(**number_labels(distinct), tickCount=6 if log else 8)
 
 
 def _are_numbers(values: Sequence[Any]) -> bool:

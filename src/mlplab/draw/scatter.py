@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from mlplab.draw.axis_numbers import number_labels
 from mlplab.draw.figure import WIDTH_PX, Figure
 from mlplab.draw.rows import check_columns, inline
 from mlplab.draw.words import UNTITLED, Text
@@ -62,7 +63,8 @@ def scatter(
     # Beside a logarithm, Vega warns of whatever is said of zero.
     kind: dict[str, Any] = {"type": "log"} if log else {"zero": False}
     scale = alt.Scale(**kind, nice=False, padding=10)
-    axis = alt.Axis(format=",.6~g", grid=True, tickCount=6, labelOverlap="greedy")
+    numbers = number_labels((low, high) if log else (), ",.6~g")
+    axis = alt.Axis(**numbers, grid=True, tickCount=6, labelOverlap="greedy")
 
     def x_of(field: str) -> alt.X:
         return alt.X(f"{field}:Q", title=x_title, scale=scale, axis=axis)

@@ -6,6 +6,7 @@ import math
 import statistics
 from typing import TYPE_CHECKING
 
+from mlplab.draw.axis_numbers import number_labels
 from mlplab.draw.figure import WIDTH_PX, Figure
 from mlplab.draw.rows import SEED_RANGE, Band, check_columns, first_seen, inline, summarise
 from mlplab.draw.words import UNTITLED, Quantity, Text, factor_name, join_texts, writer
@@ -84,7 +85,7 @@ def spread_strips(
         }
     )
     x_scale = alt.Scale(type="log", nice=True) if log else alt.Scale(zero=False, nice=True)
-    x_axis = alt.Axis(format=".6~g", grid=True, tickCount=7)
+    x_axis = alt.Axis(**number_labels(means["mean"] if log else ()), grid=True, tickCount=7)
 
     def x_of(field: str) -> alt.X:
         return alt.X(f"{field}:Q", title=x_title, scale=x_scale, axis=x_axis)

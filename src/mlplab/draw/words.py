@@ -65,6 +65,7 @@ _METRICS = {
     "activation_mean": "mean activation",
     "activation_variance": "variance of activations",
     "dead_share": "share of dead units",
+    "rewinds": "rewinds",
 }
 _FACTORS = {
     "net.hidden": "hidden units",
@@ -108,6 +109,7 @@ _ZH = {
     "mean activation": "激活值均值",
     "variance of activations": "激活值方差",
     "share of dead units": "失活单元比例",
+    "rewinds": "回退次数",
     "failure rate": "失败率",
     "hidden units": "隐藏单元数",
     "activation": "激活函数",

@@ -40,11 +40,13 @@ def arrange(
 
 
 def slots_of(program: AnyProgram, seats: Sequence[Training | None]) -> list[Slot | None]:
-    """Return what the stack needs of each slot's run: epoch, step, losses so far; None if idle."""
+    """Return what the stack needs of each slot's run: epoch, step, losses, rate; None if idle."""
     per_epoch = len(program.batch_sizes)
     return [
         None
         if seat is None
-        else Slot(seat.run, seat.epoch, seat.epoch * per_epoch, seat.seen_losses())
+        else Slot(
+            seat.run, seat.epoch, seat.epoch * per_epoch, seat.seen_losses(), seat.rate_factor
+        )
         for seat in seats
     ]

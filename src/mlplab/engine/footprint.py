@@ -74,6 +74,11 @@ class Members:
         return any(fit.patience and fit.restore_best for fit in fits)
 
     @property
+    def rewinds(self) -> bool:
+        """Whether a run keeps all that it carried along after its best epoch in training."""
+        return any(training.run.fit.rewinds for training in self.trainings)
+
+    @property
     def probed_layers(self) -> int:
         """How many hidden layers are looked at."""
         probes = any(training.run.fit.probes for training in self.trainings)
@@ -83,7 +88,8 @@ class Members:
     def ends_apart(self) -> bool:
         """Whether runs leave others behind, whose states then move to a new stack."""
         fits = [training.run.fit for training in self.trainings]
-        return any(fit.patience for fit in fits) or len({fit.epochs for fit in fits}) > 1
+        apart = any(fit.patience or fit.rewinds for fit in fits)
+        return apart or len({fit.epochs for fit in fits}) > 1
 
     @property
     def n_epochs(self) -> int:
@@ -96,7 +102,15 @@ class Members:
 
         The tensors of one run, their bytes, and those that wait for the disk.
         """
-        return 3 * state_bytes(self.program) + QUEUE_BYTES if self.checkpoints else 0
+        if not self.checkpoints:
+            return 0
+        return 3 * (state_bytes(self.program) + self.best_bytes) + QUEUE_BYTES
+
+    @property
+    def best_bytes(self) -> int:
+        """What each run keeps of its best epoch: weights, or all that it goes back to."""
+        kept = weight_bytes(self.program) if self.watches else 0
+        return kept + (state_bytes(self.program) if self.rewinds else 0)
 
     @property
     def n_seeds(self) -> int:
@@ -134,7 +148,7 @@ def _stack_parts(
         stays["data"] -= 8 * n_groups * program.n_rows
     kept, drawing = _drawn_bytes(program, members.n_seeds)
     moving = n_runs * state_bytes(program) if members.ends_apart else 0
-    watched = n_runs * weight_bytes(program) if members.watches else 0
+    watched = n_runs * members.best_bytes
     scoring, judging = _scoring_bytes(members, n_slots)
     stepping = step_bytes(program, n_slots, n_groups) + per_step_bytes(program)
     # Buffers for scoring come with the first epoch's end, and stay.
@@ -181,8 +195,7 @@ def _module_parts(members: Members, n_runs: int, n_bytes: int) -> Parts:
     each = program.n_features + 6 * program.n_outputs + 2 * program.blueprint.kept_per_example
     scores = members.n_valid or members.n_test
     workspace = size * 2 * _SCORED * each * bool(scores) + _kept_outputs(members, n_runs)
-    if members.watches:
-        workspace += n_runs * weight_bytes(program)
+    workspace += n_runs * members.best_bytes
     if members.ends_apart:
         workspace += n_runs * state_bytes(program)
     found = {

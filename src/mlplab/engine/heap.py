@@ -2,9 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 from functools import lru_cache
 from typing import Any
+
+_MMAP_THRESHOLD = -3  # malloc.h
+
+
+def map_large_arrays(n_bytes: int = 2**20) -> None:
+    """Take arrays from this size on from the system and give them back when they are freed.
+
+    Without it they come, after the first, from the heap, where gaps between them stay (measured
+    in a pipeline's stage: 195 MB in place of 114).
+    """
+    with contextlib.suppress(AttributeError, OSError):  # another C library than glibc
+        ctypes.CDLL(None).mallopt(_MMAP_THRESHOLD, n_bytes)
 
 
 @lru_cache(maxsize=1)

@@ -159,6 +159,11 @@ def _draw_once(law: str, seed: int, layer: int, n_out: int, n_in: int) -> NDArra
     return drawn
 
 
+def forget_drawn() -> None:
+    """Let go of the weights kept for further arms of a seed, where there will be none."""
+    _draw_once.cache_clear()
+
+
 def _remembered(law: str, seed: int, layer: int, n_out: int, n_in: int) -> NDArray[np.float64]:
     # More inputs than asked for: a unit's stream is a prefix of a longer one.
     return _draw_once(law, seed, layer, n_out, -(-n_in // _TOGETHER) * _TOGETHER)[:, :n_in]

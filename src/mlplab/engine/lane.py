@@ -17,7 +17,7 @@ from mlplab.engine.arrange import slots_of
 from mlplab.engine.events import Checkpointed, Ended, Event, Progressed
 from mlplab.engine.heap import give_back
 from mlplab.engine.losses import zero_loss
-from mlplab.engine.measures import GRADIENT, Measure, evaluate
+from mlplab.engine.measures import GRADIENT, REWINDS, Measure, evaluate
 from mlplab.engine.memory import kept_slots, slots_bytes
 from mlplab.engine.numerics import provenance
 from mlplab.engine.order import order
@@ -125,8 +125,7 @@ class Lane:
         if old is not None:
             for r, training in enumerate(self._seats):
                 if training is not None and training.status is None:
-                    state = old.slot_state(r)
-                    training.state = {name: tensor.clone() for name, tensor in state.items()}
+                    training.state = _copies(old.slot_state(r))
         # The old stack goes before the new one is made: they would take twice the budget.
         if old is not None:
             del old
@@ -143,6 +142,8 @@ class Lane:
                 training.state = None
             else:
                 stack.initialise(r, training.run)
+            if training.run.fit.rewinds and training.good is None:
+                training.good = _copies(stack.slot_state(r))
             if training.step:
                 sums = (stack.loss_sums, stack.hit_sums, stack.norm_sums)
                 for total, value in zip(sums, training.sums, strict=True):
@@ -243,6 +244,8 @@ class Lane:
             if GRADIENT in self._program.measures:
                 training.record({GRADIENT: norm})
             training.record_looks()
+            if training.run.fit.rewinds:
+                training.record({REWINDS: training.n_rewinds})
             training.epoch += 1
             training.step = 0
             far = training.has_diverged(metrics["loss"], self._zero_loss)
@@ -258,7 +261,10 @@ class Lane:
         for r, training in seated:
             if training.run.fit.patience and training.status != "diverged":
                 self._watch(stack, r, training)
+        # Before the test split is scored: nothing that is trained depends on it.
+        failed = [training for _, training in seated if training.status == "diverged"]
         self._score_test(stack)
+        rewound = [training for training in failed if training.rewind()]
         self._charge()
         self._active = [training for training in self._active if training.status is None]
         if len(self._active) < len(seated):
@@ -270,9 +276,16 @@ class Lane:
                     outcome = training.outcome(where)
                     # One at a time: the weights of a whole stack would take as much again.
                     yield Ended(outcome, self._packed(stack, r, training))
-                    training.best = None
+                    training.best = training.good = None
             self._charged = time.perf_counter()
         stack.swap_averages()
+        for r, training in seated:
+            if not training.run.fit.rewinds or training.status is not None:
+                continue
+            if training in rewound and training.good is not None:
+                stack.load(r, training.good)
+            elif training not in rewound and training.is_good(self._zero_loss):
+                training.good, training.good_epoch = _copies(stack.slot_state(r)), training.epoch
 
     def _packed(self, stack: AnyStack, slot: int, training: Training) -> bytes | None:
         if not self._options.keep_weights or training.status != "finished":
@@ -283,7 +296,7 @@ class Lane:
         """Keep the weights of a best epoch; end a run that has waited too long for a better one."""
         restores = training.run.fit.restore_best
         if training.watch() and restores:
-            training.best = {n: t.clone() for n, t in stack.slot_weights(slot).items()}
+            training.best = _copies(stack.slot_weights(slot))
         if not training.is_patient:
             training.status = "finished"
         if training.status == "finished" and training.best and training.run.fit.test != "never":
@@ -360,6 +373,10 @@ class Lane:
             return
         for name in ("loss", self._workshop.counts, *self._measures):
             training.record({f"{split}_{name}": math.nan})
+
+
+def _copies(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    return {name: tensor.clone() for name, tensor in tensors.items()}
 
 
 def _scores_test(training: Training) -> bool:

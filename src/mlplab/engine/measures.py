@@ -18,7 +18,9 @@ GRADIENT = "grad_norm"
 BUILT_IN = (GRADIENT,)
 PROBED = ("activation_mean", "activation_variance", "dead_share", GRADIENT)
 """What probes record of each hidden layer: names that its number follows, from 1."""
-_TAKEN = (*BUILT_IN, "loss", "accuracy", "rmse")
+REWINDS = "rewinds"
+"""How often a run that may rewind has done so."""
+_TAKEN = (*BUILT_IN, REWINDS, "loss", "accuracy", "rmse")
 _MEASURES: dict[str, Measure] = {}
 
 

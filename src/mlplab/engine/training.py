@@ -29,6 +29,7 @@ from mlplab.specs.series import Series
 # Seeds whose drawn rows stay: 8 MB for 60,000 rows; arms of one seed come one after the other.
 SPLITS_KEPT = 16
 _BEST = "best/"  # before the names of the best epoch's weights in a checkpoint
+_GOOD = "good/"  # and of those to which a run may rewind
 
 
 class Splits:
@@ -114,6 +115,10 @@ class Training:
     best: dict[str, Tensor] | None = None
     """The weights of its best epoch, where it ends with them."""
     best_epoch: int | None = None
+    good: dict[str, Tensor] | None = None
+    """All that it carried along after its best epoch in training, where it may rewind."""
+    good_epoch: int = 0
+    n_rewinds: int = 0
     looks: dict[str, list[float]] = field(default_factory=dict)
     """What was seen of its hidden layers in this epoch; see `engine.probe`."""
     _checkpoint: Callable[[], bytes] | None = None
@@ -164,6 +169,30 @@ class Training:
         for name, values in self.history.items():
             if name.startswith(("valid_", "test_")) and len(values) == self.epoch:
                 values[-1] = math.nan
+
+    @property
+    def rate_factor(self) -> float:
+        """By which rewinds have lowered its learning rate."""
+        return self.run.fit.rewind_factor**self.n_rewinds
+
+    def rewind(self) -> bool:
+        """Take back a diverged run's epochs after its good one, if it may; return whether."""
+        if self.n_rewinds == self.run.fit.rewinds:
+            return False
+        self.n_rewinds += 1
+        self.status, self.diverged_epoch = None, None
+        self.epoch = self.good_epoch
+        for values in self.history.values():
+            del values[self.epoch :]
+        if self.best_epoch is not None and self.best_epoch > self.epoch:
+            self.best_epoch = self.best = None
+        return True
+
+    def is_good(self, zero_loss: float) -> bool:
+        """Say whether the last epoch has a lower training loss than all before, and the start."""
+        losses = self.history["train_loss"]
+        before = losses[self.good_epoch - 1] if self.good_epoch else max(self.first_loss, zero_loss)
+        return losses[-1] < before
 
     def seen_losses(self) -> tuple[float, ...]:
         """Return the losses of the epochs behind it, if its schedule looks at them."""
@@ -233,10 +262,13 @@ class Training:
             "seconds": self.seconds,
             "first_loss": self.first_loss.hex(),
             "best_epoch": self.best_epoch,
+            "n_rewinds": self.n_rewinds,
+            "good_epoch": self.good_epoch,
             "looks": {name: [v.hex() for v in seen] for name, seen in self.looks.items()},
         }
         best = {f"{_BEST}{name}": tensor for name, tensor in (self.best or {}).items()}
-        tensors = {n: tensor.cpu().contiguous() for n, tensor in (state | best).items()}
+        good = {f"{_GOOD}{name}": tensor for name, tensor in (self.good or {}).items()}
+        tensors = {n: tensor.cpu().contiguous() for n, tensor in (state | best | good).items()}
         return bytes(save(tensors, {"training": json.dumps(note)}))
 
     def resume(self, read: Callable[[], bytes]) -> None:
@@ -271,10 +303,12 @@ class Training:
                 raise ValueError(f"it is of run {note['key']}")
             if tensors:
                 found = load(blob)
-                best = {n.removeprefix(_BEST): t for n, t in found.items() if n.startswith(_BEST)}
-                self.best = best or None
-                self.state = {n: t for n, t in found.items() if not n.startswith(_BEST)}
+                self.best = _part(found, _BEST) or None
+                self.good = _part(found, _GOOD) or None
+                self.state = {n: t for n, t in found.items() if not n.startswith((_BEST, _GOOD))}
             self.best_epoch = note.get("best_epoch")
+            self.n_rewinds = note.get("n_rewinds", 0)
+            self.good_epoch = note.get("good_epoch", 0)
             self.epoch, self.step = note["epoch"], note["step"]
             loss, hit, norm = (float.fromhex(value) for value in note["sums"])
             self.sums = (loss, hit, norm)
@@ -290,3 +324,8 @@ class Training:
             self.first_loss = float.fromhex(note["first_loss"])
         except Exception as problem:
             raise StoreError(f"checkpoint of run {self.key}: cannot be read ({problem})") from None
+
+
+def _part(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    """Return those whose names begin with a prefix, without it."""
+    return {n.removeprefix(prefix): t for n, t in tensors.items() if n.startswith(prefix)}

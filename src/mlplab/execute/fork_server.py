@@ -28,19 +28,34 @@ _MESSAGE = struct.Struct("<cq")  # what, and for which worker
 _START, _KILL = b"s", b"k"
 _CODE = struct.Struct("<q")  # how a worker ended
 # Ctrl-C reaches the whole terminal, also during imports; the caller handles it.
-WORKER = """
+_WORKER = """
 import signal
 signal.signal(signal.SIGINT, signal.SIG_IGN)
-from mlplab.execute.worker import main
+from {home} import main
 main()
 """
-"""The program of a worker that imports everything itself."""
 _PROGRAM = """
 import signal
 signal.signal(signal.SIGINT, signal.SIG_IGN)
-from mlplab.execute.fork_server import serve
-serve({descriptor})
+from mlplab.execute.fork_server import TRAINING, Program, serve
+serve({descriptor}, {program})
 """
+
+
+@dataclass(frozen=True)
+class Program:
+    """What a worker does: `main()` of a module, and what a fork server imports before it forks."""
+
+    home: str = "mlplab.execute.worker"
+    imports: tuple[str, ...] = ("safetensors.torch", "mlplab.engine", "mlplab.specs.plugins")
+
+    @property
+    def text(self) -> str:
+        """The program of a worker that imports everything itself."""
+        return _WORKER.format(home=self.home)
+
+
+TRAINING = Program()
 
 
 def can_fork() -> bool:
@@ -81,13 +96,21 @@ class Forked:
 class ForkServer:
     """The caller's side: starts the server and asks it for workers."""
 
-    def __init__(self, environment: dict[str, str]) -> None:
+    def __init__(self, environment: dict[str, str], program: Program = TRAINING) -> None:
         self._socket, there = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._n_started = 0
         with there:
             self._process = subprocess.Popen(
                 # -P: a file of the working directory must not pass for a module of Python's.
-                [sys.executable, "-P", "-c", _PROGRAM.format(descriptor=there.fileno())],
+                [
+                    sys.executable,
+                    "-P",
+                    "-c",
+                    _PROGRAM.format(
+                        descriptor=there.fileno(),
+                        program="TRAINING" if program == TRAINING else repr(program),
+                    ),
+                ],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,  # a site's own start-up code may print
                 env=environment,
@@ -132,14 +155,14 @@ class ForkServer:
             self._process.wait()
 
 
-def serve(descriptor: int) -> NoReturn:
+def serve(descriptor: int, program: Program) -> NoReturn:
     """Import what workers need, then fork one for every request until the caller is gone."""
-    for module in ("safetensors.torch", "mlplab.engine", "mlplab.specs.plugins"):
+    for module in program.imports:
         importlib.import_module(module)
     # What is alive now stays: collecting it in a worker would copy its pages for nothing.
     gc.collect()
     gc.freeze()
-    _Server(socket.socket(fileno=descriptor)).run()
+    _Server(socket.socket(fileno=descriptor), program).run()
 
 
 @dataclass(frozen=True)
@@ -153,8 +176,9 @@ class _Child:
 class _Server:
     """The server's side: forks, kills, and tells how workers ended."""
 
-    def __init__(self, caller: socket.socket) -> None:
+    def __init__(self, caller: socket.socket, program: Program) -> None:
         self._caller = caller
+        self._program = program
         self._children: dict[int, _Child] = {}
         # A signal's number is written there: `select` then returns for a worker's end too.
         self._wake, there = os.pipe()
@@ -201,8 +225,6 @@ class _Server:
     def _become_worker(self, stdin: int, stdout: int, end: int) -> NoReturn:
         import numpy as np
 
-        from mlplab.execute.worker import main
-
         try:
             wake = signal.set_wakeup_fd(-1)
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
@@ -220,10 +242,10 @@ class _Server:
             ):
                 os.close(descriptor)
             if self._has_threads:
-                os.execv(sys.executable, [sys.executable, "-P", "-c", WORKER])
+                os.execv(sys.executable, [sys.executable, "-P", "-c", self._program.text])
             # A user's metric may draw from it, and copies would draw the same.
             np.random.seed()  # noqa: NPY002
-            main()
+            importlib.import_module(self._program.home).main()
         finally:
             os._exit(1)
 

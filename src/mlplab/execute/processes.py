@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import queue
 import signal
 import subprocess
@@ -12,28 +11,24 @@ import tempfile
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from mlplab.data import Task
-from mlplab.engine import kernel_kind
 from mlplab.engine.events import Checkpointed, Ended, Event
 from mlplab.errors import DataError, WorkerError
 from mlplab.execute.brought import HERE
 from mlplab.execute.chunks import Chunk
-from mlplab.execute.fork_server import WORKER, Forked, ForkServer, can_fork
 from mlplab.execute.frames import receive, send, skip_to_talk
+from mlplab.execute.start import Process, starter
 from mlplab.execute.worker import PATIENCE_SECONDS
-from mlplab.inside import GUARD, mark
+from mlplab.inside import GUARD
 from mlplab.specs import Run
 
 _IMPORT_SECONDS = 120.0  # for a user's module, which this process has imported already
 # The system may have ended a worker for want of memory, once; a second time it is the runs.
 _TRIES = 2
-
-
-_Process = subprocess.Popen[bytes] | Forked
 
 
 @dataclass
@@ -48,7 +43,7 @@ class _Work:
 class _Worker:
     """One process, the chunk it works on, and the module of a user's that it imports."""
 
-    def __init__(self, process: _Process, inbox: queue.Queue[tuple[_Worker, str, Any]]) -> None:
+    def __init__(self, process: Process, inbox: queue.Queue[tuple[_Worker, str, Any]]) -> None:
         self.work: _Work | None = None
         self.imports: str | None = None
         self.imports_since = 0.0
@@ -104,18 +99,6 @@ class _Worker:
             return self.process.wait()
 
 
-def _environment() -> dict[str, str]:
-    """Return what makes a worker find the same modules and compute with the same kernels."""
-    # Libraries read these as they are loaded: later they would have made their pools already.
-    made = os.environ | {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"} | mark()
-    if kernel_kind() == "loop":
-        # A caller's OpenBLAS may have failed its probe: workers must not choose anew.
-        made["MLPLAB_NUMERICS"] = "loop"
-    # An empty entry, as interactive sessions have it, is the working directory.
-    made["PYTHONPATH"] = os.pathsep.join(os.path.abspath(path) for path in sys.path)
-    return made
-
-
 def in_processes(
     chunks: list[Chunk],
     task: Task,
@@ -146,7 +129,7 @@ def in_processes(
         todo.append(_Work(runs, {key: resume[key] for key in runs if key in resume}))
     inbox: queue.Queue[tuple[_Worker, str, Any]] = queue.Queue()
     crew: list[_Worker] = []
-    with _shared(task) as handle, _starter() as start:
+    with shared(task) as handle, starter() as start:
         hello = {**options, "task": handle, "brought": brought}
 
         def hire() -> None:
@@ -188,36 +171,7 @@ def in_processes(
 
 
 @contextlib.contextmanager
-def _starter() -> Iterator[Callable[[], _Process]]:
-    """Give what starts a worker process: forked where that is safe, on its own elsewhere."""
-    environment = _environment()
-    servers: list[ForkServer] = []
-
-    def fork() -> _Process:
-        with contextlib.suppress(IndexError, OSError):
-            return servers[-1].start()
-        # There is none yet, or it was killed.
-        servers.append(ForkServer(environment))
-        return servers[-1].start()
-
-    def start() -> _Process:
-        return subprocess.Popen(
-            # -P: a file of the working directory must not pass for a module of Python's.
-            [sys.executable, "-P", "-c", WORKER],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            env=environment,
-        )
-
-    try:
-        yield fork if can_fork() else start
-    finally:
-        for server in servers:
-            server.close()
-
-
-@contextlib.contextmanager
-def _shared(task: Task) -> Iterator[dict[str, Any]]:
+def shared(task: Task) -> Iterator[dict[str, Any]]:
     """Keep a task's arrays in temporary files, for workers to map.
 
     Raises:

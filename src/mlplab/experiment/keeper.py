@@ -40,6 +40,8 @@ class Keeper:
         self._closing = threading.Event()
         self._error: BaseException | None = None
         self._thread: threading.Thread | None = None
+        self._taken = threading.Lock()
+        self._done = threading.Event()
 
     def keep(self, ended: Ended) -> None:
         """Hand over a run that ended."""
@@ -58,11 +60,13 @@ class Keeper:
         with self._changed:
             self._changed.notify_all()
         if self._thread is not None:
+            # Ctrl-C may have come as the thread was being started: it may be late, or never come.
+            self._work()
             try:
-                self._thread.join()
+                self._done.wait()
             except KeyboardInterrupt:
                 # A second Ctrl-C must not cost what has finished: the write takes its moment.
-                self._thread.join()
+                self._done.wait()
                 raise
         self.check()
 
@@ -99,6 +103,8 @@ class Keeper:
             self._changed.notify_all()
 
     def _work(self) -> None:
+        if not self._taken.acquire(blocking=False):
+            return
         try:
             while True:
                 with self._changed:
@@ -120,6 +126,8 @@ class Keeper:
             with self._changed:
                 self._error = error
                 self._changed.notify_all()
+        finally:
+            self._done.set()
 
     def _in_a_hurry(self) -> bool:
         # At half of the room: who hands over need then hardly ever wait.

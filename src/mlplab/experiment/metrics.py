@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from mlplab.data import Task
-from mlplab.engine.measures import GRADIENT, PROBED
+from mlplab.engine.measures import GRADIENT, PROBED, REWINDS
 from mlplab.errors import ConfigError, GuardError
 from mlplab.hints import hint
 from mlplab.specs import MLP, Run, holds_out
@@ -36,6 +36,7 @@ def check_metric(metric: str, run: Run, task: Task | None) -> None:
     known += [name for name in run.fit.measures if name == GRADIENT]
     if run.fit.probes and isinstance(run.net, MLP):
         known += [f"{name}_{layer + 1}" for layer in range(len(run.net.hidden)) for name in PROBED]
+    known += [REWINDS] if run.fit.rewinds else []
     if metric not in known:
         raise ConfigError(f"metric: these runs record no {metric!r}; {hint(metric, known)}")
     if split == "test" and run.fit.test == "never":

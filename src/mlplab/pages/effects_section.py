@@ -42,18 +42,25 @@ class EffectsShown:
     section: Section
 
 
-def show_effects(runs: Runs, metric: str) -> EffectsShown | None:
-    """Show the effects on a metric, if the runs are a full grid of two factors or more."""
+def show_effects(runs: Runs, metric: str, matters: float | None = None) -> EffectsShown | None:
+    """Show the effects on a metric, if the runs are a full grid of two factors or more.
+
+    Args:
+        runs: of an experiment.
+        metric: that they recorded.
+        matters: the smallest effect that matters (default: what the claims about the metric say).
+    """
     if any(holds_out(arm.run.rows) for arm in runs.arms):
         # Folds are no factor that anyone chooses: see `Runs.cross_validated`.
         return None
-    matters = {
+    claimed = {
         claim.matters
         for claim in runs.experiment.claims
         if isinstance(claim, Difference | Interaction) and claim.metric == metric
     }
+    sizes = claimed if matters is None else {matters}
     try:
-        found = runs.effects(metric, *(matters if len(matters) == 1 else ()))
+        found = runs.effects(metric, *(sizes if len(sizes) == 1 else ()))
     except ConfigError:
         # No full grid, or too few copies of it: the page has the arms one by one.
         return None

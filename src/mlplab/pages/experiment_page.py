@@ -34,7 +34,12 @@ _SPLITS = ("train", "valid", "test")
 
 
 def experiment_report(
-    runs: Runs, *, title: Text = "", metric: str | None = None, command: str = ""
+    runs: Runs,
+    *,
+    title: Text = "",
+    metric: str | None = None,
+    matters: float | None = None,
+    command: str = "",
 ) -> Report:
     """Return the page of an experiment's runs; see `write_report.report`."""
     frame = runs.frame()
@@ -47,7 +52,7 @@ def experiment_report(
         for figure in (_curves(frame, chosen, ranked), _arms(runs, frame, chosen), _pairs(runs))
         if figure is not None
     ]
-    effects = show_effects(runs, chosen)
+    effects = show_effects(runs, chosen, matters)
     factors = list(dict.fromkeys(path for arm in runs.arms for path in arm.factors))
     verdicts = runs.verdicts()
     return Report(

@@ -283,6 +283,8 @@ FIELDS: Mapping[str, str] = {
     "test": "测试",
     "measures": "另测的指标",
     "probes": "每轮探查的步数",
+    "rewinds": "发散后回退次数",
+    "rewind_factor": "回退时学习率的倍数",
     "clip_norm": "梯度范数上限",
     "decay_biases": "偏置也衰减",
     "dtype": "数值类型",

@@ -23,6 +23,7 @@ def report(
     *,
     title: Text = "",
     metric: str | None = None,
+    matters: float | None = None,
     command: str = "",
 ) -> Path:
     """Write the page of an experiment's runs, a search or a table model, with its numbers beside.
@@ -33,6 +34,8 @@ def report(
         title: of the page (default: what was varied on which data).
         metric: that curves and arms show (default: a validation metric where there is one; a
             search's and a table's own).
+        matters: the smallest effect of a factor on it that matters (default: what claims about
+            it say, else 0.005).
         command: that makes the page again (default: the Python that declares the experiment).
 
     Returns:
@@ -53,7 +56,7 @@ def report(
     if isinstance(runs, SearchResult):
         made, store = search_report(runs, title=title, command=command), runs.runs.setup.store
     elif isinstance(runs, Runs):
-        made = experiment_report(runs, title=title, metric=metric, command=command)
+        made = experiment_report(runs, title=title, metric=metric, matters=matters, command=command)
         store = runs.setup.store
     else:
         # Its room takes seconds to import.

@@ -57,6 +57,15 @@ class Fit(Spec):
         default=True,
         description="Whether a run with `patience` ends with the weights of its best epoch.",
     )
+    rewinds: int = Field(
+        default=0,
+        ge=0,
+        description="How often a run that diverges goes back to the end of its best epoch in "
+        "training, or to its first weights, and on at a lower rate; 0 lets it end.",
+    )
+    rewind_factor: float = Field(
+        default=0.1, gt=0, lt=1, description="By which each rewind multiplies the learning rate."
+    )
     test: Literal["never", "end", "epoch"] = Field(
         default="end", description="When the test split is scored; curves are descriptive only."
     )
@@ -123,7 +132,9 @@ class Fit(Spec):
     def _idle(self) -> Collection[str]:
         unwatched = () if self.patience else ("monitor", "restore_best")
         silent = () if self.input_noise != "none" else ("input_strength",)
-        return (*unwatched, *silent, *(() if self.loss == "huber" else ("huber_delta",)))
+        forward = () if self.rewinds else ("rewind_factor",)
+        other = () if self.loss == "huber" else ("huber_delta",)
+        return (*unwatched, *silent, *forward, *other)
 
 
 PERTURBATIONS = ("input_noise", "input_strength", "mixup", "shift", "flip", "label_noise")

@@ -15,6 +15,7 @@ _RANGES: dict[str, tuple[float, float]] = {
     "grad_norm": (0.0, math.inf),
     "activation_variance": (0.0, math.inf),
     "dead_share": (0.0, 1.0),
+    "rewinds": (0.0, math.inf),
 }
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from mlplab.experiment import Experiment
@@ -200,6 +202,17 @@ def test_the_table_of_a_sweep_is_sorted_and_tells_what_the_choice_is_worth(invok
     means = [float(row[2]) for row in rows]
     assert means == sorted(means, reverse=True)
     assert rows[0][-1] == "chosen"
+
+
+def test_the_page_of_a_sweep_shows_what_chose_and_goes_by_what_matters(invoke):
+    grid = ("--vary", "lr=0.02,0.5", "--vary", "hidden=8,none", "--seeds", "5")
+    asked = ("sweep", *TINY, *grid, "--metric", "valid_loss", "--matters", "9")
+    result = invoke(*asked, "--out", "pages")
+    assert result.exit_code == 0, result.output
+    (table,) = Path("pages").rglob("table-effects.csv")
+    frame = pd.read_csv(table)
+    assert set(frame["verdict"]) == {"no effect that matters", "additive"}
+    assert "validation loss" in next(table.parent.glob("*.html")).read_text(encoding="utf-8")
 
 
 def test_the_test_score_comes_from_fresh_seeds_and_one_look(document, invoke):

@@ -60,7 +60,8 @@ def named() -> Iterator[tuple[str, set[str]]]:
     yield "optimisers", {*OPTIMISERS, "momentum", "nesterov", "clip-norm", "clip-value"}
     yield "noises", set(get_args(MLP.model_fields["noise"].annotation)) - {"none"}
     changes = {"input-noise", "mixup", "image-moves", "label-noise"}
-    yield "training", {"early-stopping", "weight-averaging", "residual", "dropout", *changes}
+    ends = {"early-stopping", "rewind"}
+    yield "training", {*ends, "weight-averaging", "residual", "dropout", *changes}
 
 
 def test_everything_a_run_can_name_has_a_page() -> None:

@@ -48,6 +48,7 @@ def predict(
     mlplab predict reports/train/model.mlplab new.csv --out predictions.csv
     """
     keep_inputs((model, file), {"--out": out})
+    from mlplab.atomic import write_text
     from mlplab.cli.screen import note
     from mlplab.tabular import load_table_model, read_table
 
@@ -61,7 +62,7 @@ def predict(
     found = _predictions(loaded, table.frame, proba)
     text = _as_csv(found)
     if out is not None:
-        _write_whole(out, text)
+        write_text(out, text)
     if as_json:
         write_json(
             {
@@ -99,14 +100,3 @@ def _as_csv(frame: pd.DataFrame) -> str:
     writer.writerow(frame.columns)
     writer.writerows(frame.itertuples(index=False, name=None))
     return stream.getvalue()
-
-
-def _write_whole(path: Path, text: str) -> None:
-    from mlplab.atomic import atomic_file
-    from mlplab.errors import DataError
-
-    try:
-        with atomic_file(path) as draft:
-            draft.write_text(text, encoding="utf-8", newline="")
-    except OSError as problem:
-        raise DataError(f"{path}: cannot be written ({problem.strerror or problem})") from None

@@ -93,10 +93,7 @@ def _document(found: Approximation) -> dict[str, Any]:
 
 
 def _write_network(found: Approximation, out: Path) -> None:
-    from mlplab.errors import ConfigError
+    from mlplab.atomic import write_text
 
     layers = [{"weight": weight.tolist(), "bias": bias.tolist()} for weight, bias in found.layers()]
-    try:
-        out.write_text(json.dumps({"activation": "relu", "layers": layers}), encoding="utf-8")
-    except OSError as problem:
-        raise ConfigError(f"--out {out}: cannot be written ({problem.strerror})") from None
+    write_text(out, json.dumps({"activation": "relu", "layers": layers}))

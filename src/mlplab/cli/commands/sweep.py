@@ -253,7 +253,7 @@ def sweep(
     if runs is not None:
         best = choose(runs, choice, matters)
         show(runs, best, score(best, setting) if score_test else None, setting, choice)
-        write_report(runs, setting)
+        write_report(runs, setting, choice and choice[0], matters)
 
 
 def read_vary(

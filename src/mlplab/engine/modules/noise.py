@@ -159,8 +159,11 @@ def seed_put_back() -> Iterator[None]:
     generator = torch.default_generator
     seed, state = generator.initial_seed(), generator.get_state()
     yield
-    # What other threads may have drawn meanwhile is theirs.
-    if generator.initial_seed() != seed or threading.active_count() == 1:
+    # What other threads may have drawn meanwhile is theirs. A module's draws are from elsewhere, so
+    # a generator at its seed's first number was seeded again.
+    first = torch.Generator().manual_seed(seed).get_state()
+    seeded = generator.initial_seed() != seed or torch.equal(generator.get_state(), first)
+    if seeded or threading.active_count() == 1:
         generator.set_state(state)
 
 

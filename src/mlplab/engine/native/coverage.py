@@ -48,6 +48,7 @@ def outside(run: Run, task: Task) -> str:
         f"the optimiser {getattr(optim, 'name', optim.kind)}": optim.kind
         not in COMPILED_OPTIMISERS,
         "averaging of weights": fit.ema > 0,
+        "rewinding": fit.rewinds > 0,
         f"the measure {', '.join(fit.measures)}": bool(fit.measures),
         "clipping": optim.clip_norm > 0 or optim.clip_value > 0,
         f"the activation {activation}": activation not in BENT + CURVES,

@@ -35,6 +35,8 @@ class Slot:
     step: int
     losses: tuple[float, ...] = ()
     """Of the epochs before, where the schedule looks at them."""
+    rate_factor: float = 1.0
+    """Below 1 after rewinds."""
 
 
 class Optimiser(Protocol):
@@ -131,7 +133,7 @@ def scheduled_rates(slot: Slot, n_steps: int) -> list[float]:
     """Return a slot's learning rate in each step of its present epoch."""
     optim = slot.run.optim
     factors = optim.schedule.factors(slot.epoch, slot.run.fit.epochs, n_steps, slot.losses)
-    return [optim.lr * factor for factor in factors]
+    return [optim.lr * slot.rate_factor * factor for factor in factors]
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from mlplab.exercises import source_setting
 from mlplab.exercises.profile import Profile
 from mlplab.exercises.source_setting import FASHION
+from mlplab.experiment.arms import apply_factors
 from mlplab.specs import MLP, AdamW, First, Fit, Run, Schedule, TaskRef
 
 FIRST = Run(
@@ -14,7 +18,22 @@ FIRST = Run(
 )
 """Where the search began: good practice, nothing tuned."""
 
-RECIPE = FIRST
+SHORT: Run = FIRST.with_value("fit.epochs", 20)
+"""The first recipe for half as long: what the search's first sixteen runs change."""
+
+SEARCH_SEEDS = range(1)
+"""Of the runs that chose the recipe."""
+
+SCREENED = apply_factors(
+    FIRST,
+    {"net.dropout": 0.3, "fit.mixup": 0.2, "fit.label_smoothing": 0.0, "optim.lr": 0.005},
+)
+"""The best of the sixteen runs that the search began with, trained longer."""
+
+WITH_NOISE = apply_factors(SCREENED, {"fit.input_noise": "gaussian", "fit.input_strength": 0.1})
+"""The best of the first round of single changes."""
+
+RECIPE: Run = WITH_NOISE.with_value("net.dropout", 0.2)
 """What the search ended with, by validation rows alone."""
 
 WHOLE = TaskRef(name=FASHION)
@@ -40,6 +59,13 @@ def sized(run: Run, profile: Profile) -> Run:
     few = small.with_value("fit.epochs", max(1, run.fit.epochs // _QUICK_SHARE))
     made: Run = few.with_value("rows", First(n=source_setting.QUICK_ROWS))
     return made
+
+
+def sized_changes(changes: Mapping[str, Any], profile: Profile) -> Mapping[str, Any]:
+    """Return changes of a recipe as a profile makes them: quick has 128 units."""
+    if profile.effort or "net.hidden" not in changes:
+        return changes
+    return {**changes, "net.hidden": (_QUICK_WIDTH,) * len(changes["net.hidden"])}
 
 
 def blind(run: Run) -> Run:

@@ -1,1 +1,1 @@
-"""Section 4.7: forward and backward propagation."""
+"""Section 4.7: forward and backward propagation, and computational graphs."""

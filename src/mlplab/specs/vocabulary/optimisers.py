@@ -120,11 +120,15 @@ OPTIMISER_WORDS = Group(
             r"w \leftarrow w - v",
             source="You, Gitman and Ginsburg (2017), "
             "[arXiv 1708.03888](https://arxiv.org/abs/1708.03888), algorithm 1",
-            checked="torch has no LARS. One step moves each layer by its share, the scale of the "
-            "loss does not matter, and a matrix of zeros moves at the plain rate "
-            "(`tests/engine/test_vocabulary.py`).",
-            remarks="Norms are of a layer's weight matrix; its bias, gain and slope share the "
-            "ratio. Where a norm is 0 the ratio is 1.",
+            checked="torch has no LARS. Weights equal those of algorithm 1 written out on "
+            "autograd's gradients, step for step, in double precision; one step moves each layer "
+            "by its share, the scale of the loss does not matter, and a matrix of zeros moves at "
+            "the plain rate (`tests/engine/test_vocabulary.py`).",
+            remarks="As published, but for what the paper leaves open: norms are of a layer's "
+            "weight matrix, and its bias, gain and slope share the ratio (the paper's table 2 "
+            "lists ratios of biases apart; a bias that starts at 0 would never move); where a "
+            "norm is 0 the ratio is 1. The paper's trust is 0.001, and its rate falls with the "
+            "square of the share of steps left: `--schedule polynomial:2,0`, by epoch here.",
             varied=(
                 _RATE,
                 Varied("optim.trust", 0.01, 0.02),

@@ -35,6 +35,27 @@ TRAINING_WORDS = Group(
             ),
         ),
         Word(
+            "rewind",
+            "Rewind after divergence",
+            "--lr 3 --rewinds 3",
+            "Takes a run that has diverged back to its best epoch in training, at a lower rate.",
+            r"\text{where epoch } e \text{ diverged: } b = \arg\min_{k < e} L_k",
+            r"w \leftarrow w_b, \ e \leftarrow b, \ \eta \leftarrow f \, \eta",
+            source="",
+            checked="A run that goes back to its first weights ends with the bits of one at the "
+            "lower rate; one that goes back later, with those of a schedule that falls there; "
+            "alone, among others and after a stop alike (`tests/engine/test_rewind.py`).",
+            remarks="The first weights count as epoch 0, with the loss that the run begins with: "
+            "an epoch that only made it worse is nowhere to go back to. What the optimiser keeps "
+            "goes back too, and epochs see the same batches again. The validation split may tell "
+            "of a divergence, the test split may not. `rewinds` in the frame counts them by "
+            "epoch; a run whose rewinds are spent has diverged. Trains in stacks.",
+            varied=(
+                Varied("fit.rewinds", 1, 3, "how often a run may"),
+                Varied("fit.rewind_factor", 0.1, 0.5, "rewind_factor (f)"),
+            ),
+        ),
+        Word(
             "weight-averaging",
             "Weight averaging (EMA)",
             "--ema 0.99",

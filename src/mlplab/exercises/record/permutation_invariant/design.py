@@ -1,4 +1,4 @@
-"""Sixteen runs that search, the recipe on fresh seeds, on permuted pixels, and part by part."""
+"""Runs that search, the recipe on fresh seeds, on permuted pixels, and part by part."""
 
 from __future__ import annotations
 
@@ -6,16 +6,19 @@ from collections.abc import Mapping
 
 from mlplab.exercises.profile import Profile
 from mlplab.exercises.record.permutation_invariant.parts import without_each
+from mlplab.exercises.record.permutation_invariant.rounds import ROUNDS
 from mlplab.exercises.record.permutation_invariant.search import arms
 from mlplab.exercises.record.recipe import (
-    FIRST,
     PERMUTED,
     RECIPE,
+    SEARCH_SEEDS,
+    SHORT,
     WHOLE,
     blind,
     fresh_seeds,
     held_out,
     sized,
+    sized_changes,
 )
 from mlplab.exercises.tuned import TUNING_SEEDS
 from mlplab.experiment import Experiment
@@ -26,22 +29,28 @@ KEEPS = ("recipe",)
 
 BAR, STRETCH = 0.913, 0.917
 MATTERS = 0.001
-_SEARCH_SEED = 900
 _PART_SEEDS = 5
 
 
 def design(profile: Profile, seeds: int | None) -> Mapping[str, Experiment]:
     """Search and take apart on validation rows; score the recipe on the test split once."""
-    first, recipe = sized(FIRST, profile), sized(RECIPE, profile)
+    first, recipe = sized(SHORT, profile), sized(RECIPE, profile)
     fresh = fresh_seeds(seeds or profile.pick(8, 20, 30))
 
     def above(key: str, value: float) -> Threshold:
         return Threshold(key=key, arm={}, value=value, expect="higher", matters=MATTERS)
 
     return {
-        "search": Experiment(
-            held_out(profile), blind(first), arms=arms(first), seeds=[_SEARCH_SEED]
-        ),
+        "search": Experiment(held_out(profile), blind(first), arms=arms(first), seeds=SEARCH_SEEDS),
+        **{
+            name: Experiment(
+                held_out(profile),
+                blind(sized(tried.start, profile)),
+                arms=[{}, *(sized_changes(changes, profile) for changes in tried.changes)],
+                seeds=SEARCH_SEEDS,
+            )
+            for name, tried in ROUNDS.items()
+        },
         "recipe": Experiment(
             WHOLE, recipe, seeds=fresh, claims=(above("bar", BAR), above("stretch", STRETCH))
         ),

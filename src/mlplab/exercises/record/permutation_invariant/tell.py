@@ -14,10 +14,13 @@ from mlplab.exercises.findings import Findings, Results
 from mlplab.exercises.record.costs import core_hours, test_looks
 from mlplab.exercises.record.permutation_invariant.design import BAR, STRETCH
 from mlplab.exercises.record.permutation_invariant.parts import without_each
+from mlplab.exercises.record.permutation_invariant.rounds import ROUNDS
 from mlplab.exercises.record.permutation_invariant.search import LEVELS, factors
+from mlplab.exercises.record.recipe import RECIPE
 from mlplab.exercises.record.recipe_table import recipe_table
 from mlplab.exercises.training_rows import n_train
 from mlplab.exercises.uncertainty_bands import T_BAND
+from mlplab.experiment.arms import show_value
 from mlplab.stats import mean_interval, screen
 
 if TYPE_CHECKING:
@@ -50,6 +53,7 @@ def tell(results: Results) -> Findings:
     (mean,), (shuffled,) = (one.summary("test_accuracy") for one in (recipe, permuted))
     low, high = mean.interval or (float("nan"), float("nan"))
     searched = search.values("valid_accuracy")[:, 0]
+    tried = _tried(runs)
     looks = test_looks(recipe, profile)
     values: dict[str, Any] = {
         "small": profile.effort == 0,
@@ -66,9 +70,15 @@ def tell(results: Results) -> Findings:
         "documented_high": _DOCUMENTED[1],
         "bar_at": BAR,
         "stretch_at": STRETCH,
+        "seeds_sd": float(np.nanstd(recipe.values("test_accuracy")[0], ddof=1)),
         "shuffled": shuffled.mean,
         "first_valid": float(searched[0]),
         "best_valid": float(np.nanmax(searched)),
+        "screen_epochs": search.experiment.base.fit.epochs,
+        "n_rounds": len(ROUNDS),
+        "n_tried": sum(len(tried_of.changes) for tried_of in ROUNDS.values()),
+        "rounds": _rounds(tried),
+        "is_best": _is_best(runs),
         **_sorted("change", effects),
         **_sorted("part", parts),
         "n_parts": len(parts),
@@ -95,6 +105,7 @@ def tell(results: Results) -> Findings:
     tables = {
         "recipe": recipe_table(recipe.experiment.base),
         "search": _arms(search),
+        "rounds": tried,
         "parts": parts.rename(columns={"mean": "worth"}),
         "looks": looks,
     }
@@ -153,6 +164,60 @@ def _arms(search: Runs) -> pd.DataFrame:
         for place, factor in enumerate(factors(search.experiment.base))
     }
     return pd.DataFrame({**columns, "valid_accuracy": search.values("valid_accuracy")[:, 0]})
+
+
+def _tried(runs: Mapping[str, Runs]) -> pd.DataFrame:
+    """The rounds of single changes: one row for each run, the round's start first."""
+    import pandas as pd
+
+    rows = [
+        {
+            "round": name,
+            "change": _change(changes),
+            "valid_accuracy": accuracy.mean,
+            "valid_loss": loss.mean,
+        }
+        for name, tried in ROUNDS.items()
+        for changes, accuracy, loss in zip(
+            [{}, *tried.changes],
+            runs[name].summary("valid_accuracy"),
+            runs[name].summary("valid_loss"),
+            strict=True,
+        )
+    ]
+    return pd.DataFrame(rows)
+
+
+def _change(changes: Mapping[str, Any]) -> str:
+    return ", ".join(f"{path.split('.')[-1]}={show_value(v)}" for path, v in changes.items())
+
+
+def _is_best(runs: Mapping[str, Runs]) -> bool:
+    """Whether each round began with the best of the one before, and the recipe is the last's."""
+    starts = [tried.start for tried in ROUNDS.values()]
+    for name, following in zip(ROUNDS, [*starts[1:], RECIPE], strict=True):
+        scores = runs[name].values("valid_accuracy")[:, 0]
+        best = int(np.nan_to_num(scores, nan=-1.0).argmax())
+        if ROUNDS[name].recipes[best] != following:
+            return False
+    return True
+
+
+def _rounds(tried: pd.DataFrame) -> list[dict[str, Any]]:
+    """What each round began with, and the best of its changes."""
+    said = []
+    for _, rows in tried.groupby("round", sort=False):
+        scores = rows["valid_accuracy"].fillna(0.0).to_numpy()
+        best = 1 + int(scores[1:].argmax())
+        said.append(
+            {
+                "n": len(rows) - 1,
+                "start": scores[0],
+                "change": rows["change"].iloc[best],
+                "best": scores[best],
+            }
+        )
+    return said
 
 
 def _intervals(found: pd.DataFrame, name: str, label: str, caption: Mapping[str, str]) -> Figure:

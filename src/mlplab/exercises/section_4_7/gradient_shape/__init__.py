@@ -1,0 +1,1 @@
+"""Exercise 4.7.1: the shape of a gradient by a matrix."""

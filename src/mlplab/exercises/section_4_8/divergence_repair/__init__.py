@@ -1,0 +1,1 @@
+"""Exercise 4.8.4: repairing divergence: LARS, clipping, rewinding."""

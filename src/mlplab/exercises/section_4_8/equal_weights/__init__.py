@@ -1,0 +1,1 @@
+"""Exercise 4.8.2: equal first weights in linear and softmax regression."""

@@ -11,6 +11,7 @@ from mlplab.engine.buffers import LARGE_BYTES
 from mlplab.engine.initialise import KEPT_MATRICES, KEPT_SIZE
 from mlplab.engine.measures import GRADIENT, PROBED
 from mlplab.engine.memory import (
+    ModuleStackCapacity,
     copies,
     element_bytes,
     fill_stacks,
@@ -128,11 +129,17 @@ def stacks_parts(members: Members) -> list[Parts]:
     """Return what each of the program's stacks takes at its worst moment, by part."""
     batches = sorted(training.batches for training in members.trainings)
     filled = fill_stacks(members.program, batches)
-    if isinstance(members.program, Program):
-        sizes = {(room.n_runs, room.n_slots, room.n_groups) for room in filled}
-        known = {size: _stack_parts(members, *size, len(filled) == 1) for size in sizes}
-        return [known[room.n_runs, room.n_slots, room.n_groups] for room in filled]
-    return [_module_parts(members, room.n_runs, room.bytes) for room in filled]
+    known: dict[tuple[int, int, int], Parts] = {}
+    found: list[Parts] = []
+    for room in filled:
+        if isinstance(room, ModuleStackCapacity):
+            found.append(_module_parts(members, room.n_runs, room.bytes))
+            continue
+        size = room.n_runs, room.n_slots, room.n_groups
+        if size not in known:
+            known[size] = _stack_parts(members, *size, len(filled) == 1)
+        found.append(known[size])
+    return found
 
 
 def _stack_parts(
@@ -369,8 +376,9 @@ def population_parts(parts: Sequence[Members], workers: int = 1) -> Footprint:
 
 def most_at_a_time(members: Members) -> int:
     """Return how many runs of a program train at a time, at most."""
-    if members.program.native:
-        return 1 if members.program.n_layers > 1 else LANES
+    program = members.program
+    if isinstance(program, Program) and program.native:
+        return 1 if program.n_layers > 1 else LANES
     batches = sorted(training.batches for training in members.trainings)
     return max(room.n_runs for room in fill_stacks(members.program, batches))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypedDict
 
 import mlplab as ml
 
@@ -63,11 +63,18 @@ def module(width: int) -> ml.Module:
     return ml.Module(name="memory-mlp", settings={"width": width})
 
 
-STACK = {"measures": ("grad_norm",)}  # compiled loops do not measure it
-METRIC = {"measures": ("first_output",)}
-PIXELS = {"features": 784, "classes": 10}
-B64 = {"batch_size": 64}
-B256 = {"batch_size": 256}
+class Sizes(TypedDict):
+    """Sizes of an example."""
+
+    features: int
+    classes: int
+
+
+STACK: dict[str, Any] = {"measures": ("grad_norm",)}  # compiled loops do not measure it
+METRIC: dict[str, Any] = {"measures": ("first_output",)}
+PIXELS: Sizes = {"features": 784, "classes": 10}
+B64: dict[str, Any] = {"batch_size": 64}
+B256: dict[str, Any] = {"batch_size": 256}
 
 GRID: dict[str, Setting] = {
     # Widths.

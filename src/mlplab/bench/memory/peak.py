@@ -6,6 +6,7 @@ import json
 import sys
 import tempfile
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
@@ -25,7 +26,9 @@ def experiment_of(setting: Setting) -> ml.Experiment:
     )
     cut = setting.rows
     test = (X[cut:], y[cut:]) if setting.test_rows else ()
-    kind = "regression" if setting.outputs else "classification"
+    kind: Literal["regression", "classification"] = (
+        "regression" if setting.outputs else "classification"
+    )
     task = ml.task_from_arrays(X[:cut], y[:cut], *test, valid=setting.valid, kind=kind)
     fit = ml.Fit(**{"epochs": 1, "batch_size": 32, **setting.fit})
     base = ml.Run(net=setting.net, fit=fit, optim=setting.optim)

@@ -79,7 +79,7 @@ def module_memory(
 
     def train(model: nn.Module, x: Tensor, optim: Any, tracker: Any) -> None:
         for _ in range(2):
-            of(model(x)).backward()
+            of(model(x)).backward()  # type: ignore[no-untyped-call]
             optim.step()
             optim.zero_grad()
             tracker.reset_mod_stats()

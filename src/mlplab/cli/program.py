@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -12,6 +13,7 @@ from click.shell_completion import CompletionItem
 
 from mlplab.cli.exit_status import FAILED, end, finish_output, is_interrupt, leave_at_once
 from mlplab.hints import hint
+from mlplab.loading import without_collection
 from mlplab.version import __version__
 
 NAME = "mlplab"
@@ -49,7 +51,8 @@ class Program(click.Group):
         if cmd_name not in COMMANDS:
             return None
         module, _, attribute = COMMANDS[cmd_name][0].partition(":")
-        command: click.Command = getattr(import_module(f"mlplab.{module}"), attribute)
+        with without_collection():
+            command: click.Command = getattr(import_module(f"mlplab.{module}"), attribute)
         return command
 
     def resolve_command(
@@ -120,3 +123,6 @@ def main() -> NoReturn:
         if is_interrupt(stop.__cause__):
             leave_at_once(FAILED)
         raise
+    finally:
+        # The interpreter's last search for garbage took half a second with torch loaded.
+        gc.freeze()

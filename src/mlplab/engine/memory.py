@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Hashable, Iterable
+from functools import lru_cache
 from itertools import pairwise
 
 from mlplab.engine.activations import activation
@@ -60,6 +61,7 @@ def slot_parts(program: Program) -> dict[str, int]:
     }
 
 
+@lru_cache(maxsize=256)  # asked for each run that a plan counts
 def slot_bytes(program: Program) -> int:
     """Return what one slot takes in a step: what stays, and its share of what comes and goes."""
     return sum(slot_parts(program).values()) + step_bytes(program, 1)
@@ -306,6 +308,14 @@ def fill_stacks(
             filled.append(StackCapacity(program, budget_bytes))
             filled[-1].let_in(one)
     return filled
+
+
+def runs_of_a_stack(program: AnyProgram, most: int) -> int:
+    """Return how many runs with batches of their own the first of several stacks takes."""
+    if isinstance(program, ModuleProgram):
+        return _fill_module_stacks(program, most, BUDGET_BYTES)[0].n_runs
+    room = StackCapacity(program)
+    return next((n for n in range(most) if not room.let_in(n)), most)
 
 
 def _fill_module_stacks(

@@ -13,6 +13,7 @@ from mlplab.cli.base_run import read_flags
 from mlplab.cli.documents import write_json
 from mlplab.cli.flags import SpecCommand, spec_flags
 from mlplab.cli.screen import write, write_table
+from mlplab.loading import without_collection
 
 if TYPE_CHECKING:
     from mlplab.theory.memory import PopulationMemory
@@ -76,12 +77,13 @@ def memory(
     mlplab memory --features 784 --outputs 10 --hidden 256 --fits 2GiB
     """
     described = read_flags(texts)
-    from mlplab.theory.memory import (
-        DataShape,
-        largest_batch,
-        largest_population,
-        population_memory,
-    )
+    with without_collection():
+        from mlplab.theory.memory import (
+            DataShape,
+            largest_batch,
+            largest_population,
+            population_memory,
+        )
 
     run, runs = described.base, n_runs or 1
     shape = DataShape(

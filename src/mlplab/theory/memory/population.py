@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from mlplab.data import Task
 from mlplab.engine.footprint import Members, Parts, added_runs, population_parts
-from mlplab.engine.memory import element_bytes, fill_stacks, weight_bytes
+from mlplab.engine.memory import element_bytes, runs_of_a_stack, weight_bytes
 from mlplab.engine.modules.program import ModuleProgram
 from mlplab.engine.training import SPLITS_KEPT, Splits, Training
 from mlplab.errors import ConfigError
@@ -149,9 +149,8 @@ class _Described:
         """The runs from which on one more waits for its turn: a full stack, and a few for luck."""
         if self.program.native:
             return _COUNTED
-        filled = fill_stacks(self.program, (str(seed) for seed in range(_COUNTED)))
         # What is kept of splits and draws, whoever trains, is full after as many seeds.
-        return max(filled[0].n_runs + 1, 2 * SPLITS_KEPT)
+        return max(runs_of_a_stack(self.program, _COUNTED) + 1, 2 * SPLITS_KEPT)
 
     def _members(self, n_runs: int) -> Members:
         first = self._first

@@ -40,7 +40,7 @@ from mlplab.specs.activation import activation_settings
 _RUN_BYTES = 2_000  # training, outcome and row of a run, measured with 20,000 of them
 QUEUE_BYTES = 16 * 2**20  # of results that wait for the disk, at most
 KERNEL_BYTES = 7 * 2**20  # of the runtime: what the first step loads
-RUNTIME_BYTES = {"stack": 18 * 2**20, "loops": 16 * 2**20, "modules": 30 * 2**20}
+RUNTIME_BYTES = {"stack": 18 * 2**20, "loops": 16 * 2**20, "modules": 52 * 2**20}
 """What a first run takes once in a process: the database, the kernels that it is the first to use.
 
 Measured on Linux with torch 2.13; see `docs/memory-measured.md`.
@@ -197,11 +197,12 @@ def _module_parts(members: Members, n_runs: int, n_bytes: int) -> Parts:
     program = members.program
     assert isinstance(program, ModuleProgram)
     size = element_bytes(program)
-    weights = n_runs * size * (program.blueprint.n_params + program.blueprint.n_fixed)
+    own = size * (program.blueprint.n_params + program.blueprint.n_fixed)
+    weights = n_runs * own
     gradients, kept = copies(program)
-    each = program.n_features + 6 * program.n_outputs + 2 * program.blueprint.kept_per_example
-    scores = members.n_valid or members.n_test
-    workspace = size * 2 * _SCORED * each * bool(scores) + _kept_outputs(members, n_runs)
+    each = program.n_features + 6 * program.n_outputs + program.blueprint.kept_per_example
+    scored = min(2 * _SCORED, max(members.n_valid, members.n_test))
+    workspace = size * scored * each + _kept_outputs(members, n_runs)
     workspace += n_runs * members.best_bytes
     if members.ends_apart:
         workspace += n_runs * state_bytes(program)
@@ -213,6 +214,8 @@ def _module_parts(members: Members, n_runs: int, n_bytes: int) -> Parts:
         "workspace": workspace + members.kept_at_a_time,
     }
     named = found["parameters"] + found["gradients"] + found["optimiser"]
+    # The modules through which all runs are called, in training and in evaluation mode.
+    found["parameters"] += 2 * own
     return found | {"activations": max(0, n_bytes - named)}
 
 

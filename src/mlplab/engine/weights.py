@@ -17,6 +17,7 @@ from mlplab.engine.modules.score import predict_module
 from mlplab.engine.norms import EPS
 from mlplab.engine.program import Program
 from mlplab.engine.surroundings import caller_aside, single_thread
+from mlplab.engine.tensor_bytes import tensor_bytes
 from mlplab.errors import DataError, StoreError
 from mlplab.specs import MLP, Module, Run
 
@@ -29,16 +30,14 @@ _FEW_PRODUCTS = 100_000_000
 
 def pack_weights(state: dict[str, Tensor], program: Program) -> bytes:
     """Write a slot's weights and biases, without padding, as safetensors bytes."""
-    from safetensors.torch import save
-
     tensors = {}
     for layer, n_in in enumerate(program.widths[:-1]):
-        tensors[f"layers.{layer}.weight"] = state[f"weight.{layer}"][:, :n_in].cpu().contiguous()
-        tensors[f"layers.{layer}.bias"] = state[f"bias.{layer}"].cpu().contiguous()
+        tensors[f"layers.{layer}.weight"] = state[f"weight.{layer}"][:, :n_in]
+        tensors[f"layers.{layer}.bias"] = state[f"bias.{layer}"]
         for name in FURTHER:
             if f"{name}.{layer}" in state:
-                tensors[f"layers.{layer}.{name}"] = state[f"{name}.{layer}"].cpu().contiguous()
-    return bytes(save(tensors))
+                tensors[f"layers.{layer}.{name}"] = state[f"{name}.{layer}"]
+    return tensor_bytes(tensors)
 
 
 @dataclass(frozen=True)

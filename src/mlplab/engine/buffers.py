@@ -46,18 +46,34 @@ def _pages(n_bytes: int) -> mmap.mmap:
     return mmap.mmap(-1, n_bytes, **_FLAGS)
 
 
+class Room:
+    """Room for an array that is made anew in every step; a large one is kept from call to call.
+
+    From the heap, arrays of 2 MB of a loss, each gone before the next, came to take 16 MB.
+    """
+
+    def __init__(self) -> None:
+        self._kept = torch.zeros(0)
+
+    def __call__(self, like: Tensor, dtype: torch.dtype | None = None) -> Tensor:
+        """Return a tensor of a shape, with whatever it held; the next call returns it again."""
+        dtype, n = dtype or like.dtype, like.numel()
+        if n * dtype.itemsize < LARGE_BYTES:
+            return torch.empty(like.shape, dtype=dtype)
+        if self._kept.dtype != dtype or len(self._kept) < n:
+            self._kept = zeros(n, dtype=dtype)
+        return self._kept[:n].view(like.shape)
+
+
 class Squares:
-    """Squares of tensors in the type of sums, in one room for tensors of all sizes.
+    """Squares of tensors in the type of sums.
 
     Made anew in each step, they were a quarter of a stack, and the heap kept room for two.
     """
 
     def __init__(self, dtype: torch.dtype) -> None:
-        self._room = torch.zeros(0, dtype=dtype)
+        self._dtype, self._room = dtype, Room()
 
     def __call__(self, tensor: Tensor) -> Tensor:
         """Return the squares of a tensor, of its shape; the next call overwrites them."""
-        n = tensor.numel()
-        if len(self._room) < n:
-            self._room = zeros(n, dtype=self._room.dtype)
-        return self._room[:n].view(tensor.shape).copy_(tensor).square_()
+        return self._room(tensor, self._dtype).copy_(tensor).square_()

@@ -19,13 +19,14 @@ from mlplab.engine.memory import (
     group_bytes,
     kept_slots,
     n_outputs,
+    passing_bytes,
     per_step_bytes,
+    room_bytes,
     scorer_parts,
     settings_bytes,
     slot_parts,
     stack_bytes,
     state_bytes,
-    step_bytes,
     weight_bytes,
 )
 from mlplab.engine.modules.program import ModuleProgram
@@ -37,10 +38,12 @@ from mlplab.engine.program import TWO_VECTORS, AnyProgram, Program, padded
 from mlplab.engine.training import SPLITS_KEPT, Training
 from mlplab.specs.activation import activation_settings
 
-_RUN_BYTES = 2_000  # training, outcome and row of a run, measured with 20,000 of them
+# Training, outcome and row of a run, measured with 20,000 of them. Networks in compiled loops end
+# one by one, and their rows with them.
+_RUN_BYTES, _LOOPS_RUN_BYTES = 2_000, 1_350
 QUEUE_BYTES = 16 * 2**20  # of results that wait for the disk, at most
 KERNEL_BYTES = 7 * 2**20  # of the runtime: what the first step loads
-RUNTIME_BYTES = {"stack": 18 * 2**20, "loops": 16 * 2**20, "modules": 52 * 2**20}
+RUNTIME_BYTES = {"stack": 18 * 2**20, "loops": 12 * 2**20, "modules": 52 * 2**20}
 """What a first run takes once in a process: the database, the kernels that it is the first to use.
 
 Measured on Linux with torch 2.13; see `docs/memory-measured.md`.
@@ -56,6 +59,7 @@ class Members:
     trainings: Sequence[Training]
     task: Task
     checkpoints: bool = False
+    keep_weights: bool = False
 
     @property
     def n_valid(self) -> int:
@@ -99,13 +103,17 @@ class Members:
 
     @property
     def kept_at_a_time(self) -> int:
-        """What is on its way to the store: a checkpoint, where runs take long enough to have one.
+        """What is on its way to the store: weights and checkpoints, where runs keep them.
 
-        The tensors of one run, their bytes, and those that wait for the disk.
+        Some wait for the disk, another is being made, and the database copies what it binds and
+        then the row that it writes; where a row is replaced, that once more.
         """
-        if not self.checkpoints:
-            return 0
-        return 3 * (state_bytes(self.program) + self.best_bytes) + QUEUE_BYTES
+        weights = weight_bytes(self.program) * self.keep_weights
+        state = (state_bytes(self.program) + self.best_bytes) * self.checkpoints
+        n_runs = len(self.trainings)
+        return max(
+            waiting_bytes(weights, n_runs) + 3 * weights, waiting_bytes(state, n_runs) + 4 * state
+        )
 
     @property
     def best_bytes(self) -> int:
@@ -117,6 +125,11 @@ class Members:
     def n_seeds(self) -> int:
         """How many different splits they see."""
         return len({training.batches for training in self.trainings})
+
+
+def waiting_bytes(each: int, n: int) -> int:
+    """Return what waits for the disk of n that take so much each: one larger is let in alone."""
+    return each * min(n, max(1, QUEUE_BYTES // each)) if each else 0
 
 
 Parts = dict[str, int]
@@ -155,16 +168,18 @@ def _stack_parts(
         stays["data"] -= 8 * n_groups * program.n_rows
     kept, drawing = _drawn_bytes(program, members.n_seeds)
     moving = n_runs * state_bytes(program) if members.ends_apart else 0
-    watched = n_runs * members.best_bytes
+    # The next best epoch's are copied before the last one's go.
+    watched = (n_runs + 1) * members.best_bytes
     scoring, judging = _scoring_bytes(members, n_slots)
-    stepping = step_bytes(program, n_slots, n_groups) + per_step_bytes(program)
+    room = room_bytes(program, n_slots)
+    stepping = passing_bytes(program, n_slots, n_groups) + per_step_bytes(program)
     # Buffers for scoring come with the first epoch's end, and stay.
     again = scoring if members.n_epochs > 1 else 0
     moments = {
         "drawing first weights": moving + drawing - _not_yet(program, stays, is_first),
-        "a step": stepping + watched + again + _probe_bytes(members),
-        "scoring": scoring + judging + watched,
-        "keeping": scoring + watched + moving + members.kept_at_a_time,
+        "a step": room + stepping + watched + again + _probe_bytes(members),
+        "scoring": room + scoring + judging + watched,
+        "keeping": room + scoring + watched + moving + members.kept_at_a_time,
     }
     return stays | {"workspace": kept + max(moments.values())}
 
@@ -252,8 +267,9 @@ def _kept_outputs(members: Members, n_slots: int) -> int:
 def _rows(members: Members, n_splits: int) -> int:
     """Return what row numbers take: of the splits that train and were last drawn, and an order."""
     task = members.task
-    drawn = min(SPLITS_KEPT, members.n_seeds)
-    return 8 * n_splits * members.n_valid + 8 * drawn * task.n_pool + 48 * len(task.inputs)
+    # Those that train now are among the last ones drawn.
+    further = max(0, min(SPLITS_KEPT, members.n_seeds) - n_splits)
+    return 8 * n_splits * members.n_valid + 8 * further * task.n_pool + 48 * len(task.inputs)
 
 
 def _target_bytes(task: Task) -> int:
@@ -334,8 +350,10 @@ def runs_bytes(members: Members) -> int:
     splits = 2 + (2 + own) * (bool(members.n_valid) + bool(members.n_test))
     numbers = splits + (GRADIENT in program.measures) + len(PROBED) * members.probed_layers
     epochs = sum(training.run.fit.epochs for training in members.trainings)
+    alone = isinstance(program, Program) and program.native and program.n_layers > 1
+    each = _LOOPS_RUN_BYTES if alone else _RUN_BYTES
     # A history, and its row on the way into the store.
-    return len(members.trainings) * _RUN_BYTES + 18 * numbers * epochs
+    return len(members.trainings) * each + 18 * numbers * epochs
 
 
 def task_bytes(task: Task) -> int:

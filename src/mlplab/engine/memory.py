@@ -68,18 +68,31 @@ def slot_bytes(program: Program) -> int:
 
 
 def step_bytes(program: Program, n_slots: int, n_groups: int = 1) -> int:
-    """Return what a step makes in passing: the largest of what is never there at once."""
+    """Return what steps need beside what stays: room that they keep, and what comes and goes."""
+    return room_bytes(program, n_slots) + passing_bytes(program, n_slots, n_groups)
+
+
+def room_bytes(program: Program, n_slots: int) -> int:
+    """Return the room that steps keep from the first on: for the loss, and for squares of norms."""
     widths, size = program.padded_widths, element_bytes(program)
     largest = n_slots * max((i + 1) * o for i, o in pairwise(widths))
     judged = min(n_slots, judged_slots(program.lanes * widths[-1]))
     if program.smooths:
         judged = n_slots
     arrays = int(_loss_arrays(program) * judged * program.lanes * widths[-1])
-    unit = n_slots * program.lanes * max(widths[1:-1], default=0)
-    makes = {
-        "loss": size * arrays,
+    squares = {
         "norms of gradients": 8 * largest * forms_gradient(program),
         "squares of weights": size * largest * (program.optimiser == "lars"),
+    }
+    return size * arrays + max(squares.values())
+
+
+def passing_bytes(program: Program, n_slots: int, n_groups: int = 1) -> int:
+    """Return what a step makes in passing: the largest of what is never there at once."""
+    widths, size = program.padded_widths, element_bytes(program)
+    largest = n_slots * max((i + 1) * o for i, o in pairwise(widths))
+    unit = n_slots * program.lanes * max(widths[1:-1], default=0)
+    makes = {
         "exchange of means": size * largest * program.averages,
         "norms of activations": size * unit * {"none": 0, "batch": 2}.get(program.norm, 1),
     }
@@ -118,10 +131,11 @@ def slots_bytes(program: AnyProgram, n_slots: int) -> int:
 
 
 def _loss_arrays(program: AnyProgram) -> float:
-    """Count the arrays of a batch's outputs that a loss makes in passing."""
-    if program.loss == "squared":
-        return 1 + 2 * program.classes
-    return 2.25 if program.loss == "cross-entropy" else 4
+    """Count the arrays of a batch's outputs that a loss has room for."""
+    if program.loss == "cross-entropy":
+        return 2.25  # with what finds the hits, and a mask of bytes
+    own = {"squared": 1, "absolute": 1, "log-cosh": 2}.get(program.loss, 3)
+    return own + 2.25 * program.classes
 
 
 def settings_bytes(program: AnyProgram) -> int:

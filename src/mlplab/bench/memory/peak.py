@@ -41,8 +41,11 @@ def status(name: str) -> int:
     return int(text.split(f"{name}:")[1].split()[0]) * 1024
 
 
-def predict(experiment: ml.Experiment, checkpoints: bool) -> int:
-    """Return what its plan says, but for checkpoints, which come with time and so with the load."""
+def predict(experiment: ml.Experiment, setting: Setting) -> int:
+    """Return what its plan says, but that it knows of kept weights, and of checkpoints.
+
+    A plan expects those by time, which is a matter of the load.
+    """
     from mlplab.engine.footprint import Members, population_parts
     from mlplab.engine.program import AnyProgram
     from mlplab.engine.training import Splits, Training
@@ -52,7 +55,8 @@ def predict(experiment: ml.Experiment, checkpoints: bool) -> int:
     for cell in experiment.cells():
         training = Training.begin(cell.run, splits)
         members.setdefault(training.program, []).append(training)
-    parts = [Members(p, some, experiment.data, checkpoints) for p, some in members.items()]
+    keeps = setting.checkpoints, setting.keep_weights
+    parts = [Members(p, some, experiment.data, *keeps) for p, some in members.items()]
     return sum(population_parts(parts).parts.values())
 
 
@@ -60,7 +64,7 @@ def measure(setting: Setting) -> dict[str, int]:
     """Train a setting in this process; return its peak and what was predicted."""
     experiment = experiment_of(setting)
     experiment.cost(workers=1)  # a plan loads what is no run's
-    predicted = predict(experiment, setting.checkpoints)
+    predicted = predict(experiment, setting)
     from mlplab.engine import lane
 
     if setting.checkpoints:

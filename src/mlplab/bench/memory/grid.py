@@ -75,18 +75,19 @@ METRIC: dict[str, Any] = {"measures": ("first_output",)}
 PIXELS: Sizes = {"features": 784, "classes": 10}
 B64: dict[str, Any] = {"batch_size": 64}
 B256: dict[str, Any] = {"batch_size": 256}
+B500: dict[str, Any] = {"batch_size": 500}
 
 GRID: dict[str, Setting] = {
     # Widths.
     "width 512": Setting(wide(512), B256, seeds=24, rows=1024, **PIXELS),
-    "width 1024": Setting(wide(1024), B256, seeds=16, rows=1024, **PIXELS),
-    "width 2048": Setting(wide(2048), B256, seeds=8, rows=1024, **PIXELS),
+    "width 1024": Setting(wide(1024), {"batch_size": 1500}, seeds=16, rows=3000, **PIXELS),
+    "width 2048": Setting(wide(2048), {"batch_size": 400}, seeds=8, rows=1200, **PIXELS),
     "width 4096": Setting(wide(4096), B256, seeds=4, rows=512, **PIXELS),
     "width 8192": Setting(wide(8192), B64, seeds=2, rows=128, **PIXELS),
-    "width 300, many": Setting(wide(300), B64 | STACK, seeds=60, rows=512, **PIXELS),
-    "width 64, many": Setting(wide(64), B64 | STACK, seeds=300, rows=512, **PIXELS),
+    "width 300, many": Setting(wide(300), B500 | STACK, seeds=60, rows=2000, **PIXELS),
+    "width 64, many": Setting(wide(64), B500 | STACK, seeds=100, rows=4000, **PIXELS),
     # Depths.
-    "no hidden layer": Setting(wide(), B256 | STACK, seeds=400, rows=1024, **PIXELS),
+    "no hidden layer": Setting(wide(), {"batch_size": 300} | STACK, seeds=400, rows=1024, **PIXELS),
     "depth 2": Setting(wide(1024, 1024), B256, seeds=8, rows=512, **PIXELS),
     "depth 3": Setting(wide(512, 512, 512), B256, seeds=16, rows=512, **PIXELS),
     "depth 4": Setting(wide(1500, 700, 1500, 700), B64, seeds=6, rows=256, **PIXELS),
@@ -95,12 +96,12 @@ GRID: dict[str, Setting] = {
     # Batches.
     "batch 1": Setting(wide(1024), {"batch_size": 1} | STACK, seeds=16, rows=64, **PIXELS),
     "batch 16": Setting(wide(1024), {"batch_size": 16} | STACK, seeds=16, rows=256, **PIXELS),
-    "batch 1000": Setting(wide(512), {"batch_size": 1000}, seeds=16, rows=2000, **PIXELS),
+    "batch 1000": Setting(wide(800), {"batch_size": 1000}, seeds=8, rows=2000, **PIXELS),
     "batch 4000": Setting(wide(512), {"batch_size": 4000}, seeds=8, rows=4000, **PIXELS),
     "batch 20000": Setting(wide(128), {"batch_size": 20_000}, seeds=4, rows=20_000, features=100),
     # Precision.
-    "float64, width 512": Setting(wide(512), B64 | {"dtype": "float64"}, seeds=16, rows=512,
-                                  **PIXELS),
+    "float64, width 512": Setting(wide(512), {"batch_size": 700, "dtype": "float64"}, seeds=8,
+                                  rows=1400, **PIXELS),
     "float64, width 2048": Setting(wide(2048), B64 | {"dtype": "float64"}, seeds=4, rows=256,
                                    **PIXELS),
     "float64, adam": Setting(wide(1024), B64 | {"dtype": "float64"}, ml.Adam(), seeds=4, rows=256,
@@ -109,7 +110,7 @@ GRID: dict[str, Setting] = {
                                 ml.SGD(momentum=0.9),
                                 seeds=8, rows=512, **PIXELS),
     # Optimisers.
-    "momentum": Setting(wide(1024), B256, ml.SGD(momentum=0.9), seeds=12, rows=512, **PIXELS),
+    "momentum": Setting(wide(1300), B256, ml.SGD(momentum=0.9), seeds=12, rows=512, **PIXELS),
     "nesterov": Setting(wide(2048), B64, ml.SGD(momentum=0.9, nesterov=True), seeds=6, rows=256,
                         **PIXELS),
     "adam": Setting(wide(1024), B256, ml.Adam(), seeds=8, rows=512, **PIXELS),
@@ -123,12 +124,12 @@ GRID: dict[str, Setting] = {
     "clipping": Setting(wide(1024), B256, ml.SGD(clip_norm=1.0), seeds=8, rows=512, **PIXELS),
     "running means": Setting(wide(1024), B256 | {"ema": 0.9}, seeds=8, rows=512, **PIXELS),
     # Slots: few, many, more than fit at a time, runs of several arms.
-    "2 runs": Setting(wide(3000), B256, seeds=2, rows=512, test_rows=500, **PIXELS),
+    "2 runs": Setting(wide(4000), B256, seeds=2, rows=512, test_rows=500, **PIXELS),
     "5 runs": Setting(wide(3000), B256, seeds=5, rows=512, test_rows=500, **PIXELS),
     "16 runs": Setting(wide(3000), B64, seeds=16, rows=128, **PIXELS),
-    "1000 runs": Setting(wide(16), B64 | STACK, seeds=1000, rows=256, features=100),
+    "1000 runs": Setting(wide(16), B64 | STACK, seeds=1000, rows=256, features=500),
     "6000 runs": Setting(wide(2), B64 | STACK, seeds=6000, rows=128),
-    "rates share batches": Setting(wide(1024), B256, seeds=4, rows=512,
+    "rates share batches": Setting(wide(2500), B256, seeds=4, rows=512,
                                    vary={"optim.lr": [0.01, 0.03, 0.1, 0.3]}, **PIXELS),
     "two widths": Setting(wide(1024), B256, seeds=6, rows=512,
                           vary={"net.hidden": [(1024,), (2048,)]}, **PIXELS),
@@ -144,11 +145,11 @@ GRID: dict[str, Setting] = {
     "residual": Setting(wide(800, 800, 800, residual=True), {"batch_size": 500}, seeds=6, rows=1000,
                         **PIXELS),
     # Metrics: splits that are scored, gradients, users' own.
-    "test rows": Setting(wide(1024), B256, seeds=8, rows=512, test_rows=10_000, **PIXELS),
+    "test rows": Setting(wide(2000), B256, seeds=8, rows=512, test_rows=10_000, **PIXELS),
     "valid and test rows": Setting(wide(512, 512), B256 | {"test": "epoch", "epochs": 2}, seeds=12,
                                    rows=2000, valid=0.3, test_rows=1000, **PIXELS),
     "gradient norm": Setting(wide(1024), B256 | STACK, seeds=8, rows=512, **PIXELS),
-    "user's metric": Setting(wide(4), METRIC, seeds=400, rows=64, test_rows=20_000, classes=10),
+    "user's metric": Setting(wide(4), METRIC, seeds=200, rows=64, test_rows=20_000, classes=60),
     "user's metric, many classes": Setting(wide(8), METRIC, seeds=16, rows=2000, test_rows=20_000,
                                            classes=200),
     "patience": Setting(wide(1024), B256 | {"epochs": 4, "patience": 2}, seeds=8, rows=1000,
@@ -161,8 +162,8 @@ GRID: dict[str, Setting] = {
                             test_rows=500),
     "2000 outputs": Setting(wide(256), B64 | STACK, seeds=40, rows=2000, outputs=2000,
                             test_rows=500),
-    "log-cosh": Setting(wide(64), {"batch_size": 256, "loss": "log-cosh"}, seeds=40, rows=2000,
-                        outputs=1000),
+    "log-cosh": Setting(wide(64), {"batch_size": 256, "loss": "log-cosh"}, seeds=16, rows=2000,
+                        outputs=4000),
     # Rows.
     "100000 rows": Setting(wide(8), {"batch_size": 2000} | STACK, seeds=40, rows=100_000,
                            valid=0.5),
@@ -173,9 +174,9 @@ GRID: dict[str, Setting] = {
     "loops, 200 features":
     Setting(wide(64, 64), B64, ml.Adam(), seeds=4, rows=80_000, features=200),
     "loops, outputs": Setting(wide(8), B256, seeds=2, rows=80_000, outputs=200),
-    "loops, 20000 runs": Setting(wide(2), {"batch_size": 32}, seeds=20_000, rows=64),
-    "loops, test marks": Setting(wide(8), B64, seeds=1500, rows=128, test_rows=5000,
-                                 features=200),
+    "loops, 50000 runs": Setting(wide(2), {"batch_size": 32}, seeds=50_000, rows=64),
+    "loops, test rows": Setting(wide(8), B64, seeds=100, rows=128, test_rows=20_000,
+                                features=800),
     "lanes, features": Setting(wide(), B256, seeds=32, rows=20_000, features=800, classes=10),
     "lanes, 10000 runs": Setting(wide(), {"batch_size": 32}, seeds=10_000, rows=64),
     "lanes, adam": Setting(wide(), B64, ml.Adam(), seeds=64, rows=40_000, features=400),

@@ -12,6 +12,7 @@ import numpy as np
 
 import mlplab as ml
 from mlplab.bench.memory.grid import GRID, Setting
+from mlplab.bench.memory.held_out import HELD_OUT
 
 
 def experiment_of(setting: Setting) -> ml.Experiment:
@@ -79,4 +80,4 @@ def measure(setting: Setting) -> dict[str, int]:
 
 
 if __name__ == "__main__":
-    print(json.dumps(measure(GRID[sys.argv[1]])))
+    print(json.dumps(measure((GRID | HELD_OUT)[sys.argv[1]])))

@@ -94,7 +94,7 @@ def passing_bytes(program: Program, n_slots: int, n_groups: int = 1) -> int:
     unit = n_slots * program.lanes * max(widths[1:-1], default=0)
     makes = {
         "exchange of means": size * largest * program.averages,
-        "norms of activations": size * unit * {"none": 0, "batch": 2}.get(program.norm, 1),
+        "norms of activations": size * unit * (program.norm != "none"),
     }
     # Each run's targets, where some runs share theirs and others do not.
     spread = n_slots * program.lanes * widths[-1] if 1 < n_groups < n_slots else 0

@@ -43,7 +43,8 @@ class BatchNorm:
         mean = h.sum(2, keepdim=True).div_(n)
         torch.sub(h, mean, out=self._normal)
         self._normal[:, :, n:] = 0.0
-        variance = self._normal.square().sum(2, keepdim=True).div_(n)
+        # Into h, which is written anew below: no array of its size comes and goes.
+        variance = torch.square(self._normal, out=h).sum(2, keepdim=True).div_(n)
         torch.rsqrt(variance + EPS, out=self._inverse)
         self._normal.mul_(self._inverse)
         self.mean.lerp_(mean.squeeze(2), MOMENTUM)
@@ -89,13 +90,13 @@ class LayerNorm:
 
     def forward(self, h: Tensor, n: int) -> None:
         """Normalise each example's z over the units, in place."""
-        self._inverse = self._normalise(h)
+        self._inverse = self._normalise(h, self._normal)
         self._normal.copy_(h)
         h.mul_(self.gain.unsqueeze(2)).add_(self._bias.unsqueeze(2))
 
-    def _normalise(self, h: Tensor) -> Tensor:
+    def _normalise(self, h: Tensor, room: Tensor | None = None) -> Tensor:
         h.sub_(h.sum(1, keepdim=True).div_(self._width))
-        variance = h.square().sum(1, keepdim=True).div_(self._width)
+        variance = torch.square(h, out=room).sum(1, keepdim=True).div_(self._width)
         inverse = torch.rsqrt(variance + EPS)
         h.mul_(inverse)
         return inverse

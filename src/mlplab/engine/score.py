@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from mlplab.engine.buffers import zeros
+from mlplab.engine.buffers import zero_array, zeros
 from mlplab.engine.device import sum_dtype
 from mlplab.engine.hidden import HiddenLayer
 from mlplab.engine.kernels import Products
@@ -108,7 +108,7 @@ class Scorer:
         sums = torch.zeros(2, n_slots, dtype=kept)
         hits = np.empty((n_slots if keep_hits else 0, len(rows)), np.bool_)
         shape = (n_slots if keep_outputs else 0, len(rows), len(self._target))
-        outputs = np.empty(shape, self._program.dtype)
+        outputs = zero_array(shape, self._program.dtype)
         at_once, at = judged_slots(self._target.numel()), 0
         for x, target, n in self._batches(rows, group):
             now, at = slice(at, at + n), at + n

@@ -18,8 +18,7 @@ _NAMES = {
     "Optstate": "optimiser",
     "Activation": "activations",
     "Temp": "workspace",
-    "Input": "data",
-    "Unknown": "data",
+    "Other": "data",
 }
 
 

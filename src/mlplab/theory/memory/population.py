@@ -21,6 +21,9 @@ from mlplab.specs import Run
 
 MOST_RUNS = 10_000_000
 MOST_BATCH = 2**24
+PREDICTED_TOGETHER = 4096  # rows at a time; see `engine.weights`
+PREDICT_BYTES = 21 * 2**20
+"""What a first prediction takes once in a process: the database, kernels; measured on Linux."""
 _COUNTED = 4097
 """Runs that are counted one by one: all later ones wait for their turn, each in as many bytes."""
 
@@ -66,7 +69,7 @@ class DataShape:
                 "try fewer"
             ) from None
         return Task(
-            name="described",
+            name="data",
             inputs=inputs,
             targets=targets,
             kind=self.kind,
@@ -83,7 +86,7 @@ class PopulationMemory:
 
     Attributes:
         parts: bytes at the worst moment of training, by what they are for.
-        predict_parts: the same for predicting a batch with each run in turn.
+        predict_parts: the same for reading all runs' weights and predicting a batch with each.
         at_a_time: runs that train at a time; the others take turns.
         path: how they train, `"stack"`, `"compiled loops"` or `"module"`.
     """
@@ -168,17 +171,20 @@ class _Described:
 
     def _predicting(self, n_runs: int) -> Parts:
         program, batch = self.program, self._first.run.fit.batch_size
-        size = element_bytes(program)
+        size, at_once = element_bytes(program), min(batch, PREDICTED_TOGETHER)
         if isinstance(program, ModuleProgram):
             units, n_features = program.blueprint.kept_per_example, program.n_features
         else:
-            # A layer's values go as the next one's are there.
+            # A layer's values go as the next one's are there; the first are a copy of the inputs.
             units = max(i + o for i, o in pairwise(program.widths))
             n_features = program.widths[0]
         return {
-            "parameters": n_runs * weight_bytes(program),
-            "activations": size * batch * units,
-            "data": size * batch * n_features,
+            # As they were read, and those of the run that predicts.
+            "parameters": (n_runs + 1) * weight_bytes(program),
+            "activations": size * at_once * units,
+            # Inputs come in float32: a portion is copied before it is converted.
+            "data": 4 * (batch + at_once * (size == 8)) * n_features,
+            "runtime": PREDICT_BYTES,
         }
 
 

@@ -45,7 +45,7 @@ bench: .venv/.installed  ## every workload beside its baselines, in one run
 docs: .venv/.installed  ## pages that are made from the code: the command reference and the vocabulary
 	$(BIN)/python -m mlplab.cli.reference docs
 
-memory: .venv/.installed  ## the table of predicted and measured memory in docs, 65 processes one after another
+memory: .venv/.installed  ## the table of predicted and measured memory in docs, 90 processes one after another
 	$(BIN)/python -m mlplab.bench.memory --out docs/memory-measured.md
 
 simulations: .venv/.installed  ## the simulations' tables in docs, an hour

@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mlplab.engine import plan_cost
-from mlplab.engine.footprint import task_bytes
+from mlplab.engine.footprint import Members, task_bytes, waiting_bytes
+from mlplab.engine.training import Splits, Training
 from mlplab.errors import ConfigError
 from mlplab.specs import MLP, SGD, Adam, Fit, Run, TaskRef
 from mlplab.theory.memory import (
@@ -66,6 +67,19 @@ def test_more_of_anything_is_never_less():
     assert size(hidden=(2048,)) < size(hidden=(2048,), dtype="float64")
     assert size(batch=64) < size(batch=4096)
     assert size(n_runs=4) <= size(n_runs=400)
+
+
+def test_kept_weights_wait_for_the_disk():
+    run = Run(net=MLP(hidden=(2000,)), fit=Fit(batch_size=16, epochs=1))
+    task = DataShape(784, 10, n_rows=64).task()
+    splits = Splits(task)
+    trainings = [Training.begin(run.replace(seed=seed), splits) for seed in range(4)]
+    weights = 4 * (785 * 2000 + 2001 * 10)
+    members = Members(trainings[0].program, trainings, task, keep_weights=True)
+    assert members.kept_at_a_time == (2 + 3) * weights  # two are less than 16 MiB
+    assert waiting_bytes(20 * 2**20, 4) == 20 * 2**20
+    assert waiting_bytes(2**20, 4) == 4 * 2**20
+    assert waiting_bytes(0, 4) == 0
 
 
 def test_one_example_by_hand():

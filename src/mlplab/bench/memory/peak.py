@@ -13,6 +13,7 @@ import numpy as np
 import mlplab as ml
 from mlplab.bench.memory.grid import GRID, Setting
 from mlplab.bench.memory.held_out import HELD_OUT
+from mlplab.theory.memory.measured import without_checkpoints
 
 
 def experiment_of(setting: Setting) -> ml.Experiment:
@@ -69,8 +70,9 @@ def measure(setting: Setting) -> dict[str, int]:
     from mlplab.engine import lane
 
     if setting.checkpoints:
-        lane.PAUSE_SECONDS = 0.0
-    lane.FIRST_CHECKPOINT_SECONDS = 0.0 if setting.checkpoints else 1e9  # whatever the load
+        lane.PAUSE_SECONDS = lane.FIRST_CHECKPOINT_SECONDS = 0.0
+    else:
+        without_checkpoints()
     with tempfile.TemporaryDirectory() as folder:
         base = status("VmRSS")
         Path("/proc/self/clear_refs").write_text("5")

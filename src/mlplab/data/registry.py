@@ -120,6 +120,7 @@ def load_task(
     offline: bool = False,
     report: MessageCallback = log_only,
     permute: int | None = None,
+    bins: int | None = None,
     **params: Any,
 ) -> Task:
     """Load a data set by name, or make a task of arrays.
@@ -133,6 +134,7 @@ def load_task(
         offline: never use the network.
         report: given one line per attempt to fetch something.
         permute: a number: every example's features stand in the one random order that it makes.
+        bins: each feature is given by how far it fills so many bins (before any permutation).
         params: the data set's own parameters; for arrays, those of `task_from_arrays`.
 
     Raises:
@@ -149,7 +151,7 @@ def load_task(
                 f"got {type(name_or_arrays).__name__}"
             )
         task = task_from_arrays(*name_or_arrays, valid=valid, **params)
-        return task if permute is None else task.permuted(permute)
+        return _changed(task, bins, permute)
     entry = _entry(name_or_arrays)
     params = _bound(name_or_arrays, entry, params)
     if entry.files is None:
@@ -159,6 +161,12 @@ def load_task(
     source = task.source if entry.files else str(entry.info.where)
     base = entry.info.base
     task = task._with(name=name_or_arrays, params=params, valid=valid, source=source, base=base)
+    return _changed(task, bins, permute)
+
+
+def _changed(task: Task, bins: int | None, permute: int | None) -> Task:
+    """Return a task with its features in bins, in another order, or both."""
+    task = task if bins is None else task.in_bins(bins)
     return task if permute is None else task.permuted(permute)
 
 

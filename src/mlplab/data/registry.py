@@ -89,7 +89,8 @@ def dataset(
         valid: share or count held out where something is chosen and nothing is said.
 
     Raises:
-        ConfigError: the name belongs to a data set of mlplab itself.
+        ConfigError: the name belongs to a data set of mlplab itself, or a parameter's name to what
+            `load_task` takes for every data set.
 
     >>> from mlplab.data import dataset, load_task, task_from_arrays
     >>> @dataset("sign", describe="Is the number positive?")
@@ -105,6 +106,12 @@ def dataset(
         own = "mlplab.data."
         if known and known.load.__module__.startswith(own) and not load.__module__.startswith(own):
             raise ConfigError(f"data set {name!r} is one of mlplab's own; choose another name")
+        taken = inspect.signature(load_task).parameters.keys() & inspect.signature(load).parameters
+        if taken:
+            raise ConfigError(
+                f"data set {name!r}: every data set has {min(taken)!r}; give its parameter "
+                "another name"
+            )
         where = None if files else origin
         info = DatasetInfo(name, describe, n_train, n_test, n_features, kind, where, base, valid)
         _REGISTRY[name] = _Entry(info, load, files)
@@ -272,6 +279,10 @@ def _entry(name: str) -> _Entry:
     return _REGISTRY[name]
 
 
+_OF_ALL = ("permute", "bins")
+"""Parameters of every data set: what is done to a task once it is loaded."""
+
+
 def _bound(name: str, entry: _Entry, params: Mapping[str, Any]) -> dict[str, Any]:
     """Complete the parameters with the loader's defaults; refuse what it does not know."""
     signature = list(inspect.signature(entry.load).parameters.items())
@@ -282,7 +293,7 @@ def _bound(name: str, entry: _Entry, params: Mapping[str, Any]) -> dict[str, Any
     }
     unknown = sorted(set(params) - set(accepted))
     if unknown:
-        says = hint(unknown[0], accepted)
+        says = hint(unknown[0], [*accepted, *_OF_ALL])
         raise ConfigError(f"data set {name!r} has no parameter {unknown[0]!r}; {says}")
     full = accepted | dict(params)
     unset = [key for key, value in full.items() if value is inspect.Parameter.empty]

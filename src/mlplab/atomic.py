@@ -8,8 +8,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from mlplab.errors import DataError
-
 
 @contextmanager
 def atomic_file(target: Path, mode: int = 0o666) -> Iterator[Path]:
@@ -31,17 +29,3 @@ def atomic_file(target: Path, mode: int = 0o666) -> Iterator[Path]:
         os.replace(draft, target)
     finally:
         draft.unlink(missing_ok=True)
-
-
-def write_text(target: Path, text: str) -> None:
-    """Write a text file, whole or not at all.
-
-    Raises:
-        DataError: it cannot be written.
-    """
-    try:
-        with atomic_file(target) as draft:
-            draft.write_text(text, encoding="utf-8", newline="")
-    except OSError as problem:
-        reason = problem.strerror or problem
-        raise DataError(f"{target}: cannot be written ({reason})") from None

@@ -54,6 +54,17 @@ def test_the_last_report_adds_no_line(clock):
     assert stream.getvalue() == ""
 
 
+def test_nothing_is_said_before_anything_has_happened(clock):
+    """A mistake that shows as training begins is one line, on however slow a machine."""
+    stream = io.StringIO()
+    with show_progress("train", False, stream) as report:
+        clock[0] += 60
+        report(Progress(8, 0, 0, 0.0, 70.0, 60.0, None))
+        assert stream.getvalue() == ""
+        report(Progress(8, 0, 0, 0.5, 70.0, 60.0, None))
+    assert stream.getvalue().startswith("train: 0 of 8 runs, 0 of 70 epochs, 60 s")
+
+
 def test_quiet_reports_to_nobody():
     with show_progress("train", True, io.StringIO()) as report:
         assert report is None

@@ -77,9 +77,11 @@ def test_an_unknown_name_is_answered_with_the_nearest_and_the_list(ask):
 
 
 def test_an_unknown_missing_or_odd_parameter_is_named(halves):
-    with pytest.raises(ConfigError, match="'halves' has no parameter 'm'; known: n, flip"):
+    with pytest.raises(
+        ConfigError, match="'halves' has no parameter 'm'; known: n, flip, permute, bins"
+    ):
         load_task("halves", m=3)
-    with pytest.raises(ConfigError, match="'digits' has no parameter 'n'; known: none"):
+    with pytest.raises(ConfigError, match="'digits' has no parameter 'n'; known: permute, bins"):
         load_task("digits", n=3)
     with pytest.raises(ConfigError, match="'halves': expected parameters that JSON can hold"):
         load_task("halves", n=np.arange(3))
@@ -91,6 +93,15 @@ def test_an_unknown_missing_or_odd_parameter_is_named(halves):
     with pytest.raises(ConfigError, match="'needy' needs a value for 'n'"):
         load_task("needy")
     assert load_task("needy", n=3).n_pool == 3
+
+
+@pytest.mark.parametrize("name", ["bins", "permute", "valid", "offline"])
+def test_a_parameter_that_every_data_set_has_cannot_be_one_more(name):
+    source = f"def load(*, {name}=1): return None"
+    made: dict = {}
+    exec(source, made)
+    with pytest.raises(ConfigError, match=f"'mine': every data set has '{name}'; give"):
+        dataset("mine", describe="cannot be")(made["load"])
 
 
 def test_files_and_parameters_go_together(tiny):

@@ -14,7 +14,7 @@ from mlplab.exercises.record.permutation_invariant.design import design as first
 from mlplab.exercises.record.permutation_invariant.parts import without_each
 from mlplab.exercises.record.permutation_invariant.rounds import ROUNDS
 from mlplab.exercises.record.permutation_invariant.search import LEVELS, arms, factors
-from mlplab.exercises.record.recipe import FIRST, RECIPE, SCREENED, fresh_seeds, sized
+from mlplab.exercises.record.recipe import BINS, FIRST, RECIPE, SCREENED, fresh_seeds, sized
 from mlplab.exercises.tuned import TUNING_SEEDS
 from mlplab.experiment.arms import apply_factors
 from mlplab.specs import MLP, Fit
@@ -69,11 +69,21 @@ def test_each_part_is_taken_away_alone(recipe):
 
 def test_nothing_that_chooses_scores_the_test_split_or_shares_a_seed_with_what_is_scored():
     found = {**first_track(STANDARD, None), **augmented(STANDARD, None)}
-    choosing = [found[name] for name in ("search", *ROUNDS, "parts", "moves")]
+    names = ("search", *ROUNDS, "levels", "bins", "parts", "without bins", "moves")
+    choosing = [found[name] for name in names]
     assert all(arm.run.fit.test == "never" for one in choosing for arm in one.design)
     scored = {*found["recipe"].seeds, *ensemble(STANDARD, None)["members"].seeds}
     assert scored.isdisjoint(seed for one in choosing for seed in one.seeds)
     assert scored.isdisjoint(TUNING_SEEDS)
+
+
+def test_bins_are_taken_away_by_the_data_alone():
+    found = first_track(STANDARD, None)
+    for binned, plain in (("bins", "levels"), ("parts", "without bins")):
+        assert found[plain].design[0] == found[binned].design[0]
+        assert found[plain].seeds == found[binned].seeds
+        assert found[binned].task.params == {**found[plain].task.params, "bins": BINS}
+    assert found["recipe"].task.params["bins"] == found["permuted"].task.params["bins"] == BINS
 
 
 def test_tracks_share_the_runs_of_the_recipe():

@@ -51,8 +51,9 @@ def population_options(command: F) -> F:
             "params",
             multiple=True,
             metavar="NAME=VALUE",
-            help="A parameter of the data set, such as n_train=500, or permute=7, one random order "
-            "of every example's features; may be repeated.",
+            help="A parameter of the data set, such as n_train=500; of every data set: permute=7, "
+            "one random order of the features, and bins=4, each feature by how far it fills so "
+            "many bins. May be repeated.",
         ),
         options.imports,
         options.seeds(),

@@ -36,7 +36,10 @@ def show_progress(
 
 
 class _Lines:
-    """A line every ten seconds at most."""
+    """A line every ten seconds at most, and none before anything has happened.
+
+    A mistake that shows as training begins stays the only line, however slow the machine.
+    """
 
     def __init__(self, label: str, stream: TextIO) -> None:
         from mlplab.experiment.progress_bar import SECONDS_BEFORE
@@ -47,6 +50,7 @@ class _Lines:
 
     def __call__(self, progress: Progress) -> None:
         now = time.monotonic()
-        if now >= self._next and progress.n_done < progress.n_runs:
+        has_begun = progress.n_done > 0 or progress.run_epochs > 0
+        if has_begun and now >= self._next and progress.n_done < progress.n_runs:
             self._next = now + SECONDS_BETWEEN_LINES
             print(f"{self._label}: {progress}", file=self._stream, flush=True)

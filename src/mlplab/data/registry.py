@@ -89,7 +89,8 @@ def dataset(
         valid: share or count held out where something is chosen and nothing is said.
 
     Raises:
-        ConfigError: the name belongs to a data set of mlplab itself.
+        ConfigError: the name belongs to a data set of mlplab itself, or a parameter's name to what
+            `load_task` takes for every data set.
 
     >>> from mlplab.data import dataset, load_task, task_from_arrays
     >>> @dataset("sign", describe="Is the number positive?")
@@ -105,6 +106,12 @@ def dataset(
         own = "mlplab.data."
         if known and known.load.__module__.startswith(own) and not load.__module__.startswith(own):
             raise ConfigError(f"data set {name!r} is one of mlplab's own; choose another name")
+        taken = inspect.signature(load_task).parameters.keys() & inspect.signature(load).parameters
+        if taken:
+            raise ConfigError(
+                f"data set {name!r}: every data set has {min(taken)!r}; give its parameter "
+                "another name"
+            )
         where = None if files else origin
         info = DatasetInfo(name, describe, n_train, n_test, n_features, kind, where, base, valid)
         _REGISTRY[name] = _Entry(info, load, files)
@@ -120,6 +127,7 @@ def load_task(
     offline: bool = False,
     report: MessageCallback = log_only,
     permute: int | None = None,
+    bins: int | None = None,
     **params: Any,
 ) -> Task:
     """Load a data set by name, or make a task of arrays.
@@ -133,6 +141,7 @@ def load_task(
         offline: never use the network.
         report: given one line per attempt to fetch something.
         permute: a number: every example's features stand in the one random order that it makes.
+        bins: each feature is given by how far it fills so many bins (before any permutation).
         params: the data set's own parameters; for arrays, those of `task_from_arrays`.
 
     Raises:
@@ -149,7 +158,7 @@ def load_task(
                 f"got {type(name_or_arrays).__name__}"
             )
         task = task_from_arrays(*name_or_arrays, valid=valid, **params)
-        return task if permute is None else task.permuted(permute)
+        return _changed(task, bins, permute)
     entry = _entry(name_or_arrays)
     params = _bound(name_or_arrays, entry, params)
     if entry.files is None:
@@ -159,6 +168,12 @@ def load_task(
     source = task.source if entry.files else str(entry.info.where)
     base = entry.info.base
     task = task._with(name=name_or_arrays, params=params, valid=valid, source=source, base=base)
+    return _changed(task, bins, permute)
+
+
+def _changed(task: Task, bins: int | None, permute: int | None) -> Task:
+    """Return a task with its features in bins, in another order, or both."""
+    task = task if bins is None else task.in_bins(bins)
     return task if permute is None else task.permuted(permute)
 
 
@@ -264,6 +279,10 @@ def _entry(name: str) -> _Entry:
     return _REGISTRY[name]
 
 
+_OF_ALL = ("permute", "bins")
+"""Parameters of every data set: what is done to a task once it is loaded."""
+
+
 def _bound(name: str, entry: _Entry, params: Mapping[str, Any]) -> dict[str, Any]:
     """Complete the parameters with the loader's defaults; refuse what it does not know."""
     signature = list(inspect.signature(entry.load).parameters.items())
@@ -274,7 +293,7 @@ def _bound(name: str, entry: _Entry, params: Mapping[str, Any]) -> dict[str, Any
     }
     unknown = sorted(set(params) - set(accepted))
     if unknown:
-        says = hint(unknown[0], accepted)
+        says = hint(unknown[0], [*accepted, *_OF_ALL])
         raise ConfigError(f"data set {name!r} has no parameter {unknown[0]!r}; {says}")
     full = accepted | dict(params)
     unset = [key for key, value in full.items() if value is inspect.Parameter.empty]

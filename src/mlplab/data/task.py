@@ -13,6 +13,7 @@ import numpy.typing as npt
 from mlplab.data.array_files import write_arrays
 from mlplab.data.content import content_hash
 from mlplab.data.permutation import feature_order
+from mlplab.data.piecewise import check_bins, fill_bins
 from mlplab.data.soft_targets import check_probabilities
 from mlplab.data.split import Split, draw_split, held_out_count
 from mlplab.errors import ConfigError, DataError
@@ -61,7 +62,8 @@ class Task:
         valid: share (below 1) or count (from 1) of the pool held out for validation.
         params: with `name`, how to load the task again.
         class_names: what the class ids stand for.
-        image_shape: (height, width) where an example is an image.
+        image_shape: (height, width) where an example is an image, or several of one size, as its
+            grey levels in bins are.
         source: where the data were found, for people.
         base: the run that trains on it where nothing is said; None where its data set has none.
         looks: every look at the test split so far; variants by `with_valid` share the list.
@@ -233,6 +235,34 @@ class Task:
             inputs=np.take(self.inputs, order, axis=1),
             params={**self.params, "permute": number},
             image_shape=None,
+            _content=None,
+            _files={},
+        )
+
+    def in_bins(self, n_bins: int) -> Task:
+        """Return the same task with each feature given by how far it fills `n_bins` equal bins.
+
+        The bins lie between the smallest and the largest value that any feature has in the pool,
+        so features should have one unit, as pixels have; see `fill_bins`. Images stay images.
+
+        Raises:
+            ConfigError: no whole number from 1, features that are all the same, or a task whose
+                features are in bins or permuted already.
+
+        Cost: `n_bins` times the memory of the inputs.
+        """
+        check_bins(n_bins)
+        for known, what in (("bins", "in bins"), ("permute", "permuted")):
+            if known in self.params:
+                raise ConfigError(f"{self.name}: its features are {what} already")
+        trained = self.inputs[self.pool]
+        low, high = trained.min().item(), trained.max().item()
+        if not low < high:
+            raise ConfigError(f"bins: {self.name} has features of one value, {low:g}")
+        return self._with(
+            inputs=fill_bins(self.inputs, n_bins, low, high),
+            input_scale=1 / (high - low),
+            params={**self.params, "bins": n_bins},
             _content=None,
             _files={},
         )

@@ -257,7 +257,7 @@ def quantity(metric: str) -> Quantity:
             name = f"{_METRICS[of_layer]}, layer {layer}"
         else:
             name = _METRICS.get(metric, metric.replace("_", " "))
-    return Quantity(name, metric.endswith(("accuracy", "error_rate", "failure_rate", "dead_share")))
+    return Quantity(name, metric.endswith(("accuracy", "error_rate", "failure_rate", "_share")))
 
 
 def factor_name(path: str) -> str:

@@ -74,8 +74,9 @@ class Perturbation:
         inside = ((i >= 0) & (i < height))[:, :, None] & ((j >= 0) & (j < width))[:, None, :]
         j = np.where(mirrored[:, None], width - 1 - j, j)
         index = np.clip(i, 0, height - 1)[:, :, None] * width + np.clip(j, 0, width - 1)[:, None, :]
-        moved = x.gather(1, _here(index.reshape(len(x), -1), x))
-        torch.mul(moved, _here(inside.reshape(len(x), -1), x), out=x)
+        places, seen = (_here(each.reshape(len(x), -1), x) for each in (index, inside))
+        for image in x.split(height * width, dim=1):
+            image.copy_(image.gather(1, places).mul_(seen))
 
     def _mix(self, step: int, x: Tensor, target: Tensor) -> None:
         """Mix each example with another: one share for the batch, from Beta(alpha, alpha)."""

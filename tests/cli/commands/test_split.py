@@ -110,3 +110,38 @@ def test_torchrun_starts_the_same(home):
     one, data = json.loads(done.stdout)["trainings"]
     assert data["largest_difference"] < 1e-10
     assert (one["processes"], len(data["parts"])) == (1, 2)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_a_stopped_process_under_torchrun_is_one_line_of_another(home, tmp_path):
+    torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
+    words = ["split", "--ways", "data", *SMALL, "--epochs", "99999", "--no-baseline"]
+    kept = ["--checkpoint", str(tmp_path / "kept"), "--every", "5", "--patience-seconds", "10"]
+    errors = tmp_path / "errors"
+    with errors.open("w") as stream:
+        process = subprocess.Popen(
+            [*torchrun, "--nproc-per-node", "2", "-m", "mlplab", *words, *kept],
+            stderr=stream,
+            stdout=subprocess.DEVNULL,
+        )
+    try:
+        wait_until(lambda: list(tmp_path.glob("kept/*/*")) or process.poll() is not None)
+        stopped = max(pid for pid in family(process.pid) if pid != process.pid)
+        os.kill(stopped, signal.SIGSTOP)
+        wait_until(lambda: "mlplab: error: " in errors.read_text())
+        # Without this torchrun would wait for it for 30 s.
+        os.kill(stopped, signal.SIGKILL)
+        assert process.wait(120) != 0
+    finally:
+        process.kill()
+    lines = [line for line in errors.read_text().splitlines() if line.startswith("mlplab:")]
+    assert len(lines) == 1
+    assert "lost another, which is gone or has not answered for 10 s" in lines[0]
+
+
+def wait_until(holds):
+    deadline = time.monotonic() + 240
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)

@@ -194,7 +194,7 @@ def _module(
 
 
 def _write_picture(drawn: Graph, values: Values | None, out: Path) -> None:
-    from mlplab.atomic import write_text
+    from mlplab.cli.text_file import write_text
     from mlplab.errors import ConfigError
     from mlplab.theory.graph.svg import graph_svg
 

@@ -48,8 +48,8 @@ def predict(
     mlplab predict reports/train/model.mlplab new.csv --out predictions.csv
     """
     keep_inputs((model, file), {"--out": out})
-    from mlplab.atomic import write_text
     from mlplab.cli.screen import note
+    from mlplab.cli.text_file import write_text
     from mlplab.tabular import load_table_model, read_table
 
     loaded = load_table_model(model)

@@ -93,7 +93,7 @@ def _document(found: Approximation) -> dict[str, Any]:
 
 
 def _write_network(found: Approximation, out: Path) -> None:
-    from mlplab.atomic import write_text
+    from mlplab.cli.text_file import write_text
 
     layers = [{"weight": weight.tolist(), "bias": bias.tolist()} for weight, bias in found.layers()]
     write_text(out, json.dumps({"activation": "relu", "layers": layers}))

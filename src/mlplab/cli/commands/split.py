@@ -6,13 +6,13 @@ import os
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
 from mlplab.cli import options
 from mlplab.cli.base_run import read_flags
-from mlplab.cli.exit_status import FAILED, leave_at_once
+from mlplab.cli.exit_status import FAILED, end, leave_at_once
 from mlplab.cli.flags import SpecCommand, spec_flags
 from mlplab.cli.population import load_data, tell_defaults
 from mlplab.cli.screen import note
@@ -175,10 +175,8 @@ def split(
         kept = "checkpoints are kept" if checkpoint else "nothing is kept without --checkpoint"
         raise Interrupted(f"interrupted: all processes are ended; {kept}") from None
     except MlplabError as problem:
-        if torchrun_rank() and not isinstance(problem, WorkerError):
-            # The first process says what is wrong, once: torchrun ends all when one has left.
-            time.sleep(_SECONDS_FOR_THE_FIRST)
-            leave_at_once(FAILED)
+        if is_torchrun():
+            _leave_torchrun(problem)
         raise
     if torchrun_rank() == 0:
         show_trainings(trainings, base, task, time.monotonic() - start, out, as_json)
@@ -221,6 +219,15 @@ def _n_steps(steps: int | None, texts: Any, base: Run, task: Task) -> int | None
 def is_torchrun() -> bool:
     """Whether torchrun has started this process."""
     return "TORCHELASTIC_RUN_ID" in os.environ
+
+
+def _leave_torchrun(problem: MlplabError) -> NoReturn:
+    """Say what is wrong, once for all processes, and leave: torchrun then ends the others."""
+    if torchrun_rank() and not isinstance(problem, WorkerError):
+        time.sleep(_SECONDS_FOR_THE_FIRST)
+        leave_at_once(FAILED)
+    # At once: an interpreter that ends waits for peers that no longer answer.
+    leave_at_once(end(problem))
 
 
 def torchrun_rank() -> int:

@@ -36,19 +36,23 @@ WITH_NOISE = apply_factors(SCREENED, {"fit.input_noise": "gaussian", "fit.input_
 RECIPE: Run = WITH_NOISE.with_value("net.dropout", 0.2)
 """What the search ended with, by validation rows alone."""
 
-WHOLE = TaskRef(name=FASHION)
+BINS = 2
+"""Each pixel is given by how far it fills so many bins of grey levels."""
+
+WHOLE = TaskRef(name=FASHION, params={"bins": BINS})
 """All 60,000 training rows: nothing is held out, since nothing is chosen any more."""
 
-PERMUTED = TaskRef(name=FASHION, params={"permute": 7})
-"""The same with all pixels in one random order."""
+PERMUTED = TaskRef(name=FASHION, params={"bins": BINS, "permute": 7})
+"""The same with all inputs in one random order."""
 
 _QUICK_WIDTH, _QUICK_SHARE = 128, 8
 _FIRST_FRESH = 100
 
 
-def held_out(profile: Profile) -> TaskRef:
+def held_out(profile: Profile, bins: int = BINS) -> TaskRef:
     """Return the task on which things are chosen: 10,000 rows validate (quick: a sixth)."""
-    return TaskRef(name=FASHION, valid=profile.pick(1 / 6, 10_000))
+    params = {"bins": bins} if bins > 1 else {}
+    return TaskRef(name=FASHION, params=params, valid=profile.pick(1 / 6, 10_000))
 
 
 def sized(run: Run, profile: Profile) -> Run:

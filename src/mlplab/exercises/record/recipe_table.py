@@ -36,7 +36,7 @@ _PATHS = (
 _ABSENT = (None, False, 0, "none", ())
 
 
-def recipe_table(recipe: Run) -> pd.DataFrame:
+def recipe_table(recipe: Run, bins: int) -> pd.DataFrame:
     """Return a recipe's settings and their values; what it does not have is left out."""
     import pandas as pd
 
@@ -46,4 +46,5 @@ def recipe_table(recipe: Run) -> pd.DataFrame:
         for path, value in values.items()
         if value not in _ABSENT
     ]
+    rows.insert(0, ("bins", show_value(bins)))
     return pd.DataFrame(rows, columns=["setting", "value"])

@@ -11,23 +11,14 @@ from mlplab.hints import expected
 from mlplab.specs import MLP, Run
 from mlplab.theory.split.division import WAYS, microbatches
 
-# Fields that must be as they are by default: each would need traffic of its own.
-_NET = ("norm", "dropout", "residual", "noise")
-_OPTIM = ("l1", "clip_norm", "clip_value")
-_FIT = (
-    "last_batch",
-    "label_smoothing",
-    "ema",
-    "patience",
-    "input_noise",
-    "mixup",
-    "shift",
-    "flip",
-    "label_noise",
-    "measures",
-    "probes",
-    "rewinds",
+# What a split heeds, or what only scoring reads. Every other field must be as it is by default:
+# each would need traffic of its own.
+_NET = ("hidden", "activation", "init", "inputs")
+_OPTIM = (
+    *("lr", "schedule", "weight_decay", "decay_biases"),
+    *("momentum", "nesterov", "alpha", "betas", "eps"),
 )
+_FIT = ("epochs", "batch_size", "loss", "test", "dtype")
 _OPTIMISERS = ("sgd", "rmsprop", "adam", "adamw")
 
 
@@ -97,10 +88,9 @@ def _unfit(run: Run, task: Task) -> Iterator[str]:
         yield f"net: expected an MLP; got the module {run.net.name!r}"
         return
     for section, names in ((run.net, _NET), (run.optim, _OPTIM), (run.fit, _FIT)):
-        for name in names:
-            plain = type(section).model_fields[name].get_default() if _has(section, name) else None
-            if _has(section, name) and getattr(section, name) != plain:
-                yield f"{name}: expected {_shown(plain)}; got {_shown(getattr(section, name))}"
+        for name in sorted(section.canonical().keys() - {"kind", *names}):
+            plain = type(section).model_fields[name].get_default()
+            yield f"{name}: expected {_shown(plain)}; got {_shown(getattr(section, name))}"
     if run.net.activation.startswith("prelu"):
         yield "activation: expected one without weights of its own; got prelu; try leaky-relu"
     if run.optim.kind not in _OPTIMISERS:
@@ -127,10 +117,6 @@ def _refuse_devices(device: str, n_processes: int) -> None:
             f"processes: expected at most one for each GPU; got {n_processes} for {n_devices} "
             "here; device cpu needs none"
         )
-
-
-def _has(section: Any, name: str) -> bool:
-    return name in type(section).model_fields
 
 
 def _shown(value: Any) -> str:

@@ -30,35 +30,43 @@ KEEPS = ("recipe",)
 BAR, STRETCH = 0.913, 0.917
 MATTERS = 0.001
 _PART_SEEDS = 5
+BINS_SEEDS = range(2)
+"""Of the last choice, between grey levels as they are and in bins."""
 
 
 def design(profile: Profile, seeds: int | None) -> Mapping[str, Experiment]:
     """Search and take apart on validation rows; score the recipe on the test split once."""
     first, recipe = sized(SHORT, profile), sized(RECIPE, profile)
+    shorter = recipe.with_value("fit.epochs", max(1, recipe.fit.epochs // 2))
+    pixels = held_out(profile, bins=1)
+    part_seeds = TUNING_SEEDS[: min(seeds or _PART_SEEDS, _PART_SEEDS)]
     fresh = fresh_seeds(seeds or profile.pick(8, 20, 30))
 
     def above(key: str, value: float) -> Threshold:
         return Threshold(key=key, arm={}, value=value, expect="higher", matters=MATTERS)
 
     return {
-        "search": Experiment(held_out(profile), blind(first), arms=arms(first), seeds=SEARCH_SEEDS),
+        "search": Experiment(pixels, blind(first), arms=arms(first), seeds=SEARCH_SEEDS),
         **{
             name: Experiment(
-                held_out(profile),
+                pixels,
                 blind(sized(tried.start, profile)),
                 arms=[{}, *(sized_changes(changes, profile) for changes in tried.changes)],
                 seeds=SEARCH_SEEDS,
             )
             for name, tried in ROUNDS.items()
         },
+        "levels": Experiment(pixels, blind(recipe), seeds=BINS_SEEDS),
+        "bins": Experiment(held_out(profile), blind(recipe), seeds=BINS_SEEDS),
         "recipe": Experiment(
             WHOLE, recipe, seeds=fresh, claims=(above("bar", BAR), above("stretch", STRETCH))
         ),
         "permuted": Experiment(PERMUTED, recipe, seeds=fresh),
         "parts": Experiment(
             held_out(profile),
-            blind(recipe),
-            arms=[{}, *without_each(recipe).values()],
-            seeds=TUNING_SEEDS[: min(seeds or _PART_SEEDS, _PART_SEEDS)],
+            blind(shorter),
+            arms=[{}, *without_each(shorter).values()],
+            seeds=part_seeds,
         ),
+        "without bins": Experiment(pixels, blind(shorter), seeds=part_seeds),
     }

@@ -16,7 +16,7 @@ from mlplab.exercises.record.permutation_invariant.design import BAR, STRETCH
 from mlplab.exercises.record.permutation_invariant.parts import without_each
 from mlplab.exercises.record.permutation_invariant.rounds import ROUNDS
 from mlplab.exercises.record.permutation_invariant.search import LEVELS, factors
-from mlplab.exercises.record.recipe import RECIPE
+from mlplab.exercises.record.recipe import BINS, RECIPE
 from mlplab.exercises.record.recipe_table import recipe_table
 from mlplab.exercises.training_rows import n_train
 from mlplab.exercises.uncertainty_bands import T_BAND
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 _DOCUMENTED = (0.8946, 0.90)
 """Test accuracies of single runs of fully connected networks, as published."""
 
+_CODED = ("levels", "bins")
 _SCREENED = {
     "en": "Mean over the eight runs with the change less mean over the eight without it. Bars: "
     "intervals that hold together with 95 %, their width from what main effects leave over.",
@@ -49,7 +50,7 @@ def tell(results: Results) -> Findings:
     """Collect what the page says and shows."""
     runs, profile = results.runs, results.profile
     recipe, permuted, search = runs["recipe"], runs["permuted"], runs["search"]
-    effects, parts = _effects(search), _parts(runs["parts"])
+    effects, parts = _effects(search), _parts(runs["parts"], runs["without bins"])
     (mean,), (shuffled,) = (one.summary("test_accuracy") for one in (recipe, permuted))
     low, high = mean.interval or (float("nan"), float("nan"))
     searched = search.values("valid_accuracy")[:, 0]
@@ -61,6 +62,7 @@ def tell(results: Results) -> Findings:
         "n_part_seeds": len(runs["parts"].experiment.seeds),
         "epochs": recipe.experiment.base.fit.epochs,
         "n_train": n_train(recipe),
+        "n_inputs": recipe.experiment.data.n_features,
         "n_search_train": n_train(search),
         "n_valid": search.experiment.data.n_valid,
         "mean": mean.mean,
@@ -79,6 +81,10 @@ def tell(results: Results) -> Findings:
         "n_tried": sum(len(tried_of.changes) for tried_of in ROUNDS.values()),
         "rounds": _rounds(tried),
         "is_best": _is_best(runs),
+        "n_bins": BINS,
+        "n_bins_seeds": len(runs["bins"].experiment.seeds),
+        **{f"{name}_valid": runs[name].summary("valid_accuracy")[0].mean for name in _CODED},
+        "part_epochs": runs["parts"].experiment.base.fit.epochs,
         **_sorted("change", effects),
         **_sorted("part", parts),
         "n_parts": len(parts),
@@ -103,7 +109,7 @@ def tell(results: Results) -> Findings:
         _intervals(parts, "parts", "part", _PARTS),
     )
     tables = {
-        "recipe": recipe_table(recipe.experiment.base),
+        "recipe": recipe_table(recipe.experiment.base, BINS),
         "search": _arms(search),
         "rounds": tried,
         "parts": parts.rename(columns={"mean": "worth"}),
@@ -131,12 +137,12 @@ def _effects(search: Runs) -> pd.DataFrame:
     return pd.DataFrame({"change": names, "mean": mean, "low": low, "high": high})
 
 
-def _parts(runs: Runs) -> pd.DataFrame:
+def _parts(runs: Runs, without_bins: Runs) -> pd.DataFrame:
     """What each part adds to validation accuracy; seeds with a failed run are left out."""
     import pandas as pd
 
-    names = list(without_each(runs.experiment.base))
-    scores = runs.values("valid_accuracy")
+    names = [*without_each(runs.experiment.base), "bins"]
+    scores = np.vstack([one.values("valid_accuracy") for one in (runs, without_bins)])
     sound = scores[:, np.isfinite(scores).all(axis=0)]
     n_valid = runs.experiment.data.n_valid
     found = mean_interval(sound[0] - sound[1:], claims=len(names), n_test=n_valid)

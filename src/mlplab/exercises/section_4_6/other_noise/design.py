@@ -6,12 +6,13 @@ import math
 from collections.abc import Mapping
 
 from mlplab.exercises.profile import Profile
+from mlplab.exercises.section_4_6.falling_rate import falling
 from mlplab.exercises.section_4_6.other_noise.kinds import KINDS, RIVALS, Arm, tune
 from mlplab.exercises.section_4_6.setting import CHAPTER_RATES, base
 from mlplab.exercises.source_setting import FASHION
 from mlplab.exercises.tuned import TUNING_SEEDS
 from mlplab.experiment import Experiment, Runs
-from mlplab.specs import BestArm, Difference, Init, Run, TaskRef
+from mlplab.specs import BestArm, Difference, Init, TaskRef
 
 KEEPS = ("source",)
 
@@ -34,12 +35,6 @@ def uniform(width: float) -> Arm:
 def centred(width: float) -> Arm:
     """Return Gaussian noise of mean 0 and the variance of the source's."""
     return KINDS["gaussian"].arm(width / math.sqrt(12))
-
-
-def averaged(profile: Profile) -> Run:
-    """Return the network without noise, with averaged weights: SGD's own noise is taken away."""
-    run: Run = base(profile).with_value("fit.ema", AVERAGING[profile.name])
-    return run
 
 
 def _difference(key: str, arm: Arm, baseline: Arm, expect: str = "higher") -> Difference:
@@ -69,7 +64,7 @@ def design(profile: Profile, seeds: int | None) -> Mapping[str, Experiment]:
         ),
         "strengths": Experiment(
             _TASK,
-            averaged(profile).with_value("fit.test", "never"),
+            falling(base(profile)).with_value("fit.test", "never"),
             arms=[{}, *tried],
             seeds=TUNING_SEEDS[: profile.pick(1, 2)],
         ),
@@ -77,15 +72,15 @@ def design(profile: Profile, seeds: int | None) -> Mapping[str, Experiment]:
 
 
 def then(runs: Mapping[str, Runs], profile: Profile, seeds: int | None) -> Mapping[str, Experiment]:
-    """Compare the kinds, each at its own strength; the best with the last weights, and longer."""
+    """Compare the kinds, each at its own strength; the best at a constant rate, and longer."""
     tuned = tune(runs["strengths"])
     own = {name: tuned.arm(name) for name in KINDS}
     first, second = tuned.pair
     both = {**own[first], **own[second]}
     stronger = KINDS["dropout"].arm(KINDS["dropout"].stronger(tuned.strengths["dropout"]))
     dropout, rival = own["dropout"], own[tuned.rival]
-    setting = averaged(profile)
-    mean: Arm = {"fit.ema": setting.fit.ema}
+    setting = falling(base(profile))
+    mean: Arm = {"fit.ema": AVERAGING[profile.name]}
     return {
         "kinds": Experiment(
             _TASK,
@@ -99,15 +94,15 @@ def then(runs: Mapping[str, Runs], profile: Profile, seeds: int | None) -> Mappi
                 BestArm(key="best", arm=own[tuned.best], arms=tuple(own.values())),
             ),
         ),
-        "last": Experiment(
+        "constant": Experiment(
             _TASK,
             base(profile),
             arms=[{}, dropout, rival, mean],
             seeds=seeds or profile.n_seeds,
             claims=(
                 _difference("averaging", mean, dropout),
-                _difference("dropout_last", dropout, {}),
-                _difference("rival_last", rival, dropout),
+                _difference("dropout_constant", dropout, {}),
+                _difference("rival_constant", rival, dropout),
             ),
         ),
         "longer": Experiment(

@@ -11,6 +11,7 @@ from mlplab.draw import interval_rows, quantity
 from mlplab.exercises.charts import line_chart
 from mlplab.exercises.findings import Findings, Results
 from mlplab.exercises.section_4_6.other_noise.design import (
+    AVERAGING,
     OWN_START,
     WIDER,
     WIDTH,
@@ -44,12 +45,11 @@ _ACCURACIES = ("train_accuracy", "valid_accuracy", "test_accuracy")
 
 def tell(results: Results) -> Findings:
     """Collect what the page says and shows."""
-    source, strengths, kinds, last, longer = (
-        results.runs[name] for name in ("source", "strengths", "kinds", "last", "longer")
+    source, strengths, kinds, constant, longer = (
+        results.runs[name] for name in ("source", "strengths", "kinds", "constant", "longer")
     )
     tuned = tune(strengths)
     gains = {name: results.verdicts[beats(name)] for name in RIVALS}
-    fit = kinds.experiment.base.fit
     known = means(kinds, "test_accuracy")
     test = {name: known[kinds.experiment.find(tuned.arm(name)).label] for name in KINDS}
     n_hidden = source.experiment.base.mlp.hidden[-1]
@@ -65,7 +65,7 @@ def tell(results: Results) -> Findings:
         "n_valid": kinds.experiment.data.n_valid,
         "n_kinds": len(KINDS),
         "n_rivals": len(RIVALS),
-        "epochs": fit.epochs,
+        "epochs": kinds.experiment.base.fit.epochs,
         "rate": kinds.experiment.base.optim.lr,
         "long_epochs": longer.experiment.base.fit.epochs,
         "width": WIDTH,
@@ -84,11 +84,11 @@ def tell(results: Results) -> Findings:
         "matching_rate": spread**2 / (1 + spread**2),
         "best_tuned": tuned.best,
         "rival": tuned.rival,
-        "decay": fit.ema,
-        "spread_last": _spread(last, tuned.arm("dropout")),
-        "spread_averaged": _spread(kinds, tuned.arm("dropout")),
-        "last_dropout": means(last, "test_accuracy")[
-            last.experiment.find(tuned.arm("dropout")).label
+        "decay": AVERAGING[results.profile.name],
+        "spread_constant": _spread(constant, tuned.arm("dropout")),
+        "spread_falling": _spread(kinds, tuned.arm("dropout")),
+        "constant_dropout": means(constant, "test_accuracy")[
+            constant.experiment.find(tuned.arm("dropout")).label
         ],
         "first": first,
         "second": second,

@@ -102,9 +102,14 @@ def _saved(runs: Mapping[str, Runs]) -> Figure:
     ]
     if not rows:  # SGD diverged on no seed of so few
         rows = [(setting, name, 0, 0.0) for setting in SETTINGS for name in REMEDIES]
-    frame = pd.DataFrame(rows, columns=["setting", "remedy", "seed", "saved"])
+    frame = pd.DataFrame(rows, columns=["setting", "remedy", "seed", "saved_share"])
     return metric_by_factor(
-        frame, "remedy", "saved", series="setting", band=SHARE_BAND, name="saved-by-remedy"
+        frame,
+        "remedy",
+        "saved_share",
+        series="setting",
+        band=SHARE_BAND,
+        name="saved-by-remedy",
     )
 
 

@@ -19,6 +19,9 @@ from mlplab.theory.split.job import Job
 from mlplab.theory.split.process.training import train_part
 from mlplab.theory.split.split import Training, training
 
+_MEETING_SECONDS = 120.0  # packages may come from a slow disk, or beside much other work
+_STORE_SECONDS = 5.0
+
 
 def train_alone(job: Job, task: Task) -> Training:
     """Train in this process alone, before `peers`; each process does the same."""
@@ -41,8 +44,9 @@ def peers(device: str, patience_seconds: float) -> Iterator[None]:
     warnings.filterwarnings("ignore", module=r"torch\.")
     torch.set_num_threads(1)
     backend = "gloo" if device == "cpu" else "nccl"
-    dist.init_process_group(backend, timeout=timedelta(seconds=patience_seconds))
+    _meet()
     try:
+        dist.init_process_group(backend, timeout=timedelta(seconds=patience_seconds))
         yield
     except MlplabError:
         raise
@@ -53,7 +57,7 @@ def peers(device: str, patience_seconds: float) -> Iterator[None]:
         says = re.sub(r"\[\S+:\d+\] ", "", " ".join(str(problem).split()))
         says = says.partition(". ")[0]
         raise WorkerError(
-            f"split: process {dist.get_rank()} lost another, which is gone or has not answered "
+            f"split: process {os.environ['RANK']} lost another, which is gone or has not answered "
             f"for {patience_seconds:g} s ({says})"
         ) from None
     dist.destroy_process_group()
@@ -70,10 +74,36 @@ def _tell_nobody(kind: str, content: Any) -> None:
     """Nobody asks for progress: torchrun watches."""
 
 
-def _is_first_to_notice() -> bool:
-    # torchrun's own store outlives the processes.
-    store = dist.distributed_c10d._get_default_store()
+def _meet() -> None:
+    """Wait until all processes are there: from then on a silent one hangs."""
+    store = _store(_MEETING_SECONDS)
+    store.set(_here(os.environ["RANK"]), "")
+    names = [_here(rank) for rank in range(int(os.environ["WORLD_SIZE"]))]
     try:
-        return bool(store.add("mlplab: noticed", 1) == 1)
+        store.wait(names)
     except RuntimeError:
-        return dist.get_rank() == 0
+        if not _is_first_to_notice():
+            os._exit(1)
+        absent = [rank for rank, name in enumerate(names) if not store.check([name])]
+        raise WorkerError(
+            f"split: process {', '.join(map(str, absent))} has not come within "
+            f"{_MEETING_SECONDS:g} s"
+        ) from None
+
+
+def _here(rank: object) -> str:
+    return f"mlplab: {rank} is here"
+
+
+def _store(seconds: float) -> Any:
+    """Return torchrun's own store, which outlives the processes."""
+    place = os.environ["MASTER_ADDR"], int(os.environ["MASTER_PORT"])
+    limit = timedelta(seconds=seconds)
+    return dist.TCPStore(*place, is_master=False, timeout=limit)  # type: ignore[attr-defined]
+
+
+def _is_first_to_notice() -> bool:
+    try:
+        return bool(_store(_STORE_SECONDS).add("mlplab: noticed", 1) == 1)
+    except RuntimeError:
+        return os.environ["RANK"] == "0"

@@ -75,7 +75,7 @@ class Perturbation:
         j = np.where(mirrored[:, None], width - 1 - j, j)
         index = np.clip(i, 0, height - 1)[:, :, None] * width + np.clip(j, 0, width - 1)[:, None, :]
         places, seen = (_here(each.reshape(len(x), -1), x) for each in (index, inside))
-        for image in x.unflatten(1, (-1, height * width)).unbind(1):
+        for image in x.chunk(x.shape[1] // (height * width), 1):
             image.copy_(image.gather(1, places).mul_(seen))
 
     def _mix(self, step: int, x: Tensor, target: Tensor) -> None:

@@ -40,7 +40,7 @@ from mlplab.specs.activation import activation_settings
 
 # Training, outcome and row of a run, measured with 20,000 of them. Networks in compiled loops end
 # one by one, and their rows with them.
-_RUN_BYTES, _LOOPS_RUN_BYTES = 2_000, 1_350
+_RUN_BYTES, _LOOPS_RUN_BYTES = 2_000, 1_600
 QUEUE_BYTES = 16 * 2**20  # of results that wait for the disk, at most
 KERNEL_BYTES = 7 * 2**20  # of the runtime: what the first step loads
 RUNTIME_BYTES = {"stack": 18 * 2**20, "loops": 12 * 2**20, "modules": 52 * 2**20}

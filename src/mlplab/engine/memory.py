@@ -45,6 +45,8 @@ def slot_parts(program: Program) -> dict[str, int]:
     # A skip keeps the delta of its sum, and the sum where no noise does.
     skipping = sum(w for w, skips in zip(widths[1:], program.skips, strict=False) if skips)
     acts += program.lanes * skipping * (2 - (program.has_dropout or program.noise != "none"))
+    if program.norm != "none":  # room for the products of its gradients, one layer's at a time
+        acts += program.lanes * max(widths[1:-1], default=0)
     acts += masks * program.lanes * -(-2 * hidden // size)  # of two bytes
     if program.noise == "drop-connect":  # masks, what is left, room for a gradient, and noise
         masked = sum(layers[:-1])
@@ -88,17 +90,12 @@ def room_bytes(program: Program, n_slots: int) -> int:
 
 
 def passing_bytes(program: Program, n_slots: int, n_groups: int = 1) -> int:
-    """Return what a step makes in passing: the largest of what is never there at once."""
+    """Return what a step makes in passing: a layer's means as they are exchanged, and targets."""
     widths, size = program.padded_widths, element_bytes(program)
-    largest = n_slots * max((i + 1) * o for i, o in pairwise(widths))
-    unit = n_slots * program.lanes * max(widths[1:-1], default=0)
-    makes = {
-        "exchange of means": size * largest * program.averages,
-        "norms of activations": size * unit * (program.norm != "none"),
-    }
+    exchanged = program.averages * n_slots * max((i + 1) * o for i, o in pairwise(widths))
     # Each run's targets, where some runs share theirs and others do not.
     spread = n_slots * program.lanes * widths[-1] if 1 < n_groups < n_slots else 0
-    return max(makes.values()) + size * spread
+    return size * (exchanged + spread)
 
 
 def forms_gradient(program: AnyProgram) -> bool:

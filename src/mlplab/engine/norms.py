@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from mlplab.engine.buffers import zeros
+from mlplab.engine.buffers import Room, zeros
 from mlplab.engine.layout import slots_apart
 
 EPS = 1e-5
@@ -23,8 +23,11 @@ class BatchNorm:
     arXiv 1502.03167.
     """
 
-    def __init__(self, n_slots: int, width: int, lanes: int, bias: Tensor) -> None:
+    def __init__(
+        self, n_slots: int, width: int, lanes: int, bias: Tensor, room: Room | None = None
+    ) -> None:
         self._bias = bias
+        self._room = room or Room()
         self.gain = slots_apart(n_slots, width, dtype=bias.dtype).fill_(1.0)
         self.gain_gradient = torch.zeros(n_slots, width, dtype=bias.dtype)
         self.mean = slots_apart(n_slots, width, dtype=bias.dtype)
@@ -55,7 +58,8 @@ class BatchNorm:
 
     def backward(self, d: Tensor, shift_gradient: Tensor, n: int) -> None:
         """Turn the delta of y into that of z, in place; `shift_gradient` is its sum over lanes."""
-        torch.sum(d * self._normal, 2, out=self.gain_gradient)
+        product = torch.mul(d, self._normal, out=self._room(d))
+        torch.sum(product, 2, out=self.gain_gradient)
         d.sub_(shift_gradient.unsqueeze(2) / n)
         # d - mean(d) - normal * mean(d * normal), with the gain gradient as n times the last mean.
         d.addcmul_(self._normal, self.gain_gradient.unsqueeze(2), value=-1 / n)
@@ -76,8 +80,11 @@ class LayerNorm:
     An example's output never depends on others. Source: Ba et al. (2016), arXiv 1607.06450.
     """
 
-    def __init__(self, n_slots: int, width: int, lanes: int, bias: Tensor) -> None:
+    def __init__(
+        self, n_slots: int, width: int, lanes: int, bias: Tensor, room: Room | None = None
+    ) -> None:
         self._bias = bias
+        self._room = room or Room()
         self._width = width
         self.gain = slots_apart(n_slots, width, dtype=bias.dtype).fill_(1.0)
         self.gain_gradient = torch.zeros(n_slots, width, dtype=bias.dtype)
@@ -103,9 +110,11 @@ class LayerNorm:
 
     def backward(self, d: Tensor, shift_gradient: Tensor, n: int) -> None:
         """Turn the delta of y into that of z, in place."""
-        torch.sum(d * self._normal, 2, out=self.gain_gradient)
+        product = torch.mul(d, self._normal, out=self._room(d))
+        torch.sum(product, 2, out=self.gain_gradient)
         d.mul_(self.gain.unsqueeze(2))
-        along = (d * self._normal).sum(1, keepdim=True).div_(self._width)
+        product = torch.mul(d, self._normal, out=self._room(d))
+        along = product.sum(1, keepdim=True).div_(self._width)
         d.sub_(d.sum(1, keepdim=True).div_(self._width))
         d.addcmul_(self._normal, along, value=-1.0)
         d.mul_(self._inverse)

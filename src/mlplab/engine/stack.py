@@ -10,7 +10,7 @@ from torch import Tensor
 
 from mlplab.engine.activations import activation
 from mlplab.engine.averaging import Averaging
-from mlplab.engine.buffers import Squares, zeros
+from mlplab.engine.buffers import Room, Squares, zeros
 from mlplab.engine.clipping import Clipping, Formed
 from mlplab.engine.device import sum_dtype
 from mlplab.engine.drop_connect import DropConnect
@@ -83,9 +83,9 @@ class Stack:
         self._used = self.weights if self._drop_connect is None else self._drop_connect.weights
         # Whether anything is drawn step by step.
         self._keyed = program.noise != "none" or program.has_dropout or program.perturbs
-        act = activation(program.activation)
+        act, room = activation(program.activation), Room()
         self.hidden = [
-            HiddenLayer(program, index, bias, act, before=before, after=after)
+            HiddenLayer(program, index, bias, act, before=before, after=after, room=room)
             for index, bias in enumerate(self.biases[:-1])
         ]
         extras = [layer.learned() for layer in self.hidden]

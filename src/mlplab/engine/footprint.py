@@ -391,7 +391,7 @@ def population_parts(parts: Sequence[Members], workers: int = 1) -> Footprint:
     runtime = max((RUNTIME_BYTES[kind] for kind in kinds), default=0)
     found = {name: found.get(name, 0) for name in PARTS}
     found["runtime"] += runtime + sum(map(runs_bytes, parts))
-    at_a_time = max(most_at_a_time(one) for one in parts)
+    at_a_time = max((most_at_a_time(one) for one in parts), default=0)
     return Footprint(found, {program: len(some) for program, some in stacks.items()}, at_a_time)
 
 

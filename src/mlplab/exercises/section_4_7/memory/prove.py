@@ -32,9 +32,9 @@ def prove() -> Sequence[Checked]:
     )
 
 
-def traced() -> ModuleMemory:
+def traced(batch: int = BATCH) -> ModuleMemory:
     """Trace the chapter's model with biases on a batch, trained by Adam."""
-    return module_memory(_model, (BATCH, FEATURES), optimiser=_adam)
+    return module_memory(_model, (batch, FEATURES), optimiser=_adam)
 
 
 def _model() -> Any:

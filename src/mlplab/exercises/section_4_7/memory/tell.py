@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from mlplab.exercises.charts import line_chart
 from mlplab.exercises.findings import Findings, Results
 from mlplab.exercises.section_4_7.memory.prove import traced
 from mlplab.exercises.section_4_7.memory.settings import (
@@ -15,6 +16,11 @@ from mlplab.exercises.section_4_7.memory.settings import (
     peaks,
 )
 from mlplab.theory.memory import example_counts
+
+if TYPE_CHECKING:
+    from mlplab.draw import Figure
+
+_BATCHES = (1, 4, 16, 64, 256, 1024, 4096)
 
 
 def tell(results: Results) -> Findings:
@@ -51,4 +57,27 @@ def tell(results: Results) -> Findings:
         ],
         columns=["population", "runs", "predicted, MiB", "measured, MiB", "error, %"],
     )
-    return Findings(values, (), {"parts": parts, "compared": compared})
+    return Findings(values, (_by_batch(),), {"parts": parts, "compared": compared})
+
+
+def _by_batch() -> Figure:
+    """Draw what a step takes over its batch, beside the formulas for one example."""
+    formula = example_counts(FEATURES, HIDDEN, OUTPUTS)
+    rows: list[tuple[str, int, float]] = []
+    for batch in _BATCHES:
+        step = traced(batch)
+        rows += [
+            ("training", batch, step.train_bytes / 1e6),
+            ("prediction", batch, step.predict_bytes / 1e6),
+            ("training, formula", batch, formula.train_bytes / 1e6),
+            ("prediction, formula", batch, formula.predict_bytes / 1e6),
+        ]
+    return line_chart(
+        rows,
+        "memory-by-batch",
+        x_title="batch size",
+        y="memory, MB",
+        series_title="memory of",
+        log_x=True,
+        log_y=True,
+    )

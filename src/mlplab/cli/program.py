@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -12,6 +13,7 @@ from click.shell_completion import CompletionItem
 
 from mlplab.cli.exit_status import FAILED, end, finish_output, is_interrupt, leave_at_once
 from mlplab.hints import hint
+from mlplab.loading import without_collection
 from mlplab.version import __version__
 
 NAME = "mlplab"
@@ -24,6 +26,7 @@ COMMANDS = {
     "predict": ("cli.commands.predict:predict", "Predict a CSV file's rows with a fitted model."),
     "graph": ("cli.commands.graph:graph", "A network's computational graph and its equations."),
     "relu": ("cli.commands.relu:relu", "Approximate a function by a ReLU network, certified."),
+    "memory": ("cli.commands.memory:memory", "Predict the memory that a population takes."),
     "split": ("cli.commands.split:split", "Train one network over several processes."),
     "sweep": ("cli.commands.sweep:sweep", "Train many configurations and choose among them."),
     "list": ("cli.commands.list:list_", "The exercises that `run` answers."),
@@ -48,7 +51,8 @@ class Program(click.Group):
         if cmd_name not in COMMANDS:
             return None
         module, _, attribute = COMMANDS[cmd_name][0].partition(":")
-        command: click.Command = getattr(import_module(f"mlplab.{module}"), attribute)
+        with without_collection():
+            command: click.Command = getattr(import_module(f"mlplab.{module}"), attribute)
         return command
 
     def resolve_command(
@@ -119,3 +123,6 @@ def main() -> NoReturn:
         if is_interrupt(stop.__cause__):
             leave_at_once(FAILED)
         raise
+    finally:
+        # The interpreter's last search for garbage took half a second with torch loaded.
+        gc.freeze()

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from mlplab.engine.buffers import Squares
 from mlplab.engine.optimisers.base import Slot, per_slot
 
 _SMALL = 1e-6  # torch's clip_grad_norm_ adds it to the norm
@@ -33,6 +34,7 @@ class Clipping:
     def __init__(self, like: Tensor, sum_dtype: torch.dtype) -> None:
         self._like = like
         self._sum_dtype = sum_dtype
+        self._squares = Squares(sum_dtype)
 
     def begin_epoch(self, slots: Sequence[Slot | None]) -> None:
         """Take the slots' bounds; 0 stands for none."""
@@ -64,6 +66,5 @@ class Clipping:
         total = torch.zeros(len(gradients[0]), dtype=self._sum_dtype)
         for gradient in gradients:
             # One after the other: a sum over a stacked axis adds in an order that depends on r.
-            squares = gradient.to(self._sum_dtype, copy=True).square_()
-            total += squares.flatten(1).sum(1)
+            total += self._squares(gradient).flatten(1).sum(1)
         return total.sqrt_()

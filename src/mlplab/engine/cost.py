@@ -11,13 +11,7 @@ from itertools import pairwise
 import torch
 
 from mlplab.data import Task
-from mlplab.engine.footprint import (
-    Members,
-    loops_bytes,
-    runs_bytes,
-    stacks_bytes,
-    task_bytes,
-)
+from mlplab.engine.footprint import Members, population_parts, task_bytes
 from mlplab.engine.kernels import products
 from mlplab.engine.modules.program import ModuleProgram
 from mlplab.engine.numerics import kernel_kind
@@ -43,6 +37,9 @@ NATIVE_STEP_SECONDS = 2e-6
 
 MASK_SECONDS = 2e-9
 """Time of one weight of one example under DropConnect for each example, drawn twice and used."""
+
+FIRST_CHECKPOINT_SECONDS = 2.0
+"""Of training, after which runs leave their first checkpoints."""
 
 _EFFICIENCY = 0.75  # of the best matrix product, measured on 784-256-10
 
@@ -128,18 +125,21 @@ def plan_cost(runs: Sequence[Run], task: Task, workers: int = 1) -> Cost:
         # Runs of a stack step together: its fixed costs are those of the longest.
         steps[program] = max(steps.get(program, 0), run_steps(run, program))
         members.setdefault(program, []).append(training)
-    parts = [Members(program, some, task) for program, some in members.items()]
-    stacks = {part.program: stacks_bytes(part) for part in parts if not part.program.native}
-    overhead = sum(STEP_SECONDS * steps[program] * len(some) for program, some in stacks.items())
-    # Stacks train side by side, one to a worker; compiled loops program by program, on threads.
-    at_once = sorted((size for some in stacks.values() for size in some), reverse=True)
-    loops = [loops_bytes(part, workers) for part in parts if part.program.native]
-    largest = max([sum(at_once[:workers]), *loops])
+    worker_seconds = {
+        program: sum(run_work(one.run, program, task, one.n_valid) for one in some) / _EFFICIENCY
+        for program, some in members.items()
+    }
+    parts = [
+        Members(program, some, task, worker_seconds[program] > FIRST_CHECKPOINT_SECONDS)
+        for program, some in members.items()
+    ]
+    counted = population_parts(parts, workers)
+    overhead = sum(STEP_SECONDS * steps[p] * n for p, n in counted.stacks.items())
     return Cost(
         runs=len(runs),
         flop=flop,
         seconds=(work / _EFFICIENCY + overhead) / max(1, workers),
-        bytes=task_bytes(task) + sum(map(runs_bytes, parts)) + largest,
+        bytes=task_bytes(task) + sum(counted.parts.values()),
         programs=len(members),
         workers=workers,
     )

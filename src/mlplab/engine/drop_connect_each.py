@@ -9,6 +9,7 @@ from math import gcd
 import torch
 from torch import Tensor
 
+from mlplab.engine.buffers import zeros
 from mlplab.engine.feed import Feed
 from mlplab.engine.kernels import Products
 from mlplab.engine.noise import KeyedNoise, fill_masks, masking
@@ -155,7 +156,7 @@ def _buffers_of(program: Program, weights: Sequence[Tensor]) -> list[_Buffers]:
     ]
     most = padded(max(c * o * i for c, o, i in sizes), TWO_VECTORS)
     # The same places for all slots: no product meets another alignment than its neighbour's.
-    large = torch.zeros(2, most, dtype=weights[0].dtype)
+    large = zeros(2, most, dtype=weights[0].dtype)
     made = []
     for c, o, i in sizes:
         mask, left = (half[: c * o * i].view(c, o, i) for half in large)

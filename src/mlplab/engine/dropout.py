@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from mlplab.engine.buffers import zeros
 from mlplab.engine.native.drops import compiled_drop
 from mlplab.engine.noise import KeyedNoise, fill_masks, masking
 from mlplab.engine.program import Program
@@ -37,9 +38,9 @@ class Dropout:
         """
         dtype = getattr(torch, program.dtype)
         shapes = [(n_slots, width, program.lanes) for width in program.widths[1:-1]]
-        self._masks = [torch.zeros(shape, dtype=dtype) for shape in shapes]
+        self._masks = [zeros(*shape, dtype=dtype) for shape in shapes]
         # Apart from h, which the activation's derivative needs as it was before the noise.
-        self.seen = [] if before else [torch.zeros(shape, dtype=dtype) for shape in shapes]
+        self.seen = [] if before else [zeros(*shape, dtype=dtype) for shape in shapes]
         self._before = before
         self._compiled = compiled_drop(program.dtype)
         self._noise = KeyedNoise()

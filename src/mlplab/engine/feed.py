@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from mlplab.engine.buffers import zeros
 from mlplab.engine.perturbation import Perturbation
 from mlplab.engine.program import Program
 from mlplab.engine.tensors import TaskTensors
@@ -37,10 +38,10 @@ class Feed:
         n_targets = n_kept if program.keeps_targets else program.lanes
         width, n_outputs = program.padded_widths[0], program.widths[-1]
         self._members = members
-        self._all = torch.zeros(n_groups, n_kept, width, dtype=dtype)
+        self._all = zeros(n_groups, n_kept, width, dtype=dtype)
         self._x = list(self._all)
         self.x = [self._all] * members or self._x
-        self._target = torch.zeros(n_groups, n_outputs, n_targets, dtype=dtype)
+        self._target = zeros(n_groups, n_outputs, n_targets, dtype=dtype)
         self._shares: dict[int, Tensor] = {}
         self._weighted = torch.zeros(n_groups, 1, program.lanes, dtype=dtype)
         self._position = 0

@@ -7,18 +7,29 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from mlplab.data import Task
+from mlplab.engine.buffers import LARGE_BYTES
 from mlplab.engine.initialise import KEPT_MATRICES, KEPT_SIZE
 from mlplab.engine.measures import GRADIENT, PROBED
 from mlplab.engine.memory import (
+    ModuleStackCapacity,
+    copies,
     element_bytes,
     fill_stacks,
+    forms_gradient,
+    group_bytes,
     kept_slots,
     n_outputs,
-    scorer_bytes,
+    passing_bytes,
+    per_step_bytes,
+    room_bytes,
+    scorer_parts,
+    settings_bytes,
+    slot_parts,
     stack_bytes,
     state_bytes,
     weight_bytes,
 )
+from mlplab.engine.modules.program import ModuleProgram
 from mlplab.engine.native.coverage import CURVES
 from mlplab.engine.native.job import LANES
 from mlplab.engine.native.portions import epoch_seconds, epochs_per_call, vectors_per_unit
@@ -27,7 +38,16 @@ from mlplab.engine.program import TWO_VECTORS, AnyProgram, Program, padded
 from mlplab.engine.training import SPLITS_KEPT, Training
 from mlplab.specs.activation import activation_settings
 
-_RUN_BYTES = 6_000  # specs, training, outcome and row of a run, measured with 20,000 of them
+# Training, outcome and row of a run, measured with 20,000 of them. Networks in compiled loops end
+# one by one, and their rows with them.
+_RUN_BYTES, _LOOPS_RUN_BYTES = 2_000, 1_600
+QUEUE_BYTES = 16 * 2**20  # of results that wait for the disk, at most
+KERNEL_BYTES = 7 * 2**20  # of the runtime: what the first step loads
+RUNTIME_BYTES = {"stack": 18 * 2**20, "loops": 12 * 2**20, "modules": 52 * 2**20}
+"""What a first run takes once in a process: the database, the kernels that it is the first to use.
+
+Measured on Linux with torch 2.13; see `docs/memory-measured.md`.
+"""
 _SCORED = 256  # rows that compiled loops and modules score at a time, at most 512
 
 
@@ -38,6 +58,8 @@ class Members:
     program: AnyProgram
     trainings: Sequence[Training]
     task: Task
+    checkpoints: bool = False
+    keep_weights: bool = False
 
     @property
     def n_valid(self) -> int:
@@ -75,47 +97,150 @@ class Members:
         return apart or len({fit.epochs for fit in fits}) > 1
 
     @property
+    def n_epochs(self) -> int:
+        """Of the longest run."""
+        return max(training.run.fit.epochs for training in self.trainings)
+
+    @property
+    def kept_at_a_time(self) -> int:
+        """What is on its way to the store: weights and checkpoints, where runs keep them.
+
+        Some wait for the disk, another is being made, and the database copies what it binds and
+        then the row that it writes; where a row is replaced, that once more.
+        """
+        weights = weight_bytes(self.program) * self.keep_weights
+        state = (state_bytes(self.program) + self.best_bytes) * self.checkpoints
+        n_runs = len(self.trainings)
+        return max(
+            waiting_bytes(weights, n_runs) + 3 * weights, waiting_bytes(state, n_runs) + 4 * state
+        )
+
+    @property
+    def best_bytes(self) -> int:
+        """What each run keeps of its best epoch: weights, or all that it goes back to."""
+        kept = weight_bytes(self.program) if self.watches else 0
+        return kept + (state_bytes(self.program) if self.rewinds else 0)
+
+    @property
     def n_seeds(self) -> int:
         """How many different splits they see."""
         return len({training.batches for training in self.trainings})
 
 
-def stacks_bytes(members: Members) -> list[int]:
-    """Return what the program's stacks take, each with all that is held beside it."""
+def waiting_bytes(each: int, n: int) -> int:
+    """Return what waits for the disk of n that take so much each: one larger is let in alone."""
+    return each * min(n, max(1, QUEUE_BYTES // each)) if each else 0
+
+
+Parts = dict[str, int]
+"""Bytes by what they are for: `PARTS`."""
+
+PARTS = ("parameters", "gradients", "optimiser", "activations", "workspace", "data", "runtime")
+
+
+def stacks_parts(members: Members) -> list[Parts]:
+    """Return what each of the program's stacks takes at its worst moment, by part."""
     batches = sorted(training.batches for training in members.trainings)
     filled = fill_stacks(members.program, batches)
-    return [room.bytes + _beside(members, room.n_runs) for room in filled]
+    known: dict[tuple[int, int, int], Parts] = {}
+    found: list[Parts] = []
+    for room in filled:
+        if isinstance(room, ModuleStackCapacity):
+            found.append(_module_parts(members, room.n_runs, room.bytes))
+            continue
+        size = room.n_runs, room.n_slots, room.n_groups
+        if size not in known:
+            known[size] = _stack_parts(members, *size, len(filled) == 1)
+        found.append(known[size])
+    return found
 
 
-def _beside(members: Members, n_slots: int) -> int:
+def _stack_parts(
+    members: Members, n_runs: int, n_slots: int, n_groups: int, is_first: bool
+) -> Parts:
     program = members.program
-    held = _kept_outputs(members, n_slots) + _rows(members, min(n_slots, members.n_seeds))
-    if members.watches:
-        held += n_slots * weight_bytes(program)
+    assert isinstance(program, Program)
+    n_slots += n_slots % 2  # see `arrange.arrange`: whole turns of the vector loops
+    stays = {name: n_slots * each for name, each in slot_parts(program).items()}
+    rows = _rows(members, min(n_runs, members.n_seeds)) + n_slots * settings_bytes(program)
+    stays["data"] = n_groups * group_bytes(program) + rows
+    if members.n_epochs == 1:  # no next order is drawn while the last one is there
+        stays["data"] -= 8 * n_groups * program.n_rows
+    kept, drawing = _drawn_bytes(program, members.n_seeds)
+    moving = n_runs * state_bytes(program) if members.ends_apart else 0
+    # The next best epoch's are copied before the last one's go.
+    watched = (n_runs + 1) * members.best_bytes
+    scoring, judging = _scoring_bytes(members, n_slots)
+    room = room_bytes(program, n_slots)
+    stepping = passing_bytes(program, n_slots, n_groups) + per_step_bytes(program)
+    # Buffers for scoring come with the first epoch's end, and stay.
+    again = scoring if members.n_epochs > 1 else 0
+    moments = {
+        "drawing first weights": moving + drawing - _not_yet(program, stays, is_first),
+        "a step": room + stepping + watched + again + _probe_bytes(members),
+        "scoring": room + scoring + judging + watched,
+        "keeping": room + scoring + watched + moving + members.kept_at_a_time,
+    }
+    return stays | {"workspace": kept + max(moments.values())}
+
+
+def _not_yet(program: Program, stays: Parts, is_first: bool) -> int:
+    """What is first written to in a step: pages of their own, and kernels in the first stack."""
+    formed = stays["gradients"] if forms_gradient(program) or program.optimiser != "sgd" else 0
+    return KERNEL_BYTES * is_first + sum(
+        size for size in (formed, stays["optimiser"], stays["activations"]) if size > LARGE_BYTES
+    )
+
+
+def _scoring_bytes(members: Members, n_slots: int) -> tuple[int, int]:
+    """Return what scoring keeps, and what it makes in passing."""
+    program = members.program
+    assert isinstance(program, Program)
+    kept_outputs = _kept_outputs(members, n_slots)
+    sizes = {members.n_valid, members.n_test} - {0}
+    lanes = {min(program.score_lanes, padded(n, TWO_VECTORS)) for n in sizes}
+    # Where outputs are kept, so many slots are scored at a time: buffers of others stay untouched.
+    if set(program.measures) - {GRADIENT}:
+        n_rows = max(members.n_valid, members.n_test)
+        n_slots = min(n_slots, kept_slots(program, n_rows, False, True))
+    pairs = [scorer_parts(program, n_slots, n) for n in lanes]
+    held = sum(held for held, _ in pairs)
+    return held, max((made for _, made in pairs), default=0) + kept_outputs
+
+
+def _module_parts(members: Members, n_runs: int, n_bytes: int) -> Parts:
+    program = members.program
+    assert isinstance(program, ModuleProgram)
+    size = element_bytes(program)
+    own = size * (program.blueprint.n_params + program.blueprint.n_fixed)
+    weights = n_runs * own
+    gradients, kept = copies(program)
+    each = program.n_features + 6 * program.n_outputs + program.blueprint.kept_per_example
+    scored = min(2 * _SCORED, max(members.n_valid, members.n_test))
+    workspace = size * scored * each + _kept_outputs(members, n_runs)
+    workspace += n_runs * members.best_bytes
     if members.ends_apart:
-        held += n_slots * state_bytes(program)
-    if members.rewinds:
-        held += n_slots * state_bytes(program)
-    if isinstance(program, Program):
-        held += _drawn_bytes(program, members.n_seeds) + _probe_bytes(members)
-    # On its way to the store: the tensors of one run, and twice their bytes.
-    own = state_bytes(program) * (1 + members.rewinds) + members.watches * weight_bytes(program)
-    held += 3 * own
-    if isinstance(program, Program):
-        sizes = {members.n_valid, members.n_test} - {0}
-        lanes = {min(program.score_lanes, padded(n, TWO_VECTORS)) for n in sizes}
-        held += sum(scorer_bytes(program, n_slots, n) for n in sorted(lanes)[:-1])
-    else:
-        each = program.n_features + 6 * program.n_outputs + 2 * program.blueprint.kept_per_example
-        held += element_bytes(program) * 2 * _SCORED * each
-    return held
+        workspace += n_runs * state_bytes(program)
+    found = {
+        "parameters": weights,
+        "gradients": weights * (1 + gradients),
+        "optimiser": weights * kept,
+        "data": _rows(members, min(n_runs, members.n_seeds)),
+        "workspace": workspace + members.kept_at_a_time,
+    }
+    named = found["parameters"] + found["gradients"] + found["optimiser"]
+    # The modules through which all runs are called, in training and in evaluation mode.
+    found["parameters"] += 2 * own
+    return found | {"activations": max(0, n_bytes - named)}
 
 
-def _drawn_bytes(program: Program, n_seeds: int) -> int:
-    """Return what first weights take as they are drawn, in float64: small ones are remembered."""
+def _drawn_bytes(program: Program, n_seeds: int) -> tuple[int, int]:
+    """Return what is remembered of first weights, drawn in float64, and one layer's draw."""
     sizes = [n_in * n_out for n_in, n_out in pairwise(program.widths)]
-    small = sum(8 * size for size in sizes if size <= KEPT_SIZE)
-    return min(KEPT_MATRICES * 8 * KEPT_SIZE, n_seeds * small) + 24 * max(sizes)
+    small = [8 * size for size in sizes if size <= KEPT_SIZE]
+    kept = min(KEPT_MATRICES, n_seeds * len(small)) * (sum(small) // max(1, len(small)))
+    # Small ones are scaled into another array and copied, large ones scaled where they lie.
+    return kept, max(8 * size * (1 if size > KEPT_SIZE else 2) for size in sizes)
 
 
 def _probe_bytes(members: Members) -> int:
@@ -136,21 +261,22 @@ def _kept_outputs(members: Members, n_slots: int) -> int:
     n_rows = max(members.n_valid, members.n_test)
     each = n_rows * n_outputs(program) * element_bytes(program)
     at_once = min(n_slots, kept_slots(program, n_rows, False, True))
-    return at_once * each + 3 * each + 2 * n_rows * _target_bytes(members.task)
+    return at_once * each + each + 2 * n_rows * _target_bytes(members.task)
 
 
 def _rows(members: Members, n_splits: int) -> int:
     """Return what row numbers take: of the splits that train and were last drawn, and an order."""
     task = members.task
-    drawn = min(SPLITS_KEPT, members.n_seeds)
-    return 8 * n_splits * members.n_valid + 8 * drawn * task.n_pool + 48 * len(task.inputs)
+    # Those that train now are among the last ones drawn.
+    further = max(0, min(SPLITS_KEPT, members.n_seeds) - n_splits)
+    return 8 * n_splits * members.n_valid + 8 * further * task.n_pool + 48 * len(task.inputs)
 
 
 def _target_bytes(task: Task) -> int:
     return int(task.targets[:1].nbytes)
 
 
-def loops_bytes(members: Members, threads: int) -> int:
+def loops_parts(members: Members, threads: int) -> Parts:
     """Return what compiled loops take: the task in their form, and what each thread works on."""
     program, task = members.program, members.task
     assert isinstance(program, Program)
@@ -161,8 +287,17 @@ def loops_bytes(members: Members, threads: int) -> int:
         arrays += len(task.inputs) * size
     unit = _lanes_unit(members, threads) if program.n_layers == 1 else _network_unit(members)
     n_units = min(threads + 1, len(members.trainings))
-    drawn = _drawn_bytes(program, members.n_seeds)
-    return arrays + n_units * unit + _rows(members, n_units) + drawn + _probe_bytes(members)
+    weights = n_units * weight_bytes(program) * (LANES if program.n_layers == 1 else 1)
+    kept, drawing = _drawn_bytes(program, members.n_seeds)
+    beside = kept + drawing + _probe_bytes(members) + members.kept_at_a_time
+    return {
+        "parameters": weights,
+        "gradients": weights,
+        "optimiser": 2 * weights,
+        "activations": max(0, min(threads, n_units) * unit - 4 * weights),
+        "workspace": beside,
+        "data": arrays + _rows(members, n_units) - 40 * len(task.inputs),
+    }
 
 
 def _network_unit(members: Members) -> int:
@@ -204,7 +339,7 @@ def _call_bytes(members: Members, vectors: int, lanes: int) -> int:
     adam = program.optimiser in ("adam", "adamw")
     settings = (88 + 16 * element_bytes(program)) * steps if adam else 64
     sums = 96 * epochs + members.n_test
-    rows = 64 * program.n_rows + 16 * vectors * (program.n_rows + members.n_valid)
+    rows = 8 * vectors * (program.n_rows + members.n_valid)
     return vectors * lanes * (settings + sums) + rows
 
 
@@ -215,11 +350,68 @@ def runs_bytes(members: Members) -> int:
     splits = 2 + (2 + own) * (bool(members.n_valid) + bool(members.n_test))
     numbers = splits + (GRADIENT in program.measures) + len(PROBED) * members.probed_layers
     epochs = sum(training.run.fit.epochs for training in members.trainings)
+    alone = isinstance(program, Program) and program.native and program.n_layers > 1
+    each = _LOOPS_RUN_BYTES if alone else _RUN_BYTES
     # A history, and its row on the way into the store.
-    return len(members.trainings) * _RUN_BYTES + 18 * numbers * epochs
+    return len(members.trainings) * each + 18 * numbers * epochs
 
 
 def task_bytes(task: Task) -> int:
     """Return what a task's arrays take."""
     arrays = (task.inputs, task.targets, task.weights, task.soft, task.pool)
     return sum(int(array.nbytes) for array in arrays if array is not None) + 8 * task.n_test
+
+
+@dataclass(frozen=True)
+class Footprint:
+    """What a population takes beside its task at the worst moment, and how many stacks it needs."""
+
+    parts: Parts
+    stacks: dict[AnyProgram, int]
+    at_a_time: int
+    """Runs that train at a time in one process, or thread."""
+
+
+def population_parts(parts: Sequence[Members], workers: int = 1) -> Footprint:
+    """Add up what trains at a time: stacks side by side, one to a worker, or one program's loops.
+
+    Args:
+        parts: the runs of each program.
+        workers: processes, or threads of compiled loops.
+    """
+    stacks = {one.program: stacks_parts(one) for one in parts if not one.program.native}
+    at_once = sorted((p for some in stacks.values() for p in some), key=_total, reverse=True)
+    moments = [_added(at_once[:workers])]
+    moments += [loops_parts(one, workers) for one in parts if one.program.native]
+    found = max(moments, key=_total)
+    kinds = {
+        "loops" if p.program.native else "stack" if isinstance(p.program, Program) else "modules"
+        for p in parts
+    }
+    runtime = max((RUNTIME_BYTES[kind] for kind in kinds), default=0)
+    found = {name: found.get(name, 0) for name in PARTS}
+    found["runtime"] += runtime + sum(map(runs_bytes, parts))
+    at_a_time = max((most_at_a_time(one) for one in parts), default=0)
+    return Footprint(found, {program: len(some) for program, some in stacks.items()}, at_a_time)
+
+
+def most_at_a_time(members: Members) -> int:
+    """Return how many runs of a program train at a time, at most."""
+    program = members.program
+    if isinstance(program, Program) and program.native:
+        return 1 if program.n_layers > 1 else LANES
+    batches = sorted(training.batches for training in members.trainings)
+    return max(room.n_runs for room in fill_stacks(members.program, batches))
+
+
+def added_runs(members: Members, n_more: int) -> int:
+    """Return what so many further runs of the same kind take while they wait or have ended."""
+    return n_more * runs_bytes(replace(members, trainings=members.trainings[:1]))
+
+
+def _total(parts: Parts) -> int:
+    return sum(parts.values())
+
+
+def _added(some: Sequence[Parts]) -> Parts:
+    return {name: sum(parts.get(name, 0) for parts in some) for name in PARTS}

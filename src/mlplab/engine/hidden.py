@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from mlplab.engine.activations import Activation
+from mlplab.engine.buffers import Room, zeros
 from mlplab.engine.dropout import Dropout
 from mlplab.engine.hidden_noise import HiddenNoise
 from mlplab.engine.norms import BatchNorm, LayerNorm
@@ -34,6 +35,7 @@ class HiddenLayer:
         *,
         before: Dropout | None = None,
         after: Sequence[LayerNoise] = (),
+        room: Room | None = None,
     ) -> None:
         """Make a layer of a stack.
 
@@ -44,6 +46,7 @@ class HiddenLayer:
             act: the activation.
             before: noise on what the activation is given.
             after: noises on what it gives, in their order.
+            room: for products of a norm, shared by all layers.
         """
         n, width = bias.shape
         shape = (n, width, program.lanes)
@@ -53,18 +56,18 @@ class HiddenLayer:
         self._index = index
         self.norm: Norm | None = None
         if program.norm == "batch":
-            self.norm = BatchNorm(n, width, program.lanes, bias)
+            self.norm = BatchNorm(n, width, program.lanes, bias, room)
         elif program.norm == "layer":
-            self.norm = LayerNorm(n, width, program.lanes, bias)
+            self.norm = LayerNorm(n, width, program.lanes, bias, room)
         self.slopes = Slopes(n, width, act, bias.dtype) if act.slopes else None
-        self._z = torch.zeros(shape, dtype=bias.dtype) if act.needs_input else None
+        self._z = zeros(*shape, dtype=bias.dtype) if act.needs_input else None
         self._start = bias.unsqueeze(2)
         self._shown = after[-1].seen[index] if after else None
         self._delta: Tensor | None = None
         if program.skips and program.skips[index]:
-            self._delta = torch.zeros(shape, dtype=bias.dtype)
+            self._delta = zeros(*shape, dtype=bias.dtype)
             if self._shown is None:  # f's own values stay for its derivative
-                self._shown = torch.zeros(shape, dtype=bias.dtype)
+                self._shown = zeros(*shape, dtype=bias.dtype)
 
     def shown(self, h: Tensor) -> Tensor:
         """Return where the next layer finds what this one gives; `h` keeps its f."""

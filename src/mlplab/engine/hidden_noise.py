@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from mlplab.engine.buffers import zeros
 from mlplab.engine.noise import KeyedNoise, draw_normals, draw_uniforms
 from mlplab.engine.program import Program
 from mlplab.engine.sharing import Spread
@@ -27,12 +28,12 @@ class HiddenNoise:
         dtype = getattr(torch, program.dtype)
         shapes = [(n_slots, width, program.lanes) for width in program.widths[1:-1]]
         # Apart from h, which the activation's derivative needs as it was before the noise.
-        self.seen = [torch.zeros(shape, dtype=dtype) for shape in shapes]
+        self.seen = [zeros(*shape, dtype=dtype) for shape in shapes]
         self._drops = program.noise == "stochastic-depth"
         if self._drops:
             shapes = [(n_slots, 1, program.lanes) for _ in shapes]
         multiplies = self._drops or program.noise == "multiplicative"
-        self._factors = [torch.zeros(s, dtype=dtype) for s in shapes] if multiplies else []
+        self._factors = [zeros(*s, dtype=dtype) for s in shapes] if multiplies else []
         self._one = torch.ones((), dtype=dtype)
         self._skips = program.skips
         is_uniform = self._drops or program.noise == "uniform"

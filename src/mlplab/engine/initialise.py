@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from mlplab.engine.buffers import zero_array
 from mlplab.engine.repeats import check_repeats
 from mlplab.errors import ConfigError, users_code
 from mlplab.specs import Init
@@ -45,13 +46,15 @@ def initial_weight(init: Init, seed: int, layer: int, n_out: int, n_in: int) -> 
             return init.scale * np.eye(n_out, n_in)
         case "uniform" if init.low is not None and init.high is not None:
             width = init.high - init.low
-            return init.low + width * draw("uniform", seed, layer, n_out, n_in)
+            return init.low + _times(width, draw("uniform", seed, layer, n_out, n_in))
         case "uniform" | "he-uniform" | "xavier-uniform":
             bound = init.scale * math.sqrt(3 * _variance(init.kind, n_out, n_in))
-            return bound * (2 * draw("uniform", seed, layer, n_out, n_in) - 1)
+            drawn = _times(2, draw("uniform", seed, layer, n_out, n_in))
+            drawn -= 1
+            return _times(bound, drawn)
         case "normal" | "he" | "xavier":
             factor = init.scale * math.sqrt(_variance(init.kind, n_out, n_in))
-            return factor * draw("normal", seed, layer, n_out, n_in)
+            return _times(factor, draw("normal", seed, layer, n_out, n_in))
         case "orthogonal":
             return init.scale * _orthogonal(draw("normal", seed, layer, n_out, n_in))
     function = find_plugin("init", init.kind)
@@ -126,7 +129,7 @@ def _draw_all(law: str, seed: int, layer: int, n_out: int, n_in: int) -> NDArray
     generator = philox(seed, f"{law} weights", layer, 0)
     source = generator.bit_generator
     state: Any = source.state
-    drawn = np.empty((n_out, n_in))
+    drawn = zero_array((n_out, n_in), "float64")
     for unit in range(n_out):
         # Moving one generator's counter costs a tenth of making a generator per unit.
         state["state"]["counter"][:] = (0, layer, unit, 0)
@@ -136,15 +139,24 @@ def _draw_all(law: str, seed: int, layer: int, n_out: int, n_in: int) -> NDArray
             generator.standard_normal(out=drawn[unit])
         else:
             generator.random(out=drawn[unit])
-    # The cache hands the same array to all arms of a seed.
-    drawn.setflags(write=False)
     return drawn
+
+
+def _times(factor: float, drawn: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Multiply in place, unless the array is remembered: a wide layer's draw may be all memory."""
+    return np.multiply(drawn, factor, out=drawn if drawn.flags.writeable else None)
 
 
 KEPT_SIZE = 2**18  # of a matrix: sixteen of them are 32 MB
 KEPT_MATRICES = 16
 _TOGETHER = 32  # inputs: arms of one seed that see a few more or less share what was drawn
-_draw_once = lru_cache(maxsize=KEPT_MATRICES)(_draw_all)  # arms of one seed ask one after the other
+
+
+@lru_cache(maxsize=KEPT_MATRICES)  # arms of one seed ask one after the other
+def _draw_once(law: str, seed: int, layer: int, n_out: int, n_in: int) -> NDArray[np.float64]:
+    drawn = _draw_all(law, seed, layer, n_out, n_in)
+    drawn.setflags(write=False)
+    return drawn
 
 
 def forget_drawn() -> None:

@@ -7,6 +7,7 @@ from math import prod
 import torch
 from torch import Tensor
 
+from mlplab.engine.buffers import zeros
 from mlplab.engine.program import TWO_VECTORS, padded
 
 
@@ -22,4 +23,4 @@ def slots_apart(*shape: int, dtype: torch.dtype) -> Tensor:
     n_slots, *own = shape
     size = prod(own)
     # Padding per slot, not per row: products take whole slices, and rows stay contiguous for BLAS.
-    return torch.zeros(n_slots, padded(size, TWO_VECTORS), dtype=dtype)[:, :size].view(shape)
+    return zeros(n_slots, padded(size, TWO_VECTORS), dtype=dtype)[:, :size].view(shape)

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from mlplab.data import Task
+from mlplab.engine.buffers import Room
 from mlplab.engine.program import AnyProgram
 
 _PORTION = 2**18  # targets at a time: float64 copies of all would take several times the data
@@ -41,14 +42,17 @@ class Hits:
         self._descending = torch.arange(n_outputs, 0, -1, dtype=dtype).view(1, -1, 1)
         self._zero = torch.zeros((), dtype=dtype)
         self._mixed = mixed
+        self._room = Room()
 
     def __call__(self, below: Tensor, target: Tensor) -> Tensor:
         """Return 1 where the first output that is `below` none is the target's, (R, B)."""
         # In place of argmax, which is slow where classes are not the last dimension: the largest
         # number among the winners is that of the first of them.
-        first = torch.where(below < 0, self._zero, self._descending).amax(1)
+        room = self._room(below)
+        first = torch.where(below < 0, self._zero, self._descending, out=room).amax(1)
         if not self._mixed:
-            return first.eq_((target * self._descending).sum(1))
+            room = self._room(target)
+            return first.eq_(torch.mul(target, self._descending, out=room).sum(1))
         largest = target.amax(1, keepdim=True)
         own = torch.where(target < largest, self._zero, self._descending).amax(1)
         return first.eq_(own)
@@ -59,6 +63,7 @@ class CrossEntropy:
 
     def __init__(self, n_outputs: int, dtype: torch.dtype, mixed: bool = False) -> None:
         self._hits = Hits(n_outputs, dtype, mixed)
+        self._room = Room()
 
     def judge(self, z: Tensor, target: Tensor) -> Judged:
         """Judge logits (R, C, B) against one-hot targets of the same shape; overwrites `z`.
@@ -68,7 +73,7 @@ class CrossEntropy:
         """
         z.sub_(z.amax(1, keepdim=True))
         hit = self._hits(z, target)
-        shifted = (z * target).sum(1)
+        shifted = torch.mul(z, target, out=self._room(z)).sum(1)
         total = z.exp_().sum(1, keepdim=True)
         z.div_(total)
         return Judged(loss=total.squeeze(1).log_().sub_(shifted), hit=hit)
@@ -83,11 +88,12 @@ class Squared:
 
     def __init__(self, n_outputs: int) -> None:
         self._n_outputs = n_outputs
+        self._room = Room()
 
     def judge(self, z: Tensor, target: Tensor) -> Judged:
         """Judge outputs (R, O, B) against targets of the same shape; `z` becomes the residual."""
         z.sub_(target)
-        squares = (z * z).sum(1).div_(self._n_outputs)
+        squares = torch.mul(z, z, out=self._room(z)).sum(1).div_(self._n_outputs)
         return Judged(loss=squares, hit=squares)
 
     def delta(self, z: Tensor, target: Tensor, weight: Tensor) -> Tensor:
@@ -138,23 +144,26 @@ class Residual:
         self._name = name
         self._n_outputs = n_outputs
         self._delta = delta
+        self._rooms = [Room() for _ in range(3)]
 
     def judge(self, z: Tensor, target: Tensor) -> Judged:
         """Judge outputs (R, O, B) against targets of the same shape; `z` becomes the residual."""
         z.sub_(target)
-        squares = (z * z).sum(1).div_(self._n_outputs)
+        squares = torch.mul(z, z, out=self._rooms[0](z)).sum(1).div_(self._n_outputs)
         return Judged(loss=self.values(z).sum(1).div_(self._n_outputs), hit=squares)
 
     def values(self, r: Tensor) -> Tensor:
-        """Return f(r), of the same shape."""
-        size = r.abs()
+        """Return f(r), of the same shape; the next call overwrites it."""
+        first, second, third = self._rooms
+        size = torch.abs(r, out=first(r))
         if self._name == "absolute":
             return size
         if self._name == "huber":
-            near = size.clamp(max=self._delta)
-            return near * (size - near / 2)
+            near = torch.clamp(size, max=self._delta, out=second(r))
+            return size.sub_(torch.div(near, 2, out=third(r))).mul_(near)
         # log cosh r = |r| + log(1 + exp(-2 |r|)) - log 2, which cannot overflow.
-        return size + torch.log1p(torch.exp(-2 * size)) - math.log(2)
+        rest = torch.mul(size, -2, out=second(r)).exp_().log1p_()
+        return size.add_(rest).sub_(math.log(2))
 
     def delta(self, z: Tensor, target: Tensor, weight: Tensor) -> Tensor:
         """Turn residuals into weight * dloss/dz, in place; `weight` is (R, 1, B)."""
@@ -171,11 +180,12 @@ class OfClasses:
     """A loss of numbers on one-hot classes: its values and deltas, and the accuracy beside them."""
 
     def __init__(self, loss: Squared | Residual, hits: Hits) -> None:
-        self._loss, self._hits = loss, hits
+        self._loss, self._hits, self._room = loss, hits, Room()
 
     def judge(self, z: Tensor, target: Tensor) -> Judged:
         """Judge outputs (R, C, B) against one-hot targets; `z` becomes the residual."""
-        hit = self._hits(z - z.amax(1, keepdim=True), target)
+        below = torch.sub(z, z.amax(1, keepdim=True), out=self._room(z))
+        hit = self._hits(below, target)
         return Judged(loss=self._loss.judge(z, target).loss, hit=hit)
 
     def delta(self, z: Tensor, target: Tensor, weight: Tensor) -> Tensor:

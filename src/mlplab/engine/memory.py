@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Hashable, Iterable
+from functools import lru_cache
 from itertools import pairwise
 
 from mlplab.engine.activations import activation
@@ -27,45 +28,96 @@ _MOST_SLOTS = 4096
 _LEAST_SLOTS = 4
 _MOST_TEAMS = 32
 _NOISE_ARRAYS = {"gaussian": 2, "uniform": 2, "multiplicative": 3, "stochastic-depth": 1}
-# Copies of the weights that optimisers keep: moments, gradient and scratch.
-_STATES = {"sgd": 0, "momentum": 1, "lars": 3}
-_STATES |= {kind: formula.copies for kind, formula in FORMULAS.items()}
-_CUSTOM_STATES = 4  # a gradient, and about as much as Adam's in what a user's step keeps
-_FUSED_ADAM_STATES = 3  # it needs no scratch
+# Copies of the weights: gradients, and what an optimiser keeps; for the others see `FORMULAS`.
+_COPIES = {"sgd": (0, 0), "momentum": (0, 1), "lars": (1, 1)}
+_CUSTOM_COPIES = (1, 3)  # about as much as Adam's in what a user's step keeps
 
 
-def slot_bytes(program: Program) -> int:
-    """Return what one slot takes: weights, optimiser state, activations, deltas and masks."""
-    widths = program.padded_widths
+def slot_parts(program: Program) -> dict[str, int]:
+    """Return what one slot takes for as long as its stack stands, by what it is for."""
+    widths, size = program.padded_widths, element_bytes(program)
     layers = [(i + 1) * o for i, o in pairwise(widths)]
     hidden, outputs = sum(widths[1:-1]), widths[-1]
     masks = program.has_dropout + (program.noise == "dropout-before")
     # Activation and delta; then what layers of noise show the next one, their factors and draws.
     per_unit = 2 + program.has_dropout + masks + _NOISE_ARRAYS.get(program.noise, 0)
-    acts = program.lanes * (per_unit * hidden + int(_loss_arrays(program) * outputs))
+    acts = program.lanes * ((per_unit + _further_per_unit(program)) * hidden + outputs)
     # A skip keeps the delta of its sum, and the sum where no noise does.
     skipping = sum(w for w, skips in zip(widths[1:], program.skips, strict=False) if skips)
     acts += program.lanes * skipping * (2 - (program.has_dropout or program.noise != "none"))
-    acts += masks * program.lanes * -(-2 * hidden // element_bytes(program))  # of two bytes
-    acts += program.lanes * _further_per_unit(program) * hidden
-    forms = GRADIENT in program.measures or program.clips
-    norm = element_bytes(program) * sum(layers) + 8 * max(layers) if forms else 0
-    states = _states(program)
+    if program.norm != "none":  # room for the products of its gradients, one layer's at a time
+        acts += program.lanes * max(widths[1:-1], default=0)
+    acts += masks * program.lanes * -(-2 * hidden // size)  # of two bytes
     if program.noise == "drop-connect":  # masks, what is left, room for a gradient, and noise
         masked = sum(layers[:-1])
-        acts += 3 * masked + -(-2 * masked // element_bytes(program))
+        acts += 3 * masked + -(-2 * masked // size)
     if program.noise == "drop-connect-each":  # a gradient, formed while masks are there
         acts += sum(layers[:-1])
-    return element_bytes(program) * (sum(layers) * (1 + states) + acts) + norm
+    gradients, kept = copies(program)
+    weights = size * sum(layers)
+    return {
+        "parameters": weights,
+        "gradients": weights * (gradients + forms_gradient(program)),
+        "optimiser": weights * (kept + program.averages),
+        "activations": size * acts,
+    }
+
+
+@lru_cache(maxsize=256)  # asked for each run that a plan counts
+def slot_bytes(program: Program) -> int:
+    """Return what one slot takes in a step: what stays, and its share of what comes and goes."""
+    return sum(slot_parts(program).values()) + step_bytes(program, 1)
+
+
+def step_bytes(program: Program, n_slots: int, n_groups: int = 1) -> int:
+    """Return what steps need beside what stays: room that they keep, and what comes and goes."""
+    return room_bytes(program, n_slots) + passing_bytes(program, n_slots, n_groups)
+
+
+def room_bytes(program: Program, n_slots: int) -> int:
+    """Return the room that steps keep from the first on: for the loss, and for squares of norms."""
+    widths, size = program.padded_widths, element_bytes(program)
+    largest = n_slots * max((i + 1) * o for i, o in pairwise(widths))
+    judged = min(n_slots, judged_slots(program.lanes * widths[-1]))
+    if program.smooths:
+        judged = n_slots
+    arrays = int(_loss_arrays(program) * judged * program.lanes * widths[-1])
+    squares = {
+        "norms of gradients": 8 * largest * forms_gradient(program),
+        "squares of weights": size * largest * (program.optimiser == "lars"),
+    }
+    return size * arrays + max(squares.values())
+
+
+def passing_bytes(program: Program, n_slots: int, n_groups: int = 1) -> int:
+    """Return what a step makes in passing: a layer's means as they are exchanged, and targets."""
+    widths, size = program.padded_widths, element_bytes(program)
+    exchanged = program.averages * n_slots * max((i + 1) * o for i, o in pairwise(widths))
+    # Each run's targets, where some runs share theirs and others do not.
+    spread = n_slots * program.lanes * widths[-1] if 1 < n_groups < n_slots else 0
+    return size * (exchanged + spread)
+
+
+def forms_gradient(program: AnyProgram) -> bool:
+    """Say whether a whole gradient is formed beside the optimiser's own, to be measured."""
+    return GRADIENT in program.measures or program.clips
+
+
+def copies(program: AnyProgram) -> tuple[int, int]:
+    """Count the copies of the weights beside them: gradients, and what an optimiser keeps."""
+    if program.optimiser in _COPIES:
+        return _COPIES[program.optimiser]
+    if program.optimiser in FORMULAS:
+        formula = FORMULAS[program.optimiser]
+        is_fused = program.optimiser in ("adam", "adamw") and program.fused_adam
+        return 1, formula.copies - 1 - (is_fused and formula.has_room)
+    return _CUSTOM_COPIES
 
 
 def _states(program: AnyProgram) -> int:
     """Count the copies of the weights that are kept beside them."""
-    is_fused = program.optimiser in ("adam", "adamw") and program.fused_adam
-    states = _STATES.get(program.optimiser, _CUSTOM_STATES)
-    if is_fused:
-        states = _FUSED_ADAM_STATES
-    return states + 2 * program.averages  # the means, and the copy while they are scored
+    # The means, and the copy while they are scored.
+    return sum(copies(program)) + 2 * program.averages
 
 
 def slots_bytes(program: AnyProgram, n_slots: int) -> int:
@@ -76,10 +128,11 @@ def slots_bytes(program: AnyProgram, n_slots: int) -> int:
 
 
 def _loss_arrays(program: AnyProgram) -> float:
-    """Count the arrays of a batch's outputs: these, targets, and what a loss makes in passing."""
-    if program.loss == "squared":
-        return 3
-    return 3.25 if program.loss == "cross-entropy" else 6
+    """Count the arrays of a batch's outputs that a loss has room for."""
+    if program.loss == "cross-entropy":
+        return 2.25  # with what finds the hits, and a mask of bytes
+    own = {"squared": 1, "absolute": 1, "log-cosh": 2}.get(program.loss, 3)
+    return own + 2.25 * program.classes
 
 
 def settings_bytes(program: AnyProgram) -> int:
@@ -104,8 +157,13 @@ def stack_bytes(program: Program, n_slots: int, n_groups: int) -> int:
     """
     n_slots += n_slots % 2  # see `arrange`: whole turns of the vector loops
     own = n_slots * (slot_bytes(program) + settings_bytes(program))
-    groups = n_groups * group_bytes(program) + _perturbing_bytes(program) + _each_bytes(program)
+    groups = n_groups * group_bytes(program) + per_step_bytes(program)
     return own + groups + scorer_bytes(program, n_slots)
+
+
+def per_step_bytes(program: Program) -> int:
+    """Return what a step takes for a few slots or groups at a time, however many there are."""
+    return _perturbing_bytes(program) + _each_bytes(program)
 
 
 def _perturbing_bytes(program: Program) -> int:
@@ -128,13 +186,19 @@ def _each_bytes(program: Program) -> int:
 
 def scorer_bytes(program: Program, n_slots: int, lanes: int | None = None) -> int:
     """Return what scoring takes, with so many examples at a time."""
+    return sum(scorer_parts(program, n_slots, lanes))
+
+
+def scorer_parts(program: Program, n_slots: int, lanes: int | None = None) -> tuple[int, int]:
+    """Return what scoring keeps from epoch to epoch, and what it makes in passing."""
     lanes = program.score_lanes if lanes is None else lanes
     widths = program.padded_widths
     at_once = min(n_slots, program.score_portion)
     judged = min(at_once, judged_slots(lanes * widths[-1]))
-    outputs = judged * int((_loss_arrays(program) - 2) * widths[-1])
-    each = at_once * sum(widths[1:]) + outputs + widths[0] + widths[-1]
-    return element_bytes(program) * lanes * each
+    outputs = judged * int(_loss_arrays(program) * widths[-1])
+    kept = at_once * sum(widths[1:]) + widths[0] + widths[-1]
+    size = element_bytes(program) * lanes
+    return size * kept, size * outputs
 
 
 class StackCapacity:
@@ -148,7 +212,7 @@ class StackCapacity:
         self._most = min(_MOST_SLOTS, max(_LEAST_SLOTS, cached))
         self._block = runs_per_block(program.widths[1])
         self._members: Counter[Hashable] = Counter()
-        self._n_slots = 0
+        self.n_slots = 0
 
     @property
     def n_runs(self) -> int:
@@ -156,21 +220,26 @@ class StackCapacity:
         return self._members.total()
 
     @property
+    def n_groups(self) -> int:
+        """How many different batches they see."""
+        return len(self._members)
+
+    @property
     def bytes(self) -> int:
         """What the stack takes with the runs that are in."""
-        return stack_bytes(self._program, self._n_slots, len(self._members))
+        return stack_bytes(self._program, self.n_slots, len(self._members))
 
     def let_in(self, batches: Hashable) -> bool:
         """Add a run if it fits; runs of equal `batches` share their mini-batches."""
         n, block = self._members[batches], self._block
-        n_slots = self._n_slots + (block if n % block == 0 else 0)
+        n_slots = self.n_slots + (block if n % block == 0 else 0)
         n_groups = len(self._members) + (not n)
-        if self._n_slots and (
+        if self.n_slots and (
             n_slots > self._most or stack_bytes(self._program, n_slots, n_groups) > self._budget
         ):
             return False
         self._members[batches] += 1
-        self._n_slots = n_slots
+        self.n_slots = n_slots
         return True
 
 
@@ -231,7 +300,7 @@ def module_stack_bytes(program: ModuleProgram, n_teams: int) -> int:
     state = look.n_params * (2 + _states(program)) + look.n_fixed
     batch = min(program.batch_size, program.n_rows)
     # What the forward pass keeps, as much again on the way back, and the batch itself.
-    outputs = int(2 + _loss_arrays(program)) * program.n_outputs
+    outputs = int(4 + _loss_arrays(program)) * program.n_outputs
     step = batch * (2 * look.kept_per_example + program.n_features + outputs)
     own = element_bytes(program) * team * (n_teams * state + step + look.n_params)
     return own + team * n_teams * (24 * program.n_rows + settings_bytes(program))
@@ -252,6 +321,14 @@ def fill_stacks(
     return filled
 
 
+def runs_of_a_stack(program: AnyProgram, most: int) -> int:
+    """Return how many runs with batches of their own the first of several stacks takes."""
+    if isinstance(program, ModuleProgram):
+        return _fill_module_stacks(program, most, BUDGET_BYTES)[0].n_runs
+    room = StackCapacity(program)
+    return next((n for n in range(most) if not room.let_in(n)), most)
+
+
 def _fill_module_stacks(
     program: ModuleProgram, n_runs: int, budget_bytes: int
 ) -> list[ModuleStackCapacity]:
@@ -267,7 +344,7 @@ def _fill_module_stacks(
 def _further_per_unit(program: Program) -> int:
     """Count what a hidden unit keeps of each example for its norm and activation."""
     act = activation(program.activation)
-    return 2 * (program.norm != "none") + act.needs_input + 2 * bool(act.slopes)
+    return (program.norm != "none") + act.needs_input + 2 * bool(act.slopes)
 
 
 def state_bytes(program: AnyProgram) -> int:

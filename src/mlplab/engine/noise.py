@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from mlplab.engine.buffers import zero_array
 from mlplab.engine.native.drops import compiled_philox
 from mlplab.specs.keyed import philox, philox_key
 
@@ -104,7 +105,7 @@ class KeyedNoise:
         # lanes is a multiple of 16, so each unit starts at a whole 64-bit word.
         shape = (layer, len(places), units * lanes // self._per)
         if shape not in self._drawn:
-            made = np.empty(shape[1:], dtype=self._stored)
+            made = zero_array(shape[1:], self._stored)
             self._drawn[shape] = made, made.ctypes.data
         numbers, address = self._drawn[shape]
         drawn: dict[tuple[int, ...], int] = {}

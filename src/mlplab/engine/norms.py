@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from mlplab.engine.buffers import Room, zeros
 from mlplab.engine.layout import slots_apart
 
 EPS = 1e-5
@@ -22,13 +23,16 @@ class BatchNorm:
     arXiv 1502.03167.
     """
 
-    def __init__(self, n_slots: int, width: int, lanes: int, bias: Tensor) -> None:
+    def __init__(
+        self, n_slots: int, width: int, lanes: int, bias: Tensor, room: Room | None = None
+    ) -> None:
         self._bias = bias
+        self._room = room or Room()
         self.gain = slots_apart(n_slots, width, dtype=bias.dtype).fill_(1.0)
         self.gain_gradient = torch.zeros(n_slots, width, dtype=bias.dtype)
         self.mean = slots_apart(n_slots, width, dtype=bias.dtype)
         self.variance = slots_apart(n_slots, width, dtype=bias.dtype).fill_(1.0)
-        self._normal = torch.zeros(n_slots, width, lanes, dtype=bias.dtype)
+        self._normal = zeros(n_slots, width, lanes, dtype=bias.dtype)
         self._inverse = torch.zeros(n_slots, width, 1, dtype=bias.dtype)
 
     def initialise(self, slot: int) -> None:
@@ -42,7 +46,8 @@ class BatchNorm:
         mean = h.sum(2, keepdim=True).div_(n)
         torch.sub(h, mean, out=self._normal)
         self._normal[:, :, n:] = 0.0
-        variance = self._normal.square().sum(2, keepdim=True).div_(n)
+        # Into h, which is written anew below: no array of its size comes and goes.
+        variance = torch.square(self._normal, out=h).sum(2, keepdim=True).div_(n)
         torch.rsqrt(variance + EPS, out=self._inverse)
         self._normal.mul_(self._inverse)
         self.mean.lerp_(mean.squeeze(2), MOMENTUM)
@@ -53,7 +58,8 @@ class BatchNorm:
 
     def backward(self, d: Tensor, shift_gradient: Tensor, n: int) -> None:
         """Turn the delta of y into that of z, in place; `shift_gradient` is its sum over lanes."""
-        torch.sum(d * self._normal, 2, out=self.gain_gradient)
+        product = torch.mul(d, self._normal, out=self._room(d))
+        torch.sum(product, 2, out=self.gain_gradient)
         d.sub_(shift_gradient.unsqueeze(2) / n)
         # d - mean(d) - normal * mean(d * normal), with the gain gradient as n times the last mean.
         d.addcmul_(self._normal, self.gain_gradient.unsqueeze(2), value=-1 / n)
@@ -74,12 +80,15 @@ class LayerNorm:
     An example's output never depends on others. Source: Ba et al. (2016), arXiv 1607.06450.
     """
 
-    def __init__(self, n_slots: int, width: int, lanes: int, bias: Tensor) -> None:
+    def __init__(
+        self, n_slots: int, width: int, lanes: int, bias: Tensor, room: Room | None = None
+    ) -> None:
         self._bias = bias
+        self._room = room or Room()
         self._width = width
         self.gain = slots_apart(n_slots, width, dtype=bias.dtype).fill_(1.0)
         self.gain_gradient = torch.zeros(n_slots, width, dtype=bias.dtype)
-        self._normal = torch.zeros(n_slots, width, lanes, dtype=bias.dtype)
+        self._normal = zeros(n_slots, width, lanes, dtype=bias.dtype)
         self._inverse = torch.zeros(n_slots, 1, lanes, dtype=bias.dtype)
 
     def initialise(self, slot: int) -> None:
@@ -88,22 +97,24 @@ class LayerNorm:
 
     def forward(self, h: Tensor, n: int) -> None:
         """Normalise each example's z over the units, in place."""
-        self._inverse = self._normalise(h)
+        self._inverse = self._normalise(h, self._normal)
         self._normal.copy_(h)
         h.mul_(self.gain.unsqueeze(2)).add_(self._bias.unsqueeze(2))
 
-    def _normalise(self, h: Tensor) -> Tensor:
+    def _normalise(self, h: Tensor, room: Tensor | None = None) -> Tensor:
         h.sub_(h.sum(1, keepdim=True).div_(self._width))
-        variance = h.square().sum(1, keepdim=True).div_(self._width)
+        variance = torch.square(h, out=room).sum(1, keepdim=True).div_(self._width)
         inverse = torch.rsqrt(variance + EPS)
         h.mul_(inverse)
         return inverse
 
     def backward(self, d: Tensor, shift_gradient: Tensor, n: int) -> None:
         """Turn the delta of y into that of z, in place."""
-        torch.sum(d * self._normal, 2, out=self.gain_gradient)
+        product = torch.mul(d, self._normal, out=self._room(d))
+        torch.sum(product, 2, out=self.gain_gradient)
         d.mul_(self.gain.unsqueeze(2))
-        along = (d * self._normal).sum(1, keepdim=True).div_(self._width)
+        product = torch.mul(d, self._normal, out=self._room(d))
+        along = product.sum(1, keepdim=True).div_(self._width)
         d.sub_(d.sum(1, keepdim=True).div_(self._width))
         d.addcmul_(self._normal, along, value=-1.0)
         d.mul_(self._inverse)

@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from mlplab.engine.buffers import zero_array, zeros
 from mlplab.engine.device import sum_dtype
 from mlplab.engine.hidden import HiddenLayer
 from mlplab.engine.kernels import Products
@@ -71,11 +72,11 @@ class Scorer:
             program.loss, program.widths[-1], dtype, program.huber_delta, program.classes
         )
         self._lanes, widths = lanes, program.padded_widths
-        self._x = torch.zeros(lanes, widths[0], dtype=dtype)
-        self._target = torch.zeros(widths[-1], lanes, dtype=dtype)
+        self._x = zeros(lanes, widths[0], dtype=dtype)
+        self._target = zeros(widths[-1], lanes, dtype=dtype)
         self._kept: dict[Hashable, tuple[Tensor, Tensor, int]] = {}
         n = min(n_slots, program.score_portion)
-        self._h = [torch.zeros(n, width, lanes, dtype=dtype) for width in widths[1:]]
+        self._h = [zeros(n, width, lanes, dtype=dtype) for width in widths[1:]]
 
     def score(
         self,
@@ -107,7 +108,7 @@ class Scorer:
         sums = torch.zeros(2, n_slots, dtype=kept)
         hits = np.empty((n_slots if keep_hits else 0, len(rows)), np.bool_)
         shape = (n_slots if keep_outputs else 0, len(rows), len(self._target))
-        outputs = np.empty(shape, self._program.dtype)
+        outputs = zero_array(shape, self._program.dtype)
         at_once, at = judged_slots(self._target.numel()), 0
         for x, target, n in self._batches(rows, group):
             now, at = slice(at, at + n), at + n
@@ -163,7 +164,7 @@ class Scorer:
     ) -> Tensor:
         n = len(weights[0])
         if n > len(self._h[0]):
-            self._h = [torch.zeros(n, *h.shape[1:], dtype=h.dtype) for h in self._h]
+            self._h = [zeros(n, *h.shape[1:], dtype=h.dtype) for h in self._h]
         # Buffers are kept from call to call: fresh ones would be zeroed pages each time.
         h = [buffer[:n] for buffer in self._h]
         products = self._products

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import accumulate, pairwise
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from mlplab.engine.activations import activation
 from mlplab.engine.averaging import Averaging
+from mlplab.engine.buffers import Room, Squares, zeros
 from mlplab.engine.clipping import Clipping, Formed
 from mlplab.engine.device import sum_dtype
 from mlplab.engine.drop_connect import DropConnect
@@ -29,7 +29,7 @@ from mlplab.engine.optimisers import Slot, optimiser_of
 from mlplab.engine.optimisers.base import LayerGradient, twin
 from mlplab.engine.perturbation import Perturbation
 from mlplab.engine.places import put_state
-from mlplab.engine.program import Program
+from mlplab.engine.program import Program, judged_slots
 from mlplab.engine.sharing import Group, Sharing, Spread
 from mlplab.engine.sparsity import SoftThreshold
 from mlplab.engine.tensors import TaskTensors
@@ -83,9 +83,9 @@ class Stack:
         self._used = self.weights if self._drop_connect is None else self._drop_connect.weights
         # Whether anything is drawn step by step.
         self._keyed = program.noise != "none" or program.has_dropout or program.perturbs
-        act = activation(program.activation)
+        act, room = activation(program.activation), Room()
         self.hidden = [
-            HiddenLayer(program, index, bias, act, before=before, after=after)
+            HiddenLayer(program, index, bias, act, before=before, after=after, room=room)
             for index, bias in enumerate(self.biases[:-1])
         ]
         extras = [layer.learned() for layer in self.hidden]
@@ -135,15 +135,19 @@ class Stack:
         parts = (sharing.parts(tensor) for tensor in (self._used[0], self._h[0]))
         # Views of buffers that never move: cut once here rather than in every step.
         self._first_layer = list(zip(*parts, strict=True))
+        # A loss makes several arrays of its argument's size: few slots at a time, as when scored.
+        at_once = n if program.smooths else judged_slots(lanes * widths[-1])
+        self._judged_together = [slice(at, min(at + at_once, n)) for at in range(0, n, at_once)]
         self.loss_sums = torch.zeros(n, dtype=self._sum_dtype)
         self.hit_sums = torch.zeros_like(self.loss_sums)
         self.norm_sums = torch.zeros_like(self.loss_sums)
+        self._squares = Squares(self._sum_dtype)
         self._wants_norm = GRADIENT in program.measures
         forms = self._wants_norm or program.clips
         self._formed = [twin(w) for w in self.weights] if forms else []
 
     def _zeros(self, *shape: int) -> Tensor:
-        return torch.zeros(shape, dtype=self.dtype)
+        return zeros(*shape, dtype=self.dtype)
 
     def _apart(self, *shape: int) -> Tensor:
         return slots_apart(*shape, dtype=self.dtype)
@@ -154,7 +158,10 @@ class Stack:
         for layer, (n_in, n_out) in enumerate(pairwise(widths)):
             # Padded inputs are 0, and so are their weights and gradients.
             drawn = initial_weight(run.mlp.init, run.seed, layer, n_out, n_in)
-            self.weights[layer][slot, :, :n_in] = torch.from_numpy(np.array(drawn))
+            if not drawn.flags.writeable:  # remembered; torch would warn
+                drawn = drawn.copy()
+            self.weights[layer][slot, :, :n_in] = torch.from_numpy(drawn)
+            del drawn  # before the next layer's is made
         for hidden in self.hidden:
             hidden.initialise(slot)
 
@@ -258,10 +265,12 @@ class Stack:
         self.optimiser.begin_step(step)
         target, share = self._spread(target), self._spread(share)
         z = self._forward(steps, n)
-        judged = self.loss.judge(z, target)
-        loss, hit = judged.sums(n, self._sum_dtype)
-        self.loss_sums += loss
-        self.hit_sums += hit
+        for slots in self._judged_together:
+            of_slots = target if len(target) == 1 else target[slots]
+            judged = self.loss.judge(z[slots], of_slots)
+            loss, hit = judged.sums(n, self._sum_dtype)
+            self.loss_sums[slots] += loss
+            self.hit_sums[slots] += hit
         delta = self.loss.delta(z, target, share)
         # Rates in the output delta are in all gradients below: SGD needs no pass over the weights,
         # and rates are free per run. Clipping must see gradients without them.
@@ -393,8 +402,8 @@ class Stack:
         """Square norm of a layer's loss gradient per slot: costs one more gradient product."""
         gradient = self._formed[layer]
         self._gradients[layer].write(gradient)
-        # One layer's float64 copy at a time; `memory.slot_bytes` counts the largest.
-        total = gradient.to(self._sum_dtype).square_().sum((1, 2))
+        # One layer's float64 copy at a time; `memory.step_bytes` counts the largest.
+        total = self._squares(gradient).sum((1, 2))
         vectors = [bias_gradient]
         if layer < len(self.hidden):
             vectors += self.hidden[layer].gradients()

@@ -20,6 +20,7 @@ from mlplab.engine.optimisers.custom import check_step
 from mlplab.engine.patience import is_better, is_over
 from mlplab.engine.program import AnyProgram, Program, program_of
 from mlplab.engine.surroundings import caller_aside
+from mlplab.engine.tensor_bytes import tensor_bytes
 from mlplab.errors import StoreError
 from mlplab.specs import MLP, Outcome, Own, Rows, Run, canonical_json
 from mlplab.specs.fit import PERTURBATIONS, perturbs
@@ -250,8 +251,6 @@ class Training:
 
     def freeze(self, state: dict[str, Tensor]) -> bytes:
         """Write the run's state as safetensors bytes; `resume` goes on to the same bits."""
-        from safetensors.torch import save
-
         note = {
             "key": self.key,
             "epoch": self.epoch,
@@ -268,8 +267,7 @@ class Training:
         }
         best = {f"{_BEST}{name}": tensor for name, tensor in (self.best or {}).items()}
         good = {f"{_GOOD}{name}": tensor for name, tensor in (self.good or {}).items()}
-        tensors = {n: tensor.cpu().contiguous() for n, tensor in (state | best | good).items()}
-        return bytes(save(tensors, {"training": json.dumps(note)}))
+        return tensor_bytes(state | best | good, {"training": json.dumps(note)})
 
     def resume(self, read: Callable[[], bytes]) -> None:
         """Take note of how far the checkpoint is that `read` gets; its state waits for `thaw`.

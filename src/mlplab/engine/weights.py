@@ -13,10 +13,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from mlplab.engine.activations import Activation, activation
+from mlplab.engine.heap import give_back
 from mlplab.engine.modules.score import predict_module
 from mlplab.engine.norms import EPS
 from mlplab.engine.program import Program
 from mlplab.engine.surroundings import caller_aside, single_thread
+from mlplab.engine.tensor_bytes import tensor_bytes
 from mlplab.errors import DataError, StoreError
 from mlplab.specs import MLP, Module, Run
 
@@ -25,20 +27,20 @@ FURTHER = ("gain", "mean", "variance", "slope")
 # Fewer are done in 10 ms on one thread. Measured: two threads that wait for one another where
 # both cores are busy take 400 ms for what one does in 12.
 _FEW_PRODUCTS = 100_000_000
+_PORTION = 4096  # rows at a time
+_LARGE_BYTES = 2**24  # of a portion's values, whose products take longer than fresh pages
 
 
 def pack_weights(state: dict[str, Tensor], program: Program) -> bytes:
     """Write a slot's weights and biases, without padding, as safetensors bytes."""
-    from safetensors.torch import save
-
     tensors = {}
     for layer, n_in in enumerate(program.widths[:-1]):
-        tensors[f"layers.{layer}.weight"] = state[f"weight.{layer}"][:, :n_in].cpu().contiguous()
-        tensors[f"layers.{layer}.bias"] = state[f"bias.{layer}"].cpu().contiguous()
+        tensors[f"layers.{layer}.weight"] = state[f"weight.{layer}"][:, :n_in]
+        tensors[f"layers.{layer}.bias"] = state[f"bias.{layer}"]
         for name in FURTHER:
             if f"{name}.{layer}" in state:
-                tensors[f"layers.{layer}.{name}"] = state[f"{name}.{layer}"].cpu().contiguous()
-    return bytes(save(tensors))
+                tensors[f"layers.{layer}.{name}"] = state[f"{name}.{layer}"]
+    return tensor_bytes(tensors)
 
 
 @dataclass(frozen=True)
@@ -109,7 +111,12 @@ def predict(run: Run, weights: bytes, inputs: NDArray[Any], scale: float = 1.0) 
     inputs = seen_inputs(run.net, layers, inputs)
     n_products = len(inputs) * sum(layer.weight.numel() for layer in layers)
     with single_thread() if n_products < _FEW_PRODUCTS else nullcontext():
-        return np.concatenate(list(_outputs(run.net, layers, inputs, scale)))
+        outputs = np.concatenate(list(_outputs(run.net, layers, inputs, scale)))
+    widest = max(sum(layer.weight.shape) for layer in layers)
+    if widest * min(len(inputs), _PORTION) * layers[0].weight.element_size() > _LARGE_BYTES:
+        # The next run's arrays need not fit the gaps: eight runs in turn took twice the memory.
+        give_back()
+    return outputs
 
 
 def seen_inputs(net: MLP, layers: list[Layer], inputs: NDArray[Any]) -> NDArray[Any]:
@@ -132,15 +139,16 @@ def _outputs(
     """Yield the outputs of a portion of rows after another."""
     act = activation(net.activation)
     # At least once: no rows at all still give an array of the right width.
-    for first in range(0, max(1, len(inputs)), 4096):
+    for first in range(0, max(1, len(inputs)), _PORTION):
         # A copy: activations work in place, and the array is the caller's.
-        h = torch.from_numpy(np.array(inputs[first : first + 4096])).to(layers[0].weight.dtype)
+        h = torch.from_numpy(np.array(inputs[first : first + _PORTION])).to(layers[0].weight.dtype)
         if scale != 1.0:
             h = h * scale
         for layer, skips in zip(layers[:-1], net.skips, strict=True):
             made = hidden_values(hidden_sums(h, layer, net.norm), layer, act)
             h = made + h if skips else made
         yield torch.addmm(layers[-1].bias, h, layers[-1].weight.t()).numpy()
+        del h  # before the next portion is there
 
 
 def hidden_sums(h: Tensor, layer: Layer, norm: str) -> Tensor:

@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from mlplab.engine.heap import give_back
 from mlplab.engine.modules.factory import Factory, ModuleFactory, make_module
 from mlplab.engine.modules.flop import FlopCount
 from mlplab.engine.modules.noise import keyed_noise, no_noise, no_other_source
@@ -79,6 +80,7 @@ def _look(function: Factory, net: Module, n_features: int, n_outputs: int, dtype
             with torch.no_grad():
                 model.eval()(x)
             stacks = _stacks(skeleton, x)
+    give_back()  # several copies of its weights
     return Blueprint(
         n_params=sum(p.numel() for p in learned.values()),
         n_fixed=sum(b.numel() for b in carried.values()),

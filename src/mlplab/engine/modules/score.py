@@ -20,6 +20,7 @@ from mlplab.engine.modules.program import ModuleProgram
 from mlplab.engine.modules.skeleton import Skeleton
 from mlplab.engine.modules.stack import OWN
 from mlplab.engine.score import Scores
+from mlplab.engine.tensor_bytes import tensor_bytes
 from mlplab.engine.tensors import TaskTensors
 from mlplab.errors import DataError, StoreError, users_code
 from mlplab.specs import Module, Run
@@ -107,11 +108,9 @@ def _outputs(
 
 def pack_module(state: Mapping[str, Tensor], program: ModuleProgram) -> bytes:
     """Write a run's parameters and buffers under their own names as safetensors bytes."""
-    from safetensors.torch import save
-
-    tensors = {n.removeprefix(OWN): t.cpu().contiguous() for n, t in state.items()}
+    tensors = {n.removeprefix(OWN): t for n, t in state.items()}
     note = {"n_outputs": program.n_outputs, "dtype": program.dtype}
-    return bytes(save(tensors, {_NOTE: json.dumps(note)}))
+    return tensor_bytes(tensors, {_NOTE: json.dumps(note)})
 
 
 def predict_module(

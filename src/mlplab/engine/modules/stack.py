@@ -7,6 +7,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from mlplab.engine.buffers import LARGE_BYTES
+from mlplab.engine.heap import give_back
 from mlplab.engine.modules.factory import make_module
 from mlplab.engine.modules.program import ModuleProgram
 from mlplab.engine.modules.skeleton import Skeleton
@@ -62,6 +64,10 @@ class ModuleStack:
         found = {**dict(made.named_parameters()), **dict(made.named_buffers())}
         own = {f"{OWN}{name}": tensor.detach() for name, tensor in found.items()}
         put_state(own, self.slot_weights(slot))
+        if sum(tensor.nbytes for tensor in own.values()) >= LARGE_BYTES:
+            # What is drawn next need not fit the gap: four runs left a heap of four modules.
+            del made, found, own
+            give_back()
 
     def slot_state(self, slot: int) -> dict[str, Tensor]:
         """Return views of all that a slot must carry along: weights and optimiser state."""

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from mlplab.engine.averaging import Averaging
+from mlplab.engine.buffers import zeros
 from mlplab.engine.clipping import Clipping, Formed
 from mlplab.engine.device import sum_dtype
 from mlplab.engine.losses import SmoothedCrossEntropy, training_loss
@@ -37,10 +38,14 @@ class Team:
         self._skeleton = skeleton
         learned, carried = skeleton.learned, skeleton.carried
         n = len(slots)
-        self.learned = {name: p.new_zeros(n, *p.shape) for name, p in learned.items()}
-        self.carried = {name: b.new_zeros(n, *b.shape) for name, b in carried.items()}
-        self._leaves = {name: p.detach().requires_grad_() for name, p in self.learned.items()}
-        self._gradients = {name: torch.zeros_like(p) for name, p in self.learned.items()}
+        self.learned = {name: _seats(n, p) for name, p in learned.items()}
+        self.carried = {name: _seats(n, b) for name, b in carried.items()}
+        # A run that is called alone sees its own: autograd would form the gradient of a whole team.
+        self._leaves = {
+            name: (p if n > 1 else p[0]).detach().requires_grad_()
+            for name, p in self.learned.items()
+        }
+        self._gradients = {name: _seats(n, p) for name, p in learned.items()}
         like = next(iter(self.learned.values()))
         self._device = like.device
         self.sum_dtype = sum_dtype(like.device)
@@ -102,7 +107,7 @@ class Team:
                 # A parameter on a branch that this step did not take.
                 place.zero_()
             else:
-                place.copy_(gradient)
+                place.copy_(gradient.view(place.shape))
         with torch.no_grad():
             norm = self._move()
             if self._sparsity is not None:
@@ -119,7 +124,9 @@ class Team:
             return outputs
         (slot,) = self.slots
         seed, number = (0, 0) if slot is None else (slot.run.seed, slot.step + step)
-        tensors = {name: t[0] for name, t in (self._leaves | self.carried).items()}
+        # Views: a module's own autocast would remember what a leaf was in an earlier step.
+        tensors = {name: t.view_as(t) for name, t in self._leaves.items()}
+        tensors |= {name: t[0] for name, t in self.carried.items()}
         name = self.program.net.name
         with keyed_noise(name, self._device, seed, "module noise", number):
             outputs, state = self._skeleton.call(tensors, x[0])
@@ -166,7 +173,9 @@ class Team:
         ok = torch.ones(len(self.slots), dtype=torch.bool)
         for tensor in (*self.learned.values(), *self.carried.values()):
             if tensor.is_floating_point() and tensor.numel():
-                ok &= torch.isfinite(_vector(tensor)).all(1).cpu()
+                # Both ends rather than all elements, as in `stack.Stack`: no copy of them.
+                low, high = _vector(tensor).aminmax(dim=1)
+                ok &= (torch.isfinite(low) & torch.isfinite(high)).cpu()
         return ok
 
 
@@ -179,6 +188,12 @@ def _order(learned: dict[str, Tensor]) -> list[tuple[str, bool]]:
     first = next((i for i, (_, is_matrix) in enumerate(kinds) if is_matrix), 0)
     # LARS scales a vector by the norm of the matrix before it.
     return [kinds[first], *kinds[:first], *kinds[first + 1 :]]
+
+
+def _seats(n: int, like: Tensor) -> Tensor:
+    """Make zeros (n, ...) for tensors like this one, in pages of their own; see `buffers.zeros`."""
+    with torch.device(like.device):
+        return zeros(n, *like.shape, dtype=like.dtype)
 
 
 def _matrix(tensor: Tensor) -> Tensor:

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from mlplab.engine.buffers import zeros
 from mlplab.engine.repeats import check_repeats
 from mlplab.specs import Run, Schedule
 from mlplab.specs.schedule import SCHEDULE_FORMS
@@ -82,9 +83,11 @@ class Optimiser(Protocol):
 
 def twin(tensor: Tensor) -> Tensor:
     """Make zeros that lie in memory as `tensor` does, so that products meet the same alignment."""
-    return torch.empty_strided(
-        tensor.shape, tensor.stride(), dtype=tensor.dtype, device=tensor.device
-    ).zero_()
+    shape, stride = tensor.shape, tensor.stride()
+    size = 1 + sum((n - 1) * step for n, step in zip(shape, stride, strict=True))
+    with torch.device(tensor.device):
+        room = zeros(max(0, size if tensor.numel() else 0), dtype=tensor.dtype)
+    return room.as_strided(shape, stride)
 
 
 def per_slot(

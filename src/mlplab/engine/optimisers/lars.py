@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from mlplab.engine.buffers import Squares
 from mlplab.engine.optimisers.base import LayerGradient, Slot, decays_of, per_slot, rates_of, twin
 from mlplab.specs import LARS
 
@@ -20,6 +21,7 @@ class StackedLARS:
 
     def __init__(self, like: Tensor) -> None:
         self._like = like
+        self._squares = Squares(like.dtype)
 
     def state(self, weights: Sequence[Tensor], vectors: Sequence[Tensor]) -> dict[str, Tensor]:
         """One velocity per weight and bias, and the gradient's place."""
@@ -47,7 +49,7 @@ class StackedLARS:
         """Find the layer's own rate, renew the velocity, then move."""
         formed = self._gradients[layer]
         gradient.write(formed)
-        size, slope = _norms(weight), _norms(formed)
+        size, slope = self._norms(weight), self._norms(formed)
         ratio = self._trust * size / (slope + self._decays.weights * size)
         ratio = torch.where((size > 0) & (slope > 0), ratio, torch.ones_like(ratio))
         self._own_rate = self._rate * ratio
@@ -67,15 +69,14 @@ class StackedLARS:
         velocity.mul_(self._momentum.squeeze(2)).addcmul_(gradient, self._own_rate.squeeze(2))
         vector.sub_(velocity)
 
+    def _norms(self, tensor: Tensor) -> Tensor:
+        """The norm of each run's matrix, (R, 1, 1)."""
+        return self._squares(tensor).flatten(1).sum(1).sqrt_().view(-1, 1, 1)
+
     def end_step(
         self, weights: Sequence[Tensor], vectors: Sequence[Tensor], state: dict[str, Tensor]
     ) -> None:
         """Everything is done already."""
-
-
-def _norms(tensor: Tensor) -> Tensor:
-    """The norm of each run's matrix, (R, 1, 1)."""
-    return tensor.square().flatten(1).sum(1).sqrt_().view(-1, 1, 1)
 
 
 def _settings(slot: Slot) -> LARS:

@@ -1,0 +1,1 @@
+"""Predicted memory beside measured: whole populations, each setting in a fresh process."""

@@ -58,6 +58,6 @@ def test_a_command_ends_with_one_line(tmp_path):
     command = ("train", "digits", "--epochs", "100000", "--store", store, "--quiet")
     done = python("from mlplab.cli import main\nmain()\n", *command)
     assert done.stdout == ""
-    (line,) = done.stderr.splitlines()
-    assert line.startswith("mlplab: interrupted")
+    assert done.stderr.startswith("mlplab: interrupted")
+    assert done.stderr.count("\n") == 1, done.stderr
     assert done.returncode == 1

@@ -61,3 +61,35 @@ def test_a_command_ends_with_one_line(tmp_path):
     assert done.stderr.startswith("mlplab: interrupted")
     assert done.stderr.count("\n") == 1, done.stderr
     assert done.returncode == 1
+
+
+def test_an_interrupt_within_a_callback_is_not_lost():
+    done = subprocess.run(
+        [sys.executable, "-c", dedent("""
+            import time, weakref
+            from mlplab.loading import keep_interrupts
+            keep_interrupts()
+            def swallow(_):
+                raise KeyboardInterrupt
+            class Thing: pass
+            thing = Thing()
+            watched = weakref.ref(thing, swallow)
+            try:
+                del thing
+                time.sleep(60)
+            except KeyboardInterrupt:
+                print("came")
+        """)],
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
+        capture_output=True, text=True, check=False, timeout=120,
+    )  # fmt: skip
+    assert (done.stdout, done.stderr) == ("came\n", "")
+
+
+def test_a_connection_that_closes_under_ctrl_c_prints_nothing_of_its_own():
+    done = python("""
+        import logging
+        import mlplab.store.database
+        logging.getLogger("sqlalchemy.pool.impl.NullPool").error("Exception closing connection")
+    """)
+    assert "Exception closing" not in done.stderr

@@ -10,6 +10,7 @@ import gc
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
@@ -82,15 +83,28 @@ class WholeImports:
                 signal.signal(signal.SIGINT, handler)
             if came:
                 # Raised here, it would make Python forget the module that has just been loaded.
-                timer = threading.Timer(_SECONDS_AFTER, _interrupt)
-                timer.daemon = True
-                timer.start()
+                _interrupt_soon()
 
 
 def let_imports_end() -> None:
     """Let Ctrl-C wait, from now on, while this package or one that it needs is loaded."""
     if not any(isinstance(finder, WholeImports) for finder in sys.meta_path):
         sys.meta_path.insert(0, WholeImports())
+
+
+def keep_interrupts() -> None:
+    """Let a Ctrl-C come again that Python, within a callback, would only print and forget."""
+    printing = sys.unraisablehook
+
+    def hook(unraisable: sys.UnraisableHookArgs) -> None:
+        if issubclass(unraisable.exc_type, KeyboardInterrupt):
+            is_over = threading.Event()
+            _interrupt_soon(is_over)
+            is_over.set()  # within this function it would be lost again
+        else:
+            printing(unraisable)
+
+    sys.unraisablehook = hook
 
 
 @contextmanager
@@ -112,6 +126,16 @@ def without_collection() -> Iterator[None]:
 
 def _in_main_thread() -> bool:
     return threading.current_thread() is threading.main_thread()
+
+
+def _interrupt_soon(after: threading.Event | None = None) -> None:
+    def wait() -> None:
+        if after is not None:
+            after.wait()
+        time.sleep(_SECONDS_AFTER)
+        _interrupt()
+
+    threading.Thread(target=wait, daemon=True).start()
 
 
 def _interrupt() -> None:

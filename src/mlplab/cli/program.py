@@ -13,7 +13,7 @@ from click.shell_completion import CompletionItem
 
 from mlplab.cli.exit_status import FAILED, end, finish_output, is_interrupt, leave_at_once
 from mlplab.hints import hint
-from mlplab.loading import without_collection
+from mlplab.loading import keep_interrupts, without_collection
 from mlplab.version import __version__
 
 NAME = "mlplab"
@@ -117,6 +117,7 @@ def program(ctx: click.Context) -> None:
 
 def main() -> NoReturn:
     """Run the command line; the entry point of the package."""
+    keep_interrupts()
     try:
         program.main(prog_name=NAME)
     except SystemExit as stop:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib.util
+import logging
 import os
 import sqlite3
 import threading
@@ -41,6 +42,9 @@ Work = Callable[[Connection], T]
 PATIENCE_SECONDS = 60.0
 _SQLITE_WAITS_SECONDS = 5.0
 _BEGIN = "mlplab_begin"
+
+# Ctrl-C within a connection's end is raised on; without a handler its traceback is printed first.
+logging.getLogger("sqlalchemy.pool").addHandler(logging.NullHandler())
 
 # SQLite forbids a fork while a connection is open in any thread: a fork waits for the transaction.
 _connected = threading.RLock()

@@ -20,9 +20,10 @@ from mlplab.exercises.record.recipe import (
     sized,
     sized_changes,
 )
+from mlplab.exercises.source_setting import FASHION
 from mlplab.exercises.tuned import TUNING_SEEDS
 from mlplab.experiment import Experiment
-from mlplab.specs import Threshold
+from mlplab.specs import TaskRef, Threshold
 
 KEEPS = ("recipe",)
 """Ensembles are made of these runs: without their weights they would be trained again."""
@@ -30,6 +31,9 @@ KEEPS = ("recipe",)
 BAR, STRETCH = 0.913, 0.917
 MATTERS = 0.001
 _PART_SEEDS = 5
+_LOOKED = 7
+"""Seeds of the recipe whose test accuracy was seen before bins were tried."""
+
 BINS_SEEDS = range(2)
 """Of the last choice, between grey levels as they are and in bins."""
 
@@ -60,6 +64,9 @@ def design(profile: Profile, seeds: int | None) -> Mapping[str, Experiment]:
         "bins": Experiment(held_out(profile), blind(recipe), seeds=BINS_SEEDS),
         "recipe": Experiment(
             WHOLE, recipe, seeds=fresh, claims=(above("bar", BAR), above("stretch", STRETCH))
+        ),
+        "before bins": Experiment(
+            TaskRef(name=FASHION), recipe, seeds=fresh[: profile.pick(2, _LOOKED)]
         ),
         "permuted": Experiment(PERMUTED, recipe, seeds=fresh),
         "parts": Experiment(

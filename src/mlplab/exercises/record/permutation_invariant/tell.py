@@ -84,6 +84,8 @@ def tell(results: Results) -> Findings:
         "n_bins": BINS,
         "n_bins_seeds": len(runs["bins"].experiment.seeds),
         **{f"{name}_valid": runs[name].summary("valid_accuracy")[0].mean for name in _CODED},
+        "n_before": len(runs["before bins"].experiment.seeds),
+        "before": runs["before bins"].summary("test_accuracy")[0].mean,
         "part_epochs": runs["parts"].experiment.base.fit.epochs,
         **_sorted("change", effects),
         **_sorted("part", parts),

@@ -39,7 +39,7 @@ MASK_SECONDS = 2e-9
 """Time of one weight of one example under DropConnect for each example, drawn twice and used."""
 
 FIRST_CHECKPOINT_SECONDS = 2.0
-"""Of training, after which runs leave their first checkpoints."""
+"""Of training, after which runs leave their first checkpoints: soon, as some are killed often."""
 
 _EFFICIENCY = 0.75  # of the best matrix product, measured on 784-256-10
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from mlplab.engine.arrange import slots_of
+from mlplab.engine.cost import FIRST_CHECKPOINT_SECONDS
 from mlplab.engine.events import Checkpointed, Ended, Event, Progressed
 from mlplab.engine.heap import give_back
 from mlplab.engine.losses import zero_loss
@@ -31,7 +32,6 @@ from mlplab.engine.workshop_protocols import AnyStack
 _REFILL_BELOW = 0.75  # of a full stack; refilling moves every run, so it waits for a few
 _LARGE_BYTES = 2**25  # of a stack; smaller ones would only pay for their pages once more
 PAUSE_SECONDS = 0.25  # between two looks at progress, stop and checkpoints
-FIRST_CHECKPOINT_SECONDS = 2.0  # so that work goes on even if it is killed often
 
 
 @dataclass(frozen=True)

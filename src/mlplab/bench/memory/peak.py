@@ -13,7 +13,7 @@ import numpy as np
 import mlplab as ml
 from mlplab.bench.memory.grid import GRID, Setting
 from mlplab.bench.memory.held_out import HELD_OUT
-from mlplab.theory.memory.measured import without_checkpoints
+from mlplab.theory.memory.measured import peak_above, without_checkpoints
 
 
 def experiment_of(setting: Setting) -> ml.Experiment:
@@ -35,12 +35,6 @@ def experiment_of(setting: Setting) -> ml.Experiment:
     fit = ml.Fit(**{"epochs": 1, "batch_size": 32, **setting.fit})
     base = ml.Run(net=setting.net, fit=fit, optim=setting.optim)
     return ml.Experiment(task, base, vary=setting.vary, seeds=setting.seeds)
-
-
-def status(name: str) -> int:
-    """Return a size of this process in bytes, `VmRSS` or `VmHWM`."""
-    text = Path("/proc/self/status").read_text()
-    return int(text.split(f"{name}:")[1].split()[0]) * 1024
 
 
 def predict(experiment: ml.Experiment, setting: Setting) -> int:
@@ -70,15 +64,14 @@ def measure(setting: Setting) -> dict[str, int]:
     from mlplab.engine import lane
 
     if setting.checkpoints:
-        lane.PAUSE_SECONDS = lane.FIRST_CHECKPOINT_SECONDS = 0.0
+        for name in ("PAUSE_SECONDS", "FIRST_CHECKPOINT_SECONDS"):
+            setattr(lane, name, 0.0)
     else:
         without_checkpoints()
     with tempfile.TemporaryDirectory() as folder:
-        base = status("VmRSS")
-        Path("/proc/self/clear_refs").write_text("5")
-        experiment.run(Path(folder) / "runs.db", workers=1, keep_weights=setting.keep_weights)
-        peak = status("VmHWM")
-    return {"base": base, "peak": peak, "used": peak - base, "predicted": predicted}
+        place, keeps = Path(folder) / "runs.db", setting.keep_weights
+        base, used = peak_above(lambda: experiment.run(place, workers=1, keep_weights=keeps))
+    return {"base": base, "used": used, "predicted": predicted}
 
 
 if __name__ == "__main__":

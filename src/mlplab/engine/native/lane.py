@@ -8,8 +8,9 @@ from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 
+from mlplab.engine.cost import FIRST_CHECKPOINT_SECONDS
 from mlplab.engine.events import Checkpointed, Ended, Event, Progressed
-from mlplab.engine.lane import FIRST_CHECKPOINT_SECONDS, PAUSE_SECONDS, Options
+from mlplab.engine.lane import PAUSE_SECONDS, Options
 from mlplab.engine.native.arrays import Arrays
 from mlplab.engine.native.job import LANES
 from mlplab.engine.native.portions import epoch_seconds, epochs_per_call, vectors_per_unit

@@ -14,20 +14,15 @@ import sys
 import tempfile
 import traceback
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 import mlplab as ml
+from mlplab.bench.memory.grid import METRIC, STACK, Setting, module, wide
+from mlplab.bench.memory.peak import experiment_of
 from mlplab.engine.footprint import task_bytes
 
 PR_SET_THP_DISABLE = 41  # huge pages come as the system likes
-
-
-@ml.metric("first_output")
-def first_output(targets, outputs):
-    return float(outputs[:, 0].mean())
 
 
 @ml.metric("last_output")
@@ -35,62 +30,15 @@ def last_output(targets, outputs):
     return float(outputs[:, -1].mean())
 
 
-@ml.module("memory-mlp")
-def memory_mlp(n_features, n_outputs, width=32):
-    from torch import nn
-
-    return nn.Sequential(nn.Linear(n_features, width), nn.ReLU(), nn.Linear(width, n_outputs))
-
-
 @dataclass(frozen=True)
-class Case:
-    """Data, a base run, and how many seeds of it."""
+class Case(Setting):
+    """A setting whose store may be in memory, and whose runs may go on from checkpoints."""
 
-    net: ml.MLP | ml.Module = field(default_factory=lambda: ml.MLP(hidden=(8,)))
-    fit: dict[str, object] = field(default_factory=dict)
-    optim: object = field(default_factory=ml.SGD)
-    seeds: int = 1
-    rows: int = 1000
-    test_rows: int = 0
-    valid: float = 0.0
-    features: int = 8
-    classes: int = 3
-    outputs: int = 0
-    """Of a regression, in place of classes."""
-    vary: dict[str, list[object]] = field(default_factory=dict)
-    keep_weights: bool = False
     in_memory: bool = False
-    checkpoints: bool = False
     resumes: bool = False
-
-    def experiment(self) -> ml.Experiment:
-        rng = np.random.default_rng(0)
-        n = self.rows + self.test_rows
-        X = rng.standard_normal((n, self.features), dtype="f4")
-        if self.outputs:
-            y = rng.standard_normal((n, self.outputs), dtype="f4")
-        else:
-            y = np.arange(n) % self.classes
-        cut = self.rows
-        test = (X[cut:], y[cut:]) if self.test_rows else ()
-        kind = "regression" if self.outputs else "classification"
-        task = ml.task_from_arrays(X[:cut], y[:cut], *test, valid=self.valid, kind=kind)
-        fit = ml.Fit(**{"epochs": 1, "batch_size": 32, **self.fit})
-        base = ml.Run(net=self.net, fit=fit, optim=self.optim)
-        return ml.Experiment(task, base, vary=self.vary, seeds=self.seeds)
-
-
-def wide(width: int) -> ml.MLP:
-    return ml.MLP(hidden=(width,))
-
-
-def module(width: int) -> ml.Module:
-    return ml.Module(name="memory-mlp", settings={"width": width})
 
 
 LONG = {"epochs": 1000, "batch_size": 64}
-STACK = {"measures": ("grad_norm",)}  # compiled loops do not measure it
-METRIC = {"measures": ("first_output",)}
 
 QUICK: dict[str, Case] = {
     "metric": Case(ml.MLP(hidden=(4,)), METRIC, seeds=120, rows=64, test_rows=20_000, classes=10),
@@ -196,7 +144,7 @@ def warm_up() -> None:
 
 def train(case: Case) -> tuple[int, int]:
     """Return what is planned beside the data, and what the process grew by."""
-    experiment = case.experiment()
+    experiment = experiment_of(case)
     planned = experiment.cost(workers=1).bytes - task_bytes(experiment.data)
     with tempfile.TemporaryDirectory() as folder:
         store = ":memory:" if case.in_memory else Path(folder) / "runs.db"

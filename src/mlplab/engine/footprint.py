@@ -43,11 +43,12 @@ from mlplab.specs.activation import activation_settings
 _RUN_BYTES, _LOOPS_RUN_BYTES = 2_000, 1_600
 QUEUE_BYTES = 16 * 2**20  # of results that wait for the disk, at most
 KERNEL_BYTES = 7 * 2**20  # of the runtime: what the first step loads
-RUNTIME_BYTES = {"stack": 18 * 2**20, "loops": 12 * 2**20, "modules": 52 * 2**20}
+RUNTIME_BYTES = {"stack": 18 * 2**20, "loops": 12 * 2**20, "modules": 54 * 2**20}
 """What a first run takes once in a process: the database, the kernels that it is the first to use.
 
 Measured on Linux with torch 2.13; see `docs/memory-measured.md`.
 """
+_GAPS = 0.01  # of all the rest, in the heap: equal populations took 97 to 103 % of their median
 _SCORED = 256  # rows that compiled loops and modules score at a time, at most 512
 
 
@@ -163,6 +164,7 @@ def _stack_parts(
     n_slots += n_slots % 2  # see `arrange.arrange`: whole turns of the vector loops
     stays = {name: n_slots * each for name, each in slot_parts(program).items()}
     rows = _rows(members, min(n_runs, members.n_seeds)) + n_slots * settings_bytes(program)
+    rows += _picked_bytes(members, program)
     stays["data"] = n_groups * group_bytes(program) + rows
     if members.n_epochs == 1:  # no next order is drawn while the last one is there
         stays["data"] -= 8 * n_groups * program.n_rows
@@ -229,8 +231,9 @@ def _module_parts(members: Members, n_runs: int, n_bytes: int) -> Parts:
         "workspace": workspace + members.kept_at_a_time,
     }
     named = found["parameters"] + found["gradients"] + found["optimiser"]
-    # The modules through which all runs are called, in training and in evaluation mode.
-    found["parameters"] += 2 * own
+    # The modules through which all runs are called, in training and in evaluation mode, and room
+    # in the heap where each run's was drawn (measured: one network more in half of the processes).
+    found["parameters"] += 3 * own
     return found | {"activations": max(0, n_bytes - named)}
 
 
@@ -270,6 +273,18 @@ def _rows(members: Members, n_splits: int) -> int:
     # Those that train now are among the last ones drawn.
     further = max(0, min(SPLITS_KEPT, members.n_seeds) - n_splits)
     return 8 * n_splits * members.n_valid + 8 * further * task.n_pool + 48 * len(task.inputs)
+
+
+def _picked_bytes(members: Members, program: Program) -> int:
+    """Return the room in which targets of numbers, or soft ones, are gathered, if it is large."""
+    task = members.task
+    n_rows = program.kept_rows if program.keeps_targets else program.lanes
+    if task.kind == "regression":
+        n_rows = max(n_rows, min(program.score_lanes, max(members.n_valid, members.n_test)))
+        each = _target_bytes(task)
+    else:
+        each = 0 if task.soft is None else int(task.soft[:1].nbytes)
+    return each * n_rows if each * n_rows >= LARGE_BYTES else 0
 
 
 def _target_bytes(task: Task) -> int:
@@ -391,6 +406,7 @@ def population_parts(parts: Sequence[Members], workers: int = 1) -> Footprint:
     runtime = max((RUNTIME_BYTES[kind] for kind in kinds), default=0)
     found = {name: found.get(name, 0) for name in PARTS}
     found["runtime"] += runtime + sum(map(runs_bytes, parts))
+    found["runtime"] += int(_GAPS * _total(found))
     at_a_time = max((most_at_a_time(one) for one in parts), default=0)
     return Footprint(found, {program: len(some) for program, some in stacks.items()}, at_a_time)
 

@@ -14,7 +14,7 @@ from mlplab.data import Task
 from mlplab.engine.buffers import Room
 from mlplab.engine.program import AnyProgram
 
-_PORTION = 2**18  # targets at a time: float64 copies of all would take several times the data
+_PORTION = 2**15  # targets at a time: float64 copies of all would take several times the data
 
 
 @dataclass

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from mlplab.data import Task
+from mlplab.engine.buffers import Room
 
 
 class TaskTensors:
@@ -48,6 +49,7 @@ class TaskTensors:
             self._targets = self._targets.unsqueeze(1)
         self._soft = None if task.soft is None else _borrow(task.soft).to(device)
         self._gathered: Tensor | None = None
+        self._room = Room()
 
     def inputs(self, rows: Tensor, out: Tensor) -> None:
         """Write the inputs of `rows` into the first rows of `out`, (lanes, width), as floats."""
@@ -68,18 +70,24 @@ class TaskTensors:
 
     def targets(self, rows: Tensor, out: Tensor) -> None:
         """Write one-hot classes or numbers of `rows` into `out`, (O, lanes)."""
-        picked, place = self._targets.index_select(0, rows), out[:, : len(rows)]
+        place = out[:, : len(rows)]
         if self._classes:
+            picked = self._targets.index_select(0, rows)
             place.zero_().scatter_(0, picked.unsqueeze(0), 1.0)
         else:
-            place.copy_(picked.t())
+            place.copy_(self._pick(self._targets, rows))
 
     def training_targets(self, rows: Tensor, out: Tensor) -> None:
         """Write what `rows` learn: soft targets where the task has some, else as `targets`."""
         if self._soft is None:
             self.targets(rows, out)
         else:
-            out[:, : len(rows)].copy_(self._soft.index_select(0, rows).t())
+            out[:, : len(rows)].copy_(self._pick(self._soft, rows))
+
+    def _pick(self, numbers: Tensor, rows: Tensor) -> Tensor:
+        """Return `rows` of (N, O), turned to (O, B); the next call overwrites them."""
+        like = numbers[:1].expand(len(rows), -1)
+        return torch.index_select(numbers, 0, rows, out=self._room(like)).t()
 
     def classes(self) -> NDArray[np.int64]:
         """Return the class of every row, (N,)."""

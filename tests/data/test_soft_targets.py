@@ -92,3 +92,33 @@ def test_only_a_row_for_each_of_the_pool_is_taken(task):
         task.with_soft(probabilities(3, 2))
     with pytest.raises(ConfigError, match="polynomial: soft targets are of classes"):
         load_task("polynomial").with_soft([[1.0]])
+
+
+def test_further_rows_join_the_pool_and_are_only_learnt_from(task):
+    free = task.with_valid(0)
+    further = free.inputs[free.pool[:5]][::-1].copy()
+    soft = probabilities(free.n_pool + 5, free.n_outputs)
+    made = free.with_soft(soft, further)
+    assert made.n_pool == free.n_pool + 5
+    assert made.n_test == free.n_test
+    assert made.content != free.with_soft(soft[:-5]).content
+    np.testing.assert_array_equal(made.soft[made.pool], soft.astype(np.float32))
+    np.testing.assert_array_equal(made.inputs[made.pool[-5:]], further)
+    np.testing.assert_array_equal(made.targets[made.pool[-5:]], soft[-5:].argmax(axis=1))
+    np.testing.assert_array_equal(
+        made.inputs[made.test_rows("a check")], free.inputs[free.test_rows("a check")]
+    )
+
+
+def test_further_rows_that_do_not_fit_are_refused(task):
+    free = task.with_valid(0)
+    inputs = free.inputs[free.pool[:2]]
+    soft = probabilities(free.n_pool + 2, free.n_outputs)
+    with pytest.raises(DataError, match=r"soft targets: expected \(\d+, \d+\), a row for each"):
+        free.with_soft(soft[:-1], inputs)
+    with pytest.raises(DataError, match=rf"further: expected \(M, {free.n_features}\) "):
+        free.with_soft(soft, inputs[:, 1:])
+    with pytest.raises(DataError, match=r"further: expected .* got .* float16"):
+        free.with_soft(soft, inputs.astype("f2"))
+    with pytest.raises(ConfigError, match="only learnt from; it has validation rows"):
+        task.with_valid(0.5).with_soft(soft, inputs)

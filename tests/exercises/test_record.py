@@ -9,6 +9,7 @@ from mlplab.exercises import PROFILES, find_exercises
 from mlplab.exercises.record.augmented.design import design as augmented
 from mlplab.exercises.record.ensemble.design import STUDENT
 from mlplab.exercises.record.ensemble.design import design as ensemble
+from mlplab.exercises.record.ensemble.mixtures import EACH, LEAST, mixtures
 from mlplab.exercises.record.ensemble.sizes import STUDENTS, n_members, size
 from mlplab.exercises.record.permutation_invariant.design import design as first_track
 from mlplab.exercises.record.permutation_invariant.parts import without_each
@@ -104,6 +105,19 @@ def test_ensembles_are_whole_and_their_students_have_other_seeds(profile, seeds)
     students = fresh_seeds(STUDENTS * n // size(profile), 100)
     assert set(students).isdisjoint(fresh_seeds(n))
     assert STUDENT.mlp.hidden == RECIPE.mlp.hidden
+
+
+def test_mixtures_lie_between_each_image_and_one_other():
+    images = np.arange(0, 250, 10, dtype=np.uint8)[:, None].repeat(3, axis=1)
+    images[:, 1] = 250 - images[:, 0]
+    made = mixtures(images).reshape(EACH, *images.shape).astype(float)
+    np.testing.assert_array_equal(made, mixtures(images).reshape(made.shape))
+    for turn in made:
+        np.testing.assert_allclose(turn[:, 0] + turn[:, 1], 250, atol=1)  # rounded
+        np.testing.assert_array_equal(turn[:, 0], turn[:, 2])
+        # The first image has the larger share, so that none goes further than halfway.
+        assert (np.abs(turn[:, 0] - images[:, 0]) <= (1 - LEAST) * 240 + 1).all()
+    assert len(np.unique(made - images)) > 10
 
 
 def test_the_quick_form_is_small_and_the_standard_one_is_the_recipe():

@@ -267,38 +267,69 @@ class Task:
             _files={},
         )
 
-    def with_soft(self, targets: npt.ArrayLike) -> Task:
+    def with_soft(self, targets: npt.ArrayLike, further: npt.ArrayLike | None = None) -> Task:
         """Return the same task whose training rows learn probabilities in place of their classes.
 
         Training accuracy then counts how often the target's most probable class is met; validation
         and test count classes as before.
 
         Args:
-            targets: (P, C), a row for each of the pool in its order, such as `soft_targets` makes.
+            targets: (P, C), a row for each of the pool in its order, such as `soft_targets` makes;
+                with `further` (P + M, C).
+            further: inputs, (M, I), of rows that join the pool, as this task's are (such as bytes),
+                and of which only the probabilities are known.
 
         Raises:
-            ConfigError: the task is not one of classes.
-            DataError: no probabilities, or not as many as the pool and the classes.
+            ConfigError: the task is not one of classes, or further rows would validate or would
+                need weights.
+            DataError: no probabilities, or not as many as the pool and the classes; further inputs
+                that are not like this task's.
         """
         if self.kind != "classification":
             raise ConfigError(f"{self.name}: soft targets are of classes; it has numbers")
         given = np.asarray(targets, dtype=np.float32)
-        if given.shape != (self.n_pool, self.n_outputs):
+        widened = self if further is None else self._joined_by(np.asarray(further), given)
+        if given.shape != (widened.n_pool, self.n_outputs):
             raise DataError(
-                f"soft targets: expected ({self.n_pool}, {self.n_outputs}), a row for each of the "
-                f"pool; got {given.shape}"
+                f"soft targets: expected ({widened.n_pool}, {self.n_outputs}), a row for each of "
+                f"the pool; got {given.shape}"
             )
         check_probabilities(given, "soft targets")
-        soft = np.zeros((len(self.inputs), self.n_outputs), np.float32)
-        soft[self.pool] = given
-        return self._with(
+        soft = np.zeros((len(widened.inputs), self.n_outputs), np.float32)
+        soft[widened.pool] = given
+        return widened._with(
             # Loaded again by its name it would have none.
-            name=f"{self.name} (soft)",
+            name=self.name if self.soft is not None else f"{self.name} (soft)",
             soft=soft,
             params={},
             source="memory",
             _content=None,
             _files={},
+        )
+
+    def _joined_by(self, inputs: Array, probabilities: npt.NDArray[np.float32]) -> Task:
+        """Return this task with further rows in its pool, their classes the most probable ones."""
+        if self.valid or self.weights is not None:
+            what = "validation rows" if self.valid else "weights"
+            raise ConfigError(f"{self.name}: further rows are only learnt from; it has {what}")
+        if inputs.ndim != 2 or inputs.shape[1:] != (self.n_features,) or (
+            inputs.dtype != self.inputs.dtype
+        ):  # fmt: skip
+            raise DataError(
+                f"further: expected (M, {self.n_features}) {self.inputs.dtype}; "
+                f"got {inputs.shape} {inputs.dtype}"
+            )
+        n, n_further = len(self.inputs), len(inputs)
+        classes = np.zeros(n_further, np.int64)
+        if probabilities.shape == (
+            self.n_pool + n_further,
+            self.n_outputs,
+        ):  # checked by the caller
+            classes = probabilities[self.n_pool :].argmax(axis=1)
+        return self._with(
+            inputs=np.concatenate([self.inputs, inputs]),
+            targets=np.concatenate([self.targets, classes]),
+            pool=np.concatenate([self.pool, np.arange(n, n + n_further)]),
         )
 
     def spec(self) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from mlplab.experiment import Runs
 
-SHIFTS = (0, 1, 2, 3)
+SHIFTS = (0, 1, 2)
 FLIPS = (False, True)
 
 

@@ -32,6 +32,7 @@ def tell(results: Results) -> Findings:
         "n_arms": len(moves.arms),
         "n_train": n_train(compared),
         "n_valid": moves.experiment.data.n_valid,
+        "tuning_epochs": moves.experiment.base.fit.epochs,
         "epochs": compared.experiment.base.fit.epochs,
         "shift": chosen["fit.shift"],
         "flip": chosen["fit.flip"],

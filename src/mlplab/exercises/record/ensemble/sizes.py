@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mlplab.exercises.profile import Profile
 
-STUDENTS = 2
+STUDENTS = 1
 """Networks that each ensemble teaches."""
 
 
@@ -15,5 +15,5 @@ def size(profile: Profile) -> int:
 
 def n_members(profile: Profile, seeds: int | None) -> int:
     """Return how many networks make whole ensembles, two of them at least."""
-    n = seeds or profile.pick(10, 25, 50)
+    n = seeds or profile.pick(10, 20, 50)
     return size(profile) * max(2, n // size(profile))

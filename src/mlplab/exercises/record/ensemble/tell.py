@@ -12,8 +12,9 @@ from mlplab.draw.words import quantity
 from mlplab.exercises.charts import strip_chart
 from mlplab.exercises.findings import Findings, Results
 from mlplab.exercises.record.costs import core_hours
-from mlplab.exercises.record.ensemble.design import HARD, TEMPERATURE
+from mlplab.exercises.record.ensemble.design import student
 from mlplab.exercises.record.ensemble.measure import BAR, STRETCH, scores
+from mlplab.exercises.record.ensemble.mixtures import EACH
 from mlplab.exercises.record.ensemble.sizes import STUDENTS, size
 from mlplab.exercises.training_rows import n_train
 from mlplab.exercises.uncertainty_bands import T_BAND
@@ -48,8 +49,8 @@ def tell(results: Results) -> Findings:
         "n_students": STUDENTS,
         "n_train": n_train(members),
         "epochs": members.experiment.base.fit.epochs,
-        "temperature": TEMPERATURE,
-        "hard": HARD,
+        "each": EACH,
+        "student_epochs": student(results.profile).fit.epochs,
         "alone": float(alone.mean()),
         "together": float(together.mean()),
         "taught": float(taught.mean()),
@@ -83,14 +84,15 @@ def tell(results: Results) -> Findings:
 
 
 def _teachers(runs: Mapping[str, Runs]) -> dict[str, float]:
-    """How often ensembles are right on the rows that they teach, and how sure of their choice."""
+    """How often ensembles are right on the images that they teach, and how sure of their choice."""
     right, sure = [], []
+    n_images = runs["members"].experiment.data.n_pool
     for name, taught in runs.items():
         if name == "members":
             continue
-        task, experiment = taught.experiment.data, taught.experiment
+        task = taught.experiment.data
         assert task.soft is not None
-        rows = task.split(experiment.seeds[0], experiment.base.rows).train
+        rows = task.pool[:n_images]  # mixtures, which have no class, come after them
         right.append(float((task.soft[rows].argmax(axis=1) == task.targets[rows]).mean()))
         sure.append(float(task.soft[rows].max(axis=1).mean()))
     return {"teacher_right": float(np.mean(right)), "teacher_sure": float(np.mean(sure))}

@@ -74,6 +74,7 @@ def tell(results: Results) -> Findings:
         "stretch_at": STRETCH,
         "seeds_sd": float(np.nanstd(recipe.values("test_accuracy")[0], ddof=1)),
         "shuffled": shuffled.mean,
+        "n_permuted": len(permuted.experiment.seeds),
         "first_valid": float(searched[0]),
         "best_valid": float(np.nanmax(searched)),
         "screen_epochs": search.experiment.base.fit.epochs,

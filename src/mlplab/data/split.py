@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from mlplab.errors import ConfigError
 from mlplab.specs.keyed import philox
-from mlplab.specs.rows import Block, First, Fold, Holdout, Own, Rows
+from mlplab.specs.rows import Block, First, Fold, Holdout, Own, Relabelled, Rows
 
 Indices = npt.NDArray[np.int64]
 
@@ -61,12 +61,14 @@ def draw_split(pool: Indices, valid: float | int, seed: int, rows: Rows | None =
     `First(n)` keeps the `n` training rows that follow the held-out ones, in the order of the
     keys, so that a smaller training set is part of a larger one. `Own(n)` gives each seed a
     block of the pool for itself. `Holdout(valid, seed)` splits as run `seed` would with that
-    share; `Block(start, n, valid)` names rows that lie one after the other.
+    share; `Block(start, n, valid)` names rows that lie one after the other; `Relabelled` takes each
+    row as one class or the other, from a pool that holds it as both.
 
     Args:
         pool: rows to draw from, (P,).
         valid: share or count held out; used by `SeedSplit` and `First`.
-        seed: the run's seed; not used by `Fold`, `Holdout` and `Block`.
+        seed: the run's seed; not used by `Fold`, `Holdout` and `Block`; the number of the
+            permutation in `Relabelled`.
         rows: which rows train; None stands for all that are not held out.
 
     Raises:
@@ -78,6 +80,8 @@ def draw_split(pool: Indices, valid: float | int, seed: int, rows: Rows | None =
         return _own_block(pool, rows, seed)
     if isinstance(rows, Block):
         return _block(pool, rows)
+    if isinstance(rows, Relabelled):
+        return _relabelled(pool, rows, seed)
     if isinstance(rows, Holdout):
         valid, seed = rows.valid, rows.seed
     n_valid = held_out_count(valid, len(pool))
@@ -121,6 +125,30 @@ def _block(pool: Indices, rows: Block) -> Split:
         )
     middle = rows.start + rows.n
     return Split(train=pool[rows.start : middle], valid=pool[middle:end])
+
+
+def _relabelled(pool: Indices, rows: Relabelled, number: int) -> Split:
+    n, rest = divmod(len(pool), 2)
+    if rest or not rows.n_first < n or n < rows.n_folds:
+        raise ConfigError(
+            f"rows: a pool that holds each row twice was expected, of more than "
+            f"{max(rows.n_first, rows.n_folds - 1)} rows; it has {len(pool)} in all"
+        )
+    is_second = second_sample(n, rows.n_first, number, rows.seed)
+    held_out = np.zeros(n, dtype=bool)
+    held_out[_order(n, rows.seed, "fold")[rows.index :: rows.n_folds]] = True
+    picked = pool[np.arange(n) + n * is_second]
+    return Split(train=picked[~held_out], valid=picked[held_out])
+
+
+def second_sample(n: int, n_first: int, number: int, seed: int) -> npt.NDArray[np.bool_]:
+    """Return which of n rows a permutation counts as the second sample, (n,); 0 permutes none.
+
+    >>> second_sample(4, 3, 0, seed=0), int(second_sample(4, 3, 7, seed=0).sum())
+    (array([False, False, False,  True]), 1)
+    """
+    is_second = np.arange(n) >= n_first
+    return is_second[_order(n, seed, f"permutation {number}")] if number else is_second
 
 
 def _order(n: int, seed: int, purpose: str) -> Indices:

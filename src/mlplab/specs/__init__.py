@@ -31,7 +31,17 @@ from mlplab.specs.optim import (
 )
 from mlplab.specs.outcome import Outcome, Provenance
 from mlplab.specs.paths import get_path, resolve, set_fields, set_path
-from mlplab.specs.rows import Block, First, Fold, Holdout, Own, Rows, SeedSplit, holds_out
+from mlplab.specs.rows import (
+    Block,
+    First,
+    Fold,
+    Holdout,
+    Own,
+    Relabelled,
+    Rows,
+    SeedSplit,
+    holds_out,
+)
 from mlplab.specs.run import Run, TaskRef
 from mlplab.specs.schedule import Schedule, schedule
 
@@ -63,6 +73,7 @@ __all__ = [
     "Proof",
     "Provenance",
     "RMSprop",
+    "Relabelled",
     "Rows",
     "Run",
     "Schedule",

@@ -106,7 +106,30 @@ class Block(Spec):
     valid: int = Field(default=0, ge=0)
 
 
-Rows = Annotated[SeedSplit | Fold | First | Own | Holdout | Block, Field(discriminator="kind")]
+class Relabelled(Spec):
+    """One fold of a two-sample test: which rows count as the first sample is permuted.
+
+    The pool holds every row twice: all of them as class 0, then all as class 1. Run seed 0 gives
+    the first `n_first` rows to the first sample; every other one draws as many at random. Folds
+    are drawn by `seed`, the same for all runs.
+    """
+
+    kind: Literal["relabelled"] = "relabelled"
+    n_first: int = Field(ge=1, description="Rows of the first sample.")
+    n_folds: int = Field(default=2, ge=2)
+    index: int = Field(default=0, ge=0)
+    seed: int = Field(default=0, ge=0)
+
+    @model_validator(mode="after")
+    def _inside(self) -> Relabelled:
+        if self.index >= self.n_folds:
+            raise ValueError(f"index: expected below n_folds={self.n_folds}; got {self.index}")
+        return self
+
+
+Rows = Annotated[
+    SeedSplit | Fold | First | Own | Holdout | Block | Relabelled, Field(discriminator="kind")
+]
 
 
 def holds_out(rows: Rows) -> bool:
@@ -117,4 +140,4 @@ def holds_out(rows: Rows) -> bool:
     """
     if isinstance(rows, Own | Block):
         return rows.valid > 0
-    return isinstance(rows, Fold | Holdout)
+    return isinstance(rows, Fold | Holdout | Relabelled)

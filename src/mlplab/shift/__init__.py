@@ -5,16 +5,33 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from mlplab.shift.detection.columns import ColumnShift
+    from mlplab.shift.detection.detect import detect, detectable_auc
+    from mlplab.shift.detection.report import Detection, ShiftVerdict
     from mlplab.shift.encoding import Encoded, EncodedColumn, encode
 
 # Where each name lives: it is loaded when it is first asked for.
 _HOMES = {
+    "ColumnShift": "detection.columns",
+    "Detection": "detection.report",
     "Encoded": "encoding",
     "EncodedColumn": "encoding",
+    "ShiftVerdict": "detection.report",
+    "detect": "detection.detect",
+    "detectable_auc": "detection.detect",
     "encode": "encoding",
 }
 
-__all__ = ["Encoded", "EncodedColumn", "encode"]
+__all__ = [
+    "ColumnShift",
+    "Detection",
+    "Encoded",
+    "EncodedColumn",
+    "ShiftVerdict",
+    "detect",
+    "detectable_auc",
+    "encode",
+]
 
 
 def __getattr__(name: str) -> Any:

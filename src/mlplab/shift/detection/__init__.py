@@ -1,0 +1,1 @@
+"""Detection: do two samples differ, by how much, and does it harm?"""

@@ -1,0 +1,183 @@
+"""Two samples, three verdicts: shifted, by more than what matters, harmful."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlplab.data.split import second_sample
+from mlplab.errors import ConfigError, DataError
+from mlplab.shift.detection.classifier import CrossFitted, classifier_statistics, cross_fitted
+from mlplab.shift.detection.columns import column_shifts, column_statistics
+from mlplab.shift.detection.combination import combined_p
+from mlplab.shift.detection.copies import copied_rows
+from mlplab.shift.detection.mmd import energy_statistics, mmd_statistics
+from mlplab.shift.detection.permutations import Array, Labels, labellings, permutation_p
+from mlplab.shift.detection.report import Detection, ShiftVerdict, Word
+from mlplab.shift.encoding import encode
+
+Rows = NDArray[np.float32]
+
+LEVEL = 0.05
+FEWEST_ROWS = 20
+MOST_ROWS = 5_000
+"""Rows of each sample that permutation tests see."""
+MOST_SCORED = 50_000
+"""Rows of each sample on which the size is measured."""
+_MOST_COLUMNS = 200
+"""Beyond so many, columns are features, and are not tested one by one."""
+
+
+def detect(
+    first: Any,
+    second: Any,
+    *,
+    epsilon: float = 0.05,
+    n_permutations: int = 199,
+    seed: int = 0,
+    workers: int | None = None,
+) -> Detection:
+    """Say whether a second sample is distributed like the first, by how much, and where.
+
+    Three tests share their permutations, and one exact p-value is made of them: a classifier that
+    learns every labelling anew, the maximum mean discrepancy over many kernels, and the columns one
+    by one. How large the shift is, is another question: the AUC with which networks tell rows
+    apart that they did not see. A large sample shows any trifle; what matters is declared.
+
+    Args:
+        first: (N, I), numbers or a pandas frame; entries may be missing, columns texts.
+        second: (M, I), the same columns.
+        epsilon: an AUC more than so much above one half matters.
+        n_permutations: labellings beside the observed one.
+        seed: of permutations, folds and the choice of rows where there are more than
+            `MOST_ROWS`.
+        workers: processes or threads that train; None takes the machine's cores.
+
+    Raises:
+        ConfigError: a setting out of its range.
+        DataError: fewer than `FEWEST_ROWS` rows, or tables that do not fit; see `encode`.
+
+    Cost: `n_permutations` * 3 trainings on at most 10,000 rows, and kernels of 10,000 rows.
+
+    >>> rng = np.random.default_rng(0)
+    >>> old, new = rng.normal(size=(200, 3)), rng.normal(size=(200, 3)) + [0, 0, 1]
+    >>> found = detect(old, new, n_permutations=99)
+    >>> found.shifted.verdict, found.matters.verdict, found.columns[0].name
+    ('supported', 'supported', 'x2')
+    """
+    start = time.monotonic()
+    _check(epsilon, n_permutations, seed)
+    encoded = encode(first, second)
+    sizes = len(encoded.first), len(encoded.second)
+    for name, n in zip(("first", "second"), sizes, strict=True):
+        if n < FEWEST_ROWS:
+            raise DataError(f"{name} sample: expected at least {FEWEST_ROWS} rows; got {n}")
+    tests, judged = _tests(encoded.first, encoded.second, n_permutations, seed, workers)
+    scored = tuple(_some(n, MOST_SCORED, seed) for n in sizes)
+    rows = np.concatenate([encoded.first[scored[0]], encoded.second[scored[1]]])
+    fitted = cross_fitted(rows, len(scored[0]), seed=seed, workers=workers)
+    by_column = len(encoded.columns) <= _MOST_COLUMNS
+    return Detection(
+        rows=sizes,
+        copies=copied_rows(first, second),
+        shifted=_shifted(tests["together"], fitted, n_permutations),
+        matters=_matters(fitted, epsilon),
+        harmful=None,
+        epsilon=epsilon,
+        tests=tests,
+        columns=column_shifts(encoded) if by_column else (),
+        scores=(fitted.scores[: len(scored[0])], fitted.scores[len(scored[0]) :]),
+        scored=(scored[0], scored[1]),
+        detectable=detectable_auc(*judged),
+        judged=judged,
+        left_out=encoded.left_out,
+        seconds=time.monotonic() - start,
+    )
+
+
+def detectable_auc(n_first: int, n_second: int, power: float = 0.8) -> float:
+    """Return the smallest AUC that a rank test at 5 % shows with this power.
+
+    1/2 + (z_0.95 + z_power) sqrt((n + m + 1) / (12 n m)): the Mann-Whitney test of a score that is
+    given, such as one column; a classifier must learn its score first, and sees less.
+
+    >>> round(detectable_auc(200, 200), 3), round(detectable_auc(5000, 5000), 3)
+    (0.572, 0.514)
+    """
+    from scipy.stats import norm
+
+    error = np.sqrt((n_first + n_second + 1) / (12 * n_first * n_second))
+    return float(min(1.0, 0.5 + (norm.ppf(1 - LEVEL) + norm.ppf(power)) * error))
+
+
+def _check(epsilon: float, n_permutations: int, seed: int) -> None:
+    if not 0 <= epsilon < 0.5:
+        raise ConfigError(f"epsilon: expected an AUC's distance from 0.5, below 0.5; got {epsilon}")
+    if n_permutations < 19:
+        raise ConfigError(
+            f"n_permutations: expected at least 19, for p-values of 0.05; got {n_permutations}"
+        )
+    if seed < 0:
+        raise ConfigError(f"seed: expected a whole number from 0; got {seed}")
+
+
+def _some(n: int, most: int, seed: int) -> NDArray[np.int64]:
+    """Return the numbers of at most so many rows, drawn by seed, in their order."""
+    return np.flatnonzero(second_sample(n, max(0, n - most), seed + 1, seed))
+
+
+def _tests(
+    first: Rows, second: Rows, n_permutations: int, seed: int, workers: int | None
+) -> tuple[dict[str, float], tuple[int, int]]:
+    first, second = (half[_some(len(half), MOST_ROWS, seed)] for half in (first, second))
+    rows = np.concatenate([first, second])
+    labels = labellings(len(first), len(rows), n_permutations, seed)
+    statistics = all_statistics(rows, labels, seed, workers)
+    found = {name: permutation_p(values) for name, values in statistics.items()}
+    parts = {name: values for name, values in statistics.items() if name != "energy"}
+    return found | {"together": combined_p(parts)}, (len(first), len(second))
+
+
+def all_statistics(
+    rows: Rows, labels: Labels, seed: int, workers: int | None = None
+) -> dict[str, Array]:
+    """Return the statistic of every test and labelling."""
+    found = {
+        "classifier": classifier_statistics(rows, labels, seed, workers),
+        "mmd": mmd_statistics(rows, labels),
+        "energy": energy_statistics(rows, labels),
+    }
+    if rows.shape[1] <= _MOST_COLUMNS:
+        found["columns"] = largest_column(rows, labels)
+    return found
+
+
+def largest_column(rows: Rows, labels: Labels) -> Array:
+    """Return the largest standardised Anderson-Darling statistic over columns, (P + 1,)."""
+    _, statistics = column_statistics(rows, labels)
+    mean, spread = statistics.mean(axis=1, keepdims=True), statistics.std(axis=1, keepdims=True)
+    return np.asarray(((statistics - mean) / np.where(spread > 0, spread, 1)).max(axis=0))
+
+
+def _shifted(p: float, fitted: CrossFitted, n_permutations: int) -> ShiftVerdict:
+    word: Word = "supported" if p <= LEVEL else "undecided"
+    least = f"; no smaller one is possible with {n_permutations} permutations"
+    note = f"all tests together give p = {p:.3g}" + (least if p * (n_permutations + 1) <= 1 else "")
+    if word == "undecided":
+        note += "; that no difference was seen is no proof that there is none"
+    return ShiftVerdict(word, p, fitted.auc, (fitted.low, fitted.high), note)
+
+
+def _matters(fitted: CrossFitted, epsilon: float) -> ShiftVerdict:
+    bar = 0.5 + epsilon
+    word: Word = (
+        "supported" if fitted.low > bar else "refuted" if fitted.high < bar else "undecided"
+    )
+    note = (
+        f"networks tell new rows apart with an AUC of {fitted.auc:.3f} "
+        f"[{fitted.low:.3f}, {fitted.high:.3f}]; what matters begins at {bar:g}"
+    )
+    return ShiftVerdict(word, None, fitted.auc, (fitted.low, fitted.high), note)

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 Array = NDArray[np.float64]
 
-_FAR = 14.0
+_FAR = 10.0  # the sum's rounding is below 0.1 % of the p-value there
 _MOST, _N_POINTS = 400.0, 2**16
 
 
@@ -17,7 +17,7 @@ def anderson_darling_p(statistics: ArrayLike) -> Array:
     """Return P(A > a), A = sum_j Z_j^2 / (j (j + 1)): the limit for one and for two samples.
 
     By inversion of the characteristic function sqrt(-2 pi i t / cos(pi/2 sqrt(1 + 8 i t))); far
-    out by the largest term, sqrt(3 / (pi a)) exp(-a).
+    out it falls like its largest term, exp(-a) / sqrt(a).
 
     Source: Anderson and Darling (1952), Annals of Mathematical Statistics 23; two samples: Pettitt
     (1976), Biometrika 63.
@@ -27,10 +27,11 @@ def anderson_darling_p(statistics: ArrayLike) -> Array:
     """
     values = np.atleast_1d(np.asarray(statistics, np.float64))
     places, terms = _inversion()
-    near = [0.5 + float((np.imag(np.exp(-1j * places * a) * terms)).sum()) for a in values]
-    with np.errstate(divide="ignore", invalid="ignore"):
-        far = np.sqrt(3 / (np.pi * values)) * np.exp(-values)
-    return np.asarray(np.clip(np.where(values > _FAR, far, near), 0, 1))
+    near = np.minimum(values, _FAR)
+    found = np.array([0.5 + float(np.imag(np.exp(-1j * places * a) * terms).sum()) for a in near])
+    far = np.maximum(values, _FAR)
+    beyond = np.sqrt(_FAR / far) * np.exp(_FAR - far)
+    return np.asarray(np.clip(found * beyond, 0, 1))
 
 
 @lru_cache(maxsize=1)

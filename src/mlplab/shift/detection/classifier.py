@@ -1,4 +1,4 @@
-"""The classifier two-sample test: networks learn each labelling, and are scored on held-out rows."""
+"""The classifier two-sample test: networks learn each labelling, scored on held-out rows."""
 
 from __future__ import annotations
 
@@ -57,10 +57,19 @@ def classifier_statistics(
     and Wasserman (2021), Annals of Statistics 49.
     """
     n, n_first = labels.shape[1], int((~labels[0]).sum())
-    aucs = np.zeros((len(labels), N_FOLDS))
-    for number, index, scores, held in _scores(rows, n_first, len(labels), seed, workers):
-        aucs[number, index] = auc(scores, labels[number, held])
-    return aucs.mean(axis=1)
+    task = task_from_arrays(np.concatenate([rows, rows]), np.repeat([0, 1], n))
+    folds = [
+        Relabelled(n_first=n_first, n_folds=N_FOLDS, index=index, seed=seed)
+        for index in range(N_FOLDS)
+    ]
+    held = [task.split(0, fold).valid % n for fold in folds]
+    aucs = np.full((len(labels), N_FOLDS), 0.5)  # of what diverges, too
+    base = network(n - n // N_FOLDS)
+    for index, run, weights in _trained(task, base, folds, len(labels), workers):
+        scores = _log_odds(run, weights, rows[held[index]])
+        aucs[run.seed, index] = auc(scores, labels[run.seed, held[index]])
+    means: Array = aucs.mean(axis=1)
+    return means
 
 
 def auc(scores: NDArray[np.floating], is_second: NDArray[np.bool_]) -> float:
@@ -70,24 +79,6 @@ def auc(scores: NDArray[np.floating], is_second: NDArray[np.bool_]) -> float:
         return 0.5
     ranks = rankdata(scores)[is_second].sum()
     return float((ranks - n * (n + 1) / 2) / (n * (len(is_second) - n)))
-
-
-def _scores(
-    rows: Rows, n_first: int, n_labellings: int, seed: int, workers: int | None
-) -> Iterator[tuple[int, int, Array, NDArray[np.int64]]]:
-    n = len(rows)
-    task = task_from_arrays(np.concatenate([rows, rows]), np.repeat([0, 1], n))
-    folds = [
-        Relabelled(n_first=n_first, n_folds=N_FOLDS, index=index, seed=seed)
-        for index in range(N_FOLDS)
-    ]
-    held = [task.split(0, fold).valid % n for fold in folds]
-    base = network(n - n // N_FOLDS).replace(task=TaskRef(**task.spec()))
-    runs = [run for fold in folds for run in base.replace(rows=fold).with_seeds(range(n_labellings))]
-    for run, weights in _trained(runs, task, workers):
-        index = run.rows.index
-        outputs = predict(run, weights, rows[held[index]])
-        yield run.seed, index, outputs[:, 1] - outputs[:, 0], held[index]
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -125,22 +116,35 @@ def cross_fitted(
     task = task_from_arrays(rows, is_second.astype(np.int64))
     folds = [Fold(n_folds=SCORE_FOLDS, index=index, seed=seed) for index in range(SCORE_FOLDS)]
     held = [task.split(0, fold).valid for fold in folds]
-    base = network(n - n // SCORE_FOLDS).replace(task=TaskRef(**task.spec()))
-    runs = [run for fold in folds for run in base.replace(rows=fold).with_seeds(range(n_seeds))]
     scores = np.zeros(n)
-    for run, weights in _trained(runs, task, workers):
-        rows_held = held[run.rows.index]
-        outputs = predict(run, weights, rows[rows_held])
-        scores[rows_held] += (outputs[:, 1] - outputs[:, 0]) / n_seeds
+    base = network(n - n // SCORE_FOLDS)
+    for index, run, weights in _trained(task, base, folds, n_seeds, workers):
+        scores[held[index]] += _log_odds(run, weights, rows[held[index]]) / n_seeds
     parts = [(scores[some][is_second[some]], scores[some][~is_second[some]]) for some in held]
     return CrossFitted(*auc_interval(parts), scores)
 
 
 def _trained(
-    runs: Sequence[Run], task: Task, workers: int | None
-) -> Iterator[tuple[Run, bytes]]:
-    """Yield each run with its weights as it ends; one that diverges has none."""
-    by_key = {run.key: run for run in runs}
+    task: Task,
+    base: Run,
+    folds: Sequence[Fold] | Sequence[Relabelled],
+    n_seeds: int,
+    workers: int | None,
+) -> Iterator[tuple[int, Run, bytes]]:
+    """Yield fold, run and weights as each ends; a run that diverges has no weights."""
+    on_task = base.replace(task=TaskRef(**task.spec()))
+    known = {
+        run.key: (index, run)
+        for index, fold in enumerate(folds)
+        for run in on_task.replace(rows=fold).with_seeds(range(n_seeds))
+    }
+    runs = [run for _, run in known.values()]
     for event in execute(runs, task, workers=workers, keep_weights=True):
         if isinstance(event, Ended) and event.weights is not None:
-            yield by_key[event.outcome.key], event.weights
+            yield *known[event.outcome.key], event.weights
+
+
+def _log_odds(run: Run, weights: bytes, rows: Rows) -> Array:
+    outputs = predict(run, weights, rows).astype(np.float64)
+    odds: Array = outputs[:, 1] - outputs[:, 0]
+    return odds

@@ -42,7 +42,7 @@ def mmd_statistics(rows: Rows, labels: Labels) -> Array:
     n_second = int(labels[0].sum())
     n = min(n_second, labels.shape[1] - n_second)
     weight = np.sqrt(n * (n - 1))
-    scaled = weight * squares / scales[:, None]
+    scaled = weight * squares / np.where(scales > 0, scales, 1)[:, None]
     most = scaled.max(axis=0)
     return np.asarray((most + np.log(np.exp(scaled - most).mean(axis=0))) / weight)
 
@@ -53,7 +53,8 @@ def energy_statistics(rows: Rows, labels: Labels) -> Array:
     Source: Szekely and Rizzo (2013), Journal of Statistical Planning and Inference 143.
     """
     squares, _ = _over_blocks(rows, labels, [_minus_distance])
-    return squares[0]
+    distances: Array = squares[0]
+    return distances
 
 
 def gaussian_and_exponential(rows: Rows) -> list[Kernel]:
@@ -119,14 +120,14 @@ def _of_block(rows: Rows, labels: Labels, kernels: Sequence[Kernel]) -> tuple[Ar
     crossed = np.zeros_like(within)  # of the second sample with all
     scales = np.zeros(len(kernels))
     step = max(1, _PORTION_BYTES // (4 * n))
-    for first in range(0, n, step):
-        some = slice(first, first + step)
+    for start in range(0, n, step):
+        some = slice(start, start + step)
         squares = norms[some, None] + norms - 2 * (rows[some] @ rows.T)
         np.maximum(squares, 0, out=squares)
         own = np.arange(len(squares))
         for k, kernel in enumerate(kernels):
             values = kernel(squares)
-            values[own, first + own] = 0
+            values[own, start + own] = 0
             sums = values @ chosen
             within[k] += np.einsum("np,np->p", chosen[some], sums, dtype=np.float64)
             crossed[k] += chosen[some].T.astype(np.float64) @ sums[:, -1]

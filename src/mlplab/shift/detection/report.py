@@ -8,8 +8,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from mlplab.shift.detection.columns import ColumnShift
 from mlplab.sheet import Sheet
+from mlplab.shift.detection.columns import ColumnShift
 
 Word = Literal["supported", "refuted", "undecided"]
 
@@ -129,12 +129,12 @@ class Detection:
         return "\n".join(self.lines())
 
     def _repr_html_(self) -> str:
-        facts = {question: answer for question, answer in (
-            ("rows", f"{self.rows[0]:,} and {self.rows[1]:,}"),
-            ("copies", f"{len(self.copies):,}"),
-            ("shifted?", f"{self.shifted.verdict}: {self.shifted.note}"),
-            ("more than what matters?", f"{self.matters.verdict}: {self.matters.note}"),
-        )}  # fmt: skip
+        facts = {
+            "rows": f"{self.rows[0]:,} and {self.rows[1]:,}",
+            "copies": f"{len(self.copies):,}",
+            "shifted?": f"{self.shifted.verdict}: {self.shifted.note}",
+            "more than what matters?": f"{self.matters.verdict}: {self.matters.note}",
+        }
         if self.harmful is not None:
             facts["harmful?"] = f"{self.harmful.verdict}: {self.harmful.note}"
         return Sheet("Shift", facts).html()

@@ -1,0 +1,165 @@
+"""Detection as a whole: what it says of samples that are alike, shifted, copied or unusable."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.metrics import roc_auc_score
+
+from mlplab.data import task_from_arrays
+from mlplab.errors import ConfigError, DataError
+from mlplab.shift import detect, detectable_auc
+from mlplab.shift.detection.classifier import auc, classifier_statistics, cross_fitted
+from mlplab.shift.detection.copies import copied_rows
+from mlplab.shift.detection.permutations import labellings
+from mlplab.specs import Relabelled
+
+
+def normal(n, d=4, seed=0):
+    return np.random.default_rng(seed).normal(size=(n, d))
+
+
+def tables(n=150, seed=0):
+    rng = np.random.default_rng(seed)
+    frame = pd.DataFrame({
+        "age": rng.normal(40, 10, 2 * n),
+        "town": rng.choice(["Oslo", "Rome", "Bern"], 2 * n),
+        "income": rng.lognormal(size=2 * n),
+    })  # fmt: skip
+    frame.loc[rng.random(2 * n) < 0.1, "income"] = np.nan
+    return frame.iloc[:n], frame.iloc[n:].reset_index(drop=True)
+
+
+def test_rows_of_a_labelling_are_each_row_once_as_its_class():
+    n, n_first = 50, 20
+    task = task_from_arrays(np.arange(2 * n, dtype=float)[:, None], np.repeat([0, 1], n))
+    labels = labellings(n_first, n, 6, seed=2)
+    held = []
+    for index in range(3):
+        rows = Relabelled(n_first=n_first, n_folds=3, index=index, seed=2)
+        for number in range(7):
+            split = task.split(number, rows)
+            both = np.concatenate([split.train, split.valid])
+            np.testing.assert_array_equal(np.sort(both % n), np.arange(n))
+            np.testing.assert_array_equal(both >= n, labels[number, both % n])
+            np.testing.assert_array_equal(split.valid % n, task.split(0, rows).valid % n)
+        held.append(split.valid % n)
+    np.testing.assert_array_equal(np.sort(np.concatenate(held)), np.arange(n))
+
+
+def test_relabelled_rows_need_a_pool_that_holds_each_twice():
+    task = task_from_arrays(normal(5), [0, 1, 0, 1, 0])
+    with pytest.raises(ConfigError, match="holds each row twice was expected"):
+        task.split(0, Relabelled(n_first=2))
+    with pytest.raises(ConfigError, match="index: expected below n_folds=2; got 2"):
+        Relabelled(n_first=2, index=2)
+
+
+def test_auc_is_that_of_scikit_learn_with_ties_too():
+    rng = np.random.default_rng(0)
+    scores, second = rng.integers(0, 5, 60).astype(float), rng.random(60) < 0.3
+    assert auc(scores, second) == pytest.approx(roc_auc_score(second, scores))
+    assert auc(scores, np.zeros(60, bool)) == 0.5
+
+
+def test_networks_learn_the_observed_labelling_and_nothing_of_permuted_ones():
+    rows = normal(120).astype(np.float32)
+    rows[60:, 0] += 2
+    found = classifier_statistics(rows, labellings(60, 120, 19, seed=0), 0, workers=1)
+    assert found[0] > 0.85
+    assert abs(found[1:].mean() - 0.5) < 0.05
+    assert (found[0] > found[1:]).all()
+    fitted = cross_fitted(rows, 60, workers=1)
+    assert fitted.low < fitted.auc < fitted.high
+    assert fitted.auc == pytest.approx(0.92, abs=0.06)  # Phi(2 / sqrt 2), less what is not learnt
+
+
+def test_a_shifted_table_is_said_to_be_with_the_column_that_did():
+    first, second = tables()
+    second = second.assign(town=second["town"].replace("Bern", "Bonn"))
+    found = detect(first, second, n_permutations=19, workers=1)
+    assert found.shifted.verdict == found.matters.verdict == "supported"
+    assert found.columns[0].name == "town"
+    assert found.columns[0].size == pytest.approx((second["town"] == "Bonn").mean(), abs=0.1)
+    assert (second["town"][found.most_unlike()] == "Bonn").all()
+    plain = json.loads(json.dumps(found.plain()))
+    assert plain["rows"] == [150, 150]
+    assert set(plain["verdicts"]) == {"shifted", "matters", "harmful"}
+    assert plain["columns"][0]["name"] == "town"
+    assert found.shifted.p == plain["tests"]["together"] == 0.05
+
+
+def test_gaps_alone_are_a_shift_of_their_column():
+    first, second = tables()
+    second.loc[::2, "income"] = np.nan
+    found = detect(first, second, n_permutations=19, workers=1)
+    assert found.columns[0].name == "income"
+    assert found.columns[0].tests["missing"] < 1e-4
+    assert found.columns[0].size > 0.2
+
+
+def test_copies_are_counted_and_named_first():
+    first, second = tables()
+    second = pd.concat([second, first.iloc[[3, 4, 5]]], ignore_index=True)[
+        ["town", "income", "age"]
+    ]
+    found = detect(first, second, n_permutations=19, workers=1)
+    np.testing.assert_array_equal(found.copies, [150, 151, 152])
+    assert found.lines()[0].startswith("3 of 153 rows to judge are copies")
+    assert "rows 150, 151, 152" in found.lines()[0]
+    np.testing.assert_array_equal(copied_rows(first, second), found.copies)
+
+
+def test_large_samples_may_differ_by_less_than_what_matters():
+    first, second = normal(4000, 3), normal(4000, 3, seed=1)
+    second[:, 0] += 0.08
+    found = detect(first, second, n_permutations=19, workers=1)
+    assert found.shifted.verdict == "supported"
+    assert found.matters.verdict == "refuted"
+    assert found.shifted.size < 0.55
+
+
+def test_the_same_call_says_the_same():
+    first, second = tables()
+    answers = [detect(first, second, n_permutations=19, workers=1).plain() for _ in range(2)]
+    for one in answers:
+        del one["seconds"]
+    assert answers[0] == answers[1]
+
+
+def test_what_a_rank_test_can_see_is_what_simulation_says():
+    rng, n = np.random.default_rng(0), 60
+    bar = detectable_auc(n, n)
+    assert bar == pytest.approx(0.631, abs=0.01)
+    # Normals so far apart have this AUC: Phi(0.4726 / sqrt 2).
+    found = [auc(np.r_[rng.normal(size=n), rng.normal(0.4726, size=n)], np.arange(2 * n) >= n)
+             for _ in range(2000)]  # fmt: skip
+    assert np.mean(found) == pytest.approx(bar, abs=0.005)
+    error = np.sqrt((2 * n + 1) / (12 * n * n))
+    assert np.mean(np.array(found) > 0.5 + 1.645 * error) == pytest.approx(0.8, abs=0.05)
+
+
+@pytest.mark.parametrize(
+    ("settings", "says"),
+    [
+        ({"epsilon": 0.5}, "epsilon: expected an AUC's distance from 0.5"),
+        ({"epsilon": float("nan")}, "epsilon: expected"),
+        ({"n_permutations": 5}, "n_permutations: expected at least 19"),
+        ({"seed": -1}, "seed: expected a whole number from 0; got -1"),
+    ],
+)
+def test_settings_out_of_range_are_refused(settings, says):
+    with pytest.raises(ConfigError, match=says):
+        detect(normal(30), normal(30), **settings)
+
+
+def test_samples_that_cannot_be_compared_are_refused():
+    with pytest.raises(DataError, match="second sample: expected at least 20 rows; got 1"):
+        detect(normal(30), normal(1))
+    with pytest.raises(DataError):
+        detect(normal(30), normal(30, 5))
+    with pytest.raises(DataError, match="inf"):
+        detect(normal(30), np.full((30, 4), np.inf))

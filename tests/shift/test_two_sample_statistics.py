@@ -1,0 +1,142 @@
+"""Two-sample statistics of many labellings at once, against plain formulas and scipy."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.spatial.distance import cdist
+from scipy.stats import anderson_ksamp, ks_2samp
+
+from mlplab.shift.detection import mmd
+from mlplab.shift.detection.anderson_darling import anderson_darling_p
+from mlplab.shift.detection.columns import column_statistics
+from mlplab.shift.detection.combination import combined_p
+from mlplab.shift.detection.mmd import energy_statistics, mmd_statistics
+from mlplab.shift.detection.permutations import labellings, permutation_p, permutation_ps
+
+
+def samples(seed, n=30, m=40, d=3, shift=0.0):
+    rng = np.random.default_rng(seed)
+    rows = rng.normal(size=(n + m, d))
+    rows[n:] += shift
+    return rows.astype(np.float32)
+
+
+def plain_mmd(kernel, is_second):
+    first, second = ~is_second, is_second
+    within = []
+    for side in (first, second):
+        block = kernel[np.ix_(side, side)]
+        n = side.sum()
+        within.append((block.sum() - np.trace(block)) / (n * (n - 1)))
+    return sum(within) - 2 * kernel[np.ix_(first, second)].mean()
+
+
+def test_the_first_labelling_is_the_observed_one_and_all_have_its_sizes():
+    labels = labellings(30, 70, 50, seed=3)
+    np.testing.assert_array_equal(labels[0], np.arange(70) >= 30)
+    assert (labels.sum(axis=1) == 40).all()
+    assert len(np.unique(labels, axis=0)) == 51
+    np.testing.assert_array_equal(labels[:11], labellings(30, 70, 10, seed=3))
+    assert (labels[1:] != labellings(30, 70, 50, seed=4)[1:]).any()
+
+
+def test_energy_distance_is_its_plain_formula_for_every_labelling():
+    rows, labels = samples(0), labellings(30, 70, 5, seed=0)
+    kernel = -cdist(rows, rows)
+    expected = [plain_mmd(kernel, one) for one in labels]
+    np.testing.assert_allclose(energy_statistics(rows, labels), expected, atol=2e-6)
+
+
+def test_the_aggregated_mmd_is_the_plain_formula_over_its_kernels():
+    rows, labels = samples(1, shift=0.5), labellings(30, 70, 5, seed=0)
+    distances = cdist(rows, rows)
+    squares = np.square(distances).astype(np.float32)
+    n = 30
+    terms = []
+    for kernel in mmd.gaussian_and_exponential(rows):
+        values = kernel(squares.copy()).astype(np.float64)
+        off = values - np.diag(np.diag(values))
+        scale = np.sqrt(np.square(off).sum() / (70 * 69))
+        terms.append([plain_mmd(values, one) / scale for one in labels])
+    weight = np.sqrt(n * (n - 1))
+    expected = np.log(np.exp(weight * np.array(terms)).mean(axis=0)) / weight
+    np.testing.assert_allclose(mmd_statistics(rows, labels), expected, atol=1e-5)
+    assert len(terms) == 2 * mmd.N_BANDWIDTHS
+
+
+def test_blocks_see_each_row_once_and_keep_the_mean(monkeypatch):
+    rows, labels = samples(2, 60, 60), labellings(60, 120, 3, seed=0)
+    whole = energy_statistics(rows, labels)
+    monkeypatch.setattr(mmd, "_BLOCK", 60)
+    halves = [energy_statistics(rows[i::2], labels[:, i::2]) for i in range(2)]
+    np.testing.assert_allclose(energy_statistics(rows, labels), np.mean(halves, axis=0), atol=1e-6)
+    assert np.corrcoef(whole, energy_statistics(rows, labels))[0, 1] > 0
+    # Few rows of a block at a time change nothing.
+    monkeypatch.setattr(mmd, "_PORTION_BYTES", 4 * 60 * 7)
+    np.testing.assert_allclose(energy_statistics(rows, labels), np.mean(halves, axis=0), atol=1e-6)
+
+
+def test_equal_rows_have_no_distance():
+    rows = np.zeros((40, 2), np.float32)
+    labels = labellings(20, 40, 19, seed=0)
+    assert permutation_p(mmd_statistics(rows, labels)) == 1
+    assert permutation_p(energy_statistics(rows, labels)) == 1
+
+
+@pytest.mark.filterwarnings("ignore:p-value")
+@pytest.mark.parametrize("decimals", [6, 1])
+def test_columns_statistics_are_those_of_scipy(decimals):
+    rows = samples(3, shift=0.3).round(decimals)
+    ks, ad = column_statistics(rows, labellings(30, 70, 2, seed=0))
+    halves = [(rows[:30, place], rows[30:, place]) for place in range(3)]
+    sizes = [ks_2samp(*half).statistic * np.sqrt(30 * 40 / 70) for half in halves]
+    np.testing.assert_allclose(ks[:, 0], sizes, rtol=1e-6)
+    # scipy's is (A^2 - 1) / sigma, sigma a number of the sample sizes alone.
+    theirs = np.array([anderson_ksamp(half, variant="right").statistic for half in halves])
+    np.testing.assert_allclose(theirs / (ad[:, 0] - 1), theirs[0] / (ad[0, 0] - 1), rtol=1e-5)
+
+
+def test_the_limit_of_anderson_and_darling_is_that_of_its_sum_of_squares():
+    rng = np.random.default_rng(0)
+    places = np.arange(1, 201)
+    weights = 1 / (places * (places + 1.0))
+    drawn = np.square(rng.standard_normal((40_000, 200))) @ weights + 1 / 201
+    for value in (0.3, 0.8, 1.5, 2.5, 4.0):
+        share = (drawn > value).mean()
+        assert anderson_darling_p(value)[0] == pytest.approx(share, abs=4 * np.sqrt(0.25 / 40_000))
+
+
+def test_its_two_forms_meet_and_it_falls():
+    values = np.linspace(0.05, 30, 400)
+    found = anderson_darling_p(values)
+    assert (np.diff(found) <= 0).all()
+    assert found[0] == pytest.approx(1, abs=1e-6)
+    # Far out the largest term of the sum decides alone.
+    far = np.sqrt(3 / (np.pi * values)) * np.exp(-values)
+    np.testing.assert_allclose(found[values > 8], far[values > 8], rtol=0.03)
+
+
+@given(st.lists(st.integers(0, 5), min_size=2, max_size=40))
+def test_p_values_count_what_is_at_least_as_large(values):
+    statistics = np.array(values, float)
+    expected = [(statistics >= one).mean() for one in statistics]
+    np.testing.assert_allclose(permutation_ps(statistics), expected)
+    assert permutation_p(statistics) == pytest.approx(expected[0])
+
+
+@given(st.integers(0, 10_000))
+def test_combined_p_values_are_exact_over_all_labellings(seed):
+    # Whichever labelling is the observed one: no more than a share a has a p-value of a at most.
+    rng = np.random.default_rng(seed)
+    tests = {str(k): rng.normal(size=40).round(rng.integers(0, 3)) for k in range(3)}
+    ps = [combined_p({k: np.roll(v, -i) for k, v in tests.items()}) for i in range(40)]
+    for level in (0.05, 0.1, 0.5):
+        assert np.mean(np.array(ps) <= level) <= level + 1e-9
+
+
+def test_combining_one_test_changes_nothing():
+    values = np.random.default_rng(0).normal(size=50)
+    assert combined_p({"only": values}) == permutation_p(values)

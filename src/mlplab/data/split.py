@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from mlplab.errors import ConfigError
 from mlplab.specs.keyed import philox
-from mlplab.specs.rows import Block, First, Fold, Holdout, Own, Relabelled, Rows
+from mlplab.specs.rows import Block, First, Fold, Holdout, Joined, Own, Relabelled, Rows
 
 Indices = npt.NDArray[np.int64]
 
@@ -62,13 +62,14 @@ def draw_split(pool: Indices, valid: float | int, seed: int, rows: Rows | None =
     keys, so that a smaller training set is part of a larger one. `Own(n)` gives each seed a
     block of the pool for itself. `Holdout(valid, seed)` splits as run `seed` would with that
     share; `Block(start, n, valid)` names rows that lie one after the other; `Relabelled` takes each
-    row as one class or the other, from a pool that holds it as both.
+    row as one class or the other, from a pool that holds it as both; `Joined` adds a random part of
+    the last rows to the first ones.
 
     Args:
         pool: rows to draw from, (P,).
         valid: share or count held out; used by `SeedSplit` and `First`.
         seed: the run's seed; not used by `Fold`, `Holdout` and `Block`; the number of the
-            permutation in `Relabelled`.
+            permutation in `Relabelled` and `Joined`.
         rows: which rows train; None stands for all that are not held out.
 
     Raises:
@@ -82,6 +83,8 @@ def draw_split(pool: Indices, valid: float | int, seed: int, rows: Rows | None =
         return _block(pool, rows)
     if isinstance(rows, Relabelled):
         return _relabelled(pool, rows, seed)
+    if isinstance(rows, Joined):
+        return _joined(pool, rows, seed)
     if isinstance(rows, Holdout):
         valid, seed = rows.valid, rows.seed
     n_valid = held_out_count(valid, len(pool))
@@ -139,6 +142,17 @@ def _relabelled(pool: Indices, rows: Relabelled, number: int) -> Split:
     held_out[_order(n, rows.seed, "fold")[rows.index :: rows.n_folds]] = True
     picked = pool[np.arange(n) + n * is_second]
     return Split(train=picked[~held_out], valid=picked[held_out])
+
+
+def _joined(pool: Indices, rows: Joined, number: int) -> Split:
+    others = pool[rows.n_kept :]
+    if len(others) < rows.n_joined:
+        raise ConfigError(
+            f"rows.n_joined: expected at most {len(others)} rows beside the {rows.n_kept} kept; "
+            f"got {rows.n_joined}"
+        )
+    is_in = second_sample(len(others), len(others) - rows.n_joined, number, rows.seed)
+    return Split(train=np.concatenate([pool[: rows.n_kept], others[is_in]]), valid=pool[:0])
 
 
 def second_sample(n: int, n_first: int, number: int, seed: int) -> npt.NDArray[np.bool_]:

@@ -127,8 +127,22 @@ class Relabelled(Spec):
         return self
 
 
+class Joined(Spec):
+    """The first `n_kept` rows of the pool, joined by `n_joined` of the others.
+
+    Run seed 0 is joined by the last rows of the pool, every other seed by as many at random: a
+    permutation test of what the last rows do to training.
+    """
+
+    kind: Literal["joined"] = "joined"
+    n_kept: int = Field(ge=1)
+    n_joined: int = Field(ge=1)
+    seed: int = Field(default=0, ge=0)
+
+
 Rows = Annotated[
-    SeedSplit | Fold | First | Own | Holdout | Block | Relabelled, Field(discriminator="kind")
+    SeedSplit | Fold | First | Own | Holdout | Block | Relabelled | Joined,
+    Field(discriminator="kind"),
 ]
 
 

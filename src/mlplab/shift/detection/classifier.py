@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import rankdata
 
-from mlplab.data import Task, task_from_arrays
-from mlplab.engine.events import Ended
+from mlplab.data import task_from_arrays
 from mlplab.engine.weights import predict
-from mlplab.execute import execute
+from mlplab.shift.detection.networks import trained
 from mlplab.shift.detection.permutations import Array, Labels
-from mlplab.specs import MLP, Adam, Fit, Fold, Relabelled, Run, TaskRef
+from mlplab.specs import MLP, Adam, Fit, Fold, Relabelled, Run
 from mlplab.stats.auc import auc_interval
 
 Rows = NDArray[np.float32]
@@ -65,7 +63,7 @@ def classifier_statistics(
     held = [task.split(0, fold).valid % n for fold in folds]
     aucs = np.full((len(labels), N_FOLDS), 0.5)  # of what diverges, too
     base = network(n - n // N_FOLDS)
-    for index, run, weights in _trained(task, base, folds, len(labels), workers):
+    for index, run, weights in trained(task, base, folds, len(labels), workers):
         scores = _log_odds(run, weights, rows[held[index]])
         aucs[run.seed, index] = auc(scores, labels[run.seed, held[index]])
     means: Array = aucs.mean(axis=1)
@@ -118,30 +116,10 @@ def cross_fitted(
     held = [task.split(0, fold).valid for fold in folds]
     scores = np.zeros(n)
     base = network(n - n // SCORE_FOLDS)
-    for index, run, weights in _trained(task, base, folds, n_seeds, workers):
+    for index, run, weights in trained(task, base, folds, n_seeds, workers):
         scores[held[index]] += _log_odds(run, weights, rows[held[index]]) / n_seeds
     parts = [(scores[some][is_second[some]], scores[some][~is_second[some]]) for some in held]
     return CrossFitted(*auc_interval(parts), scores)
-
-
-def _trained(
-    task: Task,
-    base: Run,
-    folds: Sequence[Fold] | Sequence[Relabelled],
-    n_seeds: int,
-    workers: int | None,
-) -> Iterator[tuple[int, Run, bytes]]:
-    """Yield fold, run and weights as each ends; a run that diverges has no weights."""
-    on_task = base.replace(task=TaskRef(**task.spec()))
-    known = {
-        run.key: (index, run)
-        for index, fold in enumerate(folds)
-        for run in on_task.replace(rows=fold).with_seeds(range(n_seeds))
-    }
-    runs = [run for _, run in known.values()]
-    for event in execute(runs, task, workers=workers, keep_weights=True):
-        if isinstance(event, Ended) and event.weights is not None:
-            yield *known[event.outcome.key], event.weights
 
 
 def _log_odds(run: Run, weights: bytes, rows: Rows) -> Array:

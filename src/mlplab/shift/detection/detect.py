@@ -14,6 +14,7 @@ from mlplab.shift.detection.classifier import CrossFitted, classifier_statistics
 from mlplab.shift.detection.columns import column_shifts, column_statistics
 from mlplab.shift.detection.combination import combined_p
 from mlplab.shift.detection.copies import copied_rows
+from mlplab.shift.detection.labels import judge_harm
 from mlplab.shift.detection.mmd import energy_statistics, mmd_statistics
 from mlplab.shift.detection.permutations import Array, Labels, labellings, permutation_p
 from mlplab.shift.detection.report import Detection, ShiftVerdict, Word
@@ -35,6 +36,9 @@ def detect(
     first: Any,
     second: Any,
     *,
+    target: Any = None,
+    second_target: Any = None,
+    model: Any = None,
     epsilon: float = 0.05,
     n_permutations: int = 199,
     seed: int = 0,
@@ -50,6 +54,11 @@ def detect(
     Args:
         first: (N, I), numbers or a pandas frame; entries may be missing, columns texts.
         second: (M, I), the same columns.
+        target: labels of the first sample, (N,), classes or numbers; with them the third verdict,
+            on harm, is given.
+        second_target: labels of the second sample, where they are known, (M,).
+        model: what has `predict`, and saw none of these rows; None trains networks on half of the
+            first sample.
         epsilon: an AUC more than so much above one half matters.
         n_permutations: labellings beside the observed one.
         seed: of permutations, folds and the choice of rows where there are more than
@@ -70,6 +79,8 @@ def detect(
     """
     start = time.monotonic()
     _check(epsilon, n_permutations, seed)
+    if target is None and (second_target is not None or model is not None):
+        raise ConfigError("target: needed with second_target or model; it labels the first sample")
     encoded = encode(first, second)
     sizes = len(encoded.first), len(encoded.second)
     for name, n in zip(("first", "second"), sizes, strict=True):
@@ -79,13 +90,19 @@ def detect(
     scored = tuple(_some(n, MOST_SCORED, seed) for n in sizes)
     rows = np.concatenate([encoded.first[scored[0]], encoded.second[scored[1]]])
     fitted = cross_fitted(rows, len(scored[0]), seed=seed, workers=workers)
+    harmful = None
+    if target is not None:
+        harmful = judge_harm(
+            encoded, (first, second), target, second_target, model,
+            n_permutations=n_permutations, seed=seed, workers=workers,
+        )  # fmt: skip
     by_column = len(encoded.columns) <= _MOST_COLUMNS
     return Detection(
         rows=sizes,
         copies=copied_rows(first, second),
         shifted=_shifted(tests["together"], fitted, n_permutations),
         matters=_matters(fitted, epsilon),
-        harmful=None,
+        harmful=harmful,
         epsilon=epsilon,
         tests=tests,
         columns=column_shifts(encoded) if by_column else (),

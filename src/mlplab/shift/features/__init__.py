@@ -1,0 +1,1 @@
+"""Photographs as numbers: pretrained networks, any module, or pixels."""

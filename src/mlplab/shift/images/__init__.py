@@ -1,0 +1,1 @@
+"""Folders of images, the cartoon filter, and photographs that are free."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import sqlite3
 import sys
+import types
 
 import numpy as np
 import pytest
@@ -24,6 +26,8 @@ from mlplab.shift.features.pretrained import (
     pretrained_network,
     weights_file,
 )
+from mlplab.shift.features.torchvision_network import resnet50
+from mlplab.shift.images import photograph
 
 
 @pytest.fixture(autouse=True)
@@ -51,6 +55,13 @@ class Counting(nn.Module):
     def forward(self, x):
         self.n_images += len(x)
         return self.inside(x)
+
+
+def known_photograph(name):
+    try:
+        return photograph(name)
+    except ConfigError as problem:
+        pytest.skip(str(problem))
 
 
 @pytest.fixture
@@ -84,7 +95,7 @@ def test_every_tensor_has_its_place_and_none_is_left():
 )
 def test_photographs_have_their_class(lite0, name, classes):
     # ImageNet's ids: tabby, tiger cat, Egyptian cat; coffee mug, espresso; daisy
-    photograph = pytest.importorskip("mlplab.shift.images.photographs").photograph(name)
+    photograph = known_photograph(name)
     with torch.inference_mode():
         scores = lite0(torch.from_numpy(preprocess_lite0(photograph).copy())[None])
     assert int(scores.argmax()) in classes
@@ -258,3 +269,54 @@ def test_arrays_are_images_too():
         compute_features(grey / 255, pixels())
     with pytest.raises(DataError, match="expected at least one; got none"):
         compute_features([], pixels())
+
+
+class StandIn(types.ModuleType):
+    """As much of torchvision as is asked of it, around a small network."""
+
+    def __init__(self) -> None:
+        super().__init__("torchvision")
+        self.models = types.ModuleType("torchvision.models")
+        self.models.resnet50 = self.resnet50
+        published = types.SimpleNamespace(
+            url="https://example.org/models/resnet50-{}.pth", transforms=lambda: self.transforms
+        )
+        self.models.ResNet50_Weights = types.SimpleNamespace(DEFAULT=published)
+
+    @staticmethod
+    def resnet50(weights: None) -> nn.Module:
+        network = nn.Module()
+        network.conv, network.fc = nn.Conv2d(3, 5, 3), nn.Linear(5, 2)
+        network.forward = lambda x: network.fc(network.conv(x).mean(dim=(2, 3)))
+        return network
+
+    @staticmethod
+    def transforms(image: torch.Tensor) -> torch.Tensor:
+        return image[:, :20, :20].float() / 255
+
+
+def test_torchvisions_network_is_checked_and_has_no_last_layer(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "torchvision", None)
+    with pytest.raises(ConfigError, match="need torchvision, which is not installed"):
+        resnet50()
+    torchvision = StandIn()
+    monkeypatch.setitem(sys.modules, "torchvision", torchvision)
+    monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path))
+    with pytest.raises(ConfigError, match=r"need their weights, .*checkpoints.* fetch them once"):
+        resnet50()
+    network = torchvision.resnet50(None)
+    path = tmp_path / "checkpoints" / "resnet50.pth"
+    path.parent.mkdir()
+    torch.save(network.state_dict(), path)
+    begins = hashlib.sha256(path.read_bytes()).hexdigest()[:8]
+    published = torchvision.models.ResNet50_Weights.DEFAULT
+    published.url = published.url.format(begins)
+    path.rename(path.with_name(f"resnet50-{begins}.pth"))
+    image = drawn(0)
+    with torch.inference_mode():
+        x = torchvision.transforms(torch.from_numpy(image.transpose(2, 0, 1).copy()))[None]
+        expected = network.conv(x).mean(dim=(2, 3)).numpy()
+    np.testing.assert_allclose(compute_features([image], resnet50()), expected, rtol=1e-5)
+    path.with_name(f"resnet50-{begins}.pth").write_bytes(b"cut")
+    with pytest.raises(DataError, match="wrong checksum"):
+        resnet50()

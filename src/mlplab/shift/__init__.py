@@ -1,29 +1,49 @@
-"""Has the data shifted, does it matter, and what to do."""
+"""Has the data shifted, does it matter, and what to do about it."""
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from mlplab.shift.features.image_features import Features, image_features
-    from mlplab.shift.images.folder import ImageFolder, image_folder
+    from mlplab.shift import features, images
+    from mlplab.shift.features import Features, image_features
+    from mlplab.shift.folder_task import image_task
+    from mlplab.shift.images import ImageFolder, cartoon, free_photographs, image_folder
 
-__all__ = ["Features", "ImageFolder", "image_features", "image_folder"]
-
-# Where each name lives: loaded when it is first asked for, so that help loads no torch.
+# Where each name lives: it is loaded when it is first asked for. Empty: a folder of that name.
 _HOMES = {
-    "Features": "features.image_features",
-    "ImageFolder": "images.folder",
-    "image_features": "features.image_features",
-    "image_folder": "images.folder",
+    "Features": "features",
+    "ImageFolder": "images",
+    "cartoon": "images",
+    "features": "",
+    "free_photographs": "images",
+    "image_features": "features",
+    "image_folder": "images",
+    "image_task": "folder_task",
+    "images": "",
 }
+
+__all__ = [
+    "Features",
+    "ImageFolder",
+    "cartoon",
+    "features",
+    "free_photographs",
+    "image_features",
+    "image_folder",
+    "image_task",
+    "images",
+]
 
 
 def __getattr__(name: str) -> Any:
-    if name not in __all__:
+    if name not in _HOMES:
         raise AttributeError(f"module 'mlplab.shift' has no attribute {name!r}")
-    value = getattr(import_module(f"mlplab.shift.{_HOMES[name]}"), name)
+    from importlib import import_module
+
+    home = _HOMES[name]
+    value = import_module(f"mlplab.shift.{home or name}")
+    value = getattr(value, name) if home else value
     globals()[name] = value
     return value
 

@@ -15,12 +15,13 @@ from mlplab.hints import hint
 from mlplab.shift.features.batches import BATCH_SIZE, compute_features
 from mlplab.shift.features.extractor import Extractor, pixels
 from mlplab.shift.features.pretrained import efficientnet_lite0
+from mlplab.shift.features.torchvision_network import resnet50
 from mlplab.shift.images.folder import ImageFolder, image_folder
 
 if TYPE_CHECKING:
     from torch import nn
 
-EXTRACTORS = {"efficientnet-lite0": efficientnet_lite0, "pixels": pixels}
+EXTRACTORS = {"efficientnet-lite0": efficientnet_lite0, "pixels": pixels, "resnet50": resnet50}
 """What makes an extractor, by the name that users type."""
 
 
@@ -53,8 +54,8 @@ def image_features(
 
     Args:
         folder: with one sub-folder a class, or images alone.
-        extractor: `"efficientnet-lite0"`, `"pixels"`, an `Extractor`, or a torch module with
-            `preprocess`.
+        extractor: `"efficientnet-lite0"`, `"resnet50"`, `"pixels"`, an `Extractor`, or a torch
+            module with `preprocess`.
         preprocess: for a module: a function of an image, (H, W, 3) bytes, that gives what the
             module takes, (C, H', W').
         batch_size: images at a time.

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from mlplab.errors import DataError
 from mlplab.shift.images.decode import SUFFIXES, Pixels, image_size, read_image
+from mlplab.shift.images.resize import resize_image
 
 
 @final
@@ -43,6 +44,17 @@ class ImageFolder:
     def path(self, index: int) -> Path:
         """Return where one image lies."""
         return self.folder / self.files[index]
+
+    def arrays(self, height: int, width: int) -> Pixels:
+        """Return all images at one size, (N, height, width, 3); what has other sides is squeezed.
+
+        Raises:
+            DataError: an image does not decode.
+        """
+        out = np.empty((len(self), height, width, 3), np.uint8)
+        for i, image in enumerate(self):
+            out[i] = resize_image(image, height, width)
+        return out
 
     @property
     def class_names(self) -> tuple[str, ...]:

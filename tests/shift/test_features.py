@@ -80,6 +80,19 @@ def test_the_network_is_the_published_one(lite0):
         torch.testing.assert_close(lite0(x), published(x), rtol=1e-5, atol=1e-5)
 
 
+def test_features_lie_before_its_last_layer_whatever_is_beside_them(lite0):
+    images = [drawn(seed, 200, 230) for seed in range(5)]
+    prepared = torch.from_numpy(np.stack([preprocess_lite0(image) for image in images]))
+    with torch.inference_mode():
+        scores = lite0(prepared)
+    together = compute_features(images, efficientnet_lite0(), batch_size=3, cache=False)
+    assert together.shape == (5, 1280)
+    expected = lite0._fc(torch.from_numpy(together)).detach()
+    torch.testing.assert_close(expected, scores.clone(), rtol=1e-4, atol=1e-4)
+    alone = compute_features(images[4:], efficientnet_lite0(), batch_size=3, cache=False)
+    assert (alone[0] == together[4]).all()
+
+
 def test_every_tensor_has_its_place_and_none_is_left():
     # What the published file holds: convolutions, normalisations with counts, one last layer.
     state = EfficientNetLite0().state_dict()

@@ -6,7 +6,7 @@ import os
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.shift.image_files import drawn, pillow, written
 
@@ -140,6 +140,7 @@ def test_what_does_not_decode_is_named(tmp_path, content, says):
 
 
 @given(cut=st.integers(0, 400), at=st.integers(0, 4000), byte=st.integers(0, 255))
+@settings(max_examples=40)
 def test_damage_is_a_picture_or_one_line(tmp_path_factory, cut, at, byte):
     for name in ("a.png", "a.jpg", "a.gif", "a.webp", "a.bmp"):
         path = written(tmp_path_factory.getbasetemp() / "damaged", [name]) / name

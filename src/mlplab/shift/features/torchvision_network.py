@@ -15,8 +15,8 @@ from mlplab.shift.images.decode import Pixels
 def resnet50() -> Extractor:
     """Return torchvision's ResNet-50 without its last layer: 2,048 features.
 
-    It was pretrained on ImageNet. The weights are those that torchvision keeps in torch's folder once it has fetched them; here
-    nothing is fetched. Their SHA-256 must begin as their name says, as torchvision has it.
+    It was pretrained on ImageNet. The weights are those that torchvision keeps in torch's folder
+    once it has fetched them; here nothing is fetched. Their SHA-256 must begin as their name says.
 
     Raises:
         ConfigError: torchvision, or its weights, are not on this machine.

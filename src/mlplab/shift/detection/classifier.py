@@ -6,11 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import rankdata
 
 from mlplab.data import task_from_arrays
 from mlplab.engine.weights import predict
-from mlplab.shift.detection.networks import trained
+from mlplab.shift.detection.networks import NOT_COUNTED, NetworkCount, trained
 from mlplab.shift.detection.permutations import Array, Labels
 from mlplab.specs import MLP, Adam, Fit, Fold, Relabelled, Run
 from mlplab.stats.auc import auc_interval
@@ -18,7 +17,7 @@ from mlplab.stats.auc import auc_interval
 Rows = NDArray[np.float32]
 
 N_FOLDS = 3
-SCORE_FOLDS = 5
+SCORE_FOLDS, SCORE_SEEDS = 5, 3
 _BATCH = 64
 _STEPS = 250
 _EPOCHS = (4, 30)
@@ -30,12 +29,16 @@ def network(n_rows: int) -> Run:
     return Run(
         net=MLP(hidden=(32,)),
         optim=Adam(lr=0.01, weight_decay=0.03),
-        fit=Fit(epochs=epochs, batch_size=min(_BATCH, n_rows)),
+        fit=Fit(epochs=epochs, batch_size=min(_BATCH, n_rows // 2)),
     )
 
 
 def classifier_statistics(
-    rows: Rows, labels: Labels, seed: int, workers: int | None = None
+    rows: Rows,
+    labels: Labels,
+    seed: int,
+    workers: int | None = None,
+    count: NetworkCount = NOT_COUNTED,
 ) -> Array:
     """Return the AUC on held-out rows of each labelling, mean over folds, (P + 1,).
 
@@ -48,6 +51,7 @@ def classifier_statistics(
             this seed.
         seed: of permutations and folds.
         workers: see `execute`.
+        count: told of each network that ends.
 
     Cost: (P + 1) * `N_FOLDS` trainings.
 
@@ -63,7 +67,7 @@ def classifier_statistics(
     held = [task.split(0, fold).valid % n for fold in folds]
     aucs = np.full((len(labels), N_FOLDS), 0.5)  # of what diverges, too
     base = network(n - n // N_FOLDS)
-    for index, run, weights in trained(task, base, folds, len(labels), workers):
+    for index, run, weights in trained(task, base, folds, len(labels), workers, count):
         scores = _log_odds(run, weights, rows[held[index]])
         aucs[run.seed, index] = auc(scores, labels[run.seed, held[index]])
     means: Array = aucs.mean(axis=1)
@@ -72,6 +76,8 @@ def classifier_statistics(
 
 def auc(scores: NDArray[np.floating], is_second: NDArray[np.bool_]) -> float:
     """Return the share of pairs in which the second sample's row scores higher; ties count half."""
+    from scipy.stats import rankdata
+
     n = int(is_second.sum())
     if n in (0, len(is_second)):
         return 0.5
@@ -96,7 +102,13 @@ class CrossFitted:
 
 
 def cross_fitted(
-    rows: Rows, n_first: int, *, seed: int = 0, n_seeds: int = 3, workers: int | None = None
+    rows: Rows,
+    n_first: int,
+    *,
+    seed: int = 0,
+    n_seeds: int = SCORE_SEEDS,
+    workers: int | None = None,
+    count: NetworkCount = NOT_COUNTED,
 ) -> CrossFitted:
     """Train networks to tell the samples apart, and score every row by those that did not see it.
 
@@ -106,6 +118,7 @@ def cross_fitted(
         seed: draws the folds.
         n_seeds: networks of each fold.
         workers: see `execute`.
+        count: told of each network that ends.
 
     Cost: `SCORE_FOLDS` * n_seeds trainings.
     """
@@ -116,7 +129,7 @@ def cross_fitted(
     held = [task.split(0, fold).valid for fold in folds]
     scores = np.zeros(n)
     base = network(n - n // SCORE_FOLDS)
-    for index, run, weights in trained(task, base, folds, n_seeds, workers):
+    for index, run, weights in trained(task, base, folds, n_seeds, workers, count):
         scores[held[index]] += _log_odds(run, weights, rows[held[index]]) / n_seeds
     parts = [(scores[some][is_second[some]], scores[some][~is_second[some]]) for some in held]
     return CrossFitted(*auc_interval(parts), scores)

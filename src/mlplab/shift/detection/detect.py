@@ -10,12 +10,22 @@ from numpy.typing import NDArray
 
 from mlplab.data.split import second_sample
 from mlplab.errors import ConfigError, DataError
-from mlplab.shift.detection.classifier import CrossFitted, classifier_statistics, cross_fitted
+from mlplab.experiment.progress import ProgressOption
+from mlplab.experiment.progress_bar import reporting
+from mlplab.shift.detection.classifier import (
+    N_FOLDS,
+    SCORE_FOLDS,
+    SCORE_SEEDS,
+    CrossFitted,
+    classifier_statistics,
+    cross_fitted,
+)
 from mlplab.shift.detection.columns import column_shifts, column_statistics
 from mlplab.shift.detection.combination import combined_p
 from mlplab.shift.detection.copies import copied_rows
-from mlplab.shift.detection.labels import judge_harm
+from mlplab.shift.detection.labels import N_NETWORKS, judge_harm
 from mlplab.shift.detection.mmd import energy_statistics, mmd_statistics
+from mlplab.shift.detection.networks import NOT_COUNTED, NetworkCount
 from mlplab.shift.detection.permutations import Array, Labels, labellings, permutation_p
 from mlplab.shift.detection.report import Detection, ShiftVerdict, Word
 from mlplab.shift.encoding import encode
@@ -28,7 +38,7 @@ MOST_ROWS = 5_000
 """Rows of each sample that permutation tests see."""
 MOST_SCORED = 50_000
 """Rows of each sample on which the size is measured."""
-_MOST_COLUMNS = 200
+_MOST_COLUMNS, _MOST_ENCODED = 300, 600
 """Beyond so many, columns are features, and are not tested one by one."""
 
 
@@ -43,6 +53,7 @@ def detect(
     n_permutations: int = 199,
     seed: int = 0,
     workers: int | None = None,
+    progress: ProgressOption = True,
 ) -> Detection:
     """Say whether a second sample is distributed like the first, by how much, and where.
 
@@ -64,6 +75,8 @@ def detect(
         seed: of permutations, folds and the choice of rows where there are more than
             `MOST_ROWS`.
         workers: processes or threads that train; None takes the machine's cores.
+        progress: True for a bar in a terminal or a notebook; False for none; or what is called
+            with a `Progress`.
 
     Raises:
         ConfigError: a setting out of its range.
@@ -86,17 +99,23 @@ def detect(
     for name, n in zip(("first", "second"), sizes, strict=True):
         if n < FEWEST_ROWS:
             raise DataError(f"{name} sample: expected at least {FEWEST_ROWS} rows; got {n}")
-    tests, judged = _tests(encoded.first, encoded.second, n_permutations, seed, workers)
+    n_labellings = 1 + n_permutations
+    n_networks = N_FOLDS * n_labellings + SCORE_FOLDS * SCORE_SEEDS
+    if target is not None:
+        n_networks += N_NETWORKS * (model is None) + n_labellings * (second_target is None)
     scored = tuple(_some(n, MOST_SCORED, seed) for n in sizes)
     rows = np.concatenate([encoded.first[scored[0]], encoded.second[scored[1]]])
-    fitted = cross_fitted(rows, len(scored[0]), seed=seed, workers=workers)
     harmful = None
-    if target is not None:
-        harmful = judge_harm(
-            encoded, (first, second), target, second_target, model,
-            n_permutations=n_permutations, seed=seed, workers=workers,
-        )  # fmt: skip
-    by_column = len(encoded.columns) <= _MOST_COLUMNS
+    with reporting(progress, "detect") as report:
+        count = NetworkCount(report, n_networks)
+        tests, judged = _tests(encoded.first, encoded.second, n_permutations, seed, workers, count)
+        fitted = cross_fitted(rows, len(scored[0]), seed=seed, workers=workers, count=count)
+        if target is not None:
+            harmful = judge_harm(
+                encoded, (first, second), target, second_target, model,
+                n_permutations=n_permutations, seed=seed, workers=workers, count=count,
+            )  # fmt: skip
+    by_column = len({column.original for column in encoded.columns}) <= _MOST_COLUMNS
     return Detection(
         rows=sizes,
         copies=copied_rows(first, second),
@@ -147,27 +166,36 @@ def _some(n: int, most: int, seed: int) -> NDArray[np.int64]:
 
 
 def _tests(
-    first: Rows, second: Rows, n_permutations: int, seed: int, workers: int | None
+    first: Rows,
+    second: Rows,
+    n_permutations: int,
+    seed: int,
+    workers: int | None,
+    count: NetworkCount,
 ) -> tuple[dict[str, float], tuple[int, int]]:
     first, second = (half[_some(len(half), MOST_ROWS, seed)] for half in (first, second))
     rows = np.concatenate([first, second])
     labels = labellings(len(first), len(rows), n_permutations, seed)
-    statistics = all_statistics(rows, labels, seed, workers)
+    statistics = all_statistics(rows, labels, seed, workers, count)
     found = {name: permutation_p(values) for name, values in statistics.items()}
     parts = {name: values for name, values in statistics.items() if name != "energy"}
     return found | {"together": combined_p(parts)}, (len(first), len(second))
 
 
 def all_statistics(
-    rows: Rows, labels: Labels, seed: int, workers: int | None = None
+    rows: Rows,
+    labels: Labels,
+    seed: int,
+    workers: int | None = None,
+    count: NetworkCount = NOT_COUNTED,
 ) -> dict[str, Array]:
     """Return the statistic of every test and labelling."""
     found = {
-        "classifier": classifier_statistics(rows, labels, seed, workers),
+        "classifier": classifier_statistics(rows, labels, seed, workers, count),
         "mmd": mmd_statistics(rows, labels),
         "energy": energy_statistics(rows, labels),
     }
-    if rows.shape[1] <= _MOST_COLUMNS:
+    if rows.shape[1] <= _MOST_ENCODED:
         found["columns"] = largest_column(rows, labels)
     return found
 

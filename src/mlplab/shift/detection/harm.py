@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from mlplab.data import task_from_arrays
 from mlplab.engine.weights import predict
 from mlplab.errors import DataError
-from mlplab.shift.detection.networks import trained
+from mlplab.shift.detection.networks import NOT_COUNTED, NetworkCount, trained
 from mlplab.shift.detection.permutations import Array, labellings, permutation_p
 from mlplab.shift.detection.report import ShiftVerdict, Word
 from mlplab.specs import MLP, Adam, Fit, Joined, Run
@@ -84,7 +84,12 @@ def harm_from_errors(first: Array, second: Array, trifle: float) -> ShiftVerdict
 
 
 def harm_from_disagreement(
-    given: Judged, n_classes: int, n_permutations: int, seed: int, workers: int | None = None
+    given: Judged,
+    n_classes: int,
+    n_permutations: int,
+    seed: int,
+    workers: int | None = None,
+    count: NetworkCount = NOT_COUNTED,
 ) -> ShiftVerdict:
     """Test whether the model is less certain of the second sample than of rows like its own.
 
@@ -113,7 +118,7 @@ def harm_from_disagreement(
     contested = np.zeros(len(labels))
     task, base = _task_and_run(rows, classes, further, said, n_classes, n_joined)
     joined = Joined(n_kept=n_kept, n_joined=n_joined, seed=seed)
-    for _, run, weights in trained(task, base, [joined], len(labels), workers):
+    for _, run, weights in trained(task, base, [joined], len(labels), workers, count):
         own = labels[run.seed]
         outputs = predict(run, weights, further[own]).astype(np.float64)
         shares = np.exp(outputs - outputs.max(axis=1, keepdims=True))
@@ -157,6 +162,6 @@ def _task_and_run(
     run = Run(
         net=MLP(hidden=(64,)),
         optim=Adam(lr=0.01, weight_decay=1e-3),
-        fit=Fit(epochs=_EPOCHS, batch_size=min(_BATCH, n_kept)),
+        fit=Fit(epochs=_EPOCHS, batch_size=min(_BATCH, n_kept // 2)),
     )
     return task, run

@@ -16,13 +16,13 @@ from mlplab.shift.detection.harm import (
     harm_from_disagreement,
     harm_from_errors,
 )
-from mlplab.shift.detection.networks import trained
+from mlplab.shift.detection.networks import NOT_COUNTED, NetworkCount, trained
 from mlplab.shift.detection.permutations import Array
 from mlplab.shift.detection.report import ShiftVerdict
 from mlplab.shift.encoding import Encoded
 from mlplab.specs import MLP, Adam, Fit, Run, SeedSplit
 
-_N_NETWORKS = 5
+N_NETWORKS = 5
 _MOST_CLASSES = 20
 
 
@@ -36,10 +36,11 @@ def judge_harm(
     n_permutations: int,
     seed: int,
     workers: int | None,
+    count: NetworkCount = NOT_COUNTED,
 ) -> ShiftVerdict | None:
     """Say whether a model's error rises from the first sample to the second.
 
-    Half of the first sample is held out. Without a model, `_N_NETWORKS` networks learn the other
+    Half of the first sample is held out. Without a model, `N_NETWORKS` networks learn the other
     half; a given one must not have seen any of these rows.
 
     Args:
@@ -65,7 +66,7 @@ def judge_harm(
     rows = encoded.first[train]
     if model is None:
         said = _networks(rows, codes[train], (encoded.first[held], encoded.second), is_class,
-                         seed, workers)  # fmt: skip
+                         workers, count)  # fmt: skip
         said_held, said_second = (known[part] if is_class else part for part in said)
     else:
         said_held = np.asarray(model.predict(_rows_of(tables[0], held)))
@@ -78,7 +79,7 @@ def judge_harm(
         return None
     classes = [_codes(part, known) for part in (said_held, said_second)]
     judged = Judged((rows, codes[train]), encoded.first[held], encoded.second, *classes)
-    return harm_from_disagreement(judged, len(known), n_permutations, seed, workers)
+    return harm_from_disagreement(judged, len(known), n_permutations, seed, workers, count)
 
 
 def _labels(values: Any, n: int, name: str) -> NDArray[Any]:
@@ -128,8 +129,8 @@ def _networks(
     targets: NDArray[Any],
     asked: tuple[NDArray[np.float32], NDArray[np.float32]],
     is_class: bool,
-    seed: int,
     workers: int | None,
+    count: NetworkCount,
 ) -> tuple[NDArray[Any], NDArray[Any]]:
     """Train networks on the first rows; return what they say of the others together."""
     centre, spread = (0.0, 1.0) if is_class else (float(targets.mean()), float(targets.std()) or 1)
@@ -139,14 +140,14 @@ def _networks(
     base = Run(
         net=MLP(hidden=(64,)),
         optim=Adam(lr=0.003, weight_decay=1e-3),
-        fit=Fit(epochs=30, batch_size=min(64, len(rows)),
+        fit=Fit(epochs=30, batch_size=min(64, len(rows) // 2),
                 loss="cross-entropy" if is_class else "squared"),
     )  # fmt: skip
     totals = [np.zeros((len(part), task.n_outputs)) for part in asked]
-    for _, run, weights in trained(task, base, [SeedSplit()], _N_NETWORKS, workers):
+    for _, run, weights in trained(task, base, [SeedSplit()], N_NETWORKS, workers, count):
         for total, part in zip(totals, asked, strict=True):
             outputs = predict(run, weights, part).astype(np.float64)
-            total += _softmax(outputs) if is_class else outputs / _N_NETWORKS
+            total += _softmax(outputs) if is_class else outputs / N_NETWORKS
     if is_class:
         return totals[0].argmax(axis=1), totals[1].argmax(axis=1)
     return totals[0][:, 0] * spread + centre, totals[1][:, 0] * spread + centre

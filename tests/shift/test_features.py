@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
+import subprocess
 import sys
 import types
 
@@ -17,6 +18,7 @@ from mlplab.data.places import cache_folder
 from mlplab.errors import ConfigError, DataError
 from mlplab.shift import image_features
 from mlplab.shift.features.batches import compute_features
+from mlplab.shift.features.cache import FeatureCache
 from mlplab.shift.features.extractor import pixels
 from mlplab.shift.features.network import EfficientNetLite0
 from mlplab.shift.features.own_module import module_extractor
@@ -222,6 +224,30 @@ def test_a_cache_that_cannot_be_written_is_done_without(tmp_path, monkeypatch):
     monkeypatch.setenv("MLPLAB_CACHE", str(tmp_path / "file"))
     extractor = module_extractor(small_network(), channels)
     assert compute_features([drawn(0)], extractor).shape == (1, 32)
+
+
+def test_numbers_take_the_precision_of_the_weights():
+    extractor = module_extractor(small_network(), lambda image: channels(image).astype(np.float64))
+    single = module_extractor(small_network(), channels)
+    assert (compute_features([drawn(0)], extractor) == compute_features([drawn(0)], single)).all()
+
+
+def test_several_processes_keep_features_in_one_file(tmp_path):
+    script = (
+        "import sys, numpy as np\n"
+        "from mlplab.shift.features.cache import FeatureCache\n"
+        "with FeatureCache('shared') as cache:\n"
+        "    for i in range(20):\n"
+        "        cache.keep({f'{sys.argv[1]} {i}': np.full(5, i, np.float32)})\n"
+    )
+    running = [subprocess.Popen([sys.executable, "-c", script, name]) for name in "abc"]
+    assert [process.wait(60) for process in running] == [0, 0, 0]
+    keys = [f"{name} {i}" for name in "abc" for i in range(20)]
+    with FeatureCache("shared") as cache:
+        known = cache.recall([*keys, "another"])
+    assert {key: row.tolist() for key, row in known.items()} == {
+        key: [float(key[2:])] * 5 for key in keys
+    }
 
 
 def test_progress_counts_images():

@@ -179,7 +179,10 @@ def apply_module(extractor: Extractor, prepared: Sequence[Any], n_rows: int) -> 
             )
         batch = torch.stack([*tensors, *[tensors[-1]] * (n_rows - len(tensors))])
         first = next(extractor.module.parameters(), None)
-        out = extractor.module(batch if first is None else batch.to(first.device))
+        if first is not None:
+            # numpy's own numbers are of twice the precision of most weights
+            batch = batch.to(first.device, first.dtype if batch.is_floating_point() else None)
+        out = extractor.module(batch)
     if not isinstance(out, torch.Tensor) or out.ndim < 2 or len(out) != n_rows:
         got = tuple(out.shape) if isinstance(out, torch.Tensor) else type(out).__name__
         raise ConfigError(

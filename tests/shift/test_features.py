@@ -11,7 +11,7 @@ import types
 import numpy as np
 import pytest
 import torch
-from tests.shift.image_files import drawn, pillow, written
+from tests.shift.image_files import drawn, written
 from torch import nn
 
 from mlplab.data.places import cache_folder
@@ -30,6 +30,8 @@ from mlplab.shift.features.pretrained import (
 )
 from mlplab.shift.features.torchvision_network import resnet50
 from mlplab.shift.images import photograph
+
+pillow = pytest.importorskip("PIL.Image", reason="Pillow is not installed")
 
 
 @pytest.fixture(autouse=True)

@@ -8,13 +8,15 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.shift.image_files import drawn, pillow, written
+from tests.shift.image_files import drawn, written
 
 from mlplab.errors import DataError
 from mlplab.shift import image_folder
 from mlplab.shift.images.decode import image_size, read_image, rgb_image
 from mlplab.shift.images.folder import holds_images
 from mlplab.shift.images.resize import centre_square, resize_image
+
+pillow = pytest.importorskip("PIL.Image", reason="Pillow is not installed")
 
 
 def test_every_format_gives_the_picture(tmp_path):

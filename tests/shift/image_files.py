@@ -5,9 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-import pytest
-
-pillow = pytest.importorskip("PIL.Image", reason="Pillow is not installed")
 
 
 def drawn(seed: int, height: int = 40, width: int = 60) -> np.ndarray:
@@ -20,7 +17,9 @@ def drawn(seed: int, height: int = 40, width: int = 60) -> np.ndarray:
 
 def written(folder: Path, names: list[str]) -> Path:
     """Write a picture under each name, whose place in the list is its seed; return the folder."""
+    from PIL import Image
+
     for seed, name in enumerate(names):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        pillow.fromarray(drawn(seed)).save(folder / name)
+        Image.fromarray(drawn(seed)).save(folder / name)
     return folder

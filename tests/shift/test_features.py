@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
+import subprocess
 import sys
 import types
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
-from tests.shift.image_files import drawn, pillow, written
+from tests.shift.image_files import drawn, written
 from torch import nn
 
 from mlplab.data.places import cache_folder
 from mlplab.errors import ConfigError, DataError
 from mlplab.shift import image_features
 from mlplab.shift.features.batches import compute_features
+from mlplab.shift.features.cache import FeatureCache
 from mlplab.shift.features.extractor import pixels
 from mlplab.shift.features.network import EfficientNetLite0
 from mlplab.shift.features.own_module import module_extractor
@@ -28,6 +31,8 @@ from mlplab.shift.features.pretrained import (
 )
 from mlplab.shift.features.torchvision_network import resnet50
 from mlplab.shift.images import photograph
+
+pillow = pytest.importorskip("PIL.Image", reason="Pillow is not installed")
 
 
 @pytest.fixture(autouse=True)
@@ -169,17 +174,21 @@ def test_nothing_is_computed_twice(tmp_path):
 def test_what_was_computed_before_an_interruption_is_kept(tmp_path):
     folder = written(tmp_path / "images", [f"{seed}.png" for seed in range(6)])
     network = Counting()
-    extractor = module_extractor(network, channels)
+    prepared = []
 
-    def interrupt(progress):
-        if progress.n_done == 4:
+    def interrupted(image):
+        prepared.append(image)
+        if len(prepared) == 6:
             raise KeyboardInterrupt
+        return channels(image)
 
+    extractor = module_extractor(network, channels)
     with pytest.raises(KeyboardInterrupt):
-        image_features(folder, extractor, batch_size=2, progress=interrupt)
+        image_features(folder, replace(extractor, preprocess=interrupted), batch_size=2)
     network.n_images = 0
     image_features(folder, extractor, batch_size=2)
-    assert 2 <= network.n_images <= 4
+    # Five of six were prepared, and the two whole batches of them computed.
+    assert network.n_images == 2
 
 
 def test_other_weights_code_or_preprocessing_are_another_key():
@@ -224,6 +233,30 @@ def test_a_cache_that_cannot_be_written_is_done_without(tmp_path, monkeypatch):
     assert compute_features([drawn(0)], extractor).shape == (1, 32)
 
 
+def test_numbers_take_the_precision_of_the_weights():
+    extractor = module_extractor(small_network(), lambda image: channels(image).astype(np.float64))
+    single = module_extractor(small_network(), channels)
+    assert (compute_features([drawn(0)], extractor) == compute_features([drawn(0)], single)).all()
+
+
+def test_several_processes_keep_features_in_one_file(tmp_path):
+    script = (
+        "import sys, numpy as np\n"
+        "from mlplab.shift.features.cache import FeatureCache\n"
+        "with FeatureCache('shared') as cache:\n"
+        "    for i in range(20):\n"
+        "        cache.keep({f'{sys.argv[1]} {i}': np.full(5, i, np.float32)})\n"
+    )
+    running = [subprocess.Popen([sys.executable, "-c", script, name]) for name in "abc"]
+    assert [process.wait(60) for process in running] == [0, 0, 0]
+    keys = [f"{name} {i}" for name in "abc" for i in range(20)]
+    with FeatureCache("shared") as cache:
+        known = cache.recall([*keys, "another"])
+    assert {key: row.tolist() for key, row in known.items()} == {
+        key: [float(key[2:])] * 5 for key in keys
+    }
+
+
 def test_progress_counts_images():
     lines = []
     compute_features(
@@ -232,7 +265,9 @@ def test_progress_counts_images():
         batch_size=2,
         progress=lines.append,
     )
-    assert [progress.n_done for progress in lines] == [1, 2, 3, 4, 5]
+    done = [progress.n_done for progress in lines]
+    assert done == sorted(set(done))
+    assert {progress.n_runs for progress in lines} == {done[-1]} == {5}
     assert lines[-1].counts == "5 of 5 images"
     assert lines[-1].seconds_left == 0
 

@@ -8,13 +8,15 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.shift.image_files import drawn, pillow, written
+from tests.shift.image_files import drawn, written
 
 from mlplab.errors import DataError
 from mlplab.shift import image_folder
 from mlplab.shift.images.decode import image_size, read_image, rgb_image
 from mlplab.shift.images.folder import holds_images
 from mlplab.shift.images.resize import centre_square, resize_image
+
+pillow = pytest.importorskip("PIL.Image", reason="Pillow is not installed")
 
 
 def test_every_format_gives_the_picture(tmp_path):
@@ -153,6 +155,29 @@ def test_damage_is_a_picture_or_one_line(tmp_path_factory, cut, at, byte):
         except DataError as problem:
             line = str(problem)
         assert not line or (line.startswith(str(path)) and "\n" not in line)
+
+
+def test_damaged_images_can_be_left_out(tmp_path):
+    names = ["a/1.png", "a/2.png", "b/1.png", "b/2.png"]
+    written(tmp_path, names)
+    for damaged in names[1:3]:
+        (tmp_path / damaged).write_bytes(b"damaged")
+    sound, lines = image_folder(tmp_path).without_damaged()
+    assert sound.files == ("a/1.png", "b/2.png")
+    assert sound.classes == ("a", "b")
+    for line, name in zip(lines, names[1:3], strict=True):
+        assert line.startswith(f"{tmp_path / name}: not a PNG")
+    (tmp_path / "a/1.png").write_bytes(b"")
+    (tmp_path / "b/2.png").write_bytes(b"")
+    with pytest.raises(DataError, match=r"none of its 4 images decodes; .*a/1.png: not a PNG"):
+        image_folder(tmp_path).without_damaged()
+
+
+def test_a_link_that_leads_nowhere_is_named(tmp_path):
+    written(tmp_path, ["a.png"])
+    (tmp_path / "b.png").symlink_to(tmp_path / "gone")
+    with pytest.raises(DataError, match=r"b.png: cannot be read \(No such file"):
+        image_folder(tmp_path).sizes()
 
 
 def test_an_unreadable_file_is_named(tmp_path):

@@ -14,6 +14,8 @@ import mlplab as ml
 from mlplab.errors import ConfigError, DataError
 from mlplab.shift import image_task
 
+pytest.importorskip("PIL.Image", reason="Pillow is not installed")
+
 TRAIN = [f"{name}/{i}.png" for name in ("cat", "dog") for i in range(4)]
 
 

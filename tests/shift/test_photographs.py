@@ -5,14 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from sklearn.datasets import load_sample_image
-from tests.shift.image_files import pillow
 
 from mlplab.errors import ConfigError
 from mlplab.shift import free_photographs
 from mlplab.shift.images import photograph, photograph_patches
 from mlplab.shift.images.photographs import PHOTOGRAPHS
 
-assert pillow
+pytest.importorskip("PIL.Image", reason="Pillow is not installed")
 
 
 @pytest.mark.parametrize("name", ["china", "flower"])

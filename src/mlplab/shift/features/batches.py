@@ -13,7 +13,13 @@ import numpy.typing as npt
 
 from mlplab.data.content import content_hash
 from mlplab.errors import ConfigError, DataError, users_code
-from mlplab.experiment.progress import Progress, ProgressCallback, ProgressOption, estimate_left
+from mlplab.experiment.progress import (
+    SECONDS_BETWEEN,
+    Progress,
+    ProgressCallback,
+    ProgressOption,
+    estimate_left,
+)
 from mlplab.experiment.progress_bar import reporting
 from mlplab.shift.features.cache import FeatureCache, Row
 from mlplab.shift.features.extractor import Extractor
@@ -53,6 +59,10 @@ def compute_features(
         ConfigError: a batch size below 1, or a preprocessing or module that fails.
 
     Cost: memory of B images and what the network makes of them, and 4 N F bytes.
+
+    >>> from mlplab.shift.features import pixels
+    >>> compute_features(np.zeros((5, 28, 28), np.uint8), pixels(side=8)).shape
+    (5, 192)
     """
     if isinstance(batch_size, bool) or not isinstance(batch_size, int) or batch_size < 1:
         raise ConfigError(f"batch_size: expected a whole number from 1; got {batch_size!r}")
@@ -108,7 +118,7 @@ class _Rows:
         self._cache, self._report = cache, report
         self._waiting: list[tuple[int, str, Any]] = []
         self._n_done = self._n_known = 0
-        self._start = time.monotonic()
+        self._start, self._next = time.monotonic(), 0.0
 
     def add_known(self, index: int, row: Row) -> None:
         """Fill in a row that was kept."""
@@ -153,11 +163,17 @@ class _Rows:
         self.values[index] = row
         self._n_done += 1
         if self._report is not None:
-            made, total = self._n_done - self._n_known, self._n - self._n_known
-            seconds = time.monotonic() - self._start
-            left = 0.0 if self._n_done == self._n else estimate_left(made, total, seconds)
-            done = (self._n, self._n_done, self._n_known, self._n_done, self._n)
-            self._report(ImageProgress(*done, seconds, left))
+            self._tell(self._report)
+
+    def _tell(self, report: ProgressCallback) -> None:
+        seconds, is_last = time.monotonic() - self._start, self._n_done == self._n
+        if seconds < self._next and not is_last:
+            return
+        self._next = seconds + SECONDS_BETWEEN
+        made, total = self._n_done - self._n_known, self._n - self._n_known
+        left = 0.0 if is_last else estimate_left(made, total, seconds)
+        counts = (self._n, self._n_done, self._n_known, self._n_done, self._n)
+        report(ImageProgress(*counts, seconds, left))
 
 
 def apply_module(extractor: Extractor, prepared: Sequence[Any], n_rows: int) -> Row:
@@ -179,7 +195,10 @@ def apply_module(extractor: Extractor, prepared: Sequence[Any], n_rows: int) -> 
             )
         batch = torch.stack([*tensors, *[tensors[-1]] * (n_rows - len(tensors))])
         first = next(extractor.module.parameters(), None)
-        out = extractor.module(batch if first is None else batch.to(first.device))
+        if first is not None:
+            # numpy's own numbers are of twice the precision of most weights
+            batch = batch.to(first.device, first.dtype if batch.is_floating_point() else None)
+        out = extractor.module(batch)
     if not isinstance(out, torch.Tensor) or out.ndim < 2 or len(out) != n_rows:
         got = tuple(out.shape) if isinstance(out, torch.Tensor) else type(out).__name__
         raise ConfigError(

@@ -43,13 +43,13 @@ def efficientnet_lite0() -> Extractor:
 
     Source: Tan and Le, EfficientNet, ICML 2019.
     """
-    from mlplab.shift.features.network import Features
+    from mlplab.shift.features.network import LastHidden
 
     network = pretrained_network(weights_file())
     return Extractor(
         name=_NAME,
         preprocess=preprocess_lite0,
-        module=Features(network),
+        module=LastHidden(network),
         key=hashlib.sha256(f"{_SHA256} {_PREPROCESSING}".encode()).hexdigest(),
     )
 

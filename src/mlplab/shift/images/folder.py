@@ -56,6 +56,25 @@ class ImageFolder:
             out[i] = resize_image(image, height, width)
         return out
 
+    def without_damaged(self) -> tuple[ImageFolder, tuple[str, ...]]:
+        """Return the images that decode, and a line for each that does not; all are read once.
+
+        Raises:
+            DataError: none decodes.
+        """
+        sound, lines = [], []
+        for i in range(len(self)):
+            try:
+                read_image(self.path(i))
+                sound.append(i)
+            except DataError as problem:
+                lines.append(str(problem))
+        if not sound:
+            raise DataError(f"{self.folder}: none of its {len(self)} images decodes; {lines[0]}")
+        files = tuple(self.files[i] for i in sound)
+        classes = None if self.classes is None else tuple(self.classes[i] for i in sound)
+        return ImageFolder(self.folder, files, classes), tuple(lines)
+
     @property
     def class_names(self) -> tuple[str, ...]:
         """The classes that occur, sorted; none where there are no classes."""
@@ -140,7 +159,7 @@ def _images_below(root: Path, part: str) -> Iterator[str]:
 
 
 def _is_image(path: Path) -> bool:
-    return _is_shown(path.name) and path.suffix.lower() in SUFFIXES and path.is_file()
+    return _is_shown(path.name) and path.suffix.lower() in SUFFIXES and not path.is_dir()
 
 
 def _is_shown(name: str) -> bool:

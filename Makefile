@@ -7,7 +7,7 @@ MINUTES ?= 10
 SOURCES := setup.py src/mlplab/engine/native/sources.py $(wildcard src/mlplab/engine/native/kernel/*.[ch])
 WHEELS := linux-x86_64 linux-aarch64 macos-arm64 macos-x86_64 windows-x86_64
 
-.PHONY: demo test test-slow fuzz sanitize lint bench docs memory simulations wheels clean
+.PHONY: demo test test-slow fuzz sanitize lint bench docs memory shift simulations wheels clean
 
 demo: .venv/.installed  ## exercise 4.2.1 on real Fashion-MNIST, with error bars and a page
 	$(BIN)/mlplab data fetch fashion-mnist
@@ -47,6 +47,9 @@ docs: .venv/.installed  ## pages that are made from the code: the command refere
 
 memory: .venv/.installed  ## the table of predicted and measured memory in docs, 90 processes one after another
 	$(BIN)/python -m mlplab.bench.memory --out docs/memory-measured.md
+
+shift: .venv/.installed  ## the table of false alarms and power of the shift detectors in docs, hours
+	OMP_NUM_THREADS=1 $(BIN)/python -m mlplab.bench.shift --kept build/shift.jsonl --out docs/shift-measured.md
 
 simulations: .venv/.installed  ## the simulations' tables in docs, an hour
 	$(BIN)/python -m mlplab.bench.verdict_simulation --out docs/verdict-simulation.md --long

@@ -1,0 +1,1 @@
+"""How often detectors call a shift where there is none, and where there is one."""

@@ -1,0 +1,157 @@
+"""The two tables of `shift`: CSV and Parquet files, or arrays in .npy files."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from mlplab.cli.reading import Reading
+from mlplab.hints import hint
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from mlplab.tabular import Schema
+
+_USED = ("number", "category", "date")
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Pair:
+    """Two tables with the same columns.
+
+    Attributes:
+        first, second: frames, or arrays.
+        labels: of the first table's rows, none missing; None where no column was named.
+        is_number: whether the labels are numbers to predict.
+        ids: names of the first table's rows; None without such a column.
+        id_name: that column.
+        left_out: columns that are not compared, such as ids.
+        notes: lines on how files are written.
+    """
+
+    first: Any
+    second: Any
+    labels: Any = None
+    is_number: bool = False
+    ids: Any = None
+    id_name: str | None = None
+    left_out: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def read_pair(first: Path, second: Path, label: str | None, reading: Reading) -> Pair:
+    """Read two files.
+
+    The columns of the first say what those of the second are. Ids, texts that hardly repeat and
+    what is constant in the first are left out; so is the label, which the second may lack.
+
+    Raises:
+        click.UsageError: the label is not there, or one file is an array and the other a table.
+        DataError: a file cannot be used.
+    """
+    arrays = [path.suffix.lower() == ".npy" for path in (first, second)]
+    if arrays[0] != arrays[1]:
+        raise click.UsageError(f"{first}, {second}: expected two tables, or two .npy arrays")
+    if arrays[0]:
+        if label is not None:
+            raise click.UsageError("--label: an array's columns have no names; leave it out")
+        return Pair(_array(first), _array(second))
+    from mlplab.tabular import MISSING, Table, conform, infer_schema, read_table
+
+    entries = reading.entries(MISSING)
+    tables: list[Table] = []
+    for path in (first, second):
+        schema = tables[0].schema.without_target() if tables else None
+        if path.suffix.lower() in (".parquet", ".pq"):
+            frame = _parquet(path)
+            _require_label(path, label if schema is None else None, list(frame.columns))
+            schema = schema or infer_schema(frame, target=label, missing=entries["missing"])
+            table = Table(conform(frame, schema, source=str(path)), schema, str(path))
+        else:
+            if schema is None:
+                _require_label(path, label, _header(path, reading))
+            known = {"schema": schema} if schema else {"target": label}
+            table = read_table(path, **known, **reading.cells, **entries)
+        tables.append(table)
+    return _pair(tables[0], tables[1], label)
+
+
+def _pair(table: Any, other: Any, label: str | None) -> Pair:
+    from mlplab.errors import DataError
+
+    schema: Schema = table.schema
+    used = [column.name for column in schema.features if column.kind in _USED]
+    if not used:
+        raise DataError(
+            f"{table.source}: no column to compare; expected a number, category or date"
+        )
+    left_out = tuple(c.name for c in schema.columns if c.name not in used and c.name != label)
+    labels = None
+    if label is not None:
+        gaps = int(table.frame[label].isna().sum())
+        if gaps:
+            raise DataError(
+                f"{table.source}, column {label!r}: {gaps} labels are missing; fill them in, or "
+                "leave out --label"
+            )
+        labels = table.frame[label].to_numpy()
+    row_id = schema.row_id()
+    return Pair(
+        first=table.frame[used],
+        second=other.frame[used],
+        labels=labels,
+        is_number=label is not None and schema[label].kind == "number",
+        ids=None if row_id is None else table.frame[row_id].tolist(),
+        id_name=row_id,
+        left_out=left_out,
+        notes=(*table.notes, *other.notes),
+    )
+
+
+def _header(path: Path, reading: Reading) -> list[str]:
+    from mlplab.tabular.csv_text import read_cells
+
+    return list(read_cells(path, **reading.cells).header)
+
+
+def _require_label(path: Path, label: str | None, names: list[str]) -> None:
+    if label is not None and label not in names:
+        known = f"there are: {', '.join(map(str, names[:8]))}{', ...' if len(names) > 8 else ''}"
+        raise click.UsageError(
+            f"--label: {path} has no column {label!r}; {hint(label, names, known)}"
+        )
+
+
+def _array(path: Path) -> Any:
+    import numpy as np
+
+    from mlplab.errors import DataError
+
+    try:
+        array = np.load(path, allow_pickle=False)
+    except (OSError, ValueError, EOFError) as problem:
+        reason = getattr(problem, "strerror", None) or "expected an array as numpy.save writes it"
+        raise DataError(f"{path}: cannot be read ({reason})") from None
+    if array.dtype.kind not in "fiub":
+        raise DataError(f"{path}: expected numbers; got {array.dtype}")
+    return array
+
+
+def _parquet(path: Path) -> pd.DataFrame:
+    import pandas as pd
+
+    from mlplab.errors import DataError
+
+    try:
+        frame = pd.read_parquet(path)
+    except ImportError:
+        raise DataError(f"{path}: Parquet files need pyarrow: pip install pyarrow") from None
+    except (OSError, ValueError) as problem:
+        reason = getattr(problem, "strerror", None) or "no Parquet file"
+        raise DataError(f"{path}: cannot be read ({reason})") from None
+    frame.columns = [str(name) for name in frame.columns]
+    return frame

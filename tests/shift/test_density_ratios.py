@@ -114,18 +114,15 @@ def test_kliep_meets_its_constraint_and_beats_other_ratios_of_its_kind() -> None
         train, target, n_centres=30, rng=np.random.default_rng(0), widths=[1.0]
     )
     assert ratios.mean() == pytest.approx(1, abs=1e-9)
-    rows = target[np.random.default_rng(0).permutation(300)]  # not those of the fit: any will do
-    kernels = Kernels(rows[:30], found["width"])
-    fitted = np.sort(ratios)
-    assert fitted[0] >= 0
-    even = kernels.combine(train, np.ones(30))
+    assert ratios.min() >= 0
+    even = Kernels(target[:30], found["width"]).combine(train, np.ones(30))
     true = np.exp(0.4 * train[:, 0])
     assert np.corrcoef(ratios, true)[0, 1] > np.corrcoef(even, true)[0, 1]
 
 
 def test_mean_matching_equals_scipys_quadratic_programme() -> None:
     train, target = tables(25, 20, 1)
-    width, ridge, most = 1.0, 0.05, 2.0
+    width, ridge, most = 1.0, 0.05, 1.5
     values, _ = mean_matching.matched_means(
         train, target, n_centres=60, rng=np.random.default_rng(0),
         width=width, ridge=ridge, most=most,

@@ -12,6 +12,7 @@ from mlplab.shift.correction.support import share_outside
 from mlplab.shift.correction.weights import Floats, Weights, effective_rows, tame
 from mlplab.shift.encoding import encode
 
+Calibration = Literal["platt", "temperature", "none"]
 Method = Literal["odds", "ulsif", "rulsif", "kliep", "kmm"]
 LEAST_EFFECTIVE = 30.0
 # Of the target rows outside; and how far the mean ratio, which is 1, may be off.
@@ -30,7 +31,7 @@ def correct(
     n_centres: int = 200,
     n_folds: int = 5,
     n_seeds: int = 4,
-    calibration: Literal["platt", "temperature", "none"] = "platt",
+    calibration: Calibration = "platt",
     least_effective: float = LEAST_EFFECTIVE,
     seed: int = 0,
     progress: Any = False,
@@ -83,7 +84,7 @@ def correct(
     >>> correct(train, target + 20, "ulsif").declined[:40]
     '100 % of the target rows lie outside the'
     """
-    _require(method, relative, n_centres, n_folds, n_seeds, least_effective)
+    _require(method, calibration, relative, n_centres, n_folds, n_seeds, least_effective)
     encoded = encode(inputs, target_inputs)
     train, target = encoded.first, encoded.second
     least = max(2, n_folds) if method == "odds" else 2
@@ -165,6 +166,7 @@ def _reason(effective: float, least: float, outside: float, mean_ratio: float, n
 
 def _require(
     method: str,
+    calibration: str,
     relative: float,
     n_centres: int,
     n_folds: int,
@@ -173,6 +175,10 @@ def _require(
 ) -> None:
     if method not in get_args(Method):
         raise ConfigError(f"method: expected one of {', '.join(get_args(Method))}; got {method!r}")
+    if calibration not in get_args(Calibration):
+        raise ConfigError(
+            f"calibration: expected one of {', '.join(get_args(Calibration))}; got {calibration!r}"
+        )
     if not 0 < relative < 1:
         raise ConfigError(f"relative: expected a number between 0 and 1; got {relative}")
     for name, value, least in (

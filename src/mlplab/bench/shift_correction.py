@@ -296,8 +296,8 @@ def page(
         "Gaussian; the classifier knows them, its logits are as they should be or stretched "
         "twofold and tilted. Coverage is how often the 95 % region of all shares together holds "
         f"the truth; gate: {100 * LOW:.0f} to {100 * HIGH:.0f} %, unless three standard errors "
-        "exclude it. In brackets: `em` takes probabilities as they are, and promises nothing where they are "
-        "not calibrated.",
+        "exclude it. In brackets: `em` takes probabilities as they are, and promises nothing where "
+        "they are not calibrated.",
         markdown_table(
             ["shares", "calibrated", "valid, target rows", "method", "coverage, %",
              "error of the shares, L1"],

@@ -14,7 +14,7 @@ from mlplab.hints import hint
 if TYPE_CHECKING:
     import pandas as pd
 
-    from mlplab.tabular import Schema
+    from mlplab.tabular import Schema, Table
 
 _USED = ("number", "category", "date")
 
@@ -60,27 +60,31 @@ def read_pair(first: Path, second: Path, label: str | None, reading: Reading) ->
         if label is not None:
             raise click.UsageError("--label: an array's columns have no names; leave it out")
         return Pair(_array(first), _array(second))
-    from mlplab.tabular import MISSING, Table, conform, infer_schema, read_table
+    table = _table(first, reading, label=label)
+    return _pair(table, _table(second, reading, label=label, first=table), label)
+
+
+def _table(path: Path, reading: Reading, *, label: str | None, first: Table | None = None) -> Table:
+    """Read a table; with a first one, by its schema."""
+    from mlplab.tabular import MISSING, Table, conform, infer_schema
+    from mlplab.tabular.csv_text import read_cells
+    from mlplab.tabular.read import table_of_cells
 
     entries = reading.entries(MISSING)
-    tables: list[Table] = []
-    for path in (first, second):
-        schema = tables[0].schema.without_target() if tables else None
-        if path.suffix.lower() in (".parquet", ".pq"):
-            frame = _parquet(path)
-            _require_label(path, label if schema is None else None, list(frame.columns))
-            schema = schema or infer_schema(frame, target=label, missing=entries["missing"])
-            table = Table(conform(frame, schema, source=str(path)), schema, str(path))
-        else:
-            if schema is None:
-                _require_label(path, label, _header(path, reading))
-            known = {"schema": schema} if schema else {"target": label}
-            table = read_table(path, **known, **reading.cells, **entries)
-        tables.append(table)
-    return _pair(tables[0], tables[1], label)
+    schema = None if first is None else first.schema.without_target()
+    if path.suffix.lower() in (".parquet", ".pq"):
+        frame = _parquet(path)
+        _require_columns(path, list(frame.columns), label, schema)
+        schema = schema or infer_schema(frame, target=label, missing=entries["missing"])
+        return Table(conform(frame, schema, source=str(path)), schema, str(path))
+    cells = read_cells(path, **reading.cells)
+    _require_columns(path, list(cells.header), label, schema)
+    if schema is None:
+        return table_of_cells(cells, target=label, **entries)
+    return table_of_cells(cells, schema=schema, decimal=entries["decimal"])
 
 
-def _pair(table: Any, other: Any, label: str | None) -> Pair:
+def _pair(table: Table, other: Table, label: str | None) -> Pair:
     from mlplab.errors import DataError
 
     schema: Schema = table.schema
@@ -112,18 +116,21 @@ def _pair(table: Any, other: Any, label: str | None) -> Pair:
     )
 
 
-def _header(path: Path, reading: Reading) -> list[str]:
-    from mlplab.tabular.csv_text import read_cells
+def _require_columns(
+    path: Path, names: list[str], label: str | None, schema: Schema | None
+) -> None:
+    """Refuse a first table without the label, and a second one that only lacks what may be one."""
+    from mlplab.errors import DataError
 
-    return list(read_cells(path, **reading.cells).header)
-
-
-def _require_label(path: Path, label: str | None, names: list[str]) -> None:
-    if label is not None and label not in names:
-        known = f"there are: {', '.join(map(str, names[:8]))}{', ...' if len(names) > 8 else ''}"
-        raise click.UsageError(
-            f"--label: {path} has no column {label!r}; {hint(label, names, known)}"
-        )
+    if schema is None:
+        if label is not None and label not in names:
+            known = f"there are: {', '.join(names[:8])}{', ...' if len(names) > 8 else ''}"
+            says = hint(label, names, known)
+            raise click.UsageError(f"--label: {path} has no column {label!r}; {says}")
+        return
+    lacking = [column.name for column in schema.features if column.name not in names]
+    if label is None and lacking:
+        raise DataError(f"{path}: no column {lacking[0]!r}; name what is predicted by --label")
 
 
 def _array(path: Path) -> Any:

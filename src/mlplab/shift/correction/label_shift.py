@@ -87,8 +87,9 @@ def label_shift(
 
     Assumes: label shift, that is, P(x | label) is the same for valid and target rows and only the
     shares of the labels differ; the classifier trained on none of these rows; rows are
-    independent. "em" also assumes that the probabilities are calibrated. Does not license: any of
-    it where inputs of a class look different in the target.
+    independent. "em" also assumes that the probabilities are calibrated on rows with the shares
+    of the valid rows. Does not license: any of it where inputs of a class look different in the
+    target.
 
     "mlls" calibrates on the valid rows, softmax(a log p + b) with a bias for each class, then
     maximises the likelihood of the target rows; "em" is the same without calibration; "bbse"
@@ -148,7 +149,7 @@ def label_shift(
     ids = _ids(labels, names, "labels_valid")
     counts = np.bincount(ids, minlength=len(names))
     if counts.min() < 2:
-        lacking = names[counts.argmin()]
+        lacking = names.tolist()[counts.argmin()]
         raise DataError(
             f"labels_valid: expected at least 2 rows of each class; class {lacking!r} has "
             f"{counts.min()}"

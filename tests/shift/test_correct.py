@@ -13,6 +13,7 @@ import mlplab.shift
 from mlplab.errors import ConfigError, DataError
 from mlplab.shift import correct
 from mlplab.shift.correction import kernels
+from mlplab.shift.correction.correct import _reason
 
 METHODS = ("odds", "ulsif", "rulsif", "kliep", "kmm")
 # Few centres, folds and networks: enough for relations.
@@ -75,12 +76,21 @@ def test_too_few_effective_rows_are_declined_unless_they_are_asked_for() -> None
     assert correct(train, target, "kliep", least_effective=10, **QUICK).declined == ""
 
 
-def test_a_kept_tail_is_declined_where_the_ratios_miss_their_mean() -> None:
-    # In the middle nothing is outside, but nearly all target rows lie beyond the last.
+def test_a_few_training_rows_among_the_target_are_not_enough() -> None:
     rng = np.random.default_rng(0)
-    train = np.concatenate([rng.normal(size=(990, 1)), 6 + rng.normal(size=(10, 1))])
+    train = np.concatenate([rng.normal(size=(970, 1)), 6 + rng.normal(size=(30, 1))])
     found = correct(train, 6 + rng.normal(size=(1000, 1)), "odds", **QUICK)
+    assert found.effective < 100
     assert found.declined
+
+
+def test_reasons_come_plainest_first() -> None:
+    fine = {"effective": 100.0, "least": 30.0, "outside": 0.1, "mean_ratio": 0.9, "n_rows": 500}
+    assert _reason(**fine) == ""  # type: ignore[arg-type]
+    assert "leave 20.0 effective" in _reason(**fine | {"effective": 20.0})  # type: ignore[arg-type]
+    few = fine | {"effective": 20.0, "mean_ratio": 0.4}
+    assert "the ratios have mean 0.4" in _reason(**few)  # type: ignore[arg-type]
+    assert "21 % of the target rows" in _reason(**few | {"outside": 0.21})  # type: ignore[arg-type]
 
 
 def test_clipping_and_flattening_reach_the_values() -> None:
@@ -109,6 +119,26 @@ def test_units_and_order_of_columns_change_no_weight() -> None:
     base = correct(first, second, "kliep", **QUICK)
     other = correct(1000 * first + 5, (1000 * second + 5)[["b", "a"]], "kliep", **QUICK)
     np.testing.assert_allclose(base.ratios, other.ratios, rtol=0.02, atol=0.01)
+
+
+def test_copies_and_constants_decline_nothing() -> None:
+    train, target, _ = gaussians(200, 200)
+    twice = np.column_stack([np.concatenate([train, train]), np.ones(400)])
+    found = correct(twice, np.column_stack([target, np.ones(200)]), "ulsif", **QUICK)
+    assert not found.declined
+    assert found.settings["left_out"] == {"x1": "constant"}
+    np.testing.assert_array_equal(found.ratios[:200], found.ratios[200:])
+
+
+def test_tables_with_few_different_rows_are_weighed() -> None:
+    def letters(a: int, b: int) -> pd.DataFrame:
+        return pd.DataFrame({"letter": ["a"] * a + ["b"] * b})
+
+    found = correct(letters(60, 40), letters(20, 80), "ulsif")
+    assert found.outside == 0
+    # 0.2 / 0.6 and 0.8 / 0.4
+    assert found.values[0] == pytest.approx(1 / 3, abs=0.2)
+    assert found.values[-1] == pytest.approx(2, abs=0.3)
 
 
 def test_tables_with_categories_and_gaps_are_weighed() -> None:

@@ -159,6 +159,13 @@ def test_uncalibrated_probabilities_are_beyond_em() -> None:
     assert coverage(CLASSES[2], "em", 20)[0] < 0.5
 
 
+def test_a_region_without_variance_holds_one_point() -> None:
+    labels = np.repeat([0, 1], 50)
+    found = label_shift(one_hot(labels, 2), labels, one_hot(np.zeros(80, int), 2), "bbse")
+    assert found.covers([1.0, 0.0])
+    assert not found.covers([0.9, 0.1])
+
+
 def test_labels_may_be_words() -> None:
     rng = np.random.default_rng(0)
     valid, ids = CLASSES[1].draw(rng, [1 / 3] * 3, 300)

@@ -94,6 +94,8 @@ def correct(
         pair.first, pair.second, method,  # type: ignore[arg-type]  # a word of the option
         clip=clip, flatten=flatten, seed=seed, progress=not quiet,
     )  # fmt: skip
+    for name, why in weights.settings.get("left_out", {}).items():
+        note(f"not compared: {name} ({why})", quiet)
     advice = None
     if pair.labels is not None and not weights.declined:
         advice = _advice(pair, weights, seed, quiet)

@@ -99,6 +99,8 @@ def correct(
         relative=relative, n_centres=n_centres, n_folds=n_folds, n_seeds=n_seeds,
         calibration=calibration, seed=seed, progress=progress,
     )  # fmt: skip
+    if encoded.left_out:
+        settings["left_out"] = encoded.left_out
     values, edge, clipped = tame(ratios, clip=clip, flatten=flatten, normalise=normalise)
     effective = effective_rows(np.minimum(ratios, edge))
     # The ratio to a mixture has a mean below 1.

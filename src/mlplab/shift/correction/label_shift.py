@@ -70,8 +70,11 @@ class LabelShift:
         if abs(asked.sum() - 1) > 1e-6:
             return False
         off = (asked - self._centre)[:-1]
-        distance = off @ np.linalg.pinv(self._covariance[:-1, :-1]) @ off
-        return bool(distance <= chi2.ppf(self.level, len(off)))
+        spread = self._covariance[:-1, :-1]
+        inverse = np.linalg.pinv(spread)
+        if np.abs(off - spread @ inverse @ off).max() > 1e-6:
+            return False  # off in a direction without any variance
+        return bool(off @ inverse @ off <= chi2.ppf(self.level, len(off)))
 
 
 def label_shift(

@@ -18,10 +18,10 @@ def share_outside(train: NDArray[Any], target: NDArray[Any], rng: np.random.Gene
     """Return the share of target rows further from the training rows than nearly all of these.
 
     A row is outside if its nearest training row is further away than that of all but 1 % of
-    the training rows; without a shift about 1 % are.
+    the different training rows; without a shift about 1 % are.
 
     Args:
-        train: (N, I), at least two rows.
+        train: (N, I).
         target: (M, I).
         rng: draws at most 2,000 rows of each.
 
@@ -31,10 +31,14 @@ def share_outside(train: NDArray[Any], target: NDArray[Any], rng: np.random.Gene
     >>> share_outside(rows, rows + 10, np.random.default_rng(0))
     1.0
     """
-    known, asked = draw_rows(rng, train, _MOST_ROWS), draw_rows(rng, target, _MOST_ROWS)
-    among, beyond = _nearest(known, known, itself=True), _nearest(asked, known, itself=False)
-    edge = np.quantile(among, 1 - FARTHEST_SHARE)
-    return float((beyond > edge * (1 + 1e-9)).mean())
+    # Copies are no distance from each other, and would make everything else look far.
+    known = np.unique(draw_rows(rng, train, _MOST_ROWS), axis=0)
+    beyond = _nearest(draw_rows(rng, target, _MOST_ROWS), known, itself=False)
+    edge = 0.0
+    if len(known) > 1:
+        edge = float(np.quantile(_nearest(known, known, itself=True), 1 - FARTHEST_SHARE))
+    # the rounding of squares of numbers around 1
+    return float((beyond > edge + 1e-9).mean())
 
 
 def _nearest(rows: NDArray[Any], others: NDArray[Any], *, itself: bool) -> NDArray[np.float64]:

@@ -26,7 +26,8 @@ class Weights:
         outside: share of the target rows that lie further from the training rows than nearly
             all (99 %) training rows lie from each other.
         declined: why these weights should not be used; empty where nothing speaks against it.
-        settings: what was chosen on the way, such as a kernel's width.
+        settings: what was chosen on the way, such as a kernel's width; `left_out` names columns
+            that carry nothing, and why, where there are any.
     """
 
     ratios: Floats

@@ -24,7 +24,7 @@ COMMANDS = {
     "train": ("cli.commands.train:train", "Train one configuration with many seeds."),
     "fit": ("cli.commands.fit:fit", "From a CSV file to a model, a page and a submission."),
     "predict": ("cli.commands.predict:predict", "Predict a CSV file's rows with a fitted model."),
-    "shift": ("cli.commands.shift:shift", "Has the data shifted, and does it matter."),
+    "shift": ("cli.commands.shift:shift", "Whether data have shifted, and what to do about it."),
     "graph": ("cli.commands.graph:graph", "A network's computational graph and its equations."),
     "relu": ("cli.commands.relu:relu", "Approximate a function by a ReLU network, certified."),
     "memory": ("cli.commands.memory:memory", "Predict the memory that a population takes."),

@@ -6,6 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from mlplab.shift import features, images
+    from mlplab.shift.correction.correct import correct
+    from mlplab.shift.correction.label_shift import LabelShift, label_shift
+    from mlplab.shift.correction.weights import Weights, effective_rows, weighted_risk
+    from mlplab.shift.correction.worth_weighting import WeightingAdvice, worth_weighting
     from mlplab.shift.detection.columns import ColumnShift
     from mlplab.shift.detection.detect import detect, detectable_auc
     from mlplab.shift.detection.report import Detection, ShiftVerdict
@@ -22,10 +26,15 @@ _HOMES = {
     "EncodedColumn": "encoding",
     "Features": "features",
     "ImageFolder": "images",
+    "LabelShift": "correction.label_shift",
     "ShiftVerdict": "detection.report",
+    "WeightingAdvice": "correction.worth_weighting",
+    "Weights": "correction.weights",
     "cartoon": "images",
+    "correct": "correction.correct",
     "detect": "detection.detect",
     "detectable_auc": "detection.detect",
+    "effective_rows": "correction.weights",
     "encode": "encoding",
     "features": "",
     "free_photographs": "images",
@@ -33,6 +42,9 @@ _HOMES = {
     "image_folder": "images",
     "image_task": "folder_task",
     "images": "",
+    "label_shift": "correction.label_shift",
+    "weighted_risk": "correction.weights",
+    "worth_weighting": "correction.worth_weighting",
 }
 
 __all__ = [
@@ -42,10 +54,15 @@ __all__ = [
     "EncodedColumn",
     "Features",
     "ImageFolder",
+    "LabelShift",
     "ShiftVerdict",
+    "WeightingAdvice",
+    "Weights",
     "cartoon",
+    "correct",
     "detect",
     "detectable_auc",
+    "effective_rows",
     "encode",
     "features",
     "free_photographs",
@@ -53,6 +70,9 @@ __all__ = [
     "image_folder",
     "image_task",
     "images",
+    "label_shift",
+    "weighted_risk",
+    "worth_weighting",
 ]
 
 

@@ -62,22 +62,18 @@ def _column(encoded: Encoded, name: str) -> ColumnShift:
     tests: dict[str, float] = {}
     sizes = [0.0]
     halves = encoded.first, encoded.second
+    gaps = [np.zeros(len(half), bool) for half in halves]
     if "missing" in kinds:
         gaps = [half[:, kinds["missing"]] > 0 for half in halves]
         tests["missing"], size = _chi_squared([np.array([~g, g]).sum(axis=1) for g in gaps])
         sizes.append(size)
     if "number" in kinds:
-        known = [
-            half[:, kinds["number"]][~gap]
-            for half, gap in zip(
-                halves, gaps if "missing" in kinds else [np.zeros(len(h), bool) for h in halves],
-                strict=True,
-            )
-        ]  # fmt: skip
-        found = ks_2samp(*known, method="asymp")
+        place = kinds["number"]
+        first, second = (half[~gap, place] for half, gap in zip(halves, gaps, strict=True))
+        found = ks_2samp(first, second, method="asymp")
         tests["Kolmogorov-Smirnov"] = float(found.pvalue)
-        rows = np.concatenate(known)
-        label = np.arange(len(rows)) >= len(known[0])
+        rows = np.concatenate([first, second])
+        label = np.arange(len(rows)) >= len(first)
         _, ad = column_statistics(rows[:, None], label[None])
         tests["Anderson-Darling"] = float(anderson_darling_p(ad[0])[0])
         sizes.append(float(found.statistic))

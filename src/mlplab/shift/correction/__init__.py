@@ -1,0 +1,1 @@
+"""Density ratios, label shift, and whether weighting helps."""

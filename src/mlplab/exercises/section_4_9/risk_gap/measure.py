@@ -67,7 +67,9 @@ def _wider(key: str, found: Mapping[float, Risks], few: float, many: float) -> M
 def _each_step(key: str, found: Mapping[float, Risks], levels: Sequence[float]) -> Measured:
     """Claim that the gap widens at every step: the least change decides."""
     gaps = [_decades(found[level].gap) for level in levels]
-    return measured(key, np.diff(gaps, axis=0).min(axis=0), _DECADES, "higher", f"least rise of {_GAP}")
+    return measured(
+        key, np.diff(gaps, axis=0).min(axis=0), _DECADES, "higher", f"least rise of {_GAP}"
+    )
 
 
 def _riskier(key: str, one: Risks, other: Risks, matters: float = _DECADES) -> Measured:

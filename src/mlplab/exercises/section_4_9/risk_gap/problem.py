@@ -1,16 +1,15 @@
-"""A regression problem whose true risk is known, and samples of it with one thing wrong at a time."""
+"""A regression problem whose true risk is known, sampled with one thing wrong at a time."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
-
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit
 
 from mlplab.data import Task, dataset, task_from_arrays
+from mlplab.exercises.section_4_9.logistic import sigmoid
 from mlplab.specs import TaskRef
 from mlplab.specs.keyed import philox
 
@@ -72,7 +71,7 @@ def draw(seed: int, n: int, how: Sampling, part: int = 0) -> tuple[Array, Array,
     signs = philox(seed, "risk gap/sign", part).random(n)
     if how.n_inputs > 1:
         size = np.abs(columns[1])
-        columns[1] = np.where(signs < expit(how.selection * size), size, -size)
+        columns[1] = np.where(signs < sigmoid(how.selection * size), size, -size)
     X = np.stack(columns, axis=1)
     truth = true_function(X)
     y = truth + how.noise * philox(seed, "risk gap/noise", part).standard_normal(n)
@@ -90,7 +89,7 @@ def selection_weights(X: Array, selection: float) -> Array:
     >>> selection_weights(np.array([[0.0, -3.0]]), 0.0)
     array([1.])
     """
-    return np.asarray(0.5 / expit(selection * X[..., 1]))
+    return np.asarray(0.5 / sigmoid(selection * X[..., 1]))
 
 
 def stacked(seeds: Sequence[int], n: int, how: Sampling, part: int = 0) -> tuple[Array, ...]:
@@ -105,7 +104,16 @@ def stacked(seeds: Sequence[int], n: int, how: Sampling, part: int = 0) -> tuple
     kind="regression",
     origin="made from a seed",
 )
-def _kinked_line(*, n_seeds: int = 1, n: int = N, n_inputs: int = N_INPUTS, noise: float = NOISE, outliers: float = 0.0, selection: float = 0.0, missing: float = 0.0) -> Task:
+def _kinked_line(
+    *,
+    n_seeds: int = 1,
+    n: int = N,
+    n_inputs: int = N_INPUTS,
+    noise: float = NOISE,
+    outliers: float = 0.0,
+    selection: float = 0.0,
+    missing: float = 0.0,
+) -> Task:
     X, y, _ = stacked(range(n_seeds), n, Sampling(n_inputs, noise, outliers, selection, missing))
     return task_from_arrays(X.reshape(-1, X.shape[-1]), y.ravel(), kind="regression")
 

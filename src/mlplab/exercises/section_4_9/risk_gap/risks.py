@@ -151,7 +151,7 @@ def by_steps(runs: Mapping[str, Runs]) -> dict[float, Risks]:
 def by_width(runs: Mapping[str, Runs]) -> dict[float, Risks]:
     """Return risks by hidden units; 0 is a linear model."""
     found = runs["width"]
-    return {(*arm.run.net.hidden, 0)[0]: risks(found, arm) for arm in found.arms}
+    return {(*arm.run.value("net.hidden"), 0)[0]: risks(found, arm) for arm in found.arms}
 
 
 def by_inputs(runs: Mapping[str, Runs]) -> dict[float, Risks]:
@@ -185,7 +185,7 @@ def fixed_gaps(n_draws: int) -> Mapping[int, Array]:
 _UNTRAINED = 1_000_000
 
 
-def log_slopes(found: Mapping[float, Array]) -> Array:
+def log_slopes(found: Mapping[int, Array] | Mapping[float, Array]) -> Array:
     """Return the least-squares slope of log10 of numbers, (R,) by x, over log10 of x: (R,).
 
     >>> log_slopes({1: np.array([8.0]), 2: np.array([4.0]), 4: np.array([2.0])}).round(9)

@@ -94,9 +94,17 @@ def tell(results: Results) -> Findings:
     figures = (
         _figure("size", curves["size"], "rows", log_x=True),
         _rates(curves["size"], fixed),
-        _figure("width", {max(x, 0.5): one for x, one in curves["width"].items()}, "units", log_x=True),
+        _figure(
+            "width", {max(x, 0.5): one for x, one in curves["width"].items()}, "units", log_x=True
+        ),
         _figure("inputs", curves["inputs"], "inputs", log_x=True),
-        _figure("noise", {x: r for x, r in curves["noise"].items() if x}, "deviation", log_x=True, log_y=True),
+        _figure(
+            "noise",
+            {x: r for x, r in curves["noise"].items() if x},
+            "deviation",
+            log_x=True,
+            log_y=True,
+        ),
         _outliers(curves["outliers"], curves["huber"]),
         _selection(curves["selection"]),
         _figure("missing", curves["missing"], "lost"),

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mlplab.exercises.section_4_9.search_engine.clicks import Array
 
 
-def auction(bids: Array, weights: Array, slots: int) -> tuple[Array, Array]:
+def auction(bids: Array, weights: Array, slots: int) -> tuple[NDArray[np.int64], Array]:
     """Rank ads by bid times weight; each pays per click what would just keep its place.
 
     Args:
@@ -25,7 +26,7 @@ def auction(bids: Array, weights: Array, slots: int) -> tuple[Array, Array]:
     """
     scores = bids * weights
     order = np.argsort(-scores, axis=1, kind="stable")
-    place = np.argsort(order, axis=1, kind="stable")
+    place: NDArray[np.int64] = np.argsort(order, axis=1, kind="stable")
     ordered = np.take_along_axis(scores, order, axis=1)
     following = np.concatenate([ordered[:, 1:], np.zeros_like(ordered[:, :1])], axis=1)
     price = np.take_along_axis(following, place, axis=1) / weights

@@ -74,7 +74,9 @@ def _loops(seeds: int, correlation: str, share: str) -> Sequence[Measured]:
         measured(
             "unequal", inequality(naive, last) - inequality(naive, first), 0.01, "higher", "Gini"
         ),
-        lower("unequal_explored", inequality(explored, last), inequality(naive, last), 0.01, "Gini"),
+        lower(
+            "unequal_explored", inequality(explored, last), inequality(naive, last), 0.01, "Gini"
+        ),
         lower(
             "cost",
             np.asarray(explored.found[last].mean(axis=0)),

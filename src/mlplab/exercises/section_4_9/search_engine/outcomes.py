@@ -7,7 +7,6 @@ from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
-from scipy import stats
 
 from mlplab.exercises.profile import Profile
 from mlplab.exercises.section_4_9.search_engine.clicks import Array, correlation, gini
@@ -139,6 +138,8 @@ def shift_p(one: History, first: int, second: int, days: int = 5) -> Array:
 
 def two_sample_p(before: Array, after: Array) -> float:
     """Return p of the chi-squared test that counts (M,) and (M,) are of one distribution."""
+    from scipy import stats
+
     table = np.stack([before, after])
     few = table.sum(axis=0) < _FEW
     table = np.column_stack([table[:, ~few], table[:, few].sum(axis=1)])
@@ -180,8 +181,8 @@ def varied(seeds: int) -> Mapping[tuple[str, float], Mapping[str, Array]]:
         for value in values:
             changes: dict[str, float] = {name: value}
             how = replace(BASE, **changes)  # type: ignore[arg-type]
-            control = replace(how, boost=0.0)
-            found[name, value] = reactions(
-                simulate(how, range(seeds)), simulate(control, range(seeds))
-            )
+            still = replace(how, boost=0.0)
+            # Where only the new rule is another, the control is the one that there is.
+            control = pair(seeds)[1] if name == "boost" else simulate(still, range(seeds))
+            found[name, value] = reactions(simulate(how, range(seeds)), control)
     return found

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import expit
 
+from mlplab.exercises.section_4_9.logistic import sigmoid
 from mlplab.exercises.section_4_9.search_engine.clicks import Array
 
 _RIDGE = 2.0
@@ -58,7 +58,7 @@ class RankingModel:
 
 
 def _slopes(scores: Array, shown: Array, clicks: Array) -> tuple[Array, Array]:
-    chance = expit(scores)
+    chance = sigmoid(scores)
     return clicks - shown * chance, shown * chance * (1 - chance)
 
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit
 
+from mlplab.exercises.section_4_9.logistic import sigmoid
 from mlplab.exercises.section_4_9.search_engine.auction import auction, balanced_bid
 from mlplab.exercises.section_4_9.search_engine.clicks import Array, click, examination
 from mlplab.exercises.section_4_9.search_engine.ranking import RankingModel
@@ -95,7 +95,7 @@ def make_world(how: Settings, seeds: Sequence[int]) -> World:
                 logits,
                 traits,
                 first,
-                expit(-0.5 + 0.8 * ads[0]),
+                sigmoid(-0.5 + 0.8 * ads[0]),
                 ads[1],
                 np.exp(0.4 * ads[2]),
             )
@@ -115,7 +115,7 @@ class _Users:
     def choose(self, how: Settings, uniform: Array) -> NDArray[np.int64]:
         """Choose short (0) or long (1) queries, the one that served better more often."""
         better = self.worth[..., 1] - how.effort - self.worth[..., 0]
-        return (uniform < expit(how.choice * better)).astype(np.int64)
+        return (uniform < sigmoid(how.choice * better)).astype(np.int64)
 
     def learn(
         self, how: Settings, kind: NDArray[np.int64], found: NDArray[np.bool_], uniform: Array
@@ -142,7 +142,8 @@ def simulate(how: Settings, seeds: Sequence[int]) -> History:
     )
     users = _Users(
         np.ones((n_runs, how.users), dtype=bool),
-        *(np.full((n_runs, how.users), 0.5) for _ in range(2)),
+        np.full((n_runs, how.users), 0.5),
+        np.full((n_runs, how.users), 0.5),
         np.full((n_runs, how.users, 2), 0.5),
     )
     bids, budgets = 0.5 * world.values, 0.05 * how.users * world.values
@@ -151,22 +152,24 @@ def simulate(how: Settings, seeds: Sequence[int]) -> History:
     log_shown = np.zeros_like(world.logits)
     log_clicks = np.zeros_like(world.logits)
     at_change = np.ones_like(users.active)
-    days: list[tuple[Array, ...]] = []
+    days: list[tuple[NDArray[np.floating], ...]] = []
     for day in range(how.days):
         if day == how.change_day:
             at_change = users.active.copy()
         boost = how.boost if day >= how.change_day else 0.0
         drawn = [_Draws.of(seed, day, how) for seed in seeds]
-        draws = _Draws(*(np.stack(part) for part in zip(*(one.parts for one in drawn), strict=True)))
+        draws = _Draws(
+            *(np.stack(part) for part in zip(*(one.parts for one in drawn), strict=True))
+        )
         kind = users.choose(how, draws.kind)
         lists = _lists(how, world, model, boost)
         results = lists[rows, draws.query, kind]
         if how.explored:
             at_random = np.argsort(draws.order, axis=-1)[..., : how.shown]
             results = np.where((draws.explore < how.explored)[..., None], at_random, results)
-        chances = expit(world.logits)[rows[..., None], draws.query[..., None], results]
+        chances = sigmoid(world.logits)[rows[..., None], draws.query[..., None], results]
         clicked = click(chances, examined, draws.click) & users.active[..., None]
-        found = clicked.any(axis=-1)
+        found = np.asarray(clicked.any(axis=-1))
         n_active = np.maximum(users.active.sum(axis=1), 1)
 
         place = (rows[..., None] * how.queries + draws.query[..., None]) * how.documents + results
@@ -175,9 +178,11 @@ def simulate(how: Settings, seeds: Sequence[int]) -> History:
         short = users.active & (kind == 0)
         weights = np.exp(0.5 * boost * world.ad_traits) * world.quality
         ad_place, price = auction(bids, weights, how.slots)
-        offered = n_active[:, None] * world.quality * np.append(seen, 0.0)[
-            np.minimum(ad_place, how.slots)
-        ]
+        offered = (
+            n_active[:, None]
+            * world.quality
+            * np.append(seen, 0.0)[np.minimum(ad_place, how.slots)]
+        )
         paid = np.minimum(offered, budgets / np.maximum(price, 1e-9))
         spent = (price * paid).sum(axis=1)
         days.append(
@@ -211,7 +216,9 @@ def simulate(how: Settings, seeds: Sequence[int]) -> History:
         for one in range(how.advertisers):
             answer = balanced_bid(one, bids, weights, world.values, seen)
             bids[:, one] = np.where(again[:, one], answer, bids[:, one])
-        worth = how.spending * world.values * offered
+        # Who has no slot budgets for the last one, or a promoted ad would have nothing to spend.
+        hoped = np.maximum(offered, n_active[:, None] * world.quality * seen[-1])
+        worth = how.spending * world.values * hoped
         budgets = np.where(again, 0.8 * budgets + 0.2 * worth, budgets)
     return History(world, *(np.stack(part) for part in zip(*days, strict=True)))
 
@@ -255,13 +262,14 @@ def _lists(how: Settings, world: World, model: RankingModel, boost: float) -> ND
     """Return the documents shown for short and long queries, (R, Q, 2, K)."""
     short = model.scores + boost * world.traits
     both = np.stack([short, short + how.detail * world.logits], axis=2)
-    return np.argsort(-both, axis=-1, kind="stable")[..., : how.shown]
+    return np.asarray(np.argsort(-both, axis=-1, kind="stable")[..., : how.shown])
 
 
 def _counts(place: NDArray[np.int64], amounts: NDArray[np.generic], world: World) -> Array:
     """Add amounts up by document: (R, Q, J)."""
     flat = np.bincount(
-        place.ravel(), weights=np.asarray(amounts, dtype=np.float64).ravel(),
+        place.ravel(),
+        weights=np.asarray(amounts, dtype=np.float64).ravel(),
         minlength=world.logits.size,
     )
-    return flat.reshape(world.logits.shape)
+    return np.asarray(flat.reshape(world.logits.shape))

@@ -157,7 +157,9 @@ def test_balanced_bids_come_to_rest_where_prices_are_those_of_vickrey_clarke_and
 
 
 def days_of(one: History) -> list[np.ndarray]:
-    return [getattr(one, field.name) for field in fields(one) if field.name != "world"]
+    """Everything that has days."""
+    no_days = ("world", "remain")
+    return [getattr(one, field.name) for field in fields(one) if field.name not in no_days]
 
 
 def test_a_seed_does_not_depend_on_its_companions():
@@ -186,6 +188,7 @@ def test_where_nobody_is_impatient_nobody_leaves():
     one = simulate(replace(SMALL, leaving=0.0), range(2))
     assert np.all(one.active == SMALL.users)
     assert np.all(one.stayed == 1)
+    assert np.all(one.remain)
 
 
 def test_in_random_order_every_document_is_shown_equally_often():

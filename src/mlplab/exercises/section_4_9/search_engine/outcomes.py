@@ -56,7 +56,9 @@ def pair(seeds: int) -> tuple[History, History]:
 
 def reactions(changed: History, control: History) -> Mapping[str, Array]:
     """Return by name what the change adds to the control, one number per seed, (R,)."""
-    felt = changed.shortfall - control.shortfall
+    # Of the same users at both times: those who miss most leave, and a mean over the others falls.
+    same = changed.remain & control.remain
+    felt = (changed.missed - control.missed).mean(axis=2, where=same)
     # Satisfaction needs some days to show what has changed.
     early = felt[CHANGE + 5 : CHANGE + 5 + LATE].mean(axis=0)
     late = felt[-LATE:].mean(axis=0)

@@ -48,7 +48,7 @@ class History:
         active: users who have not left, (D, R).
         stayed: the share of users who were active on the day of the change, on every day, (D, R).
         found: share of searches with a click, (D, R).
-        shortfall: expected less actual satisfaction of active users, (D, R).
+        missed: expected less actual satisfaction of every user, (D, R, N).
         detailed: share of searches with a long query, (D, R).
         shown: how often every document was shown, (D, R, Q, J).
         clicks: on every document, (D, R, Q, J).
@@ -59,13 +59,14 @@ class History:
         places: of ads, (D, R, A).
         revenue: (D, R).
         price: mean per paid click, (D, R).
+        remain: users who are active after the last day, (R, N).
     """
 
     world: World
     active: Array
     stayed: Array
     found: Array
-    shortfall: Array
+    missed: Array
     detailed: Array
     shown: Array
     clicks: Array
@@ -76,6 +77,7 @@ class History:
     places: Array
     revenue: Array
     price: Array
+    remain: NDArray[np.bool_]
 
 
 def make_world(how: Settings, seeds: Sequence[int]) -> World:
@@ -190,9 +192,9 @@ def simulate(how: Settings, seeds: Sequence[int]) -> History:
                 users.active.sum(axis=1).astype(float),
                 (users.active & at_change).sum(axis=1) / np.maximum(at_change.sum(axis=1), 1),
                 found.sum(axis=1) / n_active,
-                ((users.habit - users.mood) * users.active).sum(axis=1) / n_active,
+                (users.habit - users.mood).astype(np.float32),
                 (kind * users.active).sum(axis=1) / n_active,
-                # Of a document each: in half the memory.
+                # A number for each document, as for each user: in half the memory.
                 *(
                     part.astype(np.float32)
                     for part in (shown, clicks, _counts(place[..., 0], short, world), model.scores)
@@ -220,7 +222,7 @@ def simulate(how: Settings, seeds: Sequence[int]) -> History:
         hoped = np.maximum(offered, n_active[:, None] * world.quality * seen[-1])
         worth = how.spending * world.values * hoped
         budgets = np.where(again, 0.8 * budgets + 0.2 * worth, budgets)
-    return History(world, *(np.stack(part) for part in zip(*days, strict=True)))
+    return History(world, *(np.stack(part) for part in zip(*days, strict=True)), users.active)
 
 
 @dataclass(frozen=True, eq=False)

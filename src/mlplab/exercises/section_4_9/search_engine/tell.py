@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
@@ -40,7 +40,8 @@ if TYPE_CHECKING:
     from mlplab.draw import Figure
 
 _SHOWN_FROM = CHANGE - 10
-_VARIED = ("left", "long_queries", "bids", "price", "stale")
+_EVERY = range(2, BASE.days, 3)
+_VARIED = ("left", "long_queries", "price", "stale")
 
 
 def tell(results: Results) -> Findings:
@@ -75,21 +76,23 @@ def tell(results: Results) -> Findings:
     figures = (
         _by_day(
             {"changed": changed, "control": control},
-            lambda one: one.stayed,
+            lambda one: one.stayed[CHANGE:],
             "users-by-day",
             "stayed",
-            CHANGE,
+            range(CHANGE, BASE.days),
+            "engine",
         ),
         _searches(changed, control),
         _market(changed, control),
         _losses(changed, control),
         _by_day(
             loops,
-            lambda one: np.stack([recovered(one, day) for day in range(0, BASE.days, 4)]),
+            # On the first day there is nothing to recover yet, and the axis would begin at 0.
+            lambda one: np.stack([recovered(one, day) for day in _EVERY]),
             "relevance-by-day",
             "recovered",
-            0,
-            4,
+            _EVERY,
+            "training",
         ),
         strip_chart(
             {name: kept_errors(one).tolist() for name, one in loops.items()},
@@ -103,11 +106,11 @@ def tell(results: Results) -> Findings:
     return Findings(values, figures, tables)
 
 
-def _rows(series: str, numbers: Array, start: int, step: int = 1) -> list[tuple[Any, ...]]:
-    """Return rows of a line chart from numbers by day and seed, (D, R), the first of day start."""
+def _rows(series: str, numbers: Array, days: Iterable[int]) -> list[tuple[Any, ...]]:
+    """Return rows of a line chart from numbers by day and seed, (D, R)."""
     return [
-        (series, start + step * place, *T_BAND.of(day.tolist()), len(day))
-        for place, day in enumerate(numbers)
+        (series, day, *T_BAND.of(each.tolist()), len(each))
+        for day, each in zip(days, numbers, strict=True)
     ]
 
 
@@ -116,21 +119,18 @@ def _by_day(
     of: Callable[[History], Array],
     name: str,
     y: str,
-    start: int,
-    step: int = 1,
+    days: Sequence[int],
+    series: str,
 ) -> Figure:
-    rows = []
-    for series, one in engines.items():
-        numbers = of(one)
-        rows += _rows(series, numbers[start:] if step == 1 else numbers, start, step)
-    return line_chart(rows, name, x_title="day", y=y, band=T_BAND, series_title="engine")
+    rows = [row for one, what in engines.items() for row in _rows(one, of(what), days)]
+    return line_chart(rows, name, x_title="day", y=y, band=T_BAND, series_title=series)
 
 
 def _searches(changed: History, control: History) -> Figure:
     rows = []
     for series, one in (("changed", changed), ("control", control)):
         for part, numbers in (("found", one.found), ("long", one.detailed)):
-            rows += _rows(f"{part}, {series}", numbers[_SHOWN_FROM:], _SHOWN_FROM)
+            rows += _rows(f"{part}, {series}", numbers[_SHOWN_FROM:], range(_SHOWN_FROM, BASE.days))
     return line_chart(
         rows, "searches-by-day", x_title="day", y="share", band=T_BAND, series_title="searches"
     )
@@ -146,7 +146,7 @@ def _market(changed: History, control: History) -> Figure:
     rows = []
     for series, of in parts.items():
         ratio = np.log(of(changed) / of(control))
-        rows += _rows(series, ratio[_SHOWN_FROM:], _SHOWN_FROM)
+        rows += _rows(series, ratio[_SHOWN_FROM:], range(_SHOWN_FROM, BASE.days))
     return line_chart(
         rows, "market-by-day", x_title="day", y="log_ratio", band=T_BAND, series_title="quantity"
     )
@@ -154,17 +154,19 @@ def _market(changed: History, control: History) -> Figure:
 
 def _losses(changed: History, control: History) -> Figure:
     """By what the model of the change exceeds the one trained up to the day before, each day."""
-    rows = []
-    for series, one in (("changed", changed), ("control", control)):
-        excess = [
-            log_loss(one.scores[CHANGE], one.shown[day], one.clicks[day])
-            - log_loss(one.scores[day], one.shown[day], one.clicks[day])
-            for day in range(CHANGE, BASE.days)
-        ]
-        rows += _rows(series, np.stack(excess), CHANGE)
-    return line_chart(
-        rows, "stale-by-day", x_title="day", y="excess", band=T_BAND, series_title="engine"
-    )
+
+    def excess(one: History) -> Array:
+        return np.stack(
+            [
+                log_loss(one.scores[CHANGE], one.shown[day], one.clicks[day])
+                - log_loss(one.scores[day], one.shown[day], one.clicks[day])
+                for day in range(CHANGE, BASE.days)
+            ]
+        )
+
+    engines = {"changed": changed, "control": control}
+    days = range(CHANGE, BASE.days)
+    return _by_day(engines, excess, "stale-by-day", "excess", days, "engine")
 
 
 def _parameters() -> pd.DataFrame:
@@ -185,7 +187,7 @@ def _sensitivity(seeds: int, changed: History, control: History) -> pd.DataFrame
         ("as stated", None): reactions(changed, control)
     }
     for (name, value), numbers in varied(seeds).items():
-        found[f"parameter {name}", value] = numbers
+        found[f"varied {name}", value] = numbers
     rows = []
     for (name, setting), numbers in found.items():
         row: dict[str, Any] = {"parameter": name, "value": setting}

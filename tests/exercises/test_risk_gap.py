@@ -16,6 +16,7 @@ from mlplab.exercises.measured import decide_measured
 from mlplab.exercises.profile import PROFILES
 from mlplab.exercises.section_4_9.risk_gap.design import (
     BATCH_SIZE,
+    KEEPS,
     SAMPLINGS,
     SIZES,
     STEPS,
@@ -191,8 +192,9 @@ def test_a_power_law_has_its_power_as_slope(power, factor):
 @pytest.mark.parametrize("profile", PROFILES.values(), ids=PROFILES)
 def test_one_thing_is_varied_at_a_time(profile):
     experiments = design(profile, None)
-    for arm in experiments["size"].design:
-        assert arm.run.fit.epochs * arm.run.rows.n == STEPS * BATCH_SIZE
+    steps = [arm.run.fit.epochs * arm.run.rows.n / BATCH_SIZE for arm in experiments["size"].design]
+    assert steps == [STEPS * k for k in (*[1] * len(SIZES), 4, 16)]
+    assert set(KEEPS) == experiments.keys()
     for cause, strengths in SAMPLINGS.items():
         for strength, how in strengths.items():
             changed = {k for k, v in vars(how).items() if v != getattr(Sampling(), k)}

@@ -98,7 +98,7 @@ def _model(runs: Mapping[str, Runs]) -> Sequence[Measured]:
     width, inputs = by_width(runs), by_inputs(runs)
     return (
         _wider("width", width, 8, 64),
-        _each_step("every_width", width, (8, 16, 64, 256)),
+        _each_step("every_width", width, (8, 16, 32, 64, 256)),
         _riskier("simple", width[0], width[8]),
         _riskier("overfits", width[64], width[8]),
         _riskier("wider_still", width[256], width[64]),

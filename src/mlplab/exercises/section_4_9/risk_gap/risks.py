@@ -10,10 +10,12 @@ import numpy as np
 
 from mlplab.exercises.one_thread import one_thread
 from mlplab.exercises.section_4_9.risk_gap.design import (
+    BASE,
     LONGER,
     SAMPLINGS,
     SIZES,
     WIDE,
+    WIDTH,
     epochs_for,
     name_of,
 )
@@ -138,20 +140,30 @@ def _sample(seeds: tuple[int, ...], n: int, how: Sampling, part: int) -> tuple[A
 
 def by_size(runs: Mapping[str, Runs]) -> dict[float, Risks]:
     """Return risks by number of training rows."""
-    arms = {int(arm.run.value("rows.n")): arm for arm in runs["size"].arms}
-    return {n: risks(runs["size"], arms[n], n) for n in SIZES}
+    found, arms = runs["size"], _by_rows_and_epochs(runs["size"])
+    return {n: risks(found, arms[n, epochs_for(n)], n) for n in SIZES}
 
 
 def by_steps(runs: Mapping[str, Runs]) -> dict[float, Risks]:
     """Return risks on the most rows by how many times the steps were taken."""
-    arms = {int(arm.run.fit.epochs) // epochs_for(max(SIZES)): arm for arm in runs["steps"].arms}
-    return {k: risks(runs["steps"], arms[k], max(SIZES)) for k in LONGER}
+    found, arms, most = runs["size"], _by_rows_and_epochs(runs["size"]), max(SIZES)
+    return {k: risks(found, arms[most, k * epochs_for(most)], most) for k in LONGER}
+
+
+def _by_rows_and_epochs(runs: Runs) -> dict[tuple[int, int], Arm]:
+    return {(int(arm.run.value("rows.n")), arm.run.fit.epochs): arm for arm in runs.arms}
 
 
 def by_width(runs: Mapping[str, Runs]) -> dict[float, Risks]:
     """Return risks by hidden units; 0 is a linear model."""
     found = runs["width"]
-    return {(*arm.run.value("net.hidden"), 0)[0]: risks(found, arm) for arm in found.arms}
+    return {
+        _width(arm): risks(found, arm) for arm in found.arms if arm.run.fit.loss == BASE.fit.loss
+    }
+
+
+def _width(arm: Arm) -> int:
+    return int((*arm.run.value("net.hidden"), 0)[0])
 
 
 def by_inputs(runs: Mapping[str, Runs]) -> dict[float, Risks]:
@@ -165,7 +177,7 @@ def by_sampling(runs: Mapping[str, Runs], cause: str, loss: str = "squared") -> 
     found = {}
     for strength, how in SAMPLINGS[cause].items():
         these = runs[name_of(cause, strength)]
-        arm = next(arm for arm in these.arms if arm.run.fit.loss == loss)
+        arm = next(a for a in these.arms if (_width(a), a.run.fit.loss) == (WIDTH, loss))
         found[strength] = risks(these, arm, N, how)
     return found
 

@@ -74,15 +74,12 @@ def tell(results: Results) -> Findings:
         "linear_risk": LINEAR,
         "n_weights": n_parameters(),
         "classical": classical_gap(max(SIZES)),
-        "fixed_first": float(fixed[min(SIZES)].mean()),
-        "fixed_last": float(fixed[max(SIZES)].mean()),
         "true_error": float(np.mean([one.error for one in curves["size"].values()])),
         "used": {
             k: float(one.excess_gap(BAYES).mean()) / classical_gap(max(SIZES)) * n_parameters()
             for k, one in curves["steps"].items()
         },
         "kept": float(curves["selection"][4.0].kept.mean()),
-        "weighted_spread": float(np.std(curves["selection"][4.0].weighted, ddof=1)),
         "held": {s: float(one.held_out.mean()) for s, one in curves["selection"].items()},
         "weighed": {s: float(one.weighted.mean()) for s, one in curves["selection"].items()},
     }
@@ -185,12 +182,9 @@ def _selection(found: Curves) -> Figure:
 def _table(curves: Mapping[str, Curves]) -> pd.DataFrame:
     import pandas as pd
 
-    rows = []
-    for cause, found in curves.items():
-        for x, one in found.items():
-            row: dict[str, Any] = {"cause": cause, "level": x}
-            for name, part in _PARTS.items():
-                mean, low, high = DRAW_BAND.of(part(one).tolist())
-                row |= {name: mean, f"{name}_low": low, f"{name}_high": high}
-            rows.append(row)
-    return pd.DataFrame(rows)
+    return pd.DataFrame(
+        {"cause": cause, "level": x}
+        | {name: round(float(part(one).mean()), 4) for name, part in _PARTS.items()}
+        for cause, found in curves.items()
+        for x, one in found.items()
+    )

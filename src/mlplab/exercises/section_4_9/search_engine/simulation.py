@@ -45,6 +45,7 @@ class History:
 
     Attributes:
         world: in which.
+        remain: users who are active after the last day, (R, N).
         active: users who have not left, (D, R).
         stayed: the share of users who were active on the day of the change, on every day, (D, R).
         found: share of searches with a click, (D, R).
@@ -59,10 +60,10 @@ class History:
         places: of ads, (D, R, A).
         revenue: (D, R).
         price: mean per paid click, (D, R).
-        remain: users who are active after the last day, (R, N).
     """
 
     world: World
+    remain: NDArray[np.bool_]
     active: Array
     stayed: Array
     found: Array
@@ -77,7 +78,6 @@ class History:
     places: Array
     revenue: Array
     price: Array
-    remain: NDArray[np.bool_]
 
 
 def make_world(how: Settings, seeds: Sequence[int]) -> World:
@@ -222,7 +222,8 @@ def simulate(how: Settings, seeds: Sequence[int]) -> History:
         hoped = np.maximum(offered, n_active[:, None] * world.quality * seen[-1])
         worth = how.spending * world.values * hoped
         budgets = np.where(again, 0.8 * budgets + 0.2 * worth, budgets)
-    return History(world, *(np.stack(part) for part in zip(*days, strict=True)), users.active)
+    by_day = (np.stack(part) for part in zip(*days, strict=True))
+    return History(world, users.active, *by_day)
 
 
 @dataclass(frozen=True, eq=False)

@@ -94,7 +94,7 @@ def tell(results: Results) -> Findings:
         _figure(
             "width", {max(x, 0.5): one for x, one in curves["width"].items()}, "units", log_x=True
         ),
-        _figure("inputs", curves["inputs"], "inputs", log_x=True),
+        _figure("inputs", curves["inputs"], "number of inputs", log_x=True),
         _figure(
             "noise",
             {x: r for x, r in curves["noise"].items() if x},
@@ -155,7 +155,7 @@ def _outliers(squares: Curves, huber: Curves) -> Figure:
     return line_chart(
         rows,
         "risks-by-outliers",
-        x_title="outliers",
+        x_title="share of outliers",
         y="mean squared error",
         band=DRAW_BAND,
         series_title="loss and risk",
@@ -172,7 +172,7 @@ def _selection(found: Curves) -> Figure:
     return line_chart(
         _rows(found, parts),
         "risks-by-selection",
-        x_title="selection",
+        x_title="strength of selection",
         y="mean squared error",
         band=DRAW_BAND,
         series_title="risk",

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from itertools import pairwise
 from typing import Any
 
 from mlplab.draw import Text
 from mlplab.experiment import Runs
 from mlplab.pages.wording import source_text
+
+_AS_ABOVE = {"en": "as above", "zh": "同上"}
 
 
 def run_facts(named: Mapping[str, Runs]) -> dict[str, Any]:
@@ -19,6 +22,10 @@ def run_facts(named: Mapping[str, Runs]) -> dict[str, Any]:
     titles = {runs.experiment.title: name or runs.experiment.title for name, runs in named.items()}
     stores = [runs.setup.store for runs in named.values()][:1]
     designs = {name: _describe(runs) for name, runs in named.items()}
+    for one, following in pairwise(named):
+        # Of many experiments that vary one run, a page need not list it again and again.
+        if named[one].experiment.base == named[following].experiment.base:
+            designs[following]["base"] = _AS_ABOVE
     return {
         "design": designs.get("", designs),
         "provenance": _provenances(named.values()),

@@ -1,0 +1,1 @@
+"""4.9.1: a search engine changes its behaviour."""

@@ -67,18 +67,18 @@ def draw(seed: int, n: int, how: Sampling, part: int = 0) -> tuple[Array, Array,
         how: they come to be.
         part: 0 the rows that train; others are independent of them.
     """
-    columns = [philox(seed, "risk gap/x", part, i).standard_normal(n) for i in range(how.n_inputs)]
-    signs = philox(seed, "risk gap/sign", part).random(n)
+    columns = [philox(seed, "risk/x", part, i).standard_normal(n) for i in range(how.n_inputs)]
+    signs = philox(seed, "risk/sign", part).random(n)
     if how.n_inputs > 1:
         size = np.abs(columns[1])
         columns[1] = np.where(signs < sigmoid(how.selection * size), size, -size)
     X = np.stack(columns, axis=1)
     truth = true_function(X)
-    y = truth + how.noise * philox(seed, "risk gap/noise", part).standard_normal(n)
-    wrong = philox(seed, "risk gap/outlier", part).random(n) < how.outliers
-    y = y + wrong * OUTLIER * philox(seed, "risk gap/outlier", part, 1).standard_normal(n)
+    y = truth + how.noise * philox(seed, "risk/noise", part).standard_normal(n)
+    wrong = philox(seed, "risk/outlier", part).random(n) < how.outliers
+    y = y + wrong * OUTLIER * philox(seed, "risk/outlier", part, 1).standard_normal(n)
     if how.missing:
-        cells = [philox(seed, "risk gap/missing", part, i).random(n) for i in range(how.n_inputs)]
+        cells = [philox(seed, "risk/missing", part, i).random(n) for i in range(how.n_inputs)]
         X = np.where(np.stack(cells, axis=1) < how.missing, 0.0, X)
     return X, y, truth
 

@@ -43,10 +43,15 @@ def n_seeds(profile: Profile) -> int:
     return profile.pick(*_SEEDS)
 
 
+def fresh(seeds: int) -> range:
+    """Return seeds that had no part in choosing the model's parameters and claims."""
+    return range(1000, 1000 + seeds)
+
+
 @lru_cache(maxsize=6)
 def history(how: Settings, seeds: int) -> History:
     """Return what happened under these settings; the page and its claims see the same."""
-    return simulate(how, range(seeds))
+    return simulate(how, fresh(seeds))
 
 
 def pair(seeds: int) -> tuple[History, History]:
@@ -185,6 +190,6 @@ def varied(seeds: int) -> Mapping[tuple[str, float], Mapping[str, Array]]:
             how = replace(BASE, **changes)  # type: ignore[arg-type]
             still = replace(how, boost=0.0)
             # Where only the new rule is another, the control is the one that there is.
-            control = pair(seeds)[1] if name == "boost" else simulate(still, range(seeds))
-            found[name, value] = reactions(simulate(how, range(seeds)), control)
+            control = pair(seeds)[1] if name == "boost" else simulate(still, fresh(seeds))
+            found[name, value] = reactions(simulate(how, fresh(seeds)), control)
     return found

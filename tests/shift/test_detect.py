@@ -122,6 +122,17 @@ def test_large_samples_may_differ_by_less_than_what_matters():
     assert found.shifted.size < 0.55
 
 
+def test_columns_see_all_rows_where_permutations_see_some(monkeypatch):
+    first, second = normal(3000, 3), normal(3000, 3, seed=1)
+    second[:, 1] += 0.15
+    monkeypatch.setattr("mlplab.shift.detection.detect.MOST_ROWS", 100)
+    found = detect(first, second, n_permutations=19, workers=1)
+    assert found.judged == (100, 100)
+    assert found.tests["columns of all rows"] == found.columns[0].p < 1e-4
+    assert found.shifted.verdict == "supported"
+    assert found.shifted.p == pytest.approx(2 * found.columns[0].p)
+
+
 def test_the_same_call_says_the_same():
     first, second = tables()
     answers = [detect(first, second, n_permutations=19, workers=1).plain() for _ in range(2)]

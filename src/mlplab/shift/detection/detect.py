@@ -116,15 +116,21 @@ def detect(
                 n_permutations=n_permutations, seed=seed, workers=workers, count=count,
             )  # fmt: skip
     by_column = len({column.original for column in encoded.columns}) <= _MOST_COLUMNS
+    columns = column_shifts(encoded) if by_column else ()
+    p = tests["together"]
+    if columns and sizes != judged:
+        # Permuted are some rows only; columns one by one see all. Two tests share the level.
+        tests["columns of all rows"] = columns[0].p
+        p = min(1.0, 2 * min(p, columns[0].p))
     return Detection(
         rows=sizes,
         copies=copied_rows(first, second),
-        shifted=_shifted(tests["together"], fitted, n_permutations),
+        shifted=_shifted(p, fitted, n_permutations),
         matters=_matters(fitted, epsilon),
         harmful=harmful,
         epsilon=epsilon,
         tests=tests,
-        columns=column_shifts(encoded) if by_column else (),
+        columns=columns,
         scores=(fitted.scores[: len(scored[0])], fitted.scores[len(scored[0]) :]),
         scored=(scored[0], scored[1]),
         detectable=detectable_auc(*judged),
@@ -210,7 +216,9 @@ def largest_column(rows: Rows, labels: Labels) -> Array:
 def _shifted(p: float, fitted: CrossFitted, n_permutations: int) -> ShiftVerdict:
     word: Word = "supported" if p <= LEVEL else "undecided"
     least = f"; no smaller one is possible with {n_permutations} permutations"
-    note = f"all tests together give p = {p:.3g}" + (least if p * (n_permutations + 1) <= 1 else "")
+    note = f"all tests together give p = {p:.3g}"
+    if round(p * (n_permutations + 1), 9) == 1:
+        note += least
     if word == "undecided":
         note += "; that no difference was seen is no proof that there is none"
     return ShiftVerdict(word, p, fitted.auc, (fitted.low, fitted.high), note)

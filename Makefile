@@ -51,7 +51,7 @@ memory: .venv/.installed  ## the table of predicted and measured memory in docs,
 simulations: .venv/.installed  ## the simulations' tables in docs, an hour
 	$(BIN)/python -m mlplab.bench.verdict_simulation --out docs/verdict-simulation.md --long
 	$(BIN)/python -m mlplab.bench.coverage_simulation --out docs/coverage-simulation.md --long
-	$(BIN)/python -m mlplab.bench.shift_correction --times 10 --covers 600 --out docs/shift-correction-measured.md
+	$(BIN)/python -m mlplab.bench.shift_correction --times 5 --covers 300 --out docs/shift-correction-measured.md
 
 wheels: .venv/.installed  ## a wheel for each kind of machine, cross-compiled, in dist/
 	for target in $(WHEELS); do rm -rf build && MLPLAB_TARGET=$$target \

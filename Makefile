@@ -54,7 +54,7 @@ shift: .venv/.installed  ## the table of false alarms and power of the shift det
 simulations: .venv/.installed  ## the simulations' tables in docs, an hour
 	$(BIN)/python -m mlplab.bench.verdict_simulation --out docs/verdict-simulation.md --long
 	$(BIN)/python -m mlplab.bench.coverage_simulation --out docs/coverage-simulation.md --long
-	$(BIN)/python -m mlplab.bench.shift_correction --out docs/shift-correction-measured.md
+	$(BIN)/python -m mlplab.bench.shift_correction --times 5 --covers 300 --out docs/shift-correction-measured.md
 
 wheels: .venv/.installed  ## a wheel for each kind of machine, cross-compiled, in dist/
 	for target in $(WHEELS); do rm -rf build && MLPLAB_TARGET=$$target \

@@ -26,6 +26,7 @@ from mlplab.draw import (
     scatter,
     spread_strips,
 )
+from mlplab.draw.lines import band_lines
 from mlplab.draw.words import verdict_word
 from mlplab.errors import ConfigError
 from mlplab.specs import Verdict
@@ -374,3 +375,18 @@ def test_calibrations_of_several_series_have_a_legend():
     ranges = ranges.assign(low=[0.05, 0.4], high=[0.4, 0.7], series=["off", "on"])
     spec = calibration_chart(ranges).spec("light")
     assert '"domain": ["off", "on"]' in json.dumps(spec)
+
+
+def test_what_a_logarithmic_axis_cannot_show_is_cut_or_left_out() -> None:
+    rows = pd.DataFrame({
+        "series": "a", "x": [1, 2, 3],
+        "mean": [4.0, 0.5, 0.0], "low": [2.0, -1.0, 0.0], "high": [6.0, 2.0, 0.0],
+    })  # fmt: skip
+    drawn = band_lines(rows, name="name", x_title="x", y=quantity("train_loss"), log_y=True)
+    spec = drawn.chart.to_dict()
+    band = spec.get("data") or spec["layer"][0]["data"]
+    shown = band["values"] if "values" in band else spec["datasets"][band["name"]]
+    assert [row["low"] for row in shown] == [2.0, 0.5, 0.5]
+    assert [row["high"] for row in shown] == [6.0, 2.0, 0.5]
+    assert [row["mean"] for row in shown] == [4.0, 0.5, None]
+    assert drawn.data["low"].tolist() == [2.0, -1.0, 0.0]  # the file has all numbers

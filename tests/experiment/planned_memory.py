@@ -19,7 +19,7 @@ from pathlib import Path
 
 import mlplab as ml
 from mlplab.bench.memory.grid import METRIC, STACK, Setting, module, wide
-from mlplab.bench.memory.peak import experiment_of
+from mlplab.bench.memory.peak import experiment_of, predict
 from mlplab.engine.footprint import task_bytes
 
 PR_SET_THP_DISABLE = 41  # huge pages come as the system likes
@@ -145,7 +145,9 @@ def warm_up() -> None:
 def train(case: Case) -> tuple[int, int]:
     """Return what is planned beside the data, and what the process grew by."""
     experiment = experiment_of(case)
+    # A plan counts checkpoints by the time that it expects; here they come after every epoch.
     planned = experiment.cost(workers=1).bytes - task_bytes(experiment.data)
+    planned = predict(experiment, case) if case.checkpoints else planned
     with tempfile.TemporaryDirectory() as folder:
         store = ":memory:" if case.in_memory else Path(folder) / "runs.db"
         if case.checkpoints:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _SMALL = 1e-4  # numbers below have exponents
 
@@ -18,3 +21,23 @@ def number_labels(values: Iterable[float], number: str = ".6~g") -> dict[str, An
             f" : format(datum.value, '{number}')"
         }
     return {"format": number}
+
+
+def above_zero(frame: pd.DataFrame, *columns: str) -> pd.DataFrame:
+    """Return a frame that a logarithmic axis can show: bands end at its smallest positive number.
+
+    Means at 0 or below have no place there, and are left out; an interval's end has, at the edge.
+
+    >>> import pandas as pd
+    >>> above_zero(pd.DataFrame({"mean": [2.0, 0.0], "low": [-1.0, -1.0]}), "low")
+       mean  low
+    0   2.0  2.0
+    1   NaN  2.0
+    """
+    means = frame["mean"].where(frame["mean"] > 0)
+    shown = frame.assign(mean=means)
+    parts = shown[["mean", *columns]]
+    smallest = parts.where(parts > 0).min().min()
+    # What is missing stays so: it is not below zero.
+    ends = {name: shown[name].mask(shown[name] <= 0, smallest) for name in columns}
+    return shown.assign(**ends)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
-from mlplab.draw.axis_numbers import number_labels
+from mlplab.draw.axis_numbers import above_zero, number_labels
 from mlplab.draw.figure import WIDTH_PX, Figure
 from mlplab.draw.lines import series_encodings
 from mlplab.draw.rows import (
@@ -87,6 +87,9 @@ def metric_by_factor(
     parts = ["mean", "low", "high"]
     scaled = summary.assign(**{part: summary[part] * k for part in parts})
     means = _drawn(scaled, factor, series, labels, numeric, log)
+    if log_y:
+        means = above_zero(means, "low", "high")
+        seeds = seeds[seeds[metric] > 0]
     x = x_encoding(factor, values, numeric, log)
     y_scale = alt.Scale(type="log", nice=True) if log_y else alt.Scale(zero=False, nice=True)
     y_title = measure.difference if differences else measure.name

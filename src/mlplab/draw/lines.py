@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from mlplab.draw.axis_numbers import number_labels
+from mlplab.draw.axis_numbers import above_zero, number_labels
 from mlplab.draw.figure import WIDTH_PX, Figure, legend_columns
 from mlplab.draw.rows import check_columns, first_seen, inline
 from mlplab.draw.theme import DASHES, SHAPES
@@ -65,6 +65,7 @@ def band_lines(
     x_scale = alt.Scale(**x_kind, nice=False, padding=8)
     x = alt.X("x:Q", title=x_title, scale=x_scale, axis=_x_axis(drawn["x"], log_x))
     y_scale = alt.Scale(type="log") if log_y else alt.Scale(zero=False, nice=False)
+    drawn = above_zero(drawn, "low", "high") if log_y else drawn
     numbers = number_labels(drawn["mean"] if log_y else (), y.axis_format)
     y_axis = alt.Axis(**numbers, tickCount=6)
     mean = alt.Y("mean:Q", title=y.name, scale=y_scale, axis=y_axis)

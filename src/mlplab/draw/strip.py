@@ -6,7 +6,7 @@ import math
 import statistics
 from typing import TYPE_CHECKING
 
-from mlplab.draw.axis_numbers import number_labels
+from mlplab.draw.axis_numbers import above_zero, number_labels
 from mlplab.draw.figure import WIDTH_PX, Figure
 from mlplab.draw.rows import SEED_RANGE, Band, check_columns, first_seen, inline, summarise
 from mlplab.draw.words import UNTITLED, Quantity, Text, factor_name, join_texts, writer
@@ -84,6 +84,7 @@ def spread_strips(
             "note": [f"s = {k * s:.2g}" if math.isfinite(s) else "" for s in summary["std"]],
         }
     )
+    means = above_zero(means, "low", "high") if log else means
     x_scale = alt.Scale(type="log", nice=True) if log else alt.Scale(zero=False, nice=True)
     x_axis = alt.Axis(**number_labels(means["mean"] if log else ()), grid=True, tickCount=7)
 

@@ -82,8 +82,8 @@ def detect(
 
     A and B are CSV or Parquet tables, .npy arrays, or folders of images. "shifted" asks whether
     they differ at all, "matters" whether by more than --epsilon, "harmful" whether a model's error
-    rises: the mean error on labels of B where B has the column, or else how easily networks that
-    fit A contest what a model of A says of B.
+    rises: the mean error on labels of B where B has the column, or else, for classes, how easily
+    networks that fit A contest what a model of A says of B.
 
     \b
     mlplab shift detect train.csv new.csv
@@ -99,7 +99,8 @@ def detect(
     if pair.left_out:
         note(f"not compared: {', '.join(pair.left_out)}", quiet)
     if label is not None and pair.second_labels is None:
-        note(f"{second} has no {label!r}: harm is judged without its labels", quiet)
+        judged = "nothing is said of harm" if pair.is_number else "harm is judged without labels"
+        note(f"{second} has no {label!r}: {judged}", quiet)
     found = detect_shift(
         pair.first,
         pair.second,
@@ -134,7 +135,7 @@ def _show(found: Detection, files: tuple[str, ...]) -> None:
             write(f"and {len(found.columns) - _SHOWN} further columns; --json has all")
     click.echo()
     names = [files[row] if files else f"row {row}" for row in found.most_unlike()]
-    write(f"most unlike the first sample: {', '.join(names)}")
+    write(f"most unlike the first sample, rows counted from 0: {', '.join(names)}")
     size = show_number(found.detectable, 3)
     write(
         f"{found.judged[0]:,} and {found.judged[1]:,} rows would show an AUC of {size} of a known "

@@ -110,10 +110,11 @@ class Detection:
         said = []
         if len(self.copies):
             first = ", ".join(str(row) for row in self.copies[:5])
+            rows = "rows" if len(self.copies) > 1 else "row"
             said.append(
                 f"{len(self.copies):,} of {self.rows[1]:,} rows to judge are copies of rows of the "
-                f"first sample (such as row{'s' if len(self.copies) > 1 else ''} {first}): of them "
-                f"nothing new can be learnt, and errors on them look too small"
+                f"first sample (such as {rows} {first}, counted from 0): of them nothing new can "
+                f"be learnt, and errors on them look too small"
             )
         questions = {
             "shifted?": self.shifted,

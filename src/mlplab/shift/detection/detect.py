@@ -26,13 +26,12 @@ from mlplab.shift.detection.copies import copied_rows
 from mlplab.shift.detection.labels import N_NETWORKS, judge_harm
 from mlplab.shift.detection.mmd import energy_statistics, mmd_statistics
 from mlplab.shift.detection.networks import NOT_COUNTED, NetworkCount
-from mlplab.shift.detection.permutations import Array, Labels, labellings, permutation_p
+from mlplab.shift.detection.permutations import LEVEL, Array, Labels, labellings, permutation_p
 from mlplab.shift.detection.report import Detection, ShiftVerdict, Word
 from mlplab.shift.encoding import encode
 
 Rows = NDArray[np.float32]
 
-LEVEL = 0.05
 FEWEST_ROWS = 20
 MOST_ROWS = 5_000
 """Rows of each sample that permutation tests see."""
@@ -59,7 +58,8 @@ def detect(
 
     Three tests share their permutations, and one exact p-value is made of them: a classifier that
     learns every labelling anew, the maximum mean discrepancy over many kernels, and the columns one
-    by one. How large the shift is, is another question: the AUC with which networks tell rows
+    by one. Of more than `MOST_ROWS` rows so many are permuted, and the columns are tested on all
+    rows too. How large the shift is, is another question: the AUC with which networks tell rows
     apart that they did not see. A large sample shows any trifle; what matters is declared.
 
     Args:

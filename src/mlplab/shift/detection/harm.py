@@ -12,14 +12,13 @@ from mlplab.data import task_from_arrays
 from mlplab.engine.weights import predict
 from mlplab.errors import DataError
 from mlplab.shift.detection.networks import NOT_COUNTED, NetworkCount, trained
-from mlplab.shift.detection.permutations import Array, labellings, permutation_p
+from mlplab.shift.detection.permutations import LEVEL, Array, labellings, permutation_p
 from mlplab.shift.detection.report import ShiftVerdict, Word
 from mlplab.specs import MLP, Adam, Fit, Joined, Run
 
 Rows = NDArray[np.float32]
 Classes = NDArray[np.int64]
 
-LEVEL = 0.05
 TRIFLE = 0.02
 """A rise of the share of errors below which nobody would act."""
 MOST_JOINED = 500
@@ -105,14 +104,15 @@ def harm_from_disagreement(
     Source: in the manner of Ginsberg, Liang and Krishnan (2023), arXiv 2212.02742, whose
     calibration rows come from the first sample alone.
     """
+    from scipy.special import softmax
+
     rng = np.random.default_rng(seed)
-    target = given.target[_some(rng, len(given.target), MOST_JOINED)]
-    said_target = given.said_target[_some(np.random.default_rng(seed), len(given.target),
-                                          MOST_JOINED)]  # fmt: skip
+    shown = _some(rng, len(given.target), MOST_JOINED)
+    target = given.target[shown]
     kept = _some(rng, len(given.train[0]), MOST_TRAINED)
     rows, classes = given.train[0][kept], given.train[1][kept]
     further = np.concatenate([given.held, target])
-    said = np.concatenate([given.said_held, said_target])
+    said = np.concatenate([given.said_held, given.said_target[shown]])
     n_kept, n_joined = len(rows), len(target)
     labels = labellings(len(given.held), len(further), n_permutations, seed)
     contested = np.zeros(len(labels))
@@ -120,9 +120,7 @@ def harm_from_disagreement(
     joined = Joined(n_kept=n_kept, n_joined=n_joined, seed=seed)
     for _, run, weights in trained(task, base, [joined], len(labels), workers, count):
         own = labels[run.seed]
-        outputs = predict(run, weights, further[own]).astype(np.float64)
-        shares = np.exp(outputs - outputs.max(axis=1, keepdims=True))
-        shares /= shares.sum(axis=1, keepdims=True)
+        shares = softmax(predict(run, weights, further[own]).astype(np.float64), axis=1)
         contested[run.seed] = 1 - shares[np.arange(n_joined), said[own]].mean()
     return _verdict(contested, n_joined)
 

@@ -133,6 +133,8 @@ def _networks(
     count: NetworkCount,
 ) -> tuple[NDArray[Any], NDArray[Any]]:
     """Train networks on the first rows; return what they say of the others together."""
+    from scipy.special import softmax
+
     centre, spread = (0.0, 1.0) if is_class else (float(targets.mean()), float(targets.std()) or 1)
     kind: Any = "classification" if is_class else "regression"
     learnt = targets if is_class else (targets - centre) / spread
@@ -147,12 +149,7 @@ def _networks(
     for _, run, weights in trained(task, base, [SeedSplit()], N_NETWORKS, workers, count):
         for total, part in zip(totals, asked, strict=True):
             outputs = predict(run, weights, part).astype(np.float64)
-            total += _softmax(outputs) if is_class else outputs / N_NETWORKS
+            total += softmax(outputs, axis=1) if is_class else outputs / N_NETWORKS
     if is_class:
         return totals[0].argmax(axis=1), totals[1].argmax(axis=1)
     return totals[0][:, 0] * spread + centre, totals[1][:, 0] * spread + centre
-
-
-def _softmax(z: Array) -> Array:
-    shares = np.exp(z - z.max(axis=1, keepdims=True))
-    return np.asarray(shares / shares.sum(axis=1, keepdims=True))

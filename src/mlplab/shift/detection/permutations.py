@@ -10,6 +10,9 @@ from mlplab.data.split import second_sample
 Array = NDArray[np.float64]
 Labels = NDArray[np.bool_]
 
+LEVEL = 0.05
+"""Of every test of shift and harm."""
+
 
 def labellings(n_first: int, n: int, n_permutations: int, seed: int) -> Labels:
     """Return which rows count as the second sample, (1 + P, N): as they are, then permuted.

@@ -174,3 +174,13 @@ def test_samples_that_cannot_be_compared_are_refused():
         detect(normal(30), normal(30, 5))
     with pytest.raises(DataError, match="inf"):
         detect(normal(30), np.full((30, 4), np.inf))
+
+
+def test_progress_counts_every_network_to_the_last():
+    seen = []
+    x, y = normal(60), np.arange(60) % 2
+    detect(x, normal(40, seed=1), target=y, n_permutations=19, workers=1, progress=seen.append)
+    assert seen[-1].n_done == seen[-1].n_runs == 3 * 20 + 5 * 3 + 5 + 20
+    assert seen[-1].seconds_left == 0
+    assert str(seen[-1].counts) == "100 of 100 networks"
+    assert [one.n_done for one in seen] == sorted(one.n_done for one in seen)

@@ -158,3 +158,27 @@ class Total:
         self._report(
             Progress(max(self._n_runs, n_runs), done, self._now[2], made, total, seconds, left)
         )
+
+
+class Count:
+    """Counts equal parts of some work, such as images, and passes it on like a `Tally`."""
+
+    def __init__(
+        self, report: ProgressCallback | None, n: int, kind: type[Progress] = Progress
+    ) -> None:
+        self._report, self._n, self._kind = report, n, kind
+        self._n_done = self._n_known = 0
+        self._start, self._next = time.monotonic(), 0.0
+
+    def ended(self, *, known: bool = False) -> None:
+        """Count one more part; one that was known took no time."""
+        self._n_done += 1
+        self._n_known += known
+        seconds, is_last = time.monotonic() - self._start, self._n_done == self._n
+        if self._report is None or (seconds < self._next and not is_last):
+            return
+        self._next = seconds + SECONDS_BETWEEN
+        made, total = self._n_done - self._n_known, self._n - self._n_known
+        left = 0.0 if is_last else estimate_left(made, total, seconds)
+        counts = (self._n, self._n_done, self._n_known, self._n_done, self._n)
+        self._report(self._kind(*counts, seconds, left))

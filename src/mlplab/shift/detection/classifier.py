@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from mlplab.data import task_from_arrays
 from mlplab.engine.weights import predict
-from mlplab.shift.detection.networks import NOT_COUNTED, NetworkCount, trained
+from mlplab.experiment.progress import Count
+from mlplab.shift.detection.networks import NOT_COUNTED, trained
 from mlplab.shift.detection.permutations import Array, Labels
 from mlplab.specs import MLP, Adam, Fit, Fold, Relabelled, Run
 from mlplab.stats.auc import auc_interval
@@ -38,7 +39,7 @@ def classifier_statistics(
     labels: Labels,
     seed: int,
     workers: int | None = None,
-    count: NetworkCount = NOT_COUNTED,
+    count: Count = NOT_COUNTED,
 ) -> Array:
     """Return the AUC on held-out rows of each labelling, mean over folds, (P + 1,).
 
@@ -108,7 +109,7 @@ def cross_fitted(
     seed: int = 0,
     n_seeds: int = SCORE_SEEDS,
     workers: int | None = None,
-    count: NetworkCount = NOT_COUNTED,
+    count: Count = NOT_COUNTED,
 ) -> CrossFitted:
     """Train networks to tell the samples apart, and score every row by those that did not see it.
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from mlplab.data.split import second_sample
 from mlplab.errors import ConfigError, DataError
-from mlplab.experiment.progress import ProgressOption
+from mlplab.experiment.progress import Count, ProgressOption
 from mlplab.experiment.progress_bar import reporting
 from mlplab.shift.detection.classifier import (
     N_FOLDS,
@@ -25,7 +25,7 @@ from mlplab.shift.detection.combination import combined_p
 from mlplab.shift.detection.copies import copied_rows
 from mlplab.shift.detection.labels import N_NETWORKS, judge_harm
 from mlplab.shift.detection.mmd import energy_statistics, mmd_statistics
-from mlplab.shift.detection.networks import NOT_COUNTED, NetworkCount
+from mlplab.shift.detection.networks import NOT_COUNTED, NetworkProgress
 from mlplab.shift.detection.permutations import LEVEL, Array, Labels, labellings, permutation_p
 from mlplab.shift.detection.report import Detection, ShiftVerdict, Word
 from mlplab.shift.encoding import encode
@@ -107,7 +107,7 @@ def detect(
     rows = np.concatenate([encoded.first[scored[0]], encoded.second[scored[1]]])
     harmful = None
     with reporting(progress, "detect") as report:
-        count = NetworkCount(report, n_networks)
+        count = Count(report, n_networks, NetworkProgress)
         tests, judged = _tests(encoded.first, encoded.second, n_permutations, seed, workers, count)
         fitted = cross_fitted(rows, len(scored[0]), seed=seed, workers=workers, count=count)
         if target is not None:
@@ -177,7 +177,7 @@ def _tests(
     n_permutations: int,
     seed: int,
     workers: int | None,
-    count: NetworkCount,
+    count: Count,
 ) -> tuple[dict[str, float], tuple[int, int]]:
     first, second = (half[_some(len(half), MOST_ROWS, seed)] for half in (first, second))
     rows = np.concatenate([first, second])
@@ -193,7 +193,7 @@ def all_statistics(
     labels: Labels,
     seed: int,
     workers: int | None = None,
-    count: NetworkCount = NOT_COUNTED,
+    count: Count = NOT_COUNTED,
 ) -> dict[str, Array]:
     """Return the statistic of every test and labelling."""
     found = {

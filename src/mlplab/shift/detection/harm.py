@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from mlplab.data import task_from_arrays
 from mlplab.engine.weights import predict
 from mlplab.errors import DataError
-from mlplab.shift.detection.networks import NOT_COUNTED, NetworkCount, trained
+from mlplab.experiment.progress import Count
+from mlplab.shift.detection.networks import NOT_COUNTED, trained
 from mlplab.shift.detection.permutations import LEVEL, Array, labellings, permutation_p
 from mlplab.shift.detection.report import ShiftVerdict, Word
 from mlplab.specs import MLP, Adam, Fit, Joined, Run
@@ -88,7 +89,7 @@ def harm_from_disagreement(
     n_permutations: int,
     seed: int,
     workers: int | None = None,
-    count: NetworkCount = NOT_COUNTED,
+    count: Count = NOT_COUNTED,
 ) -> ShiftVerdict:
     """Test whether the model is less certain of the second sample than of rows like its own.
 

@@ -10,13 +10,14 @@ from numpy.typing import NDArray
 from mlplab.data import task_from_arrays
 from mlplab.engine.weights import predict
 from mlplab.errors import ConfigError, DataError
+from mlplab.experiment.progress import Count
 from mlplab.shift.detection.harm import (
     TRIFLE,
     Judged,
     harm_from_disagreement,
     harm_from_errors,
 )
-from mlplab.shift.detection.networks import NOT_COUNTED, NetworkCount, trained
+from mlplab.shift.detection.networks import NOT_COUNTED, trained
 from mlplab.shift.detection.permutations import Array
 from mlplab.shift.detection.report import ShiftVerdict
 from mlplab.shift.encoding import Encoded
@@ -36,7 +37,7 @@ def judge_harm(
     n_permutations: int,
     seed: int,
     workers: int | None,
-    count: NetworkCount = NOT_COUNTED,
+    count: Count = NOT_COUNTED,
 ) -> ShiftVerdict | None:
     """Say whether a model's error rises from the first sample to the second.
 
@@ -130,7 +131,7 @@ def _networks(
     asked: tuple[NDArray[np.float32], NDArray[np.float32]],
     is_class: bool,
     workers: int | None,
-    count: NetworkCount,
+    count: Count,
 ) -> tuple[NDArray[Any], NDArray[Any]]:
     """Train networks on the first rows; return what they say of the others together."""
     from scipy.special import softmax

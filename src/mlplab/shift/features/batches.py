@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -14,11 +13,10 @@ import numpy.typing as npt
 from mlplab.data.content import content_hash
 from mlplab.errors import ConfigError, DataError, users_code
 from mlplab.experiment.progress import (
-    SECONDS_BETWEEN,
+    Count,
     Progress,
     ProgressCallback,
     ProgressOption,
-    estimate_left,
 )
 from mlplab.experiment.progress_bar import reporting
 from mlplab.shift.features.cache import FeatureCache, Row
@@ -115,15 +113,14 @@ class _Rows:
         report: ProgressCallback | None,
     ) -> None:
         self._n, self._extractor, self._batch_size = n, extractor, batch_size
-        self._cache, self._report = cache, report
+        self._cache = cache
         self._waiting: list[tuple[int, str, Any]] = []
-        self._n_done = self._n_known = 0
-        self._start, self._next = time.monotonic(), 0.0
+        self._count = Count(report, n, ImageProgress)
+        self._n_done = 0
 
     def add_known(self, index: int, row: Row) -> None:
         """Fill in a row that was kept."""
-        self._n_known += 1
-        self._fill(index, row)
+        self._fill(index, row, known=True)
 
     def add(self, index: int, key: str, image: Pixels) -> None:
         """Prepare an image, and compute a batch when there are enough of them."""
@@ -152,7 +149,7 @@ class _Rows:
         self._cache.keep(fresh)
         self._waiting.clear()
 
-    def _fill(self, index: int, row: Row) -> None:
+    def _fill(self, index: int, row: Row, *, known: bool = False) -> None:
         if self._n_done == 0:
             self.values = np.empty((self._n, len(row)), np.float32)
         if len(row) != self.values.shape[1]:
@@ -162,18 +159,7 @@ class _Rows:
             )
         self.values[index] = row
         self._n_done += 1
-        if self._report is not None:
-            self._tell(self._report)
-
-    def _tell(self, report: ProgressCallback) -> None:
-        seconds, is_last = time.monotonic() - self._start, self._n_done == self._n
-        if seconds < self._next and not is_last:
-            return
-        self._next = seconds + SECONDS_BETWEEN
-        made, total = self._n_done - self._n_known, self._n - self._n_known
-        left = 0.0 if is_last else estimate_left(made, total, seconds)
-        counts = (self._n, self._n_done, self._n_known, self._n_done, self._n)
-        report(ImageProgress(*counts, seconds, left))
+        self._count.ended(known=known)
 
 
 def apply_module(extractor: Extractor, prepared: Sequence[Any], n_rows: int) -> Row:

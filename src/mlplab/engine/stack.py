@@ -153,7 +153,9 @@ class Stack:
         changing = self.optimiser, self._clipping, self._sparsity, self._averaging, smoothed
         self._recorded: RecordedSteps | None = None
         if recorder is not None and self.optimiser.settings_of_step is not None:
-            self._recorded = RecordedSteps(recorder, [part for part in changing if part is not None])
+            self._recorded = RecordedSteps(
+                recorder, [part for part in changing if part is not None]
+            )
 
     def _zeros(self, *shape: int) -> Tensor:
         return zeros(*shape, dtype=self.dtype)

@@ -42,7 +42,12 @@ class MLPWorkshop:
 
     def room(self, budget_bytes: int) -> Callable[[Training], bool]:
         """See `memory.StackCapacity`."""
-        room = StackCapacity(self._program, budget_bytes)
+        on_device = isinstance(self._products, Device)
+        if self._device.type == "cuda":
+            # What the CPU shares with others is no measure here: half of what is free.
+            free, _ = torch.cuda.mem_get_info(self._device)
+            budget_bytes = max(budget_bytes, free // 2)
+        room = StackCapacity(self._program, budget_bytes, cached=not on_device)
         return lambda training: room.let_in((training.batches, training.epoch))
 
     def arrange(self, active: Sequence[Training]) -> tuple[list[Training | None], list[Group]]:

@@ -27,10 +27,14 @@ class Recorder(Protocol):
 class CudaGraphs:
     """Steps as CUDA graphs: one launch for all calls of a step."""
 
+    def __init__(self, device: torch.device) -> None:
+        self._device = device
+
     def capture(self, function: Callable[[], None]) -> Replay:
         """Record a function; see `Recorder`."""
         graph = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(graph):
+        # Streams are of the current GPU, which need not be that of the stack.
+        with torch.cuda.device(self._device), torch.cuda.graph(graph):
             function()
         replay: Replay = graph.replay
         return replay
@@ -125,4 +129,4 @@ def can_be_recorded(program: Program) -> bool:
 def recorder_of(program: Program, device: torch.device) -> Recorder | None:
     """Return what records a program's steps: CUDA graphs, where `MLPLAB_GRAPHS=1` asks for them."""
     asked = device.type == "cuda" and os.environ.get("MLPLAB_GRAPHS") == "1"
-    return CudaGraphs() if asked and can_be_recorded(program) else None
+    return CudaGraphs(device) if asked and can_be_recorded(program) else None

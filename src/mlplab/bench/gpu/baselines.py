@@ -50,7 +50,7 @@ class TorchFunc:
         self._inputs, self._targets = _data(shape, device)
         torch.manual_seed(0)
         nets = [_network(shape).to(device) for _ in range(self.n_runs)]
-        self._params, _ = stack_module_state(nets)  # type: ignore[arg-type]
+        self._params, _ = stack_module_state(nets)
         skeleton = nets[0]
 
         def loss(params: dict[str, Tensor], x: Tensor, y: Tensor) -> Tensor:

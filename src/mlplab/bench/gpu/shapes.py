@@ -66,12 +66,11 @@ class Shape:
 
     def runs(self, task: Task) -> list[Run]:
         """Return the runs, seed by seed."""
-        make = {"sgd": SGD, "adamw": AdamW}[self.optimiser]
         return [
             Run(
                 task=TaskRef(**task.spec()),
                 net=MLP(hidden=self.hidden),
-                optim=make(lr=rate),
+                optim=SGD(lr=rate) if self.optimiser == "sgd" else AdamW(lr=rate),
                 fit=Fit(epochs=1000, batch_size=self.batch, test="never"),
                 seed=seed,
             )

@@ -64,9 +64,9 @@ class Ready:
                 recorder_of(program, self._device),
             )
             self._orders = []
-            for r, training in enumerate(seats):
-                if training is not None:
-                    self._stack.initialise(r, training.run)
+            for r, seated in enumerate(seats):
+                if seated is not None:
+                    self._stack.initialise(r, seated.run)
             for group in groups:
                 first = seats[group.start]
                 assert first is not None
@@ -94,16 +94,16 @@ class Ready:
             self._stack.begin_epoch(self._orders)
             with _Calls() as calls:
                 self._stack.step(0)
-        return calls.number
+        return int(calls.number)
 
     def weights(self) -> list[Tensor]:
         """Return the first run's parameters."""
         return [one.cpu().clone() for one in self._stack.slot_weights(0).values()]
 
 
-class _Calls(TorchDispatchMode):
+class _Calls(TorchDispatchMode):  # type: ignore[no-untyped-call]
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.number = 0
 
     def __torch_dispatch__(self, call: Any, _: Any, args: Any = (), kwargs: Any = None) -> Any:

@@ -55,35 +55,51 @@ class Rate:
 def rates(shape: Shape, device: str, rounds: int = ROUNDS) -> list[Rate]:
     """Time every way to train a shape, in turn and several rounds."""
     ways = list(_ways(shape, device))
-    seconds: list[list[float]] = [[] for _ in ways]
-    problems = [""] * len(ways)
-    calls: list[int | None] = [None] * len(ways)
     ready: list[Trains | None] = []
-    for place, (_, precision, make) in enumerate(ways):
-        try:
-            trains = make()
-            # What is made at first, and recorded at second, is not timed.
-            with tensor_float(precision):
-                trains.epoch()
-                trains.epoch()
-            ready.append(trains)
-        except Exception as problem:  # the others go on, and this one is named
-            problems[place] = f"{type(problem).__name__}: {problem}".splitlines()[0]
-            ready.append(None)
+    problems: list[str] = []
+    for _, precision, make in ways:
+        trains, problem = _ready(make, precision)
+        ready.append(trains)
+        problems.append(problem)
+    seconds: list[list[float]] = [[] for _ in ways]
     for _ in range(rounds):
-        for place, trains in enumerate(ready):
-            if trains is not None:
+        for place, timed in enumerate(ready):
+            if timed is not None:
                 with tensor_float(ways[place][1]):
-                    seconds[place].append(_seconds(trains.epoch, device))
-    out = []
-    for place, (way, precision, _) in enumerate(ways):
-        trains = ready[place]
-        each = trains.n_runs * trains.n_steps if trains is not None else 0
-        if isinstance(trains, Ready) and not trains.graphs:
-            calls[place] = trains.calls()
-        speeds = tuple(each / one for one in seconds[place])
-        out.append(Rate(shape.name, way, precision, speeds, calls[place], problems[place]))
-    return out
+                    seconds[place].append(_seconds(timed.epoch, device))
+    return [
+        _rate(shape, way, precision, timed, taken, problem)
+        for (way, precision, _), timed, taken, problem in zip(
+            ways, ready, seconds, problems, strict=True
+        )
+    ]
+
+
+def _ready(make: Callable[[], Trains], precision: str) -> tuple[Trains | None, str]:
+    """Make what is timed and warm it up; or say why not."""
+    try:
+        trains = make()
+        # What is made at first, and recorded at second, is not timed.
+        with tensor_float(precision):
+            trains.epoch()
+            trains.epoch()
+    except Exception as problem:  # the others go on, and this one is named
+        return None, f"{type(problem).__name__}: {problem}".splitlines()[0]
+    return trains, ""
+
+
+def _rate(
+    shape: Shape,
+    way: str,
+    precision: str,
+    timed: Trains | None,
+    seconds: Sequence[float],
+    problem: str,
+) -> Rate:
+    each = timed.n_runs * timed.n_steps if timed is not None else 0
+    calls = timed.calls() if isinstance(timed, Ready) and not timed.graphs else None
+    rounds = tuple(each / taken for taken in seconds)
+    return Rate(shape.name, way, precision, rounds, calls, problem)
 
 
 def _ways(shape: Shape, device: str) -> Iterator[tuple[str, str, Callable[[], Trains]]]:

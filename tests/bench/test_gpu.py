@@ -61,6 +61,12 @@ class TestAgreement:
             assert row.holds, row
             assert 0 < row.weights + row.metrics < TOLERANCES[dtype]
 
+    @pytest.mark.slow
+    def test_all_words_agree_by_the_kernels_of_devices(self, as_device):
+        for one in populations("float64"):
+            row = agreement(one, "float64", "other", trains=as_device)
+            assert row.holds, row
+
     def test_a_word_that_computes_something_else_is_named(self, as_device, monkeypatch):
         formula = FORMULAS["lion"]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -59,6 +60,12 @@ def _names(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[
     show_default=True,
     help="The folder for the pages.",
 )
+@click.option(
+    "--images",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="FOLDER",
+    help="Answer on your own photographs, a sub-folder a class: 4.9.2 and 4.9.3 take them.",
+)
 @options.store
 @options.device
 @options.threads
@@ -72,6 +79,7 @@ def run(
     until_decided: bool,
     recompute: bool,
     out: Path,
+    images: Path | None,
     store_place: str | None,
     device: str,
     workers: int | None,
@@ -91,16 +99,21 @@ def run(
     mlplab run 4.2.1
     mlplab run hidden-width --profile standard --seeds 16 --out pages
     mlplab run 4.2 4.3
+    mlplab run 4.9.2 4.9.3 --images photographs
     """
     from mlplab.exercises import answer, find_exercises, plan
+    from mlplab.exercises.answering import profile_for
     from mlplab.store import Store
 
     exercises = list(dict.fromkeys(one for name in ids for one in find_exercises(name)))
     for exercise in exercises:
+        profile_for(exercise, profile, images)
         if exercise.needs is not None and not plan_only:
             exercise.needs()
     store = Store(store_place)
-    settings: dict[str, Any] = {"seeds": n_seeds, "store": store, "workers": workers}
+    settings: dict[str, Any] = {
+        "seeds": n_seeds, "store": store, "workers": workers, "images": images,
+    }  # fmt: skip
     with show_log(quiet):
         if plan_only:
             plans = [one for each in exercises for one in plan(each, profile, **settings)]
@@ -118,7 +131,8 @@ def run(
                     recompute=recompute,
                     **settings,
                 )
-            page, ledger = write_pages(found, out, _command(found, n_seeds, until_decided), store)
+            command = _command(found, n_seeds, until_decided, images)
+            page, ledger = write_pages(found, out, command, store)
             documents.append(as_document(found, page))
             if not as_json:
                 show(found, page, ledger)
@@ -170,7 +184,8 @@ def show(found: Answer, page: Path, ledger: Path) -> None:
     click.echo(f"page: {page}")
 
 
-def _command(found: Answer, n_seeds: int | None, until_decided: bool) -> str:
+def _command(found: Answer, n_seeds: int | None, until_decided: bool, images: Path | None) -> str:
     words = ["mlplab run", found.exercise.id, "--profile", found.profile.name]
     words += [f"--seeds {n_seeds}"] if n_seeds else []
+    words += [f"--images {shlex.quote(str(images))}"] if images is not None else []
     return " ".join([*words, *(["--until-decided"] if until_decided else [])])

@@ -29,8 +29,8 @@ SIDE = 64
 FOLDER_SIDE = 128
 """Pixels to which a folder's images are brought; a cartoon of one takes 0.03 s."""
 N_COMPONENTS = 64
-FEWEST = 40
-"""Images of a folder: fewer can be told from nothing."""
+FEWEST = 80
+"""Images of a folder: of fewer, no batch is left to train on."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,7 +44,7 @@ class Collection:
         class_names: of the classes.
     """
 
-    images: Sequence[Pixels]
+    images: Sequence[Pixels] | Pixels
     groups: NDArray[np.int64]
     classes: NDArray[np.int64]
     class_names: tuple[str, ...]

@@ -7,9 +7,16 @@ from collections.abc import Mapping
 from mlplab.exercises.profile import Profile
 from mlplab.exercises.section_4_9.cartooned import FASHION, packages
 from mlplab.exercises.section_4_9.shift_correction import known_shift
-from mlplab.exercises.section_4_9.shift_correction.images import WEIGHTINGS, source_mean, task
+from mlplab.exercises.section_4_9.shift_correction.images import (
+    VALID,
+    WEIGHTINGS,
+    parts,
+    source_mean,
+    task,
+    weights,
+)
 from mlplab.experiment import Experiment, Runs
-from mlplab.specs import MLP, SGD, Adam, Fit, Own, Run
+from mlplab.specs import MLP, SGD, Adam, First, Fit, Own, Run
 
 NEEDS = packages
 IMAGES = True
@@ -62,12 +69,18 @@ def design(profile: Profile, seeds: int | None) -> Mapping[str, Experiment]:
     return {**images, **known}
 
 
-def then(
-    runs: Mapping[str, Runs], profile: Profile, seeds: int | None
-) -> Mapping[str, Experiment]:
-    """Train the source's arms: its weights, whose mean slows training down, with and without 25."""
+def then(runs: Mapping[str, Runs], profile: Profile, seeds: int | None) -> Mapping[str, Experiment]:
+    """Train the source's arms, whose weights' mean slows training down, and few plain rows.
+
+    These are as many as the weights leave effective, for as many steps.
+    """
+    from mlplab.shift import effective_rows
+
     n, source, n_pool = seeds or profile.n_seeds, source_of(profile), pool_size(profile)
     slowed = RATE * source_mean(source, n_pool)
+    batch, n_train = BASE.fit.batch_size, round((1 - VALID) * len(parts(source, n_pool).pool))
+    few = max(batch, round((1 - VALID) * effective_rows(weights(source, n_pool, "source"))))
+    epochs = round(BASE.fit.epochs * (n_train // batch) / (few // batch))
     return {
         "weights": Experiment(
             task(source, n_pool, "source"),
@@ -77,5 +90,11 @@ def then(
         ),
         "matched": Experiment(
             task(source, n_pool, "none"), BASE.with_value("optim.lr", FACTOR * slowed), seeds=n
+        ),
+        "few": Experiment(
+            task(source, n_pool, "none"),
+            BASE.with_value("rows", First(n=few)).with_value("fit.epochs", epochs),
+            vary={"optim.lr": RATES},
+            seeds=n,
         ),
     }

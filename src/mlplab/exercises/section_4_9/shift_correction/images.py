@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -108,8 +108,8 @@ def source_mean(source: str, n_pool: int) -> float:
 def _weights(source: str, n_pool: int, how: str) -> Array:
     if how == "none":
         return np.ones(len(parts(source, n_pool).pool))
-    if how in ("ulsif", "kmm"):
-        return estimated(source, n_pool, how).ratios
+    if how == "ulsif" or how == "kmm":
+        return np.asarray(estimated(source, n_pool, how).ratios)
     odds = detector_odds(source, n_pool)
     if how == "source":
         return np.asarray(np.minimum(odds, SOURCE_CLIP))
@@ -120,7 +120,7 @@ def _weights(source: str, n_pool: int, how: str) -> Array:
 
 @lru_cache(maxsize=4)
 @one_thread
-def estimated(source: str, n_pool: int, method: str) -> Any:
+def estimated(source: str, n_pool: int, method: Literal["ulsif", "kmm"]) -> Any:
     """Return what `shift.correct` makes of the pool and the unlabelled cartoons."""
     from mlplab.shift import correct
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache, lru_cache
+from typing import Literal
 
 import numpy as np
 
@@ -49,7 +50,7 @@ def draw(seed: int, part: int = 0) -> tuple[Array, Array, Array]:
     return x, y, new
 
 
-@lru_cache(maxsize=None)
+@cache
 @one_thread
 def weights(seed: int, how: str) -> Array:
     """Return the weights of a seed's training rows, (N,), of mean 1 and rounded."""
@@ -57,7 +58,8 @@ def weights(seed: int, how: str) -> Array:
     if how in ("ulsif", "kmm"):
         from mlplab.shift import correct
 
-        return rounded(correct(x[:, None], new[:, None], how).ratios)
+        method: Literal["ulsif", "kmm"] = "ulsif" if how == "ulsif" else "kmm"
+        return rounded(correct(x[:, None], new[:, None], method).ratios)
     if how == "odds":
         return rounded(_odds(x, new))
     ratio = true_ratio(x)

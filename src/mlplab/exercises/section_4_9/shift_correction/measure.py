@@ -43,16 +43,18 @@ def source_arms(runs: Mapping[str, Runs], metric: str) -> dict[str, Array]:
 
 
 def chosen_rates(runs: Mapping[str, Runs]) -> dict[str, float]:
-    """Return each weighting's rate of the best mean accuracy on held-out photographs."""
+    """Return each weighting's rate, and that of few plain rows, with the best mean accuracy on
+    held-out photographs.
+    """
     found = {}
-    for how in WEIGHTINGS:
+    for how in (*WEIGHTINGS, "few"):
         means = {rate: float(v.mean()) for rate, v in by_rate(runs[how], PHOTOGRAPHS).items()}
         found[how] = max(means, key=lambda rate: means[rate])
     return found
 
 
 def tuned(runs: Mapping[str, Runs], metric: str) -> dict[str, Array]:
-    """Return a metric of each weighting at its own rate, (R,)."""
+    """Return a metric of each weighting, and of few plain rows, at its own rate, (R,)."""
     return {how: by_rate(runs[how], metric)[rate] for how, rate in chosen_rates(runs).items()}
 
 
@@ -102,19 +104,24 @@ def _source(runs: Mapping[str, Runs]) -> Sequence[Measured]:
 def _tuned(runs: Mapping[str, Runs]) -> Sequence[Measured]:
     found = tuned(runs, CARTOONS)
     step = 1 / max(runs["none"].experiment.data.n_test, 1)
-    return tuple(
-        measured(
-            f"tuned_{how}", found[how] - found["none"], _MATTERS, "higher", "test accuracy",
-            step=step,
+
+    def on_cartoons(key: str, one: str, other: str, expect: Any) -> Measured:
+        return measured(
+            key, found[one] - found[other], _MATTERS, expect, "test accuracy", step=step
         )
-        for how in TUNED
-    )  # fmt: skip
+
+    return (
+        *(on_cartoons(f"tuned_{how}", how, "none", "higher") for how in TUNED),
+        on_cartoons("fewer", "source", "few", "higher"),
+    )
 
 
 def _known(runs: Mapping[str, Runs], profile: Profile) -> Sequence[Measured]:
     found = excess_risks(runs)
 
-    def lower(key: str, model: str, one: str, other: str = "none", expect: Any = "lower") -> Measured:
+    def lower(
+        key: str, model: str, one: str, other: str = "none", expect: Any = "lower"
+    ) -> Measured:
         ratio = np.log10(found[model][one] / found[model][other])
         return measured(key, ratio, _DECADES, expect, _EXCESS)
 

@@ -23,7 +23,6 @@ from mlplab.exercises.section_4_9.shift_correction.images import (
     LOW_CLIP,
     WEIGHTINGS,
     detector_odds,
-    estimated,
     parts,
     source_mean,
     weights,
@@ -75,9 +74,9 @@ def tell(results: Results) -> Findings:
         "low_clip": LOW_CLIP,
         "photographs_right": float((odds < 1).mean()),
         "effective": {how: _effective(weights(source, n_pool, how)) for how in WEIGHTINGS},
-        "declined": {how: bool(estimated(source, n_pool, how).declined) for how in ("ulsif", "kmm")},
         "on_cartoons": _means(source_arms(runs, CARTOONS)),
         "on_photographs": _means(source_arms(runs, PHOTOGRAPHS)),
+        "n_few": runs["few"].experiment.base.value("rows.n"),
         "tuned": _means(tuned(runs, CARTOONS)),
         "tuned_photographs": _means(tuned(runs, PHOTOGRAPHS)),
         "rates": chosen_rates(runs),
@@ -168,9 +167,7 @@ def _weights_table(source: str, n_pool: int, runs: Mapping[str, Runs]) -> pd.Dat
     return pd.DataFrame(rows)
 
 
-def _class_table(
-    source: str, n_pool: int, names: tuple[str, ...], targets: Any
-) -> pd.DataFrame:
+def _class_table(source: str, n_pool: int, names: tuple[str, ...], targets: Any) -> pd.DataFrame:
     """Return each class's share of the weight of the training pool."""
     import pandas as pd
 

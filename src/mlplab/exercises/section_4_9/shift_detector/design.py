@@ -37,9 +37,13 @@ BASE = Run(
 """The source's detector: one layer with weights and biases on a pretrained network's features."""
 TEST = BASE.replace(
     optim=Adam(lr=0.01),
-    fit=Fit(epochs=30, batch_size=10, test="never", measures=("two_sample_auc",)),
+    fit=Fit(epochs=30, batch_size=10, test="never"),
 )
 """The same layer on 64 principal components, for few rows."""
+
+
+KEEPS = (*(f"share {share:g}" for share in SHARES), "groups apart", "groups mixed")
+"""Held-out images are scored by these weights."""
 
 
 def sources(profile: Profile) -> tuple[str, str]:

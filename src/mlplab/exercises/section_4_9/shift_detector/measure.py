@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from mlplab.exercises.measured import Measured, measured
+from mlplab.exercises.measured import Expect, Measured, measured
 from mlplab.exercises.profile import Profile
 from mlplab.exercises.section_4_9.cartooned import Array
 from mlplab.exercises.section_4_9.shift_detector.design import (
@@ -18,6 +18,7 @@ from mlplab.exercises.section_4_9.shift_detector.two_samples import (
     GROUPED_SIZE,
     SIZES,
     auc_p,
+    held_out_aucs,
     largest,
     n_images,
     permuted,
@@ -58,11 +59,13 @@ def at_most(profile: Profile, size: int) -> int:
     return min(size, max(sizes(profile)))
 
 
-def p_values(runs: Mapping[str, Runs], profile: Profile, share: float, size: int) -> dict[str, Array]:
+def p_values(
+    runs: Mapping[str, Runs], profile: Profile, share: float, size: int
+) -> dict[str, Array]:
     """Return every test's p-values of the same pairs of samples, (R,)."""
     found = runs[name_of(share)]
     arm = next(arm for arm in found.arms if arm.run.value("rows.n") == size)
-    aucs = found.values("valid_two_sample_auc", [arm])[0]
+    aucs = held_out_aucs(found, arm)
     source = sources(profile)[1]
     n = n_images(source, wanted(profile))
     others = permuted(source, n, len(aucs), share, size)
@@ -77,7 +80,7 @@ def alarms(runs: Mapping[str, Runs], profile: Profile, share: float, size: int) 
 
 def grouped_alarms(runs: Runs) -> Array:
     """Return whether the classifier's test alarms on squares without a cartoon, (R,)."""
-    aucs = runs.values("valid_two_sample_auc")[0]
+    aucs = held_out_aucs(runs, runs.arms[0])
     half = GROUPED_SIZE // 2
     return (auc_p(aucs, half, half) <= LEVEL).astype(float)
 
@@ -92,8 +95,8 @@ def _detector(runs: Mapping[str, Runs]) -> Sequence[Measured]:
     pixels = accuracies(runs["pixels"])["overall"]
     shared = shared_variance(len(pixels))
 
-    def fold_claim(key: str, values: Array, matters: float, expect: str) -> Measured:
-        return measured(key, values, matters, expect, _ACCURACY, shared=shared)  # type: ignore[arg-type]
+    def fold_claim(key: str, values: Array, matters: float, expect: Expect) -> Measured:
+        return measured(key, values, matters, expect, _ACCURACY, shared=shared)
 
     return (
         fold_claim("overall", found["overall"] - OVERALL, 0.03, "same"),
@@ -108,9 +111,15 @@ def _detector(runs: Mapping[str, Runs]) -> Sequence[Measured]:
 def _false_alarms(runs: Mapping[str, Runs], profile: Profile) -> Sequence[Measured]:
     found = alarms(runs, profile, 0.0, at_most(profile, 40))
 
-    def share(key: str, cases: Array, less: float, expect: str) -> Measured:
+    def share(key: str, cases: Array, less: float, expect: Expect) -> Measured:
         return measured(
-            key, cases - less, 0.1, expect, _ALARMS, cases="share", less=less  # type: ignore[arg-type]
+            key,
+            cases - less,
+            0.1,
+            expect,
+            _ALARMS,
+            cases="share",
+            less=less,
         )
 
     return (

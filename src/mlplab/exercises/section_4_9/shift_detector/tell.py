@@ -13,7 +13,6 @@ from mlplab.exercises.findings import Findings, Results
 from mlplab.exercises.section_4_9.cartooned import N_COMPONENTS, SQUARES, Array, collection
 from mlplab.exercises.section_4_9.shift_detector.design import (
     SHARES,
-    n_images,
     per_fold,
     sources,
     wanted,
@@ -36,6 +35,8 @@ from mlplab.exercises.section_4_9.shift_detector.measure import (
 from mlplab.exercises.section_4_9.shift_detector.two_samples import (
     GROUPED_SIZE,
     N_PERMUTATIONS,
+    held_out_aucs,
+    n_images,
 )
 from mlplab.exercises.uncertainty_bands import T_BAND
 
@@ -99,7 +100,9 @@ def tell(results: Results) -> Findings:
         "n_images": n_images(compared, wanted(profile)),
         "n_components": N_COMPONENTS,
         "n_permutations": N_PERMUTATIONS,
-        "n_pairs": {share: len(one[sizes(profile)[0]]["classifier"]) for share, one in shares.items()},
+        "n_pairs": {
+            share: len(one[sizes(profile)[0]]["classifier"]) for share, one in shares.items()
+        },
         "n_groups": len(grouped_alarms(apart)),
         "grouped_size": GROUPED_SIZE,
         "level": LEVEL,
@@ -122,8 +125,9 @@ def tell(results: Results) -> Findings:
             name: float(grouped_alarms(one).mean())
             for name, one in (("apart", apart), ("mixed", mixed))
         },
-        "grouped_auc": {name: float(_aucs(one).mean()) for name, one in
-                        (("apart", apart), ("mixed", mixed))},
+        "grouped_auc": {
+            name: float(_aucs(one).mean()) for name, one in (("apart", apart), ("mixed", mixed))
+        },
     }
     figures = (
         strip_chart(
@@ -151,7 +155,7 @@ def tell(results: Results) -> Findings:
 
 
 def _aucs(runs: Runs) -> Array:
-    return runs.values("valid_two_sample_auc")[0]
+    return held_out_aucs(runs, runs.arms[0])
 
 
 def _by_size(found: Mapping[int, Mapping[str, Array]], name: str) -> Figure:
@@ -176,6 +180,8 @@ def _fold_table(found: Mapping[str, Array], pixels: Array, where: str) -> pd.Dat
 
     n = len(pixels)
     # Folds of a folder have no names.
-    names = collection(where).class_names[:n] if where == SQUARES else [str(k + 1) for k in range(n)]
+    names = (
+        collection(where).class_names[:n] if where == SQUARES else [str(k + 1) for k in range(n)]
+    )
     columns = {name: np.round(one, 3) for name, one in found.items()}
     return pd.DataFrame({"fold": names, **columns, "pixels": np.round(pixels, 3)})

@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlplab.data import Task, dataset, task_from_arrays
-from mlplab.engine.measures import metric
 from mlplab.exercises.one_thread import one_thread
 from mlplab.exercises.section_4_9.cartooned import (
     FASHION,
@@ -21,6 +20,7 @@ from mlplab.exercises.section_4_9.cartooned import (
     features,
     principal_axes,
 )
+from mlplab.experiment import Arm, Runs
 from mlplab.specs import TaskRef
 from mlplab.specs.keyed import philox
 
@@ -120,16 +120,21 @@ def samples(source: str, n: int, seeds: int, share: float, size: int) -> TaskRef
     return TaskRef(name="two-samples-of-images", params={"source": source, **params})
 
 
-@metric("two_sample_auc", low=0, high=1)
-def two_sample_auc(targets: NDArray[Any], outputs: NDArray[Any]) -> float:
-    """Return the AUC of the difference of two outputs; ties count half."""
-    from scipy.stats import rankdata
+def held_out_aucs(runs: Runs, arm: Arm) -> Array:
+    """Return how well each run's classifier ranks the images that it did not train on, (R,)."""
+    from mlplab.experiment.weights import run_weights, unpack_weights
+    from mlplab.shift.detection.classifier import auc
 
-    ranks = rankdata(np.asarray(outputs, np.float64)[:, 1] - outputs[:, 0])
-    n = int(targets.sum())
-    if n in (0, len(targets)):
-        return 0.5
-    return float((ranks[targets == 1].sum() - n * (n + 1) / 2) / (n * (len(targets) - n)))
+    task = runs.experiment.data
+    cells = [cell for cell in runs.cells if cell.arm == arm]
+    found = []
+    for cell, blob in zip(cells, run_weights(cells, runs, False), strict=True):
+        layer = unpack_weights(blob)["layers.0.weight"]
+        rows = task.split(cell.seed, cell.run.rows).valid
+        # The biases move every score alike.
+        scores = task.inputs[rows] @ (layer[1] - layer[0]).astype(np.float64)
+        found.append(auc(scores, task.targets[rows] == 1))
+    return np.array(found)
 
 
 @lru_cache(maxsize=16)
@@ -164,7 +169,7 @@ def auc_p(auc: Array, n: int, m: int) -> Array:
     """
     tail = rank_tail(n, m)
     u = np.ceil(np.asarray(auc) * n * m - 1e-6).astype(int)
-    return tail[np.clip(u, 0, n * m)]
+    return np.asarray(tail[np.clip(u, 0, n * m)])
 
 
 @one_thread

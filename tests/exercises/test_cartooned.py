@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from scipy.stats import mannwhitneyu
@@ -71,7 +73,7 @@ def test_no_image_is_in_both_samples_and_smaller_shares_are_parts_of_larger(imag
     assert not set(first.ravel()) & set(none.ravel())
     drawn = [two_samples.pair("", 50, 0, share, 20)[1] >= 100 for share in (0.0, 0.3, 0.7, 1.0)]
     assert [one.sum() for one in drawn][::3] == [0, 20]
-    assert all((one <= other).all() for one, other in zip(drawn, drawn[1:], strict=False))
+    assert all((one <= other).all() for one, other in pairwise(drawn))
 
 
 def test_weights_that_are_rounded_have_three_digits_and_the_same_mean():

@@ -64,7 +64,7 @@ def wanted(profile: Profile) -> int:
 
 def n_pairs(profile: Profile, share: float, seeds: int | None = None) -> int:
     """Return how many pairs of samples are compared; false alarms are rarer and need more."""
-    return seeds or (profile.pick(60, 500, 2000) if share == 0 else profile.pick(30, 200, 1000))
+    return seeds or (profile.pick(60, 400, 2000) if share == 0 else profile.pick(30, 150, 1000))
 
 
 def name_of(share: float) -> str:
@@ -95,7 +95,7 @@ def design(profile: Profile, seeds: int | None) -> Mapping[str, Experiment]:
         experiments[name_of(share)] = Experiment(
             samples(compared, n, pairs, share, top), TEST, arms=arms, seeds=pairs
         )
-    pairs = seeds or profile.pick(30, 200, 1000)
+    pairs = seeds or profile.pick(30, 150, 1000)
     one = Own(n=GROUPED_SIZE, valid=GROUPED_SIZE)
     for name, apart in (("groups apart", True), ("groups mixed", False)):
         experiments[name] = Experiment(

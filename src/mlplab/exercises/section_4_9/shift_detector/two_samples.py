@@ -27,7 +27,7 @@ from mlplab.specs.keyed import philox
 SIZES = (10, 20, 40, 80, 160)
 """Images of each sample; half of them train the classifier, half test it."""
 LARGEST = max(SIZES)
-N_PERMUTATIONS = 199
+N_PERMUTATIONS = 99
 GROUPED_SIZE = 40
 
 

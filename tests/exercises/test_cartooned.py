@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from scipy.stats import mannwhitneyu
 
+from mlplab.data import task_from_arrays
 from mlplab.errors import ConfigError, DataError
 from mlplab.exercises import answer, get_exercise
 from mlplab.exercises.section_4_9 import cartooned
@@ -15,7 +16,10 @@ from mlplab.exercises.section_4_9.cartooned import SQUARES
 from mlplab.exercises.section_4_9.shift_correction import known_shift
 from mlplab.exercises.section_4_9.shift_correction.rounding import rounded
 from mlplab.exercises.section_4_9.shift_detector import domains, two_samples
+from mlplab.experiment import Experiment
+from mlplab.experiment.weights import run_weights, unpack_weights
 from mlplab.shift.images import resize_image
+from mlplab.specs import MLP, SGD, Fit, Init, Run
 
 pillow = pytest.importorskip("PIL.Image", reason="Pillow is not installed")
 
@@ -123,3 +127,30 @@ def test_a_folder_that_does_not_serve_is_one_line(photographs):
 def test_an_exercise_without_images_names_those_with(photographs):
     with pytest.raises(ConfigError, match=r"4\.2\.1 takes no folder.*these do: 4\.9\.2, 4\.9\.3"):
         answer(get_exercise("4.2.1"), images=photographs, store=":memory:")
+
+
+def test_the_mean_of_the_sources_weights_is_a_factor_of_the_rate():
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(40, 3)).astype(np.float32), rng.integers(0, 2, 40)
+    beta = np.minimum(rng.lognormal(-1, 1, 40), 1)
+    wanted = np.zeros((3, 2))
+    for _ in range(5):
+        p = np.exp(X @ wanted)
+        slopes = p / p.sum(axis=1, keepdims=True) - np.eye(2)[y]
+        wanted -= 0.5 * X.T @ (beta[:, None] * slopes) / len(X)
+    run = Run(
+        # Biases would take part: the loop above has none.
+        net=MLP(hidden=(), init=Init(kind="zeros")),
+        optim=SGD(lr=0.5 * float(beta.mean())),
+        fit=Fit(epochs=5, batch_size=len(X)),
+    )
+    both = np.concatenate([X, -X])
+    labels = np.concatenate([y, 1 - y])
+    task = task_from_arrays(both, labels, weights=np.tile(beta, 2), kind="classification")
+    runs = Experiment(task, run.with_value("fit.batch_size", 80), seeds=1).run(
+        ":memory:", keep_weights=True, progress=False, workers=1
+    )
+    layer = unpack_weights(run_weights(runs.cells, runs, False)[0])
+    # With every row and its mirror image, biases stay 0 and the slopes are those of one half.
+    np.testing.assert_allclose(layer["layers.0.bias"], 0, atol=1e-6)
+    np.testing.assert_allclose(layer["layers.0.weight"].T, wanted, rtol=1e-4, atol=1e-6)

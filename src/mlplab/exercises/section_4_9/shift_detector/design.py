@@ -24,6 +24,13 @@ IMAGES = True
 
 SHARES = (0.0, 0.1, 0.3, 1.0)
 """Of cartoons among the new images."""
+PAIRS: Mapping[float, tuple[int, int, int]] = {
+    0.0: (60, 600, 2000),
+    0.1: (30, 200, 1000),
+    0.3: (30, 200, 1000),
+    1.0: (30, 300, 1000),
+}
+"""Of samples, by share and profile; what is rare needs more."""
 BASE = Run(
     net=MLP(hidden=()),
     optim=Adam(lr=0.001),
@@ -64,7 +71,7 @@ def wanted(profile: Profile) -> int:
 
 def n_pairs(profile: Profile, share: float, seeds: int | None = None) -> int:
     """Return how many pairs of samples are compared; false alarms are rarer and need more."""
-    return seeds or (profile.pick(60, 400, 2000) if share == 0 else profile.pick(30, 150, 1000))
+    return seeds or profile.pick(*PAIRS[share])
 
 
 def name_of(share: float) -> str:
@@ -95,7 +102,7 @@ def design(profile: Profile, seeds: int | None) -> Mapping[str, Experiment]:
         experiments[name_of(share)] = Experiment(
             samples(compared, n, pairs, share, top), TEST, arms=arms, seeds=pairs
         )
-    pairs = seeds or profile.pick(30, 150, 1000)
+    pairs = seeds or profile.pick(*PAIRS[0.0])
     one = Own(n=GROUPED_SIZE, valid=GROUPED_SIZE)
     for name, apart in (("groups apart", True), ("groups mixed", False)):
         experiments[name] = Experiment(

@@ -111,21 +111,14 @@ def _detector(runs: Mapping[str, Runs]) -> Sequence[Measured]:
 def _false_alarms(runs: Mapping[str, Runs], profile: Profile) -> Sequence[Measured]:
     found = alarms(runs, profile, 0.0, at_most(profile, 40))
 
-    def share(key: str, cases: Array, less: float, expect: Expect) -> Measured:
-        return measured(
-            key,
-            cases - less,
-            0.1,
-            expect,
-            _ALARMS,
-            cases="share",
-            less=less,
-        )
+    def share(key: str, cases: Array, less: float, matters: float, expect: Expect) -> Measured:
+        return measured(key, cases - less, matters, expect, _ALARMS, cases="share", less=less)
 
+    mixed, apart = (grouped_alarms(runs[f"groups {name}"]) for name in ("mixed", "apart"))
     return (
-        *(share(f"alarms_{test}", found[test], 0.1, "lower") for test in TESTS),
-        share("apart", grouped_alarms(runs["groups apart"]), 0.5, "higher"),
-        share("mixed", grouped_alarms(runs["groups mixed"]), 0.1, "lower"),
+        *(share(f"alarms_{test}", found[test], LEVEL, LEVEL, "same") for test in TESTS),
+        share("apart", apart, 0.5, 0.1, "higher"),
+        share("mixed", mixed, LEVEL, LEVEL, "same"),
     )
 
 

@@ -46,6 +46,8 @@ if TYPE_CHECKING:
     from mlplab.experiment import Runs
 
 Means = dict[str, float]
+_REPORTED = {"none": 0.898, "weights": 0.836, "factor": 0.9236}
+"""The source's accuracies on cartoons."""
 
 
 def tell(results: Results) -> Findings:
@@ -67,6 +69,7 @@ def tell(results: Results) -> Findings:
         "n_test": len(dealt.test),
         "n_classes": task.n_outputs,
         "n_components": N_COMPONENTS,
+        "reported": _REPORTED,
         "base_rate": RATE,
         "factor": FACTOR,
         "mean_weight": mean,

@@ -18,7 +18,7 @@ _SHOWN_SEEDS = 12  # that fit a line
 
 def metric_names(runs: Runs) -> list[str]:
     """Return the metrics that the runs recorded: train, valid, test, then the others."""
-    return metrics_in_order(outcome.history for outcome in runs.outcomes.values())
+    return metrics_in_order([runs.outcomes.metric_names()])
 
 
 def summaries(runs: Runs) -> dict[str, dict[str, ArmSummary]]:

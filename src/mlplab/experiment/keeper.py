@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 # A commit waits for the disk; in between, runs that end together share one.
 SECONDS_BETWEEN = 0.25
-MOST_TOGETHER = 500  # thousands of rows at a time would take tens of megabytes
+MOST_TOGETHER = 4000  # 8 MB of rows; the more, the fewer pages of an index are written again
 MOST_BYTES = 16 * 2**20  # weights, checkpoints and histories of one transaction
 
 

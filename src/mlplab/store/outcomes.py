@@ -44,8 +44,8 @@ def write_outcomes(
             if row["key"] in weights
         ],
     )
-    if rows:
-        table = schema.checkpoints
+    table = schema.checkpoints
+    if rows and connection.execute(select(table.c.key).limit(1)).first() is not None:
         done = and_(
             table.c.key == bindparam("of_key"), table.c.provenance == bindparam("of_provenance")
         )

@@ -281,7 +281,9 @@ def test_a_network_without_a_field_has_no_value_of_it(store: Store, make_fake: A
     assert everything.settings() == {"width", "every", "on"}
     frame = next(everything.frames(last=True)).set_index("key")
     assert frame.loc[f"{2:032x}", "optim.settings.every"] == 3
-    assert frame["net.settings.width"].isna().tolist() == [key != f"{0:032x}" for key in frame.index]
+    assert frame["net.settings.width"].isna().tolist() == [
+        key != f"{0:032x}" for key in frame.index
+    ]
 
 
 def test_whole_numbers_that_some_runs_lack_stay_whole_in_a_parquet_file(

@@ -17,11 +17,9 @@ from mlplab.engine.measures import Measure, measures_of
 from mlplab.engine.memory import BUDGET_BYTES
 from mlplab.engine.program import AnyProgram, Program
 from mlplab.engine.surroundings import training_mode
-from mlplab.engine.training import Splits, Training
+from mlplab.engine.training import AT_ONCE, Splits, Training
 from mlplab.specs import Run
 from mlplab.specs.columns import Population
-
-_AT_ONCE = 20_000  # runs of a program: 60 MB before they train
 
 
 def train(
@@ -150,9 +148,9 @@ def _portions(
     Runs that share batches stay together, and in compiled loops short ones come first, as in a
     lane.
     """
-    if len(places) <= _AT_ONCE:
+    if len(places) <= AT_ONCE:
         return [places]
     epochs = np.array([run.fit.epochs for run in runs.templates])
     length = epochs[runs.which[places]] if program.native else np.zeros(len(places))
     order = places[np.lexsort((runs.seeds[places], length))]
-    return np.array_split(order, -(-len(order) // _AT_ONCE))
+    return np.array_split(order, -(-len(order) // AT_ONCE))

@@ -30,6 +30,7 @@ from mlplab.specs.series import Series
 
 # Seeds whose drawn rows stay: 8 MB for 60,000 rows; arms of one seed come one after the other.
 SPLITS_KEPT = 16
+AT_ONCE = 20_000  # runs of a program that are begun at a time: 60 MB before they train
 _BEST = "best/"  # before the names of the best epoch's weights in a checkpoint
 _GOOD = "good/"  # and of those to which a run may rewind
 
@@ -87,6 +88,10 @@ class Splits:
 
     def batches(self, run: Run) -> str:
         """Return what runs have in common that see the same examples at the same time."""
+        return f"{run.seed} {self.seen(run)}"
+
+    def seen(self, run: Run) -> str:
+        """Return what besides its seed decides which examples a run sees, and when."""
         at = (id(run.rows), id(run.fit))
         if at not in self._texts:
             told: list[Any] = [run.rows, self.task.valid]
@@ -94,7 +99,7 @@ class Splits:
                 told.append({name: getattr(run.fit, name) for name in PERTURBATIONS})
             # The run is kept with it: no other spec may get these ids.
             self._texts[at] = (canonical_json(told), run)
-        return f"{run.seed} {self._texts[at][0]}"
+        return self._texts[at][0]
 
     def of(self, run: Run) -> Split:
         """Return a run's rows."""

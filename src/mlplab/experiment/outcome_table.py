@@ -17,8 +17,8 @@ from mlplab.experiment.design import Cell, Cells
 from mlplab.experiment.metrics import higher_is_better
 from mlplab.hints import hint
 from mlplab.specs import Outcome
-from mlplab.specs.columns import Outcomes
 from mlplab.specs.claim import ANSWERED, FAILURE_RATE
+from mlplab.specs.columns import Outcomes
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -13,8 +13,8 @@ from mlplab.experiment.arms import Arm
 from mlplab.experiment.backend import Backend
 from mlplab.experiment.design import Cell, Cells
 from mlplab.specs import Outcome
-from mlplab.specs.columns import Outcomes
 from mlplab.specs.claim import ANSWERED
+from mlplab.specs.columns import Outcomes
 from mlplab.store import Store
 
 if TYPE_CHECKING:

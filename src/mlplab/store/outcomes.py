@@ -17,6 +17,7 @@ from mlplab.store.packing import NOTHING, pack, pack_floats, unpack, unpack_floa
 from mlplab.store.records import Row
 from mlplab.store.statements import in_parts, insert_new
 
+
 def write_outcomes(
     connection: Connection,
     outcomes: Sequence[Outcome],

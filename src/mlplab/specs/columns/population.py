@@ -63,7 +63,7 @@ class Population(Sequence[Run]):
                 templates.append(run)  # which keeps its specs, and so their ids
             which[place] = known[at]
         seeds = np.fromiter((run.seed for run in runs), np.int64, len(runs))
-        return cls(templates, which, seeds, Keys.of(run.key for run in runs))
+        return cls(templates, which, seeds)
 
     @property
     def keys(self) -> Keys:

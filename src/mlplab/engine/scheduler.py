@@ -134,10 +134,22 @@ def _sorted(
         places = np.flatnonzero(group.reshape(-1) == number)
         program = programs[int(runs.which[places[0]])]
         for part in _portions(places, runs, program):
-            with training_mode(device):
-                some = zip(part.tolist(), runs.take(part), strict=True)
-                members = [resumed.pop(at, None) or Training.begin(run, splits) for at, run in some]
-            yield program, members, splits
+            yield program, _begin(part, runs, splits, resumed, device), splits
+
+
+def _begin(
+    places: NDArray[np.int64],
+    runs: Population,
+    splits: Splits,
+    resumed: dict[int, Training],
+    device: torch.device,
+) -> list[Training]:
+    """Begin the runs at some places; nothing here holds on to those that were resumed."""
+    some = zip(places.tolist(), runs.take(places), strict=True)
+    with training_mode(device):
+        return [
+            resumed.pop(at) if at in resumed else Training.begin(run, splits) for at, run in some
+        ]
 
 
 def _portions(

@@ -97,8 +97,9 @@ def fill_frame(
     epoch = final
     if not last:
         epoch = np.arange(size) - np.repeat(starts, lines) + np.repeat(n_epochs > 0, lines)
-    diverged = pd.array(ends.diverged_epoch[rows], "Int64")
-    diverged[diverged < 0] = pd.NA
+    epoch_or_none = ends.diverged_epoch[rows]
+    diverged = pd.array(epoch_or_none, "Int64")
+    diverged[epoch_or_none < 0] = pd.NA
     further = {
         "epoch": Says(epoch),
         "status": Says(STATUSES, ends.status[rows].astype(np.int64) - 1),

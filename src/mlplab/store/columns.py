@@ -51,11 +51,11 @@ def _rows(connection: Connection, keys: Keys) -> Iterator[Sequence[_Row]]:
     if len(keys) > _MANY and n_rows < _WORTH_A_SCAN * len(keys):
         everything = connection.execute(query, execution_options={"yield_per": _AT_ONCE})
         for part in everything.partitions():
-            yield [tuple(row) for row in part]  # type: ignore[misc]
+            yield [tuple(row) for row in part]
         return
     for some in in_parts(keys):
         found = connection.execute(query.where(table.c.key.in_(some))).all()
-        yield [tuple(row) for row in found]  # type: ignore[misc]
+        yield [tuple(row) for row in found]
 
 
 def _put(
@@ -79,10 +79,10 @@ def _put(
     by_layout: dict[Layout, tuple[list[int], list[bytes]]] = {}
     for at in order.tolist():
         with naming(keys[at]):
-            parts, numbers = open_blob(blobs[at])
-            some, bodies = by_layout.setdefault(parts, ([], []))
+            parts, body = open_blob(blobs[at])
+        some, bodies = by_layout.setdefault(parts, ([], []))
         some.append(at)
-        bodies.append(numbers)
+        bodies.append(body)
     for parts, (some, bodies) in by_layout.items():
         if any(size % 8 for _, size in parts):
             with naming(keys[some[0]]):

@@ -46,7 +46,7 @@ class Keys(Sequence[str]):
     @classmethod
     def from_bytes(cls, numbers: bytes) -> Keys:
         """Make a column of sixteen bytes a key."""
-        return cls(np.frombuffer(numbers, np.uint8).reshape(-1, _SIZE))
+        return cls(_table(numbers))
 
     def tobytes(self) -> bytes:
         """Return sixteen bytes a key."""
@@ -58,7 +58,7 @@ class Keys(Sequence[str]):
 
     def find(self, keys: Sequence[str]) -> NDArray[np.int64]:
         """Return the first place of each key, -1 where there is none, (n,)."""
-        numbers = _digests_of(keys)
+        numbers, are_keys = _digests_of(keys)
         if not len(self) or not len(numbers):
             return np.full(len(keys), -1)
         first, order = self._sorted()
@@ -72,13 +72,12 @@ class Keys(Sequence[str]):
             hits = (self._digests[rivals] == numbers[row]).all(1)
             if hits.any():
                 places[row], same[row] = rivals[hits][0], True
-        absent = np.fromiter((len(key) != HEX for key in keys), bool, len(keys))
-        return np.where(same & ~absent, places, -1)
+        return np.where(same & are_keys, places, -1)
 
     def place(self, key: str) -> int:
         """Return the first place of one key, -1 where there is none."""
         number = _bytes_of(key)
-        if not len(self) or (not any(number) and key != HEX * "0"):
+        if number is None or not len(self):
             return -1
         first, order = self._sorted()
         wanted = np.uint64(int.from_bytes(number[:8], "big"))
@@ -137,22 +136,23 @@ def _upper(digests: NDArray[np.uint8]) -> NDArray[np.uint64]:
     return np.ascontiguousarray(digests[:, :8]).view(">u8")[:, 0].astype(np.uint64)
 
 
-def _digests_of(keys: Sequence[str]) -> NDArray[np.uint8]:
-    """Return sixteen bytes a key, zeros for what is none."""
+def _digests_of(keys: Sequence[str]) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
+    """Return sixteen bytes for each, and which of them are keys."""
     if isinstance(keys, Keys):
-        return keys._digests
-    try:
-        numbers = bytes.fromhex("".join(keys))
-    except ValueError:
-        numbers = b""
-    if len(numbers) != _SIZE * len(keys):
-        numbers = b"".join(map(_bytes_of, keys))
+        return keys._digests, np.ones(len(keys), bool)
+    each = [_bytes_of(key) for key in keys]
+    numbers = b"".join(number or bytes(_SIZE) for number in each)
+    return _table(numbers), np.array([number is not None for number in each], bool)
+
+
+def _table(numbers: bytes) -> NDArray[np.uint8]:
     return np.frombuffer(numbers, np.uint8).reshape(-1, _SIZE)
 
 
-def _bytes_of(key: str) -> bytes:
+def _bytes_of(key: str) -> bytes | None:
     try:
-        numbers = bytes.fromhex(key)
+        number = bytes.fromhex(key)
     except ValueError:
-        numbers = b""
-    return numbers if len(numbers) == _SIZE else bytes(_SIZE)
+        return None
+    # Python reads over blanks: they would make a shorter number.
+    return number if len(key) == HEX and len(number) == _SIZE else None

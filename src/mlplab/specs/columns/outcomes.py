@@ -205,13 +205,14 @@ class Outcomes(Mapping[str, Outcome]):
 
     def has_status(self, status: Status) -> NDArray[np.bool_]:
         """Say of each place whether its run ended so, (N,)."""
-        return self.ends.status == _NUMBER[status]
+        same: NDArray[np.bool_] = self.ends.status == _NUMBER[status]
+        return same
 
     def are_of(self, provenance: str, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Say of the runs at some places whether they have ended in a provenance, (n,)."""
         if provenance not in self.provenances:
             return np.zeros(len(rows), bool)
-        same = self.origin[rows] == self.provenances.index(provenance)
+        same: NDArray[np.bool_] = self.origin[rows] == self.provenances.index(provenance)
         return same & (self.ends.status[rows] > 0)
 
     def origins(self) -> set[str]:

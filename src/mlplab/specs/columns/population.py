@@ -121,7 +121,8 @@ class Population(Sequence[Run]):
     def __getitem__(self, at: int | slice) -> Run | Population:
         if isinstance(at, slice):
             return self.take(np.arange(len(self))[at])
-        return self.templates[self.which[at]].seeded(int(self.seeds[at]), self.keys[at])
+        run: Run = self.templates[self.which[at]].seeded(int(self.seeds[at]), self.keys[at])
+        return run
 
     def __iter__(self) -> Iterator[Run]:
         rows = zip(self.which.tolist(), self.seeds.tolist(), self.keys, strict=True)

@@ -203,6 +203,10 @@ class Outcomes(Mapping[str, Outcome]):
         """The places of the runs that have ended, in order."""
         return np.flatnonzero(self.ends.status)
 
+    def status(self, row: int) -> Status:
+        """Return how the run at a place ended."""
+        return STATUSES[self.ends.status[row] - 1]
+
     def has_status(self, status: Status) -> NDArray[np.bool_]:
         """Say of each place whether its run ended so, (N,)."""
         same: NDArray[np.bool_] = self.ends.status == _NUMBER[status]
@@ -282,7 +286,7 @@ class Outcomes(Mapping[str, Outcome]):
         return Outcome(
             key=self.keys_column[row],
             provenance=self.provenances[self.origin[row]],
-            status=STATUSES[ends.status[row] - 1],
+            status=self.status(row),
             epochs=int(ends.epochs[row]),
             history=block.history(place),
             seconds=float(ends.seconds[row]),

@@ -45,8 +45,8 @@ from mlplab.specs.activation import activation_settings
 
 # Training, outcome and row of a run, measured with 20,000 of them. Networks in compiled loops end
 # one by one, and their rows with them.
-_RUN_BYTES, _LOOPS_RUN_BYTES = 1_900, 1_500
-_ENDED_BYTES = 100  # of a run that has ended, beside its history: its seed, its key, its row
+_RUN_BYTES, _LOOPS_RUN_BYTES = 1_800, 1_400
+_ENDED_BYTES = 200  # of a run that has ended, beside its history; measured with a million
 QUEUE_BYTES = 16 * 2**20  # of results that wait for the disk, at most
 KERNEL_BYTES = 7 * 2**20  # of the runtime: what the first step loads
 RUNTIME_BYTES = {"stack": 18 * 2**20, "loops": 12 * 2**20, "modules": 54 * 2**20}

@@ -47,6 +47,7 @@ def test_columns_hold_what_get_returns(
     expected = store.get(asked, provenance)
     assert list(found) == list(expected)
     assert dict(found) == expected
+    assert store.count(Keys.of(asked)) == len(expected)
 
 
 def test_a_damaged_row_is_named(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:

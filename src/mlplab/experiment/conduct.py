@@ -166,7 +166,7 @@ def conduct(
 
 
 def _farewell(plan: Plan, store: Store) -> str:
-    kept = len(store.outcomes(plan.cells.keys))
+    kept = store.count(plan.cells.keys)
     return (
         f"interrupted: {kept} of {len(plan.cells)} runs are finished and kept in {store.where}; "
         "the same command continues from there"

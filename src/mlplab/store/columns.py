@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,18 @@ _AT_ONCE = 2000  # rows: 3 MB with histories of 20 epochs
 _WORTH_A_SCAN = 5
 _MANY = 5000  # keys; fewer are looked for
 
+_NAMES = (
+    "key",
+    "provenance",
+    "status",
+    "epochs",
+    "diverged_epoch",
+    "best_epoch",
+    "seconds",
+    "n_params",
+    "history",
+    "correct",
+)
 _Row = tuple[str, str, str, int, int | None, int | None, float | None, int, bytes, bytes]
 
 
@@ -31,21 +44,20 @@ def read_columns(connection: Connection, outcomes: Outcomes, provenance: str | N
         _put(outcomes, places[places >= 0], wanted, provenance)
 
 
-def _rows(connection: Connection, keys: Keys) -> Iterator[Sequence[_Row]]:
+def count_runs(connection: Connection, keys: Keys) -> int:
+    """Return how many of the keys have finished, without reading their rows."""
+    known = np.zeros(len(keys), bool)
+    for rows in _rows(connection, keys, ("key",)):
+        places = keys.find([row[0] for row in rows])
+        known[places[places >= 0]] = True
+    return int(known.sum())
+
+
+def _rows(
+    connection: Connection, keys: Keys, names: Sequence[str] = _NAMES
+) -> Iterator[Sequence[Any]]:
     """Yield rows, among them all of these keys, each key's oldest first."""
     table = schema.outcomes
-    names = (
-        "key",
-        "provenance",
-        "status",
-        "epochs",
-        "diverged_epoch",
-        "best_epoch",
-        "seconds",
-        "n_params",
-        "history",
-        "correct",
-    )
     query = select(*(table.c[name] for name in names)).order_by(table.c.id)
     n_rows = connection.execute(select(func.max(table.c.id))).scalar() or 0
     if len(keys) > _MANY and n_rows < _WORTH_A_SCAN * len(keys):

@@ -84,6 +84,12 @@ class Store:
             self._note(found.values())
         return found
 
+    def count(self, keys: Keys) -> int:
+        """Return how many of the runs have finished, without reading them."""
+        from mlplab.store.columns import count_runs
+
+        return self._database.read(lambda c: count_runs(c, keys))
+
     def put(
         self,
         outcomes: Sequence[Outcome],

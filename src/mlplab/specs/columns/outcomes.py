@@ -205,7 +205,7 @@ class Outcomes(Mapping[str, Outcome]):
 
     def status(self, row: int) -> Status:
         """Return how the run at a place ended."""
-        return STATUSES[self.ends.status[row] - 1]
+        return STATUSES[int(self.ends.status[row]) - 1]
 
     def has_status(self, status: Status) -> NDArray[np.bool_]:
         """Say of each place whether its run ended so, (N,)."""

@@ -98,10 +98,8 @@ def unpack_floats(blob: bytes) -> dict[str, Series]:
 
 def _repeats(numbers: bytes) -> bool:
     """Whether values come again at either end: only then does deflating, which is slow, pay."""
-    return any(
-        len(set(memoryview(some).cast("q"))) < 0.9 * (len(some) // 8)
-        for some in (numbers[:_SAMPLE], numbers[-_SAMPLE:])
-    )
+    samples = (numbers[:_SAMPLE], numbers[-_SAMPLE:]) if len(numbers) > _SAMPLE else (numbers,)
+    return any(len(set(memoryview(some).cast("q"))) < 0.9 * (len(some) // 8) for some in samples)
 
 
 def _native(values: Iterable[float]) -> bytes:

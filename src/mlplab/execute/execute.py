@@ -18,6 +18,7 @@ from mlplab.execute.chunks import apart, deal
 from mlplab.execute.processes import in_processes
 from mlplab.inside import is_worker, refuse_at_import
 from mlplab.specs import Run
+from mlplab.specs.columns import Population
 
 _SMALL_SECONDS = 4.0  # starting workers takes about as long
 
@@ -87,10 +88,11 @@ def execute(
     refuse_at_import()
     if workers is not None and workers < 1:
         raise ConfigError(f"workers: expected at least 1; got {workers}")
-    runs = list({run.key: run for run in runs}.values())
+    runs = Population.of(runs).distinct()
     if not runs:
         return
-    names = tuple(sorted({name for run in runs for name in run.fit.measures}))
+    specs = list(runs.used().values())  # all but seeds
+    names = tuple(sorted({name for run in specs for name in run.fit.measures}))
     metrics = measures_of(names, measures)
     if device == "cpu" and not is_worker():
         tell_missing()
@@ -99,16 +101,14 @@ def execute(
         "keep_correct": keep_correct,
         "checkpoint_seconds": checkpoint_seconds,
     }
-    brought = {"measures": metrics, "plugins": plugins_of(runs)}
+    brought = {"measures": metrics, "plugins": plugins_of(specs)}
     states = _Blobs(resume or {})
     many = 1 if is_worker() else workers or default_workers()
     if device == "cpu" and many > 1:
         # Compiled loops run without Python's lock: threads share the data and start at once.
         native, runs = apart(runs, task)
         if native:
-            splits = Splits(task)
-            for run in runs:
-                splits.program(run)  # what does not fit is told before anything trains
+            Splits(task).programs(runs)  # what does not fit is told before anything trains
             yield from train(
                 native,
                 task,

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from mlplab.data import available, load_task
 from mlplab.errors import ConfigError, DataError, StoreError
-from mlplab.experiment.frame import Line, fill_frame, metrics_in_order
+from mlplab.experiment.frame import Says, fill_frame, metrics_in_order
 from mlplab.hints import hint
+from mlplab.specs.columns import Keys
 from mlplab.specs.net import PER_LAYER
 from mlplab.specs.paths import short_names
 from mlplab.specs.plain import ABSENT, changed_values, show_plain, value_at
@@ -231,10 +232,11 @@ class Kept:
         heads = ("key", "task", "arm", "seed", *self.factors)
         for first in range(0, len(known), _AT_ONCE):
             part = known[first : first + _AT_ONCE]
-            outcomes = self.store.get(run.key for run in part)
-            there = (run for run in part if run.key in outcomes)
-            lines = [Line(self._says(run), outcomes[run.key]) for run in there]
-            yield fill_frame(lines, heads, self.metrics, last=last)
+            outcomes = self.store.outcomes(Keys.of(run.key for run in part))
+            rows = outcomes.ended
+            lines = [self._says(part[row]) for row in rows]
+            says = {name: Says([line[name] for line in lines]) for name in heads}
+            yield fill_frame(says, outcomes, rows, self.metrics, last=last)
 
     def _says(self, run: KeptRun) -> dict[str, Any]:
         values = {path: run.shown(path) for path in self.factors}

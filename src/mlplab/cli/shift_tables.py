@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
     from mlplab.tabular import Schema, Table
 
-_USED = ("number", "category", "date")
-
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Pair:
@@ -100,7 +98,7 @@ def _pair(table: Table, other: Table, label: str | None) -> Pair:
     from mlplab.errors import DataError
 
     schema: Schema = table.schema
-    used = [column.name for column in schema.features if column.kind in _USED]
+    used = schema.usable
     if not used:
         raise DataError(
             f"{table.source}: no column to compare; expected a number, category or date"

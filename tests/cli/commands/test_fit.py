@@ -77,7 +77,8 @@ def test_the_document_says_what_was_found_and_where_it_is(fitted):
     assert low <= found["score"] <= high
     assert sum(member["weight"] for member in found["members"]) == pytest.approx(1)
     assert {row["column"] for row in found["importance"]} == {"area", "zone"}
-    assert 0 <= found["told_apart"]["auc"] <= 1
+    assert 0 <= found["shift"]["verdicts"]["matters"]["size"] <= 1
+    assert {one["name"] for one in found["shift"]["columns"]} == {"area", "zone"}
     for name in ("model", "report", "submission"):
         assert Path(found[name]).is_file()
     assert {path.name for path in (folder / "new" / "page").iterdir()} >= FILES

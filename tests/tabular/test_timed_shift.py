@@ -56,17 +56,17 @@ def test_more_time_compares_more_rows_by_more_labellings(schema):
     # The small try takes one second of the clock, on 120 rows and with 19 permutations.
     train, test = table(1000), table(900, seed=1)
     sizes = []
-    for seconds in (1.5, 3.0, 12.0):
+    for seconds in (1.5, 3.0, 8.0):
         clock = stopped(0.0, 1.0)
         found, _ = shift_in_time(train, test, schema, seconds, 0, clock)
         assert found is not None
         sizes.append((found.detection.rows, found.detection.n_permutations))
     assert sizes[0] == ((120, 120), 19)
     (n, _), permutations = sizes[1]
-    assert 120 < n < 200
-    assert permutations == 39
+    assert 120 < n < 300
+    assert permutations == 19
     (n, _), permutations = sizes[2]
-    assert n > 500
+    assert n > 300
     assert permutations == 39
 
 
@@ -81,13 +81,13 @@ def test_examples_are_rows_of_the_whole_table(schema):
 
 def test_of_many_columns_some_are_compared_and_this_is_told():
     rng = np.random.default_rng(0)
-    wide = pd.DataFrame(rng.normal(size=(60, 50)), columns=[f"c{i}" for i in range(50)])
+    wide = pd.DataFrame(rng.normal(size=(60, 150)), columns=[f"c{i}" for i in range(150)])
     schema = infer_schema(wide)
-    clock = stopped(1.0, 0.0)  # a second for 16 columns
-    found, (short,) = shift_in_time(wide, wide + 0.1, schema, 8.0, 0, clock)
+    clock = stopped(1.0, 0.0)  # a second for 50 columns
+    found, (short,) = shift_in_time(wide, wide + 0.1, schema, 5.0, 0, clock)
     assert found is not None
-    assert len(found.detection.columns) == 32
-    assert str(short) == "rows to predict were compared by 32 of 50 columns, drawn at random"
+    assert len(found.detection.columns) == 62
+    assert str(short) == "rows to predict were compared by 62 of 150 columns, drawn at random"
 
 
 def test_classes_are_asked_for_harm_where_there_are_two(schema):

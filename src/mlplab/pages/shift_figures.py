@@ -33,7 +33,9 @@ def scores_figure(found: Detection, first: Text, second: Text) -> Figure:
         ],
         ignore_index=True,
     )
-    can, can_zh = ("tell", "能区分") if low > 0.5 else ("do not tell", "分不出")
+    can, can_zh = "do not surely tell", "不能确定地区分"
+    if low > 0.5 and found.shifted.verdict == "supported":
+        can, can_zh = "tell", "能区分"
     odds, share = "log odds of being from the second sample", "share of the sample's rows"
     sizes = [f"{len(scores):,}" for scores in found.scores]
     return sample_histograms(

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
 Places = npt.NDArray[np.int64]
 
-_FEW_COLUMNS, _FEW_ROWS = 16, 120
+_FEW_COLUMNS, _FEW_ROWS = 50, 120
 # Labellings, the most first; fewer where that leaves less than so many rows.
-_PERMUTATIONS, _LEAST_PERMUTATIONS, _ENOUGH_ROWS = (199, 99, 39), 19, 500
+_PERMUTATIONS, _ENOUGH_ROWS = (199, 99, 39, 19), 300
 # Networks that do not learn labellings, and those that learn one; see `shift.detect`.
 _FIXED, _PER_LABELLING = 20, 4
 
@@ -105,32 +105,32 @@ def shift_in_time(
     small = min(_FEW_ROWS, largest)
     start = clock()
     if n_columns > 2 * _FEW_COLUMNS:
-        compare(small, _FEW_COLUMNS, _LEAST_PERMUTATIONS)
+        compare(small, _FEW_COLUMNS, _PERMUTATIONS[-1])
         per_column = max(clock() - start, 1e-3) / _FEW_COLUMNS
         n_columns = min(n_columns, max(_FEW_COLUMNS, int(seconds / 4 / per_column)))
     again = clock()
-    result = compare(small, n_columns, _LEAST_PERMUTATIONS)
+    result = compare(small, n_columns, _PERMUTATIONS[-1])
     took = max(clock() - again, 1e-3)
     left_out = n_columns < len(names)
     short = [Shortcut("shift", {"n": n_columns, "all": len(names)})] if left_out else []
     n, n_permutations = _affordable(small, took, seconds - (clock() - start), largest)
-    if result is not None and n >= small:
+    if result is not None and n > small:
         result = compare(n, n_columns, n_permutations) or result
     return result, short
 
 
 def _affordable(small: int, took: float, left: float, largest: int) -> tuple[int, int]:
-    """Return how many rows and labellings there is time for; 0 rows where there is none.
+    """Return how many rows and labellings there is time for.
 
     Time grows as the networks, and a little less than as the rows.
     """
-    unit = took / (_networks(_LEAST_PERMUTATIONS) * small)
+    unit = took / (_networks(_PERMUTATIONS[-1]) * small)
     n = 0
     for n_permutations in _PERMUTATIONS:
         n = min(largest, int(left / (unit * _networks(n_permutations))))
         if n >= min(_ENOUGH_ROWS, largest):
             return n, n_permutations
-    return (n, _PERMUTATIONS[-1]) if n >= small else (0, 0)
+    return n, _PERMUTATIONS[-1]
 
 
 def _networks(n_permutations: int) -> int:

@@ -40,7 +40,7 @@ def test_it_says_what_detect_says_of_the_same_rows(schema):
     train, test = table(40), table(30, 2.0, seed=1).drop(columns="y")
     found, short = shift_in_time(train, test, schema, 0.0, 0, stopped())
     names = ["x", "town"]
-    own = detect(train[names], test[names], n_permutations=19, progress=False)
+    own = detect(train[names], test[names], n_permutations=39, progress=False)
     assert found is not None
     assert found.detection.tests == own.tests
     np.testing.assert_array_equal(found.detection.scores[1], own.scores[1])
@@ -53,21 +53,21 @@ def test_it_says_what_detect_says_of_the_same_rows(schema):
 
 
 def test_more_time_compares_more_rows_by_more_labellings(schema):
-    # The small try takes one second of the clock, on 120 rows and with 19 permutations.
+    # The small try takes one second of the clock, on 100 rows and with 39 permutations.
     train, test = table(1000), table(900, seed=1)
     sizes = []
-    for seconds in (1.5, 3.0, 8.0):
+    for seconds in (1.5, 3.0, 9.0):
         clock = stopped(0.0, 1.0)
         found, _ = shift_in_time(train, test, schema, seconds, 0, clock)
         assert found is not None
         sizes.append((found.detection.rows, found.detection.n_permutations))
-    assert sizes[0] == ((120, 120), 19)
+    assert sizes[0] == ((100, 100), 39)
     (n, _), permutations = sizes[1]
-    assert 120 < n < 300
-    assert permutations == 19
+    assert 100 < n < 300
+    assert permutations == 39
     (n, _), permutations = sizes[2]
     assert n > 300
-    assert permutations == 39
+    assert permutations == 99
 
 
 def test_examples_are_rows_of_the_whole_table(schema):

@@ -212,6 +212,8 @@ def _write_findings(asked: Asked, done: Written) -> None:
     if found.shift is not None:
         for line in shift_lines(found.shift.detection):
             write(line)
+    elif asked.test is not None:
+        write("rows to predict against training rows: too few, or no column that could differ")
     if asked.test is not None and asked.n_copies:
         n = len(asked.test.frame)
         write(f"{asked.n_copies} of {n} rows to predict are copies of training rows")

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
 Places = npt.NDArray[np.int64]
 
-_FEW_COLUMNS, _FEW_ROWS = 50, 120
+_FEW_COLUMNS, _FEW_ROWS = 50, 100
 # Labellings, the most first; fewer where that leaves less than so many rows.
-_PERMUTATIONS, _ENOUGH_ROWS = (199, 99, 39, 19), 300
+_PERMUTATIONS, _ENOUGH_ROWS = (199, 99, 39), 300
 # Networks that do not learn labellings, and those that learn one; see `shift.detect`.
 _FIXED, _PER_LABELLING = 20, 4
 

@@ -264,6 +264,14 @@ def test_a_fit_is_kept_in_the_store_that_is_named_and_answered_from_it(tmp_path,
     assert (predicted[0] == predicted[1]).all()
 
 
+def test_columns_of_the_test_file_alone_are_named(home, document):
+    write_rows(home / "train.csv", sales(30))
+    more = [row | {"mood": "good"} for row in without(sales(10, 101), "price")]
+    write_rows(home / "test.csv", more)
+    found = document("fit", "train.csv", "--target", "price", "--test", "test.csv", "--plan")
+    assert "only in test.csv, not used: mood" in found["notes"]
+
+
 def test_a_plan_says_what_would_be_done_and_does_nothing(home, invoke, document):
     rows = sales(40)
     for row in rows[::4]:

@@ -216,7 +216,7 @@ def test_odd_folders_get_one_line(tmp_path):
 
 
 def test_the_page_is_written_with_its_command(tables, tmp_path):
-    done = run(*tables, *FEW, "--out", tmp_path / "pages", "--quiet")
+    done = run(*tables, *FEW, "--label", "bought", "--out", tmp_path / "pages", "--quiet")
     assert done.exit_code == 0
     page = tmp_path / "pages" / "old.csv-new.csv-shift" / "index.html"
     assert done.stdout.splitlines()[-1] == f"page: {page}"
@@ -224,6 +224,6 @@ def test_the_page_is_written_with_its_command(tables, tmp_path):
     assert "new.csv differs from old.csv by more than what matters" in text
     assert "Bonn" in text
     assert {"scores.svg", "columns.csv", "examples.csv"} <= {p.name for p in page.parent.iterdir()}
-    as_json = run(*tables, *FEW, "--out", tmp_path / "pages", "--json")
+    as_json = run(*tables, *FEW, "--label", "bought", "--out", tmp_path / "pages", "--json")
     assert json.loads(as_json.stdout)["rows"] == [200, 200]
     assert f"page: {page}" in as_json.stderr

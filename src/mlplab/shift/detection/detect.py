@@ -12,6 +12,7 @@ from mlplab.data.split import second_sample
 from mlplab.errors import ConfigError, DataError
 from mlplab.experiment.progress import Count, ProgressOption
 from mlplab.experiment.progress_bar import reporting
+from mlplab.shift.detection.changes import column_changes
 from mlplab.shift.detection.classifier import (
     N_FOLDS,
     SCORE_FOLDS,
@@ -131,10 +132,12 @@ def detect(
         epsilon=epsilon,
         tests=tests,
         columns=columns,
+        changes=column_changes(encoded, columns),
         scores=(fitted.scores[: len(scored[0])], fitted.scores[len(scored[0]) :]),
         scored=(scored[0], scored[1]),
         detectable=detectable_auc(*judged),
         judged=judged,
+        n_permutations=n_permutations,
         left_out=encoded.left_out,
         seconds=time.monotonic() - start,
     )

@@ -22,6 +22,7 @@ from mlplab.specs import Run, Spec
 if TYPE_CHECKING:
     from mlplab.data import Task
     from mlplab.experiment import Experiment, Runs
+    from mlplab.experiment.tracking import Tracker
     from mlplab.search import SearchResult
 
 _TABLES = (".csv", ".tsv", ".csv.gz", ".txt", ".parquet", ".xlsx")
@@ -40,6 +41,7 @@ class Setting:
     as_json: bool
     quiet: bool
     out: Path | None = None
+    tracker: Tracker | None = None
 
 
 def population_options(command: F) -> F:
@@ -61,6 +63,7 @@ def population_options(command: F) -> F:
         options.store,
         options.device,
         options.threads,
+        options.track,
         click.option("--keep-weights", is_flag=True, help="Also keep the weights of every run."),
         click.option(
             "--out",
@@ -172,6 +175,7 @@ def train_population(
             device=setting.device,
             keep_weights=setting.keep_weights,
             progress=progress,
+            track=setting.tracker,
         )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Generator, Sequence
+from collections.abc import Callable, Collection, Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 
@@ -15,6 +15,7 @@ from mlplab.experiment.design import Cell
 from mlplab.experiment.keeper import Keeper
 from mlplab.experiment.plan import Plan, make_plan
 from mlplab.experiment.progress import ProgressCallback, Tally
+from mlplab.experiment.tracking.tracker import Tracker
 from mlplab.specs import Outcome
 from mlplab.store import Store
 
@@ -28,6 +29,7 @@ class Setup:
         backend: what trains.
         workers: worker processes; None lets the engine choose.
         device: `cpu`, `cuda`, `mps`.
+        tracker: hears of the runs of experiments.
 
     Raises:
         ConfigError: there is no such device.
@@ -37,6 +39,7 @@ class Setup:
     backend: Backend = field(default_factory=this_machine)
     workers: int | None = None
     device: str = "cpu"
+    tracker: Tracker | None = None
 
     def __post_init__(self) -> None:
         if self.device != "cpu":  # known at once, and without loading torch for the cpu
@@ -83,11 +86,16 @@ def finish(
         setup.store.put_membership(title, task.name, task.content, keys)
     plan = make_plan(cells, setup.store, need_weights=keep_weights, need_correct=need_correct)
     outcomes = dict(plan.finished)
+    heard = _listener(setup, title, task, cells)
+    for outcome in outcomes.values():
+        heard(outcome)
     try:
         # Closed at once on Ctrl-C: workers stop, the keeper writes the rest.
         arriving = conduct(plan, task, setup, keep_weights, progress, keep_correct)
         with closing(arriving):
-            outcomes.update((outcome.key, outcome) for outcome in arriving)
+            for outcome in arriving:
+                outcomes[outcome.key] = outcome
+                heard(outcome)
     except KeyboardInterrupt:
         raise Interrupted(_farewell(plan, setup.store)) from None
     lost = sum(cell.key not in outcomes for cell in plan.cells)
@@ -98,6 +106,15 @@ def finish(
     # In the design's order, whether computed or remembered: sums over them then agree to the bit.
     ordered = {cell.key: outcomes[cell.key] for cell in plan.cells}
     return Finished(ordered, len(plan.finished))
+
+
+def _listener(
+    setup: Setup, title: str | None, task: Task, cells: Sequence[Cell]
+) -> Callable[[Outcome], None]:
+    """What is called with each outcome: the tracker's, where these are runs of an experiment."""
+    if setup.tracker is None or title is None:
+        return lambda outcome: None
+    return setup.tracker.begin(title, task, cells)
 
 
 def log_test_look(found: Finished, store: Store, purpose: str, title: str) -> None:

@@ -205,7 +205,7 @@ class Kept:
 
     def knows(self, experiment: str) -> bool:
         """Return whether an experiment here is called so."""
-        return any(_names(experiment, one.experiment) for one in self.memberships)
+        return any(is_called(experiment, one.experiment) for one in self.memberships)
 
     @cached_property
     def metrics(self) -> list[str]:
@@ -250,11 +250,11 @@ class Kept:
         }
 
     def _keys_of(self, name: str) -> set[str]:
-        found = [one for one in self.memberships if _names(name, one.experiment)]
+        found = [one for one in self.memberships if is_called(name, one.experiment)]
         if found:
             return {key for one in found for key in one.keys}
         known = {row["experiment"] for row in [*self.store.verdicts(), *self.store.looks()]}
-        if any(_names(name, title) for title in known):
+        if any(is_called(name, title) for title in known):
             raise ConfigError(
                 f"experiment: an older mlplab ran {name!r} here and did not keep which runs are "
                 "its; running it again takes them from the store, and notes them"
@@ -313,8 +313,8 @@ def _type_of(values: Iterable[Any]) -> type:
     return kinds.pop() if len(kinds) == 1 else str
 
 
-def _names(name: str, title: str) -> bool:
-    """Whether an experiment is called so, or is part of what is: 4.2 holds 4.2.1 and 4.2.2."""
+def is_called(name: str, title: str) -> bool:
+    """Return whether an experiment is called so or is part of it: 4.2 holds 4.2.1 and 4.2.2."""
     return title == name or title.startswith((f"{name} ", f"{name}."))
 
 

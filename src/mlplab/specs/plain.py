@@ -21,6 +21,7 @@ ABSENT: Any = object()
 PlainRun = Mapping[str, Any]
 _ROWS = {spec.model_fields["kind"].default: spec for spec in get_args(get_args(Rows)[0])}
 _APART = ("kind", "name", "settings")
+_SAID = [[name] for name in _APART]  # by the section's own entry
 _DEFAULT_NAMES = {"net": "mlp", "optim": str(SGD.model_fields["kind"].default)}
 
 
@@ -34,6 +35,25 @@ def changed_values(run: PlainRun) -> dict[str, Any]:
     {'net.hidden': [64, 32], 'optim': 'adam', 'optim.lr': 0.01}
     """
     return dict(_changed(run))
+
+
+def all_values(run: PlainRun) -> dict[str, Any]:
+    """Return dotted path -> plain value of all but the seed and the data, given or by default.
+
+    >>> values = all_values({"optim": {"kind": "adam", "lr": 0.01}})
+    >>> values["optim"], values["optim.lr"], values["fit.epochs"]
+    ('adam', 0.01, 10)
+    """
+    values: dict[str, Any] = {}
+    for section in ("net", "optim", "fit"):
+        given = run.get(section, {})
+        spec = _spec(section, given)
+        values[section] = _name(section, given)
+        names = dict.fromkeys([*(spec.model_fields if spec else ()), *given])
+        values |= {f"{section}.{name}": value_at(run, f"{section}.{name}") for name in names}
+        values |= {f"{section}.settings.{name}": v for name, v in given.get("settings", ())}
+    values |= {"rows": value_at(run, "rows"), "valid": run.get("task", {}).get("valid", 0.0)}
+    return {path: value for path, value in values.items() if path.split(".")[1:] not in _SAID}
 
 
 def value_at(run: PlainRun, path: str) -> Any:

@@ -16,7 +16,7 @@ import click
 from mlplab.cli import options
 from mlplab.cli.flags import default_of
 from mlplab.cli.levels import show_level
-from mlplab.cli.screen import note, show_log
+from mlplab.cli.screen import note, show_log, write_line
 from mlplab.specs import Run, Spec
 
 if TYPE_CHECKING:
@@ -196,7 +196,7 @@ def write_report(
     if setting.as_json:
         note(f"page: {page}", setting.quiet)
     else:
-        click.echo(f"page: {page}")
+        write_line(f"page: {page}")
 
 
 def _read_params(params: Sequence[str]) -> Mapping[str, Any]:

@@ -12,7 +12,7 @@ from mlplab.cli.documents import write_json
 from mlplab.cli.one_of import OneOf
 from mlplab.cli.plans import write_plans
 from mlplab.cli.progress import show_progress
-from mlplab.cli.screen import show_log, write
+from mlplab.cli.screen import show_log, write, write_line
 from mlplab.cli.tracking import handing_on
 from mlplab.cli.verdicts import write_verdict
 from mlplab.durations import spell_seconds
@@ -174,8 +174,8 @@ def show(found: Answer, page: Path, ledger: Path) -> None:
     )
     if profile == "quick":
         write(_QUICK)
-    click.echo(f"all pages: {ledger}")
-    click.echo(f"page: {page}")
+    write_line(f"all pages: {ledger}")
+    write_line(f"page: {page}")
 
 
 def _command(found: Answer, n_seeds: int | None, until_decided: bool) -> str:

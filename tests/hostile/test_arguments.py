@@ -71,7 +71,7 @@ def argument_lists(draw: st.DrawFn) -> list[str]:
     words = shlex.split(usual)
     n_names = 2 if words[0] in ("data", "runs", "store", "shift") else 1
     options, stays = options_of(words), shlex.split(USUAL[usual])
-    if draw(st.integers(0, 30)) == 0:
+    if not stays and draw(st.integers(0, 30)) == 0:
         n_names = 0
     values = TEXTS | st.sampled_from(HUGE) if "--plan" in stays else TEXTS
     for _ in range(draw(st.integers(1, 3))):
@@ -84,7 +84,8 @@ def argument_lists(draw: st.DrawFn) -> list[str]:
             del words[place : place + 1]
         else:
             words[place : place + 1] = [draw(values)]
-    return [*words, *stays]
+    # Before the rest: a last word that wants a value would take it for one.
+    return [*words[:n_names], *stays, *words[n_names:]]
 
 
 @pytest.fixture(scope="module")

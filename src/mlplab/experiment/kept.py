@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -14,7 +13,7 @@ from mlplab.experiment.frame import Line, fill_frame, metrics_in_order
 from mlplab.hints import hint
 from mlplab.specs.net import PER_LAYER
 from mlplab.specs.paths import short_names
-from mlplab.specs.plain import ABSENT, changed_values, show_plain, value_at
+from mlplab.specs.plain import ABSENT, changed_values, read_plain, show_plain, value_at
 from mlplab.store import Membership, Row, Store
 
 if TYPE_CHECKING:
@@ -40,8 +39,8 @@ class KeptRun:
     def plain(self) -> Mapping[str, Any]:
         """The run as JSON has it, without defaults; empty where it was not kept."""
         try:
-            plain: Mapping[str, Any] = json.loads(self.row.text or "{}")
-        except ValueError as error:
+            plain = read_plain(self.row.text or "{}")
+        except (ValueError, TypeError) as error:
             raise StoreError(f"the stored text of run {self.key} cannot be read: {error}") from None
         return plain
 

@@ -80,6 +80,9 @@ def write_page(
         if name in files:
             raise ConfigError(f"report {report.id}: two files would be {name}")
         files[name] = content
+    for name in (report.id, *files):
+        if not _is_plain(name):
+            raise ConfigError(f"report: expected a name without a path; got {name!r}")
     page = page_html(report).encode()
     summary = dataclasses.replace(summarise(report), files=tuple(sorted(files)))
     record = json.dumps(summary.to_json(), ensure_ascii=False, indent=1).encode()
@@ -251,4 +254,9 @@ def _earlier(home: Path) -> set[str]:
     except DataError:
         return set()
     # Names alone: a record from elsewhere must not reach files outside the folder.
-    return {name for name in files if "/" not in name}
+    return {name for name in files if isinstance(name, str) and _is_plain(name)}
+
+
+def _is_plain(name: str) -> bool:
+    """Whether a name stays in the folder that it is put into."""
+    return name not in ("", ".", "..") and not set(name) & {"/", "\\", "\0"}

@@ -17,6 +17,7 @@ from mlplab.experiment.tracking.children import (
 )
 from mlplab.experiment.tracking.destinations import Destination
 from mlplab.specs import Outcome
+from mlplab.specs.plain import read_plain
 
 
 class _Experiment:
@@ -58,12 +59,12 @@ class Feed:
         known.texts |= texts
         if known.each == "arm":
             for key, text in texts.items():
-                known.waiting.setdefault(arm_id_of(json.loads(text)), set()).add(key)
+                known.waiting.setdefault(arm_id_of(read_plain(text)), set()).add(key)
 
     def put(self, group: Group, outcome: Outcome, time: float) -> None:
         """Pass on a run that was announced, or its arm if it is the last of it."""
         known = self._experiments[group]
-        run = TrackedRun(outcome.key, json.loads(known.texts[outcome.key]), outcome, time)
+        run = TrackedRun(outcome.key, read_plain(known.texts[outcome.key]), outcome, time)
         if known.each == "run":
             if not self._to.has(group, run.key):
                 self._to.put(group, child_of_run(run))

@@ -57,7 +57,8 @@ def export_to(
 
 def _groups(kept: Kept, experiment: str | None) -> dict[Group, list[KeptRun]]:
     """The runs of each experiment in the order in which it asked for them: arm by arm."""
-    by_key = {run.key: run for run in kept.runs if run.row.text is not None}
+    # `plain` says whose text is damaged.
+    by_key = {run.key: run for run in kept.runs if run.row.text is not None and run.plain}
     groups: dict[Group, dict[str, KeptRun]] = {}
     for one in kept.memberships:
         if experiment is None or is_called(experiment, one.experiment):

@@ -253,7 +253,7 @@ READERS = (
 
 def renew(files: Path, home: Path) -> None:
     for path in home.glob("*.sqlite*"):
-        path.unlink()
+        path.unlink(missing_ok=True)
     shutil.copy(files / "runs.sqlite", home / "their.sqlite")
 
 

@@ -80,9 +80,6 @@ def write_page(
         if name in files:
             raise ConfigError(f"report {report.id}: two files would be {name}")
         files[name] = content
-    for name in (report.id, *files):
-        if not _is_plain(name):
-            raise ConfigError(f"report: expected a name without a path; got {name!r}")
     page = page_html(report).encode()
     summary = dataclasses.replace(summarise(report), files=tuple(sorted(files)))
     record = json.dumps(summary.to_json(), ensure_ascii=False, indent=1).encode()

@@ -5,13 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, get_args
 
 from sqlalchemy import Connection, and_, bindparam, delete, func, select
 from sqlalchemy import Row as ResultRow
 
 from mlplab.errors import StoreError
-from mlplab.specs.outcome import Outcome, Provenance
+from mlplab.specs.outcome import Outcome, Provenance, Status
 from mlplab.store import schema
 from mlplab.store.packing import pack, pack_floats, unpack, unpack_floats
 from mlplab.store.records import Row
@@ -88,7 +88,18 @@ def read_rows(connection: Connection) -> list[Row]:
         .where(table.c.id.in_(newest))
         .order_by(table.c.id.desc())
     )
-    return [Row(*row) for row in connection.execute(query).all()]
+    rows = []
+    for found in connection.execute(query).all():
+        row = Row(*found)
+        with _naming(row.key):
+            if type(row.key) is not str or type(row.epochs) is not int:
+                raise ValueError(f"epochs {row.epochs!r}"[:80])
+            if row.status not in get_args(Status):
+                raise ValueError(f"status {row.status!r}"[:80])
+            if not isinstance(row.text, str | None) or not isinstance(row.saved_at, float | int):
+                raise ValueError("its text or time is none")
+        rows.append(row)
+    return rows
 
 
 def read_metrics(connection: Connection, keys: Iterable[str]) -> dict[str, tuple[str, ...]]:
@@ -176,6 +187,7 @@ def _names(row: Mapping[str, Any]) -> dict[str, Any]:
 
 def _as_outcome(row: ResultRow[Any]) -> Outcome:
     with _naming(row.key):
+        _check(row)
         return Outcome(
             key=row.key,
             provenance=row.provenance,
@@ -188,6 +200,17 @@ def _as_outcome(row: ResultRow[Any]) -> Outcome:
             correct=unpack(row.correct),
             best_epoch=row.best_epoch,
         )
+
+
+def _check(row: ResultRow[Any]) -> None:
+    """Refuse what SQLite lets stand in a column, whoever wrote it: a text among numbers."""
+    counts = (row.epochs, row.n_params, row.best_epoch or 1, row.diverged_epoch or 1)
+    if row.status not in get_args(Status) or not isinstance(row.provenance, str):
+        raise ValueError(f"status {row.status!r}"[:80])
+    if any(type(count) is not int or count < 0 for count in counts):
+        raise ValueError("its counts are none")
+    if (row.best_epoch or 0) > row.epochs or not isinstance(row.seconds, float | int | None):
+        raise ValueError("its epochs or seconds are none")
 
 
 @contextmanager

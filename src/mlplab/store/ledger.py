@@ -98,7 +98,10 @@ def read_looks(connection: Connection) -> list[dict[str, Any]]:
     for row in connection.execute(select(table).order_by(table.c.id)):
         look = dict(row._mapping)
         del look["id"]
-        look["time"] = _as_time(look.pop("saved_at"))
+        try:
+            look["time"] = _as_time(look.pop("saved_at"))
+        except (TypeError, ValueError, OverflowError, OSError) as error:
+            raise StoreError(f"a stored look has no time that can be read: {error}") from error
         found.append(look)
     return found
 

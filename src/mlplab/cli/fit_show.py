@@ -6,11 +6,9 @@ import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-import click
-
 from mlplab.cli.documents import write_json
 from mlplab.cli.fit_files import Kept, Written
-from mlplab.cli.screen import show_interval, show_number, write, write_table
+from mlplab.cli.screen import show_interval, show_number, write, write_line, write_table
 from mlplab.cli.tables import Asked, Places, explain_task, scoring_for, spell_types, task_of
 from mlplab.durations import spell_seconds
 
@@ -132,9 +130,9 @@ def show_score(model: TableModel, asked: Asked, kept: Kept, places: Places) -> N
     )
     for one in model.shortcuts:
         write(f"for want of time or memory: {one}")
-    click.echo(f"model: {places.model}")
+    write_line(f"model: {places.model}")
     if kept.submission is not None:
-        click.echo(f"submission: {kept.submission} ({kept.n_predicted} rows, checked)")
+        write_line(f"submission: {kept.submission} ({kept.n_predicted} rows, checked)")
     sys.stdout.flush()
 
 
@@ -143,7 +141,7 @@ def show_page(asked: Asked, written: Written) -> None:
     _write_findings(asked, written)
     for one in written.explanation.shortcuts:
         write(f"for want of time or memory: {one}")
-    click.echo(f"page: {written.page}")
+    write_line(f"page: {written.page}")
 
 
 def document(

@@ -16,12 +16,13 @@ import click
 from mlplab.cli import options
 from mlplab.cli.flags import default_of
 from mlplab.cli.levels import show_level
-from mlplab.cli.screen import note, show_log
+from mlplab.cli.screen import note, show_log, write_line
 from mlplab.specs import Run, Spec
 
 if TYPE_CHECKING:
     from mlplab.data import Task
     from mlplab.experiment import Experiment, Runs
+    from mlplab.experiment.tracking import Tracker
     from mlplab.search import SearchResult
 
 _TABLES = (".csv", ".tsv", ".csv.gz", ".txt", ".parquet", ".xlsx")
@@ -40,6 +41,7 @@ class Setting:
     as_json: bool
     quiet: bool
     out: Path | None = None
+    tracker: Tracker | None = None
 
 
 def population_options(command: F) -> F:
@@ -61,6 +63,7 @@ def population_options(command: F) -> F:
         options.store,
         options.device,
         options.threads,
+        options.track,
         click.option("--keep-weights", is_flag=True, help="Also keep the weights of every run."),
         click.option(
             "--out",
@@ -172,6 +175,7 @@ def train_population(
             device=setting.device,
             keep_weights=setting.keep_weights,
             progress=progress,
+            track=setting.tracker,
         )
 
 
@@ -192,7 +196,7 @@ def write_report(
     if setting.as_json:
         note(f"page: {page}", setting.quiet)
     else:
-        click.echo(f"page: {page}")
+        write_line(f"page: {page}")
 
 
 def _read_params(params: Sequence[str]) -> Mapping[str, Any]:

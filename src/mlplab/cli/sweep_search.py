@@ -32,6 +32,7 @@ def run_search(search: Search, setting: Setting) -> SearchResult:
             device=setting.device,
             keep_weights=setting.keep_weights,
             progress=progress,
+            track=setting.tracker,
         )
 
 

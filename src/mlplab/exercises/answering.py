@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from mlplab.exercises.measured import Measured
     from mlplab.experiment import Experiment, Runs
     from mlplab.experiment.progress import ProgressOption
+    from mlplab.experiment.tracking import Track
     from mlplab.pages import Report
     from mlplab.specs import Verdict
     from mlplab.store import Store
@@ -114,6 +115,7 @@ def answer(
     until_decided: bool = False,
     recompute: bool = False,
     images: str | os.PathLike[str] | None = None,
+    track: Track = None,
 ) -> Answer:
     """Run an exercise's experiments and return verdicts, figures and values for its text.
 
@@ -132,6 +134,7 @@ def answer(
         recompute: prove, measure and tell anew, whatever is remembered.
         images: a folder of images of your own, for exercises that take one. Verdicts on it are
             not put into the ledger, which is of the chapter's data.
+        track: where runs are handed on to as they end, as `Experiment.run` has it.
 
     Raises:
         ConfigError: a package that the exercise needs is not installed, or it takes no images.
@@ -139,6 +142,7 @@ def answer(
     from mlplab.exercises.answer_cache import AnswerCache
     from mlplab.experiment.progress import Total
     from mlplab.experiment.progress_bar import reporting
+    from mlplab.experiment.tracking import tracking
     from mlplab.store import Store
 
     started = time.monotonic()
@@ -148,7 +152,7 @@ def answer(
     kept = store if isinstance(store, Store) else Store(store)
     cache = AnswerCache(exercise, how, seeds, kept, recompute=recompute)
     experiments = exercise.design(how, seeds)
-    with reporting(progress, exercise.id) as report:
+    with reporting(progress, exercise.id) as report, tracking(track, progress) as tracker:
         plans = [experiment.plan(kept) for experiment in experiments.values()] if report else []
         epochs = sum(cell.run.fit.epochs for plan in plans for cell in plan.remaining)
         total = Total(report, sum(len(plan.cells) for plan in plans), epochs)
@@ -161,6 +165,7 @@ def answer(
                 device=device,
                 progress=total.next_part(),
                 until_decided=until_decided and bool(experiment.claims),
+                track=tracker,
             )
 
         proofs = cache.proofs()

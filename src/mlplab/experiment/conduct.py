@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Generator, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import islice
@@ -16,6 +16,7 @@ from mlplab.experiment.design import Cell, Cells
 from mlplab.experiment.keeper import Keeper
 from mlplab.experiment.plan import Plan, make_plan
 from mlplab.experiment.progress import ProgressCallback, Tally
+from mlplab.experiment.tracking.tracker import Tracker
 from mlplab.specs import Outcome
 from mlplab.specs.columns import Outcomes
 from mlplab.store import Store
@@ -32,6 +33,7 @@ class Setup:
         backend: what trains.
         workers: worker processes; None lets the engine choose.
         device: `cpu`, `cuda`, `mps`.
+        tracker: hears of the runs of experiments.
 
     Raises:
         ConfigError: there is no such device.
@@ -41,6 +43,7 @@ class Setup:
     backend: Backend = field(default_factory=this_machine)
     workers: int | None = None
     device: str = "cpu"
+    tracker: Tracker | None = None
 
     def __post_init__(self) -> None:
         if self.device != "cpu":  # known at once, and without loading torch for the cpu
@@ -88,11 +91,16 @@ def finish(
     plan = make_plan(cells, setup.store, need_weights=keep_weights, need_correct=need_correct)
     # In the design's order, whether computed or remembered: sums over them then agree to the bit.
     outcomes, n_from_store = plan.finished, len(plan.finished)
+    heard = _listener(setup, title, task, cells)
+    if heard is not None:
+        for outcome in outcomes.values():
+            heard(outcome)
     try:
         # Closed at once on Ctrl-C: workers stop, the keeper writes the rest.
         arriving = conduct(plan, task, setup, keep_weights, progress, keep_correct)
         with closing(arriving):
-            while some := list(islice(arriving, _AT_ONCE)):
+            telling = arriving if heard is None else _telling(arriving, heard)
+            while some := list(islice(telling, _AT_ONCE)):
                 outcomes.add(some)
     except KeyboardInterrupt:
         raise Interrupted(_farewell(plan, setup.store)) from None
@@ -104,6 +112,21 @@ def finish(
         own = setup.store.outcomes(plan.cells.keys, here)
         outcomes = own if len(own) == len(outcomes) else outcomes
     return Finished(outcomes, n_from_store)
+
+
+def _listener(
+    setup: Setup, title: str | None, task: Task, cells: Sequence[Cell]
+) -> Callable[[Outcome], None] | None:
+    """What is called with each outcome: the tracker's, where these are runs of an experiment."""
+    if setup.tracker is None or title is None:
+        return None
+    return setup.tracker.begin(title, task, cells)
+
+
+def _telling(arriving: Iterable[Outcome], heard: Callable[[Outcome], None]) -> Iterator[Outcome]:
+    for outcome in arriving:
+        heard(outcome)
+        yield outcome
 
 
 def log_test_look(found: Finished, store: Store, purpose: str, title: str) -> None:

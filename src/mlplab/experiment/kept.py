@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -15,7 +14,7 @@ from mlplab.hints import hint
 from mlplab.specs.columns import Keys
 from mlplab.specs.net import PER_LAYER
 from mlplab.specs.paths import short_names
-from mlplab.specs.plain import ABSENT, changed_values, show_plain, value_at
+from mlplab.specs.plain import ABSENT, changed_values, read_plain, show_plain, value_at
 from mlplab.store import Membership, Row, Store
 
 if TYPE_CHECKING:
@@ -41,8 +40,8 @@ class KeptRun:
     def plain(self) -> Mapping[str, Any]:
         """The run as JSON has it, without defaults; empty where it was not kept."""
         try:
-            plain: Mapping[str, Any] = json.loads(self.row.text or "{}")
-        except ValueError as error:
+            plain = read_plain(self.row.text or "{}")
+        except (ValueError, TypeError) as error:
             raise StoreError(f"the stored text of run {self.key} cannot be read: {error}") from None
         return plain
 
@@ -206,7 +205,7 @@ class Kept:
 
     def knows(self, experiment: str) -> bool:
         """Return whether an experiment here is called so."""
-        return any(_names(experiment, one.experiment) for one in self.memberships)
+        return any(is_called(experiment, one.experiment) for one in self.memberships)
 
     @cached_property
     def metrics(self) -> list[str]:
@@ -252,11 +251,11 @@ class Kept:
         }
 
     def _keys_of(self, name: str) -> set[str]:
-        found = [one for one in self.memberships if _names(name, one.experiment)]
+        found = [one for one in self.memberships if is_called(name, one.experiment)]
         if found:
             return {key for one in found for key in one.keys}
         known = {row["experiment"] for row in [*self.store.verdicts(), *self.store.looks()]}
-        if any(_names(name, title) for title in known):
+        if any(is_called(name, title) for title in known):
             raise ConfigError(
                 f"experiment: an older mlplab ran {name!r} here and did not keep which runs are "
                 "its; running it again takes them from the store, and notes them"
@@ -315,8 +314,8 @@ def _type_of(values: Iterable[Any]) -> type:
     return kinds.pop() if len(kinds) == 1 else str
 
 
-def _names(name: str, title: str) -> bool:
-    """Whether an experiment is called so, or is part of what is: 4.2 holds 4.2.1 and 4.2.2."""
+def is_called(name: str, title: str) -> bool:
+    """Return whether an experiment is called so or is part of it: 4.2 holds 4.2.1 and 4.2.2."""
     return title == name or title.startswith((f"{name} ", f"{name}."))
 
 

@@ -253,4 +253,9 @@ def _earlier(home: Path) -> set[str]:
     except DataError:
         return set()
     # Names alone: a record from elsewhere must not reach files outside the folder.
-    return {name for name in files if "/" not in name}
+    return {name for name in files if isinstance(name, str) and _is_plain(name)}
+
+
+def _is_plain(name: str) -> bool:
+    """Whether a name stays in the folder that it is put into."""
+    return name not in ("", ".", "..") and not set(name) & {"/", "\\", "\0"}

@@ -14,6 +14,7 @@ from mlplab.specs.columns.outcomes import Ends, Histories, Layout
 from mlplab.store import schema
 from mlplab.store.failures import naming
 from mlplab.store.packing import NOTHING, open_blob, unpack
+from mlplab.store.row_checks import check_ends
 from mlplab.store.statements import in_parts
 
 _AT_ONCE = 2000  # rows: 3 MB with histories of 20 epochs
@@ -79,6 +80,11 @@ def _put(
     keys, origins, status, epochs, diverged, best, seconds, n_params, blobs, answers = zip(
         *rows, strict=True
     )
+    for key, origin, *ends_of_run in zip(
+        keys, origins, status, epochs, diverged, best, seconds, n_params, strict=True
+    ):
+        with naming(key):
+            check_ends(ends_of_run[0], origin, *ends_of_run[1:])
     order = np.arange(len(rows))
     if provenance is not None:
         asked = np.array([origin == provenance for origin in origins])

@@ -15,6 +15,7 @@ from mlplab.store import schema
 from mlplab.store.failures import naming
 from mlplab.store.packing import NOTHING, pack, pack_floats, unpack, unpack_floats
 from mlplab.store.records import Row
+from mlplab.store.row_checks import STATUSES, check_ends
 from mlplab.store.statements import in_parts, insert_new
 
 
@@ -86,7 +87,18 @@ def read_rows(connection: Connection) -> list[Row]:
         .where(table.c.id.in_(newest))
         .order_by(table.c.id.desc())
     )
-    return [Row(*row) for row in connection.execute(query).all()]
+    rows = []
+    for found in connection.execute(query).all():
+        row = Row(*found)
+        with naming(row.key):
+            if type(row.key) is not str or type(row.epochs) is not int:
+                raise ValueError(f"epochs {row.epochs!r}"[:80])
+            if row.status not in STATUSES:
+                raise ValueError(f"status {row.status!r}"[:80])
+            if not isinstance(row.text, str | None) or not isinstance(row.saved_at, float | int):
+                raise ValueError("its text or time is none")
+        rows.append(row)
+    return rows
 
 
 def read_metrics(connection: Connection, keys: Iterable[str]) -> dict[str, tuple[str, ...]]:
@@ -174,6 +186,15 @@ def _names(row: Mapping[str, Any]) -> dict[str, Any]:
 
 def _as_outcome(row: ResultRow[Any]) -> Outcome:
     with naming(row.key):
+        check_ends(
+            row.status,
+            row.provenance,
+            row.epochs,
+            row.diverged_epoch,
+            row.best_epoch,
+            row.seconds,
+            row.n_params,
+        )
         return Outcome(
             key=row.key,
             provenance=row.provenance,

@@ -14,6 +14,7 @@ from mlplab.specs.series import Series
 
 PLAIN, DEFLATED = b"P", b"Z"
 _WORTH_DEFLATING = 256  # bytes
+MOST_BYTES = 2**30  # a million epochs of ten metrics are 80 MB
 _SAMPLE = 512  # bytes
 _SMALL = 4096  # bytes
 
@@ -61,7 +62,7 @@ def open_blob(blob: bytes) -> tuple[tuple[tuple[str, int], ...], bytes]:
     """
     mark = blob[:1]
     try:
-        body = zlib.decompress(blob[1:]) if mark == DEFLATED else blob[1:]
+        body = _inflated(blob[1:]) if mark == DEFLATED else blob[1:]
         start = 4 + struct.unpack_from("<I", body)[0]
         layout, size = _read_header(body[4:start])
     except (zlib.error, struct.error, TypeError, OverflowError) as error:
@@ -94,6 +95,15 @@ def unpack_floats(blob: bytes) -> dict[str, Series]:
             raise ValueError("damaged blob: its numbers are not whole")
         history[name] = Series.from_bytes(_little_endian(part))
     return history
+
+
+def _inflated(deflated: bytes) -> bytes:
+    """Undo zlib, but of a bomb: a megabyte may unpack to a thousand times as much."""
+    whole = zlib.decompressobj()
+    body = whole.decompress(deflated, MOST_BYTES)
+    if not whole.eof:
+        raise ValueError(f"damaged blob: cut short, or of more than {MOST_BYTES:,} bytes")
+    return body
 
 
 def _repeats(numbers: bytes) -> bool:

@@ -13,7 +13,8 @@ from mlplab.cli.documents import write_json
 from mlplab.cli.one_of import OneOf
 from mlplab.cli.plans import write_plans
 from mlplab.cli.progress import show_progress
-from mlplab.cli.screen import show_log, write
+from mlplab.cli.screen import show_log, write, write_line
+from mlplab.cli.tracking import handing_on
 from mlplab.cli.verdicts import write_verdict
 from mlplab.durations import spell_seconds
 from mlplab.exercises.profile import PROFILES
@@ -69,6 +70,7 @@ def _names(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[
 @options.store
 @options.device
 @options.threads
+@options.track
 @options.plan
 @options.as_json
 @options.quiet
@@ -83,6 +85,7 @@ def run(
     store_place: str | None,
     device: str,
     workers: int | None,
+    destinations: tuple[str, ...],
     plan_only: bool,
     as_json: bool,
     quiet: bool,
@@ -105,6 +108,8 @@ def run(
     from mlplab.exercises.answering import profile_for
     from mlplab.store import Store
 
+    if plan_only and destinations:
+        raise click.UsageError("--track: --plan trains nothing that could be handed on")
     exercises = list(dict.fromkeys(one for name in ids for one in find_exercises(name)))
     for exercise in exercises:
         profile_for(exercise, profile, images)
@@ -120,22 +125,24 @@ def run(
             write_plans(plans, as_json)
             return
         documents = []
-        for exercise in exercises:
-            with show_progress(exercise.id, quiet) as progress:
-                found = answer(
-                    exercise,
-                    profile,
-                    device=device,
-                    progress=progress,
-                    until_decided=until_decided,
-                    recompute=recompute,
-                    **settings,
-                )
-            command = _command(found, n_seeds, until_decided, images)
-            page, ledger = write_pages(found, out, command, store)
-            documents.append(as_document(found, page))
-            if not as_json:
-                show(found, page, ledger)
+        with handing_on(destinations, quiet) as tracker:
+            for exercise in exercises:
+                with show_progress(exercise.id, quiet) as progress:
+                    found = answer(
+                        exercise,
+                        profile,
+                        device=device,
+                        progress=progress,
+                        until_decided=until_decided,
+                        recompute=recompute,
+                        track=tracker,
+                        **settings,
+                    )
+                command = _command(found, n_seeds, until_decided, images)
+                page, ledger = write_pages(found, out, command, store)
+                documents.append(as_document(found, page))
+                if not as_json:
+                    show(found, page, ledger)
     if as_json:
         write_json(documents[0] if len(documents) == 1 else documents)
 
@@ -180,8 +187,8 @@ def show(found: Answer, page: Path, ledger: Path) -> None:
     )
     if profile == "quick":
         write(_QUICK)
-    click.echo(f"all pages: {ledger}")
-    click.echo(f"page: {page}")
+    write_line(f"all pages: {ledger}")
+    write_line(f"page: {page}")
 
 
 def _command(found: Answer, n_seeds: int | None, until_decided: bool, images: Path | None) -> str:

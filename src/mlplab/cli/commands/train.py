@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ from mlplab.cli.population import (
     train_population,
     write_report,
 )
+from mlplab.cli.tracking import handing_on
 from mlplab.cli.unused import refuse_idle, refuse_page_of_plan
 
 if TYPE_CHECKING:
@@ -39,6 +41,7 @@ def train(
     store_place: str | None,
     device: str,
     workers: int | None,
+    destinations: tuple[str, ...],
     keep_weights: bool,
     out: Path | None,
     plan_only: bool,
@@ -69,7 +72,9 @@ def train(
     tell_defaults(task, base, quiet)
     from mlplab.experiment import Experiment
 
-    runs = train_population(Experiment(task, base, seeds=seeds), setting, "train")
+    with handing_on(destinations, quiet) as tracker:
+        setting = replace(setting, tracker=tracker)
+        runs = train_population(Experiment(task, base, seeds=seeds), setting, "train")
     if runs is not None:
         _show(runs, setting)
         write_report(runs, setting)

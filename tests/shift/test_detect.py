@@ -7,6 +7,7 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import chisquare
 from sklearn.metrics import roc_auc_score
 
 from mlplab.data import task_from_arrays
@@ -14,7 +15,7 @@ from mlplab.errors import ConfigError, DataError
 from mlplab.shift import detect, detectable_auc
 from mlplab.shift.detection.classifier import auc, classifier_statistics, cross_fitted
 from mlplab.shift.detection.copies import copied_rows
-from mlplab.shift.detection.permutations import labellings
+from mlplab.shift.detection.permutations import chance_of, labellings
 from mlplab.specs import Relabelled
 
 
@@ -48,6 +49,24 @@ def test_rows_of_a_labelling_are_each_row_once_as_its_class():
             np.testing.assert_array_equal(split.valid % n, task.split(0, rows).valid % n)
         held.append(split.valid % n)
     np.testing.assert_array_equal(np.sort(np.concatenate(held)), np.arange(n))
+
+
+def test_any_run_seed_may_learn_the_labels_as_they_are():
+    n, n_first = 12, 5
+    task = task_from_arrays(np.arange(2 * n, dtype=float)[:, None], np.repeat([0, 1], n))
+    zero = Relabelled(n_first=n_first, n_folds=3, seed=2)
+    moved = Relabelled(n_first=n_first, n_folds=3, seed=2, observed=4)
+    for seed, other in {0: 4, 4: 0, 1: 1, 5: 5}.items():
+        np.testing.assert_array_equal(task.split(seed, moved).train, task.split(other, zero).train)
+
+
+def test_which_network_learns_the_observed_labels_goes_with_the_rows():
+    """With always the same one, its luck would be in the p-values of all data sets."""
+    draws = [normal(20, seed=number).astype(np.float32) for number in range(200)]
+    places = [chance_of(rows, 0) % 10 for rows in draws]
+    assert chisquare(np.bincount(places, minlength=10)).pvalue > 0.001
+    assert places == [chance_of(rows.copy(), 0) % 10 for rows in draws]
+    assert places != [chance_of(rows, 1) % 10 for rows in draws]
 
 
 def test_relabelled_rows_need_a_pool_that_holds_each_twice():

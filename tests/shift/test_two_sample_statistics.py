@@ -72,9 +72,14 @@ def test_blocks_see_each_row_once_and_keep_the_mean(monkeypatch):
     rows, labels = samples(2, 60, 60), labellings(60, 120, 3, seed=0)
     whole = energy_statistics(rows, labels)
     monkeypatch.setattr(mmd, "_BLOCK", 60)
-    halves = [energy_statistics(rows[i::2], labels[:, i::2]) for i in range(2)]
+    blocks = np.array_split(mmd._shuffled(rows), 2)
+    np.testing.assert_array_equal(np.sort(np.concatenate(blocks)), np.arange(120))
+    halves = [energy_statistics(rows[own], labels[:, own]) for own in blocks]
     np.testing.assert_allclose(energy_statistics(rows, labels), np.mean(halves, axis=0), atol=1e-6)
     assert np.corrcoef(whole, energy_statistics(rows, labels))[0, 1] > 0
+    # Not as many of each sample in each block: permuted labels do not have that either.
+    counts = {int(labels[0, mmd._shuffled(samples(i, 60, 60))[:60]].sum()) for i in range(9)}
+    assert len(counts) > 2
     # Few rows of a block at a time change nothing.
     monkeypatch.setattr(mmd, "_PORTION_BYTES", 4 * 60 * 7)
     np.testing.assert_allclose(energy_statistics(rows, labels), np.mean(halves, axis=0), atol=1e-6)

@@ -68,8 +68,8 @@ def draw_split(pool: Indices, valid: float | int, seed: int, rows: Rows | None =
     Args:
         pool: rows to draw from, (P,).
         valid: share or count held out; used by `SeedSplit` and `First`.
-        seed: the run's seed; not used by `Fold`, `Holdout` and `Block`; the number of the
-            permutation in `Relabelled` and `Joined`.
+        seed: the run's seed; not used by `Fold`, `Holdout` and `Block`; `labelling` says which
+            permutation it stands for in `Relabelled` and `Joined`.
         rows: which rows train; None stands for all that are not held out.
 
     Raises:
@@ -82,9 +82,9 @@ def draw_split(pool: Indices, valid: float | int, seed: int, rows: Rows | None =
     if isinstance(rows, Block):
         return _block(pool, rows)
     if isinstance(rows, Relabelled):
-        return _relabelled(pool, rows, seed)
+        return _relabelled(pool, rows, labelling(seed, rows.observed))
     if isinstance(rows, Joined):
-        return _joined(pool, rows, seed)
+        return _joined(pool, rows, labelling(seed, rows.observed))
     if isinstance(rows, Holdout):
         valid, seed = rows.valid, rows.seed
     n_valid = held_out_count(valid, len(pool))
@@ -153,6 +153,15 @@ def _joined(pool: Indices, rows: Joined, number: int) -> Split:
         )
     is_in = second_sample(len(others), len(others) - rows.n_joined, number, rows.seed)
     return Split(train=np.concatenate([pool[: rows.n_kept], others[is_in]]), valid=pool[:0])
+
+
+def labelling(seed: int, observed: int) -> int:
+    """Return the number of the permutation that a run's seed stands for; 0 permutes none.
+
+    >>> [labelling(seed, observed=2) for seed in range(4)]
+    [2, 1, 0, 3]
+    """
+    return {0: observed, observed: 0}.get(seed, seed)
 
 
 def second_sample(n: int, n_first: int, number: int, seed: int) -> npt.NDArray[np.bool_]:

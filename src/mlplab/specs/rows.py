@@ -109,9 +109,9 @@ class Block(Spec):
 class Relabelled(Spec):
     """One fold of a two-sample test: which rows count as the first sample is permuted.
 
-    The pool holds every row twice: all of them as class 0, then all as class 1. Run seed 0 gives
-    the first `n_first` rows to the first sample; every other one draws as many at random. Folds
-    are drawn by `seed`, the same for all runs.
+    The pool holds every row twice: all of them as class 0, then all as class 1. Run seed `observed`
+    gives the first `n_first` rows to the first sample; every other one draws as many at random.
+    Folds are drawn by `seed`, the same for all runs.
     """
 
     kind: Literal["relabelled"] = "relabelled"
@@ -119,6 +119,7 @@ class Relabelled(Spec):
     n_folds: int = Field(default=2, ge=2)
     index: int = Field(default=0, ge=0)
     seed: int = Field(default=0, ge=0)
+    observed: int = Field(default=0, ge=0, description="Run seed of the labels as they are.")
 
     @model_validator(mode="after")
     def _inside(self) -> Relabelled:
@@ -130,14 +131,15 @@ class Relabelled(Spec):
 class Joined(Spec):
     """The first `n_kept` rows of the pool, joined by `n_joined` of the others.
 
-    Run seed 0 is joined by the last rows of the pool, every other seed by as many at random: a
-    permutation test of what the last rows do to training.
+    Run seed `observed` is joined by the last rows of the pool, every other seed by as many at
+    random: a permutation test of what the last rows do to training.
     """
 
     kind: Literal["joined"] = "joined"
     n_kept: int = Field(ge=1)
     n_joined: int = Field(ge=1)
     seed: int = Field(default=0, ge=0)
+    observed: int = Field(default=0, ge=0, description="Run seed of the rows as they are.")
 
 
 Rows = Annotated[

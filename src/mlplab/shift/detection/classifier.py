@@ -8,10 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlplab.data import task_from_arrays
+from mlplab.data.split import labelling
 from mlplab.engine.weights import predict
 from mlplab.experiment.progress import Count
 from mlplab.shift.detection.networks import NOT_COUNTED, trained
-from mlplab.shift.detection.permutations import Array, Labels
+from mlplab.shift.detection.permutations import Array, Labels, chance_of
 from mlplab.specs import MLP, Adam, Fit, Fold, Relabelled, Run
 from mlplab.stats.auc import auc_interval
 
@@ -61,8 +62,10 @@ def classifier_statistics(
     """
     n, n_first = labels.shape[1], int((~labels[0]).sum())
     task = task_from_arrays(np.concatenate([rows, rows]), np.repeat([0, 1], n))
+    # First weights go with a run's seed: with seed 0 always, 8.4 % of 406 alike tables alarmed.
+    observed = chance_of(rows, seed) % len(labels)
     folds = [
-        Relabelled(n_first=n_first, n_folds=N_FOLDS, index=index, seed=seed)
+        Relabelled(n_first=n_first, n_folds=N_FOLDS, index=index, seed=seed, observed=observed)
         for index in range(N_FOLDS)
     ]
     held = [task.split(0, fold).valid % n for fold in folds]
@@ -70,7 +73,8 @@ def classifier_statistics(
     base = network(n - n // N_FOLDS)
     for index, run, weights in trained(task, base, folds, len(labels), workers, count):
         scores = _log_odds(run, weights, rows[held[index]])
-        aucs[run.seed, index] = auc(scores, labels[run.seed, held[index]])
+        number = labelling(run.seed, observed)
+        aucs[number, index] = auc(scores, labels[number, held[index]])
     means: Array = aucs.mean(axis=1)
     return means
 

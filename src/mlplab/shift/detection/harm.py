@@ -9,11 +9,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlplab.data import task_from_arrays
+from mlplab.data.split import labelling
 from mlplab.engine.weights import predict
 from mlplab.errors import DataError
 from mlplab.experiment.progress import Count
 from mlplab.shift.detection.networks import NOT_COUNTED, trained
-from mlplab.shift.detection.permutations import LEVEL, Array, labellings, permutation_p
+from mlplab.shift.detection.permutations import (
+    LEVEL,
+    Array,
+    chance_of,
+    labellings,
+    permutation_p,
+)
 from mlplab.shift.detection.report import ShiftVerdict, Word
 from mlplab.specs import MLP, Adam, Fit, Joined, Run
 
@@ -118,11 +125,13 @@ def harm_from_disagreement(
     labels = labellings(len(given.held), len(further), n_permutations, seed)
     contested = np.zeros(len(labels))
     task, base = _task_and_run(rows, classes, further, said, n_classes, n_joined)
-    joined = Joined(n_kept=n_kept, n_joined=n_joined, seed=seed)
+    observed = chance_of(further, seed) % len(labels)
+    joined = Joined(n_kept=n_kept, n_joined=n_joined, seed=seed, observed=observed)
     for _, run, weights in trained(task, base, [joined], len(labels), workers, count):
-        own = labels[run.seed]
+        number = labelling(run.seed, observed)
+        own = labels[number]
         shares = softmax(predict(run, weights, further[own]).astype(np.float64), axis=1)
-        contested[run.seed] = 1 - shares[np.arange(n_joined), said[own]].mean()
+        contested[number] = 1 - shares[np.arange(n_joined), said[own]].mean()
     return _verdict(contested, n_joined)
 
 

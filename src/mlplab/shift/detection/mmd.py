@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from mlplab.shift.detection.permutations import Labels
+from mlplab.shift.detection.permutations import Labels, chance_of
 
 Rows = NDArray[np.float32]
 Array = NDArray[np.float64]
@@ -90,8 +90,8 @@ def _minus_distance(squares: Rows) -> Rows:
 
 def _some_squares(rows: Rows) -> Array:
     """Squared distances between some rows, of every pair once."""
-    step = max(1, len(rows) // _SAMPLED)
-    some = rows[::step].astype(np.float64)
+    chosen = np.sort(_shuffled(rows)[:_SAMPLED])
+    some = rows[chosen].astype(np.float64)
     squares = np.square(some).sum(1)
     found = squares[:, None] + squares - 2 * some @ some.T
     return np.asarray(np.maximum(found[np.triu_indices(len(some), 1)], 0))
@@ -102,12 +102,16 @@ def _over_blocks(rows: Rows, labels: Labels, kernels: Sequence[Kernel]) -> tuple
     n_blocks = -(-len(rows) // _BLOCK)
     squares = np.zeros((len(kernels), len(labels)))
     scales = np.zeros(len(kernels))
-    for place in range(n_blocks):
-        own = slice(place, None, n_blocks)  # samples lie one after the other: of both, always
+    # At random: every so many rows would hold as many of each sample, as permuted labels do not.
+    for own in np.array_split(_shuffled(rows), n_blocks):
         found, scale = _of_block(rows[own], labels[:, own], kernels)
         squares += found / n_blocks
         scales += scale / n_blocks
     return squares, np.sqrt(scales)
+
+
+def _shuffled(rows: Rows) -> NDArray[np.int64]:
+    return np.random.default_rng(chance_of(rows, 0)).permutation(len(rows))
 
 
 def _of_block(rows: Rows, labels: Labels, kernels: Sequence[Kernel]) -> tuple[Array, Array]:
@@ -138,8 +142,13 @@ def _of_block(rows: Rows, labels: Labels, kernels: Sequence[Kernel]) -> tuple[Ar
     n_first = n - n_second
     first = total - 2 * crossed + second
     mmd = (
-        first / (n_first * (n_first - 1))
-        + second / (n_second * (n_second - 1))
-        - 2 * (crossed - second) / (n_first * n_second)
+        first / _pairs(n_first, n_first - 1)
+        + second / _pairs(n_second, n_second - 1)
+        - 2 * (crossed - second) / _pairs(n_first, n_second)
     )
     return mmd, scales / (n * (n - 1))
+
+
+def _pairs(n: NDArray[np.int64], m: NDArray[np.int64]) -> NDArray[np.int64]:
+    # A block may by chance hold none or one of a small sample: sums over no pairs are 0.
+    return np.maximum(n * m, 1)

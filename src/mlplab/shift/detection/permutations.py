@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -21,6 +23,17 @@ def labellings(n_first: int, n: int, n_permutations: int, seed: int) -> Labels:
     """
     numbers = range(1 + n_permutations)
     return np.stack([second_sample(n, n_first, number, seed) for number in numbers])
+
+
+def chance_of(rows: NDArray[np.float32], seed: int) -> int:
+    """Return a number that is fixed for these rows and this seed, and like a random one otherwise.
+
+    What is drawn by it, such as the networks that learn the observed labels, differs from one data
+    set to the next: drawn by the seed alone, luck of the same networks would be in every p-value.
+    """
+    content = hashlib.sha256(np.ascontiguousarray(rows).tobytes())
+    content.update(str(seed).encode())
+    return int.from_bytes(content.digest()[:8], "big")
 
 
 def permutation_p(statistics: Array) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from mlplab.shift.detection.permutations import Array, Labels
+from mlplab.shift.detection.permutations import Array, Labels, chance_of
 
 Rows = NDArray[np.float32]
 
@@ -35,7 +35,7 @@ def whitened_statistics(rows: Rows, labels: Labels, seed: int) -> Array:
     """
     exact = rows.astype(np.float64)
     # At random, not every so many: rows of the two samples lie one after the other.
-    rng = np.random.default_rng([seed, len(rows)])
+    rng = np.random.default_rng(chance_of(rows, seed))
     chosen = rng.choice(len(rows), min(N_LANDMARKS, len(rows)), replace=False)
     marks = exact[np.sort(chosen)]
     among = _squares(marks, marks)

@@ -151,4 +151,4 @@ def _of_block(rows: Rows, labels: Labels, kernels: Sequence[Kernel]) -> tuple[Ar
 
 def _pairs(n: NDArray[np.int64], m: NDArray[np.int64]) -> NDArray[np.int64]:
     # A block may by chance hold none or one of a small sample: sums over no pairs are 0.
-    return np.maximum(n * m, 1)
+    return np.asarray(np.maximum(n * m, 1))

@@ -31,7 +31,7 @@ VALUES = {
     "patience": "2", "monitor": "valid_accuracy", "restore_best": "false", "test": "end",
     "measures": "grad_norm", "probes": "2", "rewinds": "2", "rewind_factor": "0.5",
     "dtype": "float64", "valid": "0.3", "net": "one-layer",
-    "out": "pages",
+    "out": "pages", "destinations": "tensorboard=events",
 }  # fmt: skip
 
 

@@ -282,7 +282,7 @@ def test_the_face_is_complete() -> None:
         Experiment Run MLP SGD Adam AdamW Fit Init Schedule Fold First folds load_task
         task_from_arrays Difference Chain Threshold Interaction BestArm FailureDifference Verdict
         Store metric errors __version__ RMSprop LARS Lion Custom Module Search Range activation init
-        schedule optimiser module Own report MLPClassifier MLPRegressor splits Holdout Block draw
+        schedule optimiser module Own report Ray Slurm MLPClassifier MLPRegressor splits Holdout Block draw
         tabular
     """
     assert set(mlplab.__all__) == set(expected.split())

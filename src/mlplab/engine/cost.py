@@ -41,7 +41,7 @@ MASK_SECONDS = 2e-9
 FIRST_CHECKPOINT_SECONDS = 2.0
 """Of training, after which runs leave their first checkpoints: soon, as some are killed often."""
 
-_EFFICIENCY = 0.75  # of the best matrix product, measured on 784-256-10
+EFFICIENCY = 0.75  # of the best matrix product, measured on 784-256-10
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +126,7 @@ def plan_cost(runs: Sequence[Run], task: Task, workers: int = 1) -> Cost:
         steps[program] = max(steps.get(program, 0), run_steps(run, program))
         members.setdefault(program, []).append(training)
     worker_seconds = {
-        program: sum(run_work(one.run, program, task, one.n_valid) for one in some) / _EFFICIENCY
+        program: sum(run_work(one.run, program, task, one.n_valid) for one in some) / EFFICIENCY
         for program, some in members.items()
     }
     parts = [
@@ -138,7 +138,7 @@ def plan_cost(runs: Sequence[Run], task: Task, workers: int = 1) -> Cost:
     return Cost(
         runs=len(runs),
         flop=flop,
-        seconds=(work / _EFFICIENCY + overhead) / max(1, workers),
+        seconds=(work / EFFICIENCY + overhead) / max(1, workers),
         bytes=task_bytes(task) + sum(counted.parts.values()),
         programs=len(members),
         workers=workers,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
 from typing import Protocol
 
 from mlplab.data import Task
@@ -35,6 +35,7 @@ def execute(
     keep_correct: bool = False,
     measures: Mapping[str, Measure] | None = None,
     checkpoint_seconds: float = 20.0,
+    kept: Callable[[Collection[str]], Collection[str]] = lambda keys: (),
 ) -> Generator[Event]:
     """Train runs of one task and yield what happens, in this process, in workers or elsewhere.
 
@@ -53,6 +54,7 @@ def execute(
         keep_correct: keep which test examples each run classifies rightly.
         measures: the user's metrics; default: those registered in this process.
         checkpoint_seconds: time between two checkpoints of a run; the first come sooner.
+        kept: which of these keys are known to be kept for good, of runs that are not asked for.
 
     Raises:
         ConfigError: a run does not fit the task, or a metric is unknown or fails.
@@ -75,6 +77,7 @@ def execute(
         keep_weights=keep_weights,
         keep_correct=keep_correct,
         checkpoint_seconds=checkpoint_seconds,
+        kept=kept,
     )
     yield from (executor or Local(workers, device)).train(job)
 

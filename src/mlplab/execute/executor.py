@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -24,6 +24,8 @@ class Job:
         keep_weights: let `Ended` carry weights.
         keep_correct: keep which test examples each run classifies rightly.
         checkpoint_seconds: time between two checkpoints of a run; the first come sooner.
+        stop: asked now and then; once true, every run is checkpointed and training ends.
+        kept: which of these keys, of runs besides those of the job, are known to be kept for good.
     """
 
     runs: Sequence[Run]
@@ -33,6 +35,8 @@ class Job:
     keep_weights: bool = False
     keep_correct: bool = False
     checkpoint_seconds: float = 20.0
+    stop: Callable[[], bool] = lambda: False
+    kept: Callable[[Collection[str]], Collection[str]] = lambda keys: ()
 
     @property
     def options(self) -> dict[str, Any]:
@@ -52,6 +56,7 @@ class Portions:
         tasks: pieces of work that a scheduler is given.
         cores: of each.
         gpus: of each.
+        seconds: until the last has ended, if as many run at a time as can be foreseen.
         longest_seconds: what the longest is expected to take.
         core_seconds: of all of them together.
     """
@@ -59,6 +64,7 @@ class Portions:
     tasks: int
     cores: int
     gpus: int
+    seconds: float
     longest_seconds: float
     core_seconds: float
 

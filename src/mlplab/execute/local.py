@@ -76,7 +76,7 @@ class Local:
                 for run in others:
                     splits.program(run)  # what does not fit is told before anything trains
                 yield from self._here(replace(job, runs=native), threads=many)
-            if not others:
+            if not others or job.stop():
                 return
             job = replace(job, runs=others)
             brought = pack({"measures": job.measures, "plugins": plugins_of(job.runs)})
@@ -86,7 +86,7 @@ class Local:
                 # Asked for by number, workers start for small jobs too.
                 if len(chunks) > 1 and (self.workers is not None or seconds > _SMALL_SECONDS):
                     yield from in_processes(
-                        chunks, job.task, many, job.resume, brought, job.options
+                        chunks, job.task, many, job.resume, brought, job.options, job.stop
                     )
                     return
         yield from self._here(job)
@@ -94,7 +94,8 @@ class Local:
     def portions(self, runs: Sequence[Run], task: Task) -> Portions:
         """Return how these runs would be portioned out; nothing runs."""
         cost = plan_cost(runs, task, self.workers or default_workers())
-        return Portions(1, cost.workers, 0, cost.seconds, cost.seconds * cost.workers)
+        seconds = cost.seconds
+        return Portions(1, cost.workers, 0, seconds, seconds, seconds * cost.workers)
 
     def _here(self, job: Job, threads: int = 1) -> Generator[Event]:
         yield from train(
@@ -104,5 +105,6 @@ class Local:
             device=self.device,
             threads=threads,
             measures=job.measures,
+            stop=job.stop,
             **job.options,
         )

@@ -23,6 +23,7 @@ from mlplab.cli.unused import refuse_idle, refuse_page_of_plan
 
 if TYPE_CHECKING:
     from mlplab.experiment import Runs
+    from mlplab.specs.clusters import Cluster
 
 
 @click.command(cls=SpecCommand)
@@ -39,6 +40,7 @@ def train(
     store_place: str | None,
     device: str,
     workers: int | None,
+    cluster: Cluster | None,
     keep_weights: bool,
     out: Path | None,
     plan_only: bool,
@@ -61,7 +63,9 @@ def train(
     from mlplab.data import base_for, base_of
 
     described = read_flags(texts, base=base_of(data))
-    setting = Setting(store_place, device, workers, keep_weights, plan_only, as_json, quiet, out)
+    setting = Setting(
+        store_place, device, workers, keep_weights, plan_only, as_json, quiet, out, cluster
+    )
     task = load_data(data, described.valid, params, quiet)
     base = read_flags(texts, base=base_for(task)).base
     refuse_idle(ctx, base)

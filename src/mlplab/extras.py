@@ -14,6 +14,7 @@ PACKAGES = {
     "optuna": "optuna",
     "psycopg": "psycopg[binary]",
     "pyarrow": "pyarrow",
+    "ray": "ray",
     "skimage": "scikit-image",
 }
 

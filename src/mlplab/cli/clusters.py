@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from mlplab.cli.flags import default_of
+from mlplab.cli.flags import SpecOption, default_of
 from mlplab.cli.options import whole_from
 from mlplab.cli.unused import refuse_given
 from mlplab.specs.clusters import CLUSTERS, HERE, Slurm, cluster_of
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+_SECTION = "Clusters (no result depends on them)"
 _FIELDS = ("partition", "time", "cpus", "gpus", "tasks", "spool")
 _METAVARS = {"partition": "NAME", "time": "TIME", "spool": "FOLDER"}
 _LEAST = {"cpus": 1, "gpus": 0, "tasks": 1}
@@ -36,6 +37,8 @@ def cluster_options(command: F) -> F:
     decorators = [
         click.option(
             "--on",
+            cls=SpecOption,
+            section=_SECTION,
             default=HERE,
             show_default=True,
             metavar=f"[{'|'.join((HERE, *CLUSTERS))}]",
@@ -80,6 +83,8 @@ def _option(name: str) -> Callable[[Any], Any]:
     callback = whole_from(_LEAST[name]) if name in _LEAST else None
     return click.option(
         f"--{name}",
+        cls=SpecOption,
+        section=_SECTION,
         metavar=_METAVARS.get(name, "N"),
         callback=callback,
         help=f"{field.description}{said}",

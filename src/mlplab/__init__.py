@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from mlplab.engine.modules.factory import register_module as module
     from mlplab.engine.optimisers.custom import register_optimiser as optimiser
     from mlplab.estimators import MLPClassifier, MLPRegressor
-    from mlplab.experiment import Experiment, folds, splits
+    from mlplab.experiment import Experiment
+    from mlplab.experiment.folds import folds, splits
     from mlplab.pages.write_report import report
     from mlplab.search import Range, Search
     from mlplab.specs import (

@@ -3,6 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 EXTRAS ?= test,bench
 MINUTES ?= 10
+EXAMPLES ?= 10000
 
 SOURCES := setup.py src/mlplab/engine/native/sources.py $(wildcard src/mlplab/engine/native/kernel/*.[ch])
 WHEELS := linux-x86_64 linux-aarch64 macos-arm64 macos-x86_64 windows-x86_64
@@ -22,7 +23,11 @@ test-slow: .venv/.installed  ## the long ones: simulations, many kills, Fashion-
 	echo "seed $$seed (again: make test-slow SEED=$$seed)"; \
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -m slow --hypothesis-profile fuzz --hypothesis-seed $$seed
 
-fuzz: .venv/.installed  ## the random tests on fresh examples for MINUTES=10, from a printed seed (SEED=N: again)
+fuzz: .venv/.installed  ## EXAMPLES=10000 hostile inputs of each kind (an hour), then all random tests for MINUTES=10
+	seed=$(SEED); seed=$${seed:-$$($(PYTHON) -c 'import random; print(random.randrange(10**9))')}; \
+	echo "seed $$seed (again: make fuzz SEED=$$seed)"; FUZZ_EXAMPLES=$(EXAMPLES) OMP_NUM_THREADS=1 \
+		$(BIN)/python -m pytest -q -n 2 --dist worksteal tests/hostile \
+		--hypothesis-profile fuzz --hypothesis-seed $$seed
 	OMP_NUM_THREADS=1 $(BIN)/python tests/fuzz.py --minutes $(MINUTES) $(if $(SEED),--seed $(SEED))
 
 sanitize: .venv/.installed  ## the compiled loops' tests with gcc's checks of addresses and of undefined behaviour

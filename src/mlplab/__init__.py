@@ -14,7 +14,7 @@ from mlplab.loading import let_imports_end
 from mlplab.version import __version__
 
 if TYPE_CHECKING:
-    from mlplab import draw, errors, tabular
+    from mlplab import draw, errors, shift, tabular
     from mlplab.data import load_task, task_from_arrays
     from mlplab.engine.activations import register_activation as activation
     from mlplab.engine.initialise import register_init as init
@@ -104,6 +104,7 @@ __all__ = [
     "optimiser",
     "report",
     "schedule",
+    "shift",
     "splits",
     "tabular",
     "task_from_arrays",
@@ -127,6 +128,7 @@ _HOMES = {
     "module": "engine.modules.factory:register_module",
     "optimiser": "engine.optimisers.custom:register_optimiser",
     "report": "pages.write_report",
+    "shift": "",
     "splits": "experiment",
     "tabular": "",
     "task_from_arrays": "data",

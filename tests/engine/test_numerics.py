@@ -16,13 +16,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.engine.population import made_up, of, trained
 
-from mlplab.engine import kernel_kind, provenance, workshop
+from mlplab.engine import kernel_kind, numerics, program_of, provenance, workshop
 from mlplab.engine import openblas as openblas_module
 from mlplab.engine.kernels import products
 from mlplab.engine.layout import slots_apart
 from mlplab.engine.numerics import runs_per_block
 from mlplab.engine.openblas import openblas
-from mlplab.engine.surroundings import single_thread
+from mlplab.engine.surroundings import single_thread, training_mode
 from mlplab.errors import ConfigError
 from mlplab.specs import MLP, SGD, Adam, Fit
 
@@ -48,7 +48,7 @@ def in_a_new_process(code: str, **environment: str | None) -> dict:
 TELL = """
 import json, os
 before = dict(os.environ)
-from mlplab.engine import kernel_kind, provenance, workshop
+from mlplab.engine import kernel_kind, numerics, program_of, provenance, workshop
 first = provenance()
 print(json.dumps({"kind": kernel_kind(), "numerics": first.numerics, "id": first.id,
                   "changed": before != dict(os.environ)}))
@@ -214,3 +214,104 @@ def test_kernels_for_devices_learn_the_same(monkeypatch, hidden):
             assert other.outcome.history[name] == pytest.approx(
                 values, rel=1e-3, abs=2e-2, nan_ok=True
             )
+
+
+# bfloat16 keeps 8 bits: a number is off by up to 2^-8 of itself, and a sum of products, for its two
+# factors and for its own rounding, by three such parts of the sum of the products' sizes.
+BF16 = 3.1 * 2**-8
+
+
+@pytest.mark.parametrize("members", [0, 2])
+def test_products_in_bfloat16_are_those_of_float32_to_8_bits(members):
+    torch.manual_seed(0)
+    exact, rounded = products("device"), products("bf16")
+    n, o, i, b = 4, 7, 33, 20
+    weight, h, delta = torch.randn(n, o, i), torch.randn(n, i, b), torch.randn(n, o, b)
+    x = torch.randn(n, b, i) if members else torch.randn(b, i)
+    calls = [
+        (lambda p, *a: p.forward(h, *a), (weight, torch.randn(n, o, b)), (weight.abs(), h.abs())),
+        (lambda p, *a: p.backward(*a), (weight, delta, torch.empty(n, i, b)),
+         (weight.abs().mT, delta.abs())),
+        (lambda p, *a: p.gradient(delta, h, *a), (torch.empty(n, o, i),),
+         (delta.abs(), h.abs().mT)),
+        (lambda p, *a: p.update(a[0], delta, h), (weight.clone(),), (delta.abs(), h.abs().mT)),
+        (lambda p, *a: p.shared_forward(x, *a), (weight, torch.randn(n, o, b)),
+         (weight.abs(), x.abs().mT)),
+        (lambda p, *a: p.shared_gradient(delta, x, *a), (torch.empty(n, o, i),),
+         (delta.abs(), x.abs())),
+        (lambda p, *a: p.shared_update(a[0], delta, x), (weight.clone(),),
+         (delta.abs(), x.abs())),
+    ]  # fmt: skip
+    for call, tensors, sizes in calls:
+        one, other = tensors[-1].clone(), tensors[-1].clone()
+        call(exact, *tensors[:-1], one)
+        call(rounded, *tensors[:-1], other)
+        assert one.dtype == other.dtype == torch.float32
+        apart = (one - other).abs()
+        assert (apart <= BF16 * (sizes[0] @ sizes[1]) + 1e-6).all()
+        assert apart.max() > 1e-4  # rounded it is
+
+
+def test_networks_learn_the_same_in_bfloat16(monkeypatch):
+    task = made_up(n=64, features=6, outputs=3, valid=0.25)
+    runs = [
+        of(task, net=MLP(hidden=(9, 5)), seed=seed, optim=SGD(lr=0.1),
+           fit=Fit(epochs=5, batch_size=8, measures=("grad_norm",)))
+        for seed in (0, 1)
+    ]  # fmt: skip
+    usual = trained(runs, task)
+    monkeypatch.setattr(workshop, "kernel_kind", lambda: "bf16")
+    for key, other in trained(runs, task).items():
+        losses = usual[key].outcome.history["train_loss"]
+        assert other.outcome.history["train_loss"] == pytest.approx(losses, rel=BF16)
+        assert other.outcome.history["train_loss"] != losses
+        found = weights_of(other.weights)
+        assert {one.dtype for one in found.values()} == {torch.float32}
+
+
+def weights_of(blob):
+    from safetensors.torch import load
+
+    return load(blob)
+
+
+class TestProfilesOfDevices:
+    cuda = torch.device("cuda")
+
+    def program(self, dtype):
+        task = made_up()
+        run = of(task, net=MLP(hidden=(8,)), fit=Fit(batch_size=10, dtype=dtype))
+        return program_of(run, task, 60)
+
+    @pytest.mark.parametrize(("asked", "kernels"), [
+        ("", "device"), ("loop", "device"), ("tf32", "device"), ("bf16", "bf16"),
+    ])  # fmt: skip
+    def test_the_environment_chooses(self, monkeypatch, asked, kernels):
+        monkeypatch.setenv("MLPLAB_NUMERICS", asked)
+        assert workshop._kernels(self.program("float32"), self.cuda) == kernels
+        # Who asks for double precision gets it.
+        assert workshop._kernels(self.program("float64"), self.cuda) == "device"
+        assert workshop._kernels(self.program("float32"), torch.device("cpu")) == kernel_kind()
+
+    @pytest.mark.parametrize("asked", ["", "tf32", "bf16"])
+    def test_provenance_names_it(self, monkeypatch, asked):
+        monkeypatch.setenv("MLPLAB_NUMERICS", asked)
+        monkeypatch.setattr(numerics, "device_of", lambda name: self.cuda)
+        monkeypatch.setattr(torch.cuda, "get_device_name", lambda place: "a GPU")
+        profile = {"": "cuda-tolerance"}.get(asked, f"cuda-{asked}-tolerance")
+        assert provenance("cuda").numerics == profile
+        assert provenance("cuda").machine == "a GPU"
+        assert "tolerance" not in provenance("cpu").numerics
+
+    def test_tf32_is_set_for_the_block_alone(self, monkeypatch):
+        def precision():
+            return torch._C._get_fp32_precision_getter("cuda", "matmul")
+
+        before = precision()
+        for asked, inside in (("", before), ("bf16", before), ("tf32", "tf32")):
+            monkeypatch.setenv("MLPLAB_NUMERICS", asked)
+            with training_mode(self.cuda):
+                assert precision() == inside
+            with training_mode(torch.device("cpu")):
+                assert precision() == before
+            assert precision() == before

@@ -10,11 +10,10 @@ from collections import deque
 from pathlib import Path
 from textwrap import dedent
 
-import numpy as np
 import pytest
 from tests.engine.population import bits, ended, made_up, of
 from tests.execute import made_by_users  # noqa: F401  (registers them)
-from tests.execute.slurm_node import slurm, slurm_conf, wait_until  # noqa: F401
+from tests.execute.slurm_node import wait_until
 from tests.execute.test_workers import KEEP, long_population, mixed_population
 
 import mlplab as ml
@@ -91,11 +90,14 @@ class TestLoss:
 
     def test_one_that_ends_without_a_word_twice_is_given_up(self, slurm, monkeypatch):
         task, runs = mixed_population()
-        monkeypatch.setattr("mlplab.execute.on_slurm.commands._SCRIPT", "#!/bin/sh\n# {environment}"
-                            " {python} {folder}\necho out of memory\nexit 137\n")  # fmt: skip
-        with pytest.raises(WorkerError, match="ended twice without a word.*log/0.txt") as caught:
-            list(there(runs, task))
+        script = "#!/bin/sh\necho out of memory\nexit 137\n"
+        monkeypatch.setattr("mlplab.execute.on_slurm.commands._SCRIPT", script)
+        events = there(runs, task, on_slurm(tasks=1))
+        with pytest.raises(WorkerError, match=r"ended twice without a word.*log/0\.txt") as caught:
+            list(events)
         assert "\n" not in str(caught.value)
+        logs = [path.read_text() for path in slurm.glob("jobs/*/log/0.txt")]
+        assert logs == 2 * ["out of memory\n"]
 
     def test_at_its_time_limit_a_task_leaves_checkpoints_and_is_queued_again(
         self, slurm, undisturbed
@@ -285,5 +287,5 @@ class TestWithoutSlurm:
             write_results(path, list(ended(execute(runs, task, **HERE)).values()), provenance())
             damage = path.read_bytes()[:-8]
         path.write_bytes(damage)
-        with pytest.raises(ValueError, match="damaged|no file"):
+        with pytest.raises(ValueError, match=r"damaged|no file"):
             deque(Results(path), maxlen=0)

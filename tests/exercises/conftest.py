@@ -72,6 +72,29 @@ def synthetic_houses() -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
+def coarse_features() -> Iterator[None]:
+    """Let the exercises on cartoons see 8 x 8 pixels: no network is needed."""
+    from mlplab.exercises.section_4_9 import cartooned
+    from mlplab.exercises.section_4_9.shift_correction import images
+    from mlplab.exercises.section_4_9.shift_detector import domains, two_samples
+    from mlplab.shift.features import pixels
+
+    cached = [cartooned.collection, cartooned._features, domains.folds]
+    cached += [two_samples.both_domains, two_samples.permuted]
+    cached += [images.reduced, images.detector_odds, images.weights, images.estimated]
+
+    def clear() -> None:
+        for one in cached:
+            one.cache_clear()
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(cartooned, "EXTRACTOR", pixels(side=8))
+        clear()
+        yield
+    clear()
+
+
+@pytest.fixture(scope="module")
 def few_images() -> Iterator[None]:
     """Let the exercises see digits, 1,000 of them to train on, instead of Fashion-MNIST."""
     from mlplab.data import registry

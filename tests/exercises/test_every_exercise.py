@@ -28,7 +28,7 @@ HAN = re.compile(r"[\u4e00-\u9fff]")
 
 
 @pytest.fixture(scope="module")
-def answers(tmp_path_factory, synthetic_houses, few_images):
+def answers(tmp_path_factory, synthetic_houses, few_images, coarse_features):
     """Answer an exercise at most once; the last answer is kept."""
     store = Store(tmp_path_factory.mktemp("store") / "runs.sqlite")
     known = {}

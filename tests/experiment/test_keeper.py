@@ -36,7 +36,7 @@ def hand_over(keeping: Keeper) -> None:
 def test_whoever_hands_over_much_waits_for_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(keeper, "MOST_BYTES", 1000)
     store: Any = Slow()
-    with Keeper(store, SimpleNamespace(id="p"), {}) as keeping:  # type: ignore[arg-type]
+    with Keeper(store, SimpleNamespace(id="p"), dict.fromkeys) as keeping:  # type: ignore[arg-type]
         hand_over(keeping)
         keeping.keep_checkpoint(Checkpointed("large", 1, 0, bytes(5000)))
     assert sum(store.sizes) == 40 * 300 + 5000
@@ -52,7 +52,7 @@ def test_an_error_of_the_store_reaches_who_waits(monkeypatch: pytest.MonkeyPatch
 
     store: Any = Slow()
     store.put_checkpoints = fails
-    keeping = Keeper(store, SimpleNamespace(id="p"), {})  # type: ignore[arg-type]
+    keeping = Keeper(store, SimpleNamespace(id="p"), dict.fromkeys)  # type: ignore[arg-type]
     with pytest.raises(RuntimeError, match="disk full"):
         hand_over(keeping)
     keeping.close()
@@ -75,7 +75,7 @@ def test_ctrl_c_as_the_writing_thread_starts_loses_nothing(
     store: Any = Slow()
     with (
         pytest.raises(KeyboardInterrupt),
-        Keeper(store, SimpleNamespace(id="p"), {}) as keeping,  # type: ignore[arg-type]
+        Keeper(store, SimpleNamespace(id="p"), dict.fromkeys) as keeping,  # type: ignore[arg-type]
     ):
         keeping.keep_checkpoint(Checkpointed("k", 1, 0, bytes(300)))
     assert sum(store.sizes) == 300

@@ -274,14 +274,16 @@ def test_a_network_without_a_field_has_no_value_of_it(store: Store, make_fake: A
         {"net": {"dropout": [0.2], "hidden": [8]}},
         {"optim": {"kind": "custom", "name": "own", "settings": [["every", 3], ["on", True]]}},
     ]
-    outcomes = [Outcome(f"k{n}", "p", "finished", 1, {}, 0.1, 7) for n in range(len(texts))]
-    store.put(outcomes, {f"k{n}": json.dumps(text) for n, text in enumerate(texts)})
+    outcomes = [Outcome(f"{n:032x}", "p", "finished", 1, {}, 0.1, 7) for n in range(len(texts))]
+    store.put(outcomes, {f"{n:032x}": json.dumps(text) for n, text in enumerate(texts)})
     everything = kept_runs(store)
-    assert keys(everything.select(Asked(where=[[{"net.dropout": [0.2]}]]))) == {"k1"}
+    assert keys(everything.select(Asked(where=[[{"net.dropout": [0.2]}]]))) == {f"{1:032x}"}
     assert everything.settings() == {"width", "every", "on"}
     frame = next(everything.frames(last=True)).set_index("key")
-    assert frame.loc["k2", "optim.settings.every"] == 3
-    assert frame["net.settings.width"].isna().tolist() == [key != "k0" for key in frame.index]
+    assert frame.loc[f"{2:032x}", "optim.settings.every"] == 3
+    assert frame["net.settings.width"].isna().tolist() == [
+        key != f"{0:032x}" for key in frame.index
+    ]
 
 
 def test_whole_numbers_that_some_runs_lack_stay_whole_in_a_parquet_file(
@@ -290,8 +292,8 @@ def test_whole_numbers_that_some_runs_lack_stay_whole_in_a_parquet_file(
     pq = pytest.importorskip("pyarrow.parquet")
     settings = [[["every", 3], ["on", True]], []]
     texts = [{"optim": {"kind": "custom", "name": "own", "settings": one}} for one in settings]
-    outcomes = [Outcome(f"k{n}", "p", "finished", 1, {}, 0.1, 7) for n in range(len(texts))]
-    store.put(outcomes, {f"k{n}": json.dumps(text) for n, text in enumerate(texts)})
+    outcomes = [Outcome(f"{n:032x}", "p", "finished", 1, {}, 0.1, 7) for n in range(len(texts))]
+    store.put(outcomes, {f"{n:032x}": json.dumps(text) for n, text in enumerate(texts)})
     export_runs(kept_runs(store), tmp_path / "runs.parquet", "parquet")
     table = pq.read_table(tmp_path / "runs.parquet").sort_by("key")
     assert table["optim.settings.every"].to_pylist() == [3, None]

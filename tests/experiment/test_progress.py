@@ -25,7 +25,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> dict[str, float]:
 def test_counts_and_estimate(clock: dict[str, float]) -> None:
     runs = {run.key: run for run in (Run(seed=seed, fit=Fit(epochs=4)) for seed in range(3))}
     seen: list[Progress] = []
-    tally = Tally(seen.append, 2, runs)
+    tally = Tally(seen.append, 2, {key: run.fit.epochs for key, run in runs.items()})
     tally.show()
     clock["now"] += 3.0
     tally.progressed(4.0)
@@ -46,7 +46,7 @@ def test_counts_and_estimate(clock: dict[str, float]) -> None:
 def test_reports_are_at_least_a_tenth_of_a_second_apart(clock: dict[str, float]) -> None:
     run = Run(fit=Fit(epochs=1000))
     seen: list[Progress] = []
-    tally = Tally(seen.append, 0, {run.key: run})
+    tally = Tally(seen.append, 0, {run.key: run.fit.epochs})
     for _ in range(1000):
         clock["now"] += 0.001
         tally.progressed(1.0)

@@ -122,7 +122,7 @@ def undrawn(monkeypatch) -> None:
 def test_the_page_is_well_formed_complete_and_reaches_for_nothing(found, page):
     read = Nesting(page.read_text())
     ids = [attributes["id"] for tag, attributes in read.found if tag == "section"]
-    assert ids == ["score", "errors", "worst", "importance", "dependence", "gaps", "apart",
+    assert ids == ["score", "errors", "worst", "importance", "dependence", "gaps", "shift",
                    "models", "how", "numbers", "reproduce"]  # fmt: skip
     for tag, attributes in read.found:
         for name in ("src", "href", "srcset"):
@@ -228,12 +228,12 @@ def test_without_rows_to_predict_and_without_gaps_the_page_says_so(numbers):
     empty = numbers.gaps.iloc[:0]
     nothing = dataclasses.replace(
         numbers, gaps=empty, gap_map=numbers.gap_map.iloc[:0],
-        apart=None, n_test=0, dependence={}, worst=numbers.worst.iloc[:0],
+        shift=None, n_test=0, dependence={}, worst=numbers.worst.iloc[:0],
     )  # fmt: skip
     text = page_html(told(nothing))
     for key in ("no-gaps", "none-dependence", "none-worst"):
         assert TABLE[key]["en"] in text
-    assert 'id="apart"' not in text
+    assert 'id="shift"' not in text
 
 
 def test_every_text_is_there_in_both_languages_with_the_same_places_for_values():

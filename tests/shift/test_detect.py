@@ -101,6 +101,37 @@ def test_gaps_alone_are_a_shift_of_their_column():
     assert found.columns[0].size > 0.2
 
 
+def test_a_column_without_an_entry_in_one_sample_is_one_that_differs():
+    first, second = normal(60), normal(50, seed=1)
+    second[:, 1] = np.nan
+    found = detect(first, second, n_permutations=19, progress=False)
+    assert found.shifted.verdict == "supported"
+    (shift,) = found.seen_columns
+    assert (shift.name, shift.size) == ("x1", 1.0)
+    assert str(found.changes["x1"]) == "x1 is missing 0 % to 100 %"
+    turned = detect(second, first, n_permutations=19, progress=False)
+    assert str(turned.changes["x1"]) == "x1 is missing 100 % to 0 %"
+
+
+def test_changes_say_what_moved_and_where_to():
+    rng = np.random.default_rng(0)
+    first, second = normal(400), normal(300, seed=1)
+    second[:, 0] += 0.5
+    second[:, 1] *= 2
+    second[rng.random(300) < 0.4, 2] = np.nan
+    changes = detect(first, second, n_permutations=19, progress=False).changes
+    for place in (0, 1):
+        change, both = changes[f"x{place}"], np.concatenate([first, second])[:, place]
+        assert change.kind == "number"
+        moved = (second[:, place].mean() - first[:, place].mean()) / both.std()
+        assert change.second - change.first == pytest.approx(moved, abs=1e-5)
+        spread = second[:, place].std() / first[:, place].std()
+        assert change.spread == pytest.approx(spread, rel=1e-4)
+    gaps = changes["x2"]
+    assert (gaps.kind, gaps.name, gaps.first) == ("missing", "x2 is missing", 0)
+    assert gaps.second == pytest.approx(np.isnan(second[:, 2]).mean())
+
+
 def test_copies_are_counted_and_named_first():
     first, second = tables()
     second = pd.concat([second, first.iloc[[3, 4, 5]]], ignore_index=True)[

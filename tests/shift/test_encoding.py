@@ -121,6 +121,19 @@ def test_what_carries_nothing_is_left_out_and_named() -> None:
     assert [column.name for column in encoded.columns] == ["x"]
 
 
+def test_a_column_without_an_entry_in_one_table_differs_by_its_gaps() -> None:
+    full = pd.DataFrame({"x": [1.0, 2.0], "t": ["a", "b"], "none": [None, None]})
+    empty = pd.DataFrame({"x": [None, None], "t": [np.nan, np.nan], "none": [np.nan, np.nan]})
+    encoded = encode(full, empty, rare=1)
+    assert encoded.left_out == {"none": "missing in both"}
+    names = [column.name for column in encoded.columns]
+    assert names == ["x", "x is missing", "t = (missing)", "t = a", "t = b"]
+    assert encoded.second.tolist() == [[0, 1, 1, 0, 0]] * 2
+    turned = encode(empty, full, rare=1)
+    np.testing.assert_array_equal(turned.first, encoded.second)
+    np.testing.assert_array_equal(turned.second, encoded.first)
+
+
 def test_inputs_stay_as_they_were() -> None:
     first, second = frame(20, 0), frame(20, 1)
     before = first.copy(), second.copy()
@@ -141,12 +154,7 @@ X = np.arange(6.0).reshape(3, 2)
         (X, X[:, :0], "second table: has no columns"),
         (X[:, 0], X, r"first table: expected rows and columns, \(N, I\); got \(3,\)"),
         (X, np.where(X == 3, np.inf, X), "second table, column 'x1': infinite in row 1"),
-        (np.where(X < 0, X, np.nan), X, "first table, column 'x0': every entry is missing"),
-        (
-            pd.DataFrame({"a": [None, None]}),
-            pd.DataFrame({"a": ["x", "y"]}),
-            "first table, column 'a': every entry is missing; leave it out",
-        ),
+        (np.full((3, 1), np.nan), np.full((2, 1), np.nan), "difference .'x0': missing in both"),
         (
             pd.DataFrame({"a": [1, 2]}),
             pd.DataFrame({"a": ["1", "n/a"]}),

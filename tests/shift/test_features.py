@@ -257,6 +257,59 @@ def test_several_processes_keep_features_in_one_file(tmp_path):
     }
 
 
+def keep_at(hour, monkeypatch, key, names, n=500):
+    monkeypatch.setattr("mlplab.shift.features.cache._hour", lambda: hour)
+    with FeatureCache(key) as cache:
+        cache.keep({name: np.full(n, len(name), np.float32) for name in names})
+
+
+def known_in(key, names):
+    with FeatureCache(key) as cache:
+        return sorted(cache.recall(names))
+
+
+def test_of_too_many_features_the_longest_unused_go(monkeypatch):
+    old, new = [f"old {i}" for i in range(100)], [f"new {i}" for i in range(100)]
+    keep_at(1, monkeypatch, "first", old)
+    keep_at(2, monkeypatch, "second", new)
+    monkeypatch.setattr("mlplab.shift.features.cache._hour", lambda: 3)
+    assert known_in("first", old[:40]) == sorted(old[:40])  # used again
+    folder = cache_folder() / "features"
+    size = sum(path.stat().st_size for path in folder.iterdir())
+    monkeypatch.setattr("mlplab.shift.features.cache.MOST_BYTES", 0.96 * size)
+    keep_at(3, monkeypatch, "second", ["one more"])
+    assert sum(path.stat().st_size for path in folder.iterdir()) < 0.8 * size
+    left = known_in("first", old)
+    assert set(old[:40]) <= set(left)
+    assert len(left) < 60
+    assert known_in("second", [*new, "one more"]) == sorted([*new, "one more"])
+
+
+def test_of_features_used_at_one_time_as_many_stay_as_there_is_room_for(monkeypatch):
+    names = [f"image {i:03}" for i in range(200)]
+    monkeypatch.setattr("mlplab.shift.features.cache.MOST_BYTES", 200_000)
+    keep_at(1, monkeypatch, "only", names)
+    left = known_in("only", names)
+    assert 20 < len(left) < 100
+    assert left == names[-len(left) :]
+    monkeypatch.setattr("mlplab.shift.features.cache.MOST_BYTES", 0)
+    keep_at(2, monkeypatch, "only", names)
+    assert not list((cache_folder() / "features").iterdir())
+
+
+def test_features_that_were_kept_before_their_use_was_are_found(monkeypatch):
+    folder = cache_folder() / "features"
+    folder.mkdir(parents=True)
+    with sqlite3.connect(folder / "early.sqlite") as database:
+        database.execute("CREATE TABLE features (image TEXT PRIMARY KEY, features BLOB)")
+        row = ("a", np.ones(3, "<f4").tobytes())
+        database.execute("INSERT INTO features VALUES (?, ?)", row)
+    database.close()
+    assert known_in("early", ["a", "b"]) == ["a"]
+    keep_at(5, monkeypatch, "early", ["b"])
+    assert known_in("early", ["a", "b"]) == ["a", "b"]
+
+
 def test_progress_counts_images():
     lines = []
     compute_features(

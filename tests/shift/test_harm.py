@@ -47,6 +47,18 @@ def test_errors_are_compared_by_welch():
     )
 
 
+def test_a_class_that_the_training_half_lacks_is_not_taken_for_another():
+    x, y = classes(201, 0)
+    words = np.array(["a", "c"], dtype=object)[y]
+    # the last in the order that draws the halves
+    words[np.random.default_rng(0).permutation(201)[-1]] = "b"
+    x2, y2 = classes(200, 1)
+    found = judge(x, words, x2, np.array(["a", "c"])[y2])
+    assert found.size == pytest.approx(judge(x, y, x2, y2).size, abs=0.05)
+    assert float(found.note.split()[4]) < 0.2  # the mean error on the second sample
+    assert judge(x, words, x2).p > 0.05
+
+
 def test_errors_without_any_spread_claim_no_certainty():
     found = harm_from_errors(np.zeros(50), np.zeros(40), TRIFLE)
     assert found.interval == (-1 / 40, 1 / 40)

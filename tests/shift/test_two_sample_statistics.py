@@ -12,9 +12,10 @@ from scipy.stats import anderson_ksamp, ks_2samp
 from mlplab.shift.detection import mmd
 from mlplab.shift.detection.anderson_darling import anderson_darling_p
 from mlplab.shift.detection.columns import column_statistics
-from mlplab.shift.detection.combination import combined_p
+from mlplab.shift.detection.combination import combined_p, together
 from mlplab.shift.detection.mmd import energy_statistics, mmd_statistics
 from mlplab.shift.detection.permutations import labellings, permutation_p, permutation_ps
+from mlplab.shift.detection.whitened import whitened_statistics
 
 
 def samples(seed, n=30, m=40, d=3, shift=0.0):
@@ -140,3 +141,38 @@ def test_combined_p_values_are_exact_over_all_labellings(seed):
 def test_combining_one_test_changes_nothing():
     values = np.random.default_rng(0).normal(size=50)
     assert combined_p({"only": values}) == permutation_p(values)
+
+
+def test_the_weighted_combination_is_exact_over_all_labellings_too():
+    rng = np.random.default_rng(0)
+    for _ in range(50):
+        tests = {k: rng.normal(size=40) for k in ("columns", "mmd", "whitened", "classifier")}
+        ps = [together({k: np.roll(v, -i) for k, v in tests.items()}) for i in range(40)]
+        assert np.mean(np.array(ps) <= 0.05) <= 0.05 + 1e-9
+
+
+def test_what_does_not_vote_changes_nothing():
+    rng = np.random.default_rng(1)
+    tests = {k: rng.normal(size=40) for k in ("columns", "mmd", "whitened")}
+    assert together(tests | {"classifier": np.arange(40.0)}) == together(tests)
+
+
+def test_whitened_statistics_treat_every_labelling_alike():
+    rows, labels = samples(4, shift=0.5), labellings(30, 70, 9, seed=0)
+    found = whitened_statistics(rows, labels, seed=3)
+    order = np.random.default_rng(0).permutation(10)
+    np.testing.assert_allclose(whitened_statistics(rows, labels[order], seed=3), found[order])
+
+
+def test_whitened_features_see_what_varies_little():
+    # Two columns that nearly are one; of their small difference the variance grows.
+    rng = np.random.default_rng(0)
+    rows = rng.normal(size=(400, 1)) + np.array([[0.5, -0.5]]) * rng.normal(size=(400, 1)) * 0.3
+    rows[200:] += np.array([[0.5, -0.5]]) * 0.6 * rng.normal(size=(200, 1))
+    labels = labellings(200, 400, 99, seed=0)
+    assert permutation_p(whitened_statistics(rows.astype(np.float32), labels, 0)) == 0.01
+
+
+def test_equal_rows_are_alike_in_whitened_features():
+    labels = labellings(20, 40, 19, seed=0)
+    assert permutation_p(whitened_statistics(np.zeros((40, 2), np.float32), labels, 0)) == 1

@@ -62,7 +62,7 @@ def test_of_numbers_residuals_are_those_that_the_score_judges(numbers):
     assert worst["residual"].abs().is_monotonic_decreasing
     assert worst["residual"].abs().iloc[0] == found.residuals["residual"].abs().max()
     assert (worst["Id"].to_numpy() == train["Id"].iloc[worst["row"]].to_numpy()).all()
-    assert found.confusion is found.calibration is found.apart is None
+    assert found.confusion is found.calibration is found.shift is None
     truth, said = train["y"].to_numpy(), model.out_of_fold
     assert found.base == pytest.approx(Scoring("log-rmse", "").score(truth, said))
 
@@ -106,10 +106,13 @@ def test_gaps_and_other_rows_are_told(numbers):
     found = explain(model, train, alike, seconds=2)
     assert found.gaps["column"].tolist() == ["zone"]
     assert set(found.gap_map["column"]) == {"zone"}
-    assert found.apart.low < 0.55
-    other = explain(model, train, moved, seconds=2)
-    assert other.apart.auc > 0.95
-    assert other.apart_rows <= 40
+    assert found.shift.detection.matters.interval[0] < 0.55
+    other = explain(model, train, moved, seconds=2).shift.detection
+    assert other.matters.size > 0.95
+    assert other.shifted.verdict == "supported"
+    assert other.seen_columns[0].name == "noise"
+    assert other.changes["noise"].second > other.changes["noise"].first
+    assert other.harmful is None
 
 
 def test_little_time_takes_fewer_rows_and_says_so():

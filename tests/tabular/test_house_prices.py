@@ -12,13 +12,13 @@ from sklearn.pipeline import Pipeline
 
 from mlplab.data import house_prices
 from mlplab.data.fetching import obtain
+from mlplab.shift import detect
 from mlplab.tabular import (
     Preparation,
     infer_schema,
     missing_together,
     preparer,
     read_table,
-    tell_tables_apart,
     write_submission,
 )
 
@@ -78,7 +78,14 @@ def test_every_imputer_leads_to_a_good_ridge_and_a_valid_submission(tables, tmp_
 
 def test_the_two_tables_cannot_be_told_apart_but_by_their_ids(tables):
     train, test = tables
-    found = tell_tables_apart(train.frame, test.frame, train.schema)
-    assert found.low < 0.5 < found.high
-    with_id = train.schema.with_types({"Id": "number"})
-    assert tell_tables_apart(train.frame, test.frame, with_id).low > 0.99
+    names = train.schema.usable
+    few = {"n_permutations": 39, "progress": False}
+    found = detect(train.frame[names], test.frame[names], **few)
+    assert found.shifted.verdict == "undecided"
+    assert found.matters.verdict == "refuted"
+    assert found.matters.interval[0] < 0.5 < found.matters.interval[1]
+    assert not found.seen_columns
+    ids = [part.frame[["Id", *names]].astype({"Id": "float64"}) for part in tables]
+    found = detect(*ids, **few)
+    assert found.matters.interval[0] > 0.9
+    assert [shift.name for shift in found.seen_columns] == ["Id"]

@@ -11,6 +11,7 @@ from typing import NoReturn
 
 import click
 
+from mlplab.cli.printable import printable
 from mlplab.errors import ConfigError, Interrupted, MlplabError
 from mlplab.hints import nearest
 
@@ -34,7 +35,7 @@ def end(problem: BaseException) -> int:
     if os.environ.get("MLPLAB_DEBUG", "0") not in ("", "0"):
         traceback.print_exception(problem)
     line, code = explain(problem)
-    click.echo(f"mlplab: {line}", err=True)
+    click.echo(printable(f"mlplab: {line}"), err=True)
     if isinstance(problem, OSError):
         _silence_output()
     return code

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
-
-import click
 
 from mlplab.cli.documents import write_json
 from mlplab.cli.fit_files import Kept, Written
-from mlplab.cli.screen import show_interval, show_number, write, write_table
+from mlplab.cli.screen import show_interval, show_number, write, write_line, write_table
 from mlplab.cli.tables import Asked, Places, explain_task, scoring_for, spell_types, task_of
 from mlplab.durations import spell_seconds
 
 if TYPE_CHECKING:
+    from mlplab.shift import Detection
     from mlplab.tabular import TableModel
     from mlplab.tabular.scoring import Scoring, TaskKind
 
@@ -131,9 +130,9 @@ def show_score(model: TableModel, asked: Asked, kept: Kept, places: Places) -> N
     )
     for one in model.shortcuts:
         write(f"for want of time or memory: {one}")
-    click.echo(f"model: {places.model}")
+    write_line(f"model: {places.model}")
     if kept.submission is not None:
-        click.echo(f"submission: {kept.submission} ({kept.n_predicted} rows, checked)")
+        write_line(f"submission: {kept.submission} ({kept.n_predicted} rows, checked)")
     sys.stdout.flush()
 
 
@@ -142,7 +141,7 @@ def show_page(asked: Asked, written: Written) -> None:
     _write_findings(asked, written)
     for one in written.explanation.shortcuts:
         write(f"for want of time or memory: {one}")
-    click.echo(f"page: {written.page}")
+    write_line(f"page: {written.page}")
 
 
 def document(
@@ -156,7 +155,7 @@ def document(
     """Return a fit as one JSON document; without its page where that was not made."""
     cv = model.cv
     found = None if written is None else written.explanation
-    apart = None if found is None else found.apart
+    shift = None if found is None else found.shift
     return {
         "task": model.task,
         "task_why": explain_task(asked.train, settings["task"], settings["metric"])[0],
@@ -182,7 +181,7 @@ def document(
             {name: row[name] for name in ("column", "rise", "low", "high")}
             for row in found.importance.to_dict("records")
         ],
-        "told_apart": apart and {"auc": apart.auc, "interval": [apart.low, apart.high]},
+        "shift": shift and shift.plain(),
         "model": str(places.model),
         "report": None if written is None else str(written.page),
         "submission": kept.submission and str(kept.submission),
@@ -208,22 +207,26 @@ def _write_findings(asked: Asked, done: Written) -> None:
         rises = zip(top["column"], top["rise"], strict=True)
         names = [f"{name} (+{show_number(rise)})" for name, rise in rises]
         write(f"most important, by how much shuffling worsens the score: {', '.join(names)}")
-    if found.apart is not None:
-        write(told_apart(found.apart.auc, (found.apart.low, found.apart.high)))
+    if found.shift is not None:
+        for line in shift_lines(found.shift.detection):
+            write(line)
+    elif asked.test is not None:
+        write("rows to predict against training rows: too few, or no column that could differ")
     if asked.test is not None and asked.n_copies:
         n = len(asked.test.frame)
         write(f"{asked.n_copies} of {n} rows to predict are copies of training rows")
 
 
-def told_apart(auc: float, interval: Sequence[float]) -> str:
-    """Say what it means how well rows to predict are told from training rows."""
-    shown = f"AUC {auc:.3f} {show_interval(interval)}"
-    if interval[0] > 0.5:
-        return (
-            f"rows to predict differ from training rows ({shown}, 0.5 being alike): the score may "
-            "not hold for them; the page says more"
-        )
-    return f"no difference found between rows to predict and training rows ({shown})"
+def shift_lines(detection: Detection) -> list[str]:
+    """Say whether rows to predict are like training rows, and by which columns they differ."""
+    n, m = detection.rows
+    lines = [f"rows to predict against training rows ({m:,} and {n:,} compared):"]
+    lines += [f"  {line}" for line in detection.verdict_lines()]
+    seen = detection.seen_columns[:_SHOWN_IMPORTANT]
+    if seen:
+        names = [f"{shift.name} ({detection.changes[shift.name]})" for shift in seen]
+        lines.append(f"  columns that show it most: {'; '.join(names)}")
+    return lines
 
 
 def _write_places(places: Places, start: str) -> None:

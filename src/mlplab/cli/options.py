@@ -81,6 +81,14 @@ threads = click.option(
     help="Worker processes, one thread each; no result depends on it."
     "  [default: the cores, or one for small jobs]",
 )
+track = click.option(
+    "--track",
+    "destinations",
+    multiple=True,
+    metavar="NAME[=PLACE]",
+    help="Hand runs on as they end to mlflow (mlflow=URI; else MLFLOW_TRACKING_URI, else mlflow.db "
+    "here) or to tensorboard (tensorboard=FOLDER; else a folder tensorboard). May be repeated.",
+)
 quiet = click.option("--quiet", is_flag=True, help="No progress and no notes on standard error.")
 plan = click.option(
     "--plan",

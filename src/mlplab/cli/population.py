@@ -17,12 +17,13 @@ from mlplab.cli import options
 from mlplab.cli.clusters import cluster_options
 from mlplab.cli.flags import default_of
 from mlplab.cli.levels import show_level
-from mlplab.cli.screen import note, show_log
+from mlplab.cli.screen import note, show_log, write_line
 from mlplab.specs import Run, Spec
 
 if TYPE_CHECKING:
     from mlplab.data import Task
     from mlplab.experiment import Experiment, Runs
+    from mlplab.experiment.tracking import Tracker
     from mlplab.search import SearchResult
     from mlplab.specs.clusters import Cluster
 
@@ -43,6 +44,7 @@ class Setting:
     quiet: bool
     out: Path | None = None
     cluster: Cluster | None = None
+    tracker: Tracker | None = None
 
 
 def population_options(command: F) -> F:
@@ -65,6 +67,7 @@ def population_options(command: F) -> F:
         options.device,
         options.threads,
         cluster_options,
+        options.track,
         click.option("--keep-weights", is_flag=True, help="Also keep the weights of every run."),
         click.option(
             "--out",
@@ -181,6 +184,7 @@ def train_population(
             on=setting.cluster,
             keep_weights=setting.keep_weights,
             progress=progress,
+            track=setting.tracker,
         )
 
 
@@ -201,7 +205,7 @@ def write_report(
     if setting.as_json:
         note(f"page: {page}", setting.quiet)
     else:
-        click.echo(f"page: {page}")
+        write_line(f"page: {page}")
 
 
 def _read_params(params: Sequence[str]) -> Mapping[str, Any]:

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TextIO
 
+from mlplab.cli.printable import printable
+
 if TYPE_CHECKING:
     from mlplab.experiment import Progress
     from mlplab.experiment.progress import ProgressCallback
@@ -53,4 +55,4 @@ class _Lines:
         has_begun = progress.n_done > 0 or progress.run_epochs > 0
         if has_begun and now >= self._next and progress.n_done < progress.n_runs:
             self._next = now + SECONDS_BETWEEN_LINES
-            print(f"{self._label}: {progress}", file=self._stream, flush=True)
+            print(printable(f"{self._label}: {progress}"), file=self._stream, flush=True)

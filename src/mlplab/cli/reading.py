@@ -65,7 +65,7 @@ def _encoding(ctx: click.Context, param: click.Parameter, value: str | None) -> 
         return None
     try:
         codecs.lookup(value)
-    except LookupError:
+    except (LookupError, ValueError):  # a name of bytes that are no text
         raise click.BadParameter(
             f"expected an encoding such as utf-8, utf-16, cp1252 or latin-1; got {value!r}"
         ) from None

@@ -18,7 +18,7 @@ _SHOWN_SEEDS = 12  # that fit a line
 
 def metric_names(runs: Runs) -> list[str]:
     """Return the metrics that the runs recorded: train, valid, test, then the others."""
-    return metrics_in_order(outcome.history for outcome in runs.outcomes.values())
+    return metrics_in_order([runs.outcomes.metric_names()])
 
 
 def summaries(runs: Runs) -> dict[str, dict[str, ArmSummary]]:
@@ -41,20 +41,20 @@ def as_summary(of_metric: Mapping[str, Mapping[str, ArmSummary]], arm: Arm) -> d
 
 def as_rows(runs: Runs) -> list[dict[str, Any]]:
     """Return one JSON object per run, in the order of the design."""
-    metrics = metric_names(runs)
-    rows = []
-    for cell in runs.cells:
-        outcome = runs.outcomes[cell.key]
-        rows.append(
-            {
-                "key": cell.key,
-                "seed": cell.seed,
-                "factors": dict(cell.arm.factors),
-                "status": outcome.status,
-                "metrics": {name: outcome.last(name) for name in metrics},
-            }
-        )
-    return rows
+    cells, outcomes, metrics = runs.cells, runs.outcomes, metric_names(runs)
+    columns = [outcomes.last(name).tolist() for name in metrics]
+    factors = [dict(arm.factors) for arm in cells.arms]
+    rows = zip(cells.keys, cells.seeds.tolist(), cells.arm_of.tolist(), strict=True)
+    return [
+        {
+            "key": key,
+            "seed": seed,
+            "factors": factors[arm],
+            "status": outcomes.status(place),
+            "metrics": {n: column[place] for n, column in zip(metrics, columns, strict=True)},
+        }
+        for place, (key, seed, arm) in enumerate(rows)
+    ]
 
 
 def headline(runs: Runs) -> str:
@@ -78,11 +78,11 @@ def remarks(runs: Runs) -> list[str]:
 
 def _failures(runs: Runs) -> list[str]:
     by_arm: dict[str, list[tuple[int, int]]] = {}
-    for cell in runs.cells:
+    lost = runs.outcomes.has_status("diverged")
+    for cell in runs.cells.take(lost) if lost.any() else ():
         outcome = runs.outcomes[cell.key]
-        if outcome.status == "diverged":
-            epoch = outcome.diverged_epoch or outcome.epochs
-            by_arm.setdefault(cell.arm.label, []).append((cell.seed, epoch))
+        epoch = outcome.diverged_epoch or outcome.epochs
+        by_arm.setdefault(cell.arm.label, []).append((cell.seed, epoch))
     if not by_arm:
         return []
     counts, digits = runs.failures(), digits_of(runs.arms)

@@ -32,7 +32,7 @@ def read_samples(
         file, folder = (second, first) if first.is_dir() else (first, second)
         raise DataError(f"{folder} is a folder and {file} a file; expected two of one form")
     if not first.is_dir():
-        return read_pair(first, second, label, reading, second_labels=True), ()
+        return read_pair(first, second, label, reading, detects=True), ()
     if label is not None:
         raise DataError(f"--label names a column of a table; {first} is a folder of images")
     from mlplab.shift import image_features

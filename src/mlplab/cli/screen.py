@@ -10,6 +10,8 @@ from contextlib import contextmanager
 
 import click
 
+from mlplab.cli.printable import printable
+
 
 def write_table(
     heads: Sequence[str],
@@ -36,13 +38,13 @@ def write_table(
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, header_style="bold")
     for head in heads:
         table.add_column(
-            head,
+            Text(printable(head)),
             justify="right" if head in flush_right else "left",
             overflow="fold",
             no_wrap=head in unfolded,
         )
     for row in rows:
-        table.add_row(*(Text(cell) for cell in row))
+        table.add_row(*(Text(printable(cell)) for cell in row))
     console.print(table)
 
 
@@ -57,7 +59,7 @@ def write(text: str, *, start: str = "", hang: str | None = None) -> None:
     if hang is None:
         hang = text[: len(text) - len(text.lstrip())] + "  "
     lines = textwrap.wrap(
-        text,
+        printable(text),
         80,
         initial_indent=start,
         subsequent_indent=hang,
@@ -85,13 +87,18 @@ def show_log(quiet: bool) -> Iterator[None]:
 
 class _ToStandardError(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
-        click.echo(record.getMessage(), err=True)
+        click.echo(printable(record.getMessage()), err=True)
 
 
 def note(line: str, quiet: bool = False) -> None:
     """Write a line to standard error, unless the command shall be quiet."""
     if not quiet:
-        click.echo(line, err=True)
+        click.echo(printable(line), err=True)
+
+
+def write_line(line: str) -> None:
+    """Write a line to standard output as it is, to be copied: a path, mostly."""
+    click.echo(printable(line))
 
 
 def show_number(value: float | None, digits: int = 4) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +15,7 @@ from mlplab.cli.reading import Reading, reading_options
 from mlplab.cli.screen import note, show_interval, show_number, write, write_table
 
 if TYPE_CHECKING:
+    from mlplab.cli.shift_tables import Pair
     from mlplab.shift import Detection
 
 _SHOWN = 10
@@ -64,6 +67,11 @@ def _epsilon(ctx: click.Context, param: click.Parameter, value: float) -> float:
     help="What makes numbers of images: efficientnet-lite0, resnet50 or pixels.",
 )
 @reading_options
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Also write a page of the results into this folder.",
+)
 @options.as_json
 @options.quiet
 def detect(
@@ -75,6 +83,7 @@ def detect(
     seed: int,
     features: str,
     reading: Reading,
+    out: Path | None,
     as_json: bool,
     quiet: bool,
 ) -> None:
@@ -88,7 +97,7 @@ def detect(
     \b
     mlplab shift detect train.csv new.csv
     mlplab shift detect train.csv new.csv --label price --json
-    mlplab shift detect photographs/ drawings/
+    mlplab shift detect photographs/ drawings/ --out reports
     """  # fmt: skip
     from mlplab.cli.samples import read_samples
     from mlplab.shift import detect as detect_shift
@@ -113,8 +122,43 @@ def detect(
     )
     if as_json:
         write_json(found.plain())
-        return
-    _show(found, files)
+    else:
+        _show(found, files)
+    if out is not None:
+        page = _write_page(found, out, (first, second), pair, files)
+        line = f"page: {page}"
+        note(line, quiet) if as_json else click.echo(line)
+
+
+def _write_page(
+    found: Detection,
+    out: Path,
+    places: tuple[Path, Path],
+    pair: Pair,
+    files: tuple[str, ...],
+) -> Path:
+    from mlplab.pages import write_page
+    from mlplab.pages.shift_page import shift_report
+
+    names = _names(places)
+    report = shift_report(
+        found,
+        first=names[0],
+        second=names[1],
+        rows=pair.second if hasattr(pair.second, "iloc") else None,
+        files=files,
+        not_compared=pair.left_out,
+        command=" ".join(["mlplab", *map(shlex.quote, sys.argv[1:])]),
+    )
+    return write_page(report, out, keep=places)
+
+
+def _names(places: tuple[Path, Path]) -> tuple[str, str]:
+    """Return what the samples are called: names of files, with folders where these are alike."""
+    first, second = (path.resolve() for path in places)
+    if first.name != second.name:
+        return first.name, second.name
+    return f"{first.parent.name}/{first.name}", f"{second.parent.name}/{second.name}"
 
 
 def _show(found: Detection, files: tuple[str, ...]) -> None:
@@ -129,8 +173,12 @@ def _show(found: Detection, files: tuple[str, ...]) -> None:
     if found.columns:
         click.echo()
         shown = found.columns[:_SHOWN]
-        rows = [(one.name, show_number(one.p), show_number(one.size)) for one in shown]
-        write_table(("column", "p (Holm)", "size"), rows, right=("p (Holm)", "size"))
+        rows = [
+            (one.name, show_number(one.p), show_number(one.size), str(found.changes[one.name]))
+            for one in shown
+        ]
+        heads = "column", "p (Holm)", "size", "what changed"
+        write_table(heads, rows, right=("p (Holm)", "size"))
         if len(found.columns) > _SHOWN:
             write(f"and {len(found.columns) - _SHOWN} further columns; --json has all")
     click.echo()

@@ -33,6 +33,7 @@ def run_search(search: Search, setting: Setting) -> SearchResult:
             on=setting.cluster,
             keep_weights=setting.keep_weights,
             progress=progress,
+            track=setting.tracker,
         )
 
 

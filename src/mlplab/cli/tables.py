@@ -124,6 +124,9 @@ def read_tables(
             raise click.UsageError(f"--id: {_no_column(test, id_column, other_cells.header)}")
         other = table_of_cells(other_cells, schema=features, decimal=entries["decimal"])
         notes += other.notes
+        extra = [name for name in other_cells.header if name not in cells.header]
+        if extra:
+            notes.append(f"only in {test}, not used: {_some(extra)}")
         row_id = id_column or table.schema.row_id(other_cells.header)
         if row_id is None:
             notes.append(

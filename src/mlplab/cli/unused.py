@@ -79,13 +79,14 @@ def refuse_idle(ctx: click.Context, base: Run, varied: Collection[str] = ()) -> 
 
 
 def refuse_page_of_plan(ctx: click.Context) -> None:
-    """Refuse a page of results where only the plan is asked for.
+    """Refuse a page of results, or runs handed on, where only the plan is asked for.
 
     Raises:
         click.UsageError: both were given.
     """
     if ctx.params["plan_only"]:
         refuse_given(ctx, ["out"], "--plan trains nothing, so that there is no page")
+        refuse_given(ctx, ["destinations"], "--plan trains nothing that could be handed on")
 
 
 def overruled(ctx: click.Context, varied: Iterable[str]) -> list[str]:

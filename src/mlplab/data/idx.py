@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import io
 import math
 import struct
 import zlib
@@ -14,6 +15,8 @@ import numpy.typing as npt
 
 from mlplab.errors import DataError
 
+# A kilobyte of gzip may unpack to a thousand times as much; the largest set has 47 MB.
+_MOST_BYTES = 2**31
 _DTYPES = {0x08: "u1", 0x09: "i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 
 
@@ -44,14 +47,23 @@ def read_idx(path: Path) -> npt.NDArray[Any]:
             f"{path}: {problem}: expected {expected} bytes for shape {shape}; "
             f"got {len(blob) - start}"
         )
-    # Without a copy of 47 MB; the array is read-only, as all of a task's are.
-    return np.frombuffer(blob, dtype=dtype, offset=start).reshape(shape)
+    try:
+        # Without a copy of 47 MB; the array is read-only, as all of a task's are.
+        return np.frombuffer(blob, dtype=dtype, offset=start).reshape(shape)
+    except ValueError:  # more dimensions, or larger ones beside one of 0, than an array can have
+        raise DataError(f"{path}: expected the shape of an array; got {shape}"[:300]) from None
 
 
 def _unpacked(path: Path) -> bytes:
     try:
         blob = path.read_bytes()
-        return gzip.decompress(blob) if blob[:2] == b"\x1f\x8b" else blob
+        if blob[:2] != b"\x1f\x8b":
+            return blob
+        with gzip.open(io.BytesIO(blob)) as stream:
+            unpacked = stream.read(_MOST_BYTES + 1)
+        if len(unpacked) > _MOST_BYTES:
+            raise DataError(f"{path}: unpacks to more than {_MOST_BYTES:,} bytes")
+        return unpacked
     except (EOFError, zlib.error, gzip.BadGzipFile) as problem:
         raise DataError(f"{path}: damaged or cut short ({problem})") from None
     except OSError as problem:

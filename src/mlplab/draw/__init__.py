@@ -16,6 +16,7 @@ from mlplab.draw.marginal import trials_by_factor
 from mlplab.draw.paired import paired_differences
 from mlplab.draw.parallel import parallel_coordinates
 from mlplab.draw.rows import SEED_RANGE, Band, summarise
+from mlplab.draw.sample_histograms import sample_histograms
 from mlplab.draw.scatter import scatter
 from mlplab.draw.strip import spread_strips
 from mlplab.draw.surface import loss_surface
@@ -52,6 +53,7 @@ __all__ = [
     "paired_differences",
     "parallel_coordinates",
     "quantity",
+    "sample_histograms",
     "scatter",
     "spread_strips",
     "summarise",

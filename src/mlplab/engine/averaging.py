@@ -16,6 +16,8 @@ class Averaging:
     Source: Polyak and Juditsky (1992); in the form of torch.optim.swa_utils with an EMA.
     """
 
+    settings_of_step = ("_share",)
+
     def __init__(self, params: Mapping[str, Tensor]) -> None:
         self._params = dict(params)
         self.means = {name: twin(tensor) for name, tensor in params.items()}

@@ -31,6 +31,8 @@ class Formed:
 class Clipping:
     """Bounds on the size of gradient entries, then on the norm of a run's whole gradient."""
 
+    settings_of_step = ("_value", "_norm")
+
     def __init__(self, like: Tensor, sum_dtype: torch.dtype) -> None:
         self._like = like
         self._sum_dtype = sum_dtype

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from mlplab.data import Task
 from mlplab.engine.footprint import Members, population_parts, task_bytes
@@ -19,6 +21,7 @@ from mlplab.engine.program import AnyProgram
 from mlplab.engine.surroundings import single_thread
 from mlplab.engine.training import Splits, Training
 from mlplab.specs import Run
+from mlplab.specs.columns import Population
 
 STEP_SECONDS = 3e-4
 """Fixed time of a step of a whole stack: some thirty calls into torch."""
@@ -112,26 +115,34 @@ def plan_cost(runs: Sequence[Run], task: Task, workers: int = 1) -> Cost:
         task: the data.
         workers: how many processes would share the work.
     """
-    splits = Splits(task)
-    flop = 0.0
-    work = 0.0
+    runs = Population.of(runs)
+    splits, counts = Splits(task), runs.counts()
+    programs = splits.programs(runs)
+    flop = work = 0.0
     steps: dict[AnyProgram, int] = {}
-    members: dict[AnyProgram, list[Training]] = {}
-    for run in runs:
-        training = Training.begin(run, splits)
-        program = training.program
-        flop += run_flop(run, program, task, training.n_valid)
-        work += run_work(run, program, task, training.n_valid)
+    kinds: dict[AnyProgram, list[int]] = {}
+    worker_seconds: dict[AnyProgram, float] = {}
+    begun = {which: Training.begin(run, splits) for which, run in runs.used().items()}
+    # Runs that differ in their seeds alone cost the same.
+    for which, training in begun.items():
+        n, program = int(counts[which]), programs[which]
+        flop += n * run_flop(training.run, program, task, training.n_valid)
+        own_work = n * run_work(training.run, program, task, training.n_valid)
+        work += own_work
         # Runs of a stack step together: its fixed costs are those of the longest.
-        steps[program] = max(steps.get(program, 0), run_steps(run, program))
-        members.setdefault(program, []).append(training)
-    worker_seconds = {
-        program: sum(run_work(one.run, program, task, one.n_valid) for one in some) / EFFICIENCY
-        for program, some in members.items()
-    }
+        steps[program] = max(steps.get(program, 0), run_steps(training.run, program))
+        kinds.setdefault(program, []).append(which)
+        worker_seconds[program] = worker_seconds.get(program, 0.0) + own_work / EFFICIENCY
     parts = [
-        Members(program, some, task, worker_seconds[program] > FIRST_CHECKPOINT_SECONDS)
-        for program, some in members.items()
+        Members(
+            program,
+            [begun[which] for which in some],
+            task,
+            worker_seconds[program] > FIRST_CHECKPOINT_SECONDS,
+            counts=counts[some].tolist(),
+            groups=_groups(runs, some, splits),
+        )
+        for program, some in kinds.items()
     ]
     counted = population_parts(parts, workers)
     overhead = sum(STEP_SECONDS * steps[p] * n for p, n in counted.stacks.items())
@@ -140,6 +151,17 @@ def plan_cost(runs: Sequence[Run], task: Task, workers: int = 1) -> Cost:
         flop=flop,
         seconds=(work / EFFICIENCY + overhead) / max(1, workers),
         bytes=task_bytes(task) + sum(counted.parts.values()),
-        programs=len(members),
+        programs=len(kinds),
         workers=workers,
     )
+
+
+def _groups(runs: Population, some: Sequence[int], splits: Splits) -> NDArray[np.int64]:
+    """Number what the runs of some templates see, seed by seed: equal numbers, equal batches."""
+    texts: dict[str, int] = {}
+    text_of = np.zeros(len(runs.templates), np.int64)
+    for which in some:
+        text_of[which] = texts.setdefault(splits.seen(runs.templates[which]), len(texts))
+    here = np.isin(runs.which, some)
+    _, seeds = np.unique(runs.seeds[here], return_inverse=True)
+    return np.sort(seeds.reshape(-1) * len(texts) + text_of[runs.which[here]])

@@ -21,6 +21,8 @@ class Feed:
     Lanes beyond a batch may hold other rows: their share is 0.
     """
 
+    may_keep_epochs = True
+
     def __init__(
         self,
         program: Program,
@@ -34,8 +36,10 @@ class Feed:
         self._data = data
         self._dtype = dtype
         self._lanes = program.lanes
-        n_kept = program.kept_rows
-        n_targets = n_kept if program.keeps_targets else program.lanes
+        self._keeps_epoch = self.may_keep_epochs and program.keeps_epoch
+        self._keeps_targets = self.may_keep_epochs and program.keeps_targets
+        n_kept = program.kept_rows if self._keeps_epoch else program.lanes
+        n_targets = n_kept if self._keeps_targets else program.lanes
         width, n_outputs = program.padded_widths[0], program.widths[-1]
         self._members = members
         self._all = zeros(n_groups, n_kept, width, dtype=dtype)
@@ -58,10 +62,10 @@ class Feed:
         """
         self._orders, self._perturbations = orders, perturbations
         self._position = sum(self._program.batch_sizes[:first_step])
-        if self._program.keeps_epoch:
+        if self._keeps_epoch:
             for g, rows in enumerate(orders):
                 self._data.inputs(rows, self._x[g])
-                if self._program.keeps_targets:
+                if self._keeps_targets:
                     self._data.training_targets(rows, self._target[g])
 
     def take(self, n: int, steps: Sequence[tuple[int, int]] = ()) -> tuple[Tensor, Tensor]:
@@ -78,13 +82,13 @@ class Feed:
         weighted = self._data.has_weights
         rows = (
             [order[start : start + n] for order in self._orders]
-            if weighted or not self._program.keeps_targets
+            if weighted or not self._keeps_targets
             else []
         )
-        if not self._program.keeps_targets:
+        if not self._keeps_targets:
             for g, picked in enumerate(rows):
                 self._data.training_targets(picked, self._target[g])
-        if self._program.keeps_epoch:
+        if self._keeps_epoch:
             # Whole lines: vector loops then have no tail, and a share of 0 silences the rest.
             stop = start + self._lanes
             if self._members:
@@ -96,9 +100,12 @@ class Feed:
                 self._data.inputs(picked, self._x[g])
         for g, (change, (_, step)) in enumerate(zip(self._perturbations, steps, strict=True)):
             change.apply(rows[g], step, self._x[g], self._target[g])
-        if self._program.keeps_targets:
+        if self._keeps_targets:
             return self._target[:, :, start : start + self._lanes], self._share(rows, n)
         return self._target, self._share(rows, n)
+
+    def gather(self) -> None:
+        """Fill what `take` has handed out; here it is there already."""
 
     def of_group(self, group: int) -> Tensor:
         """Return a group's inputs of this step, (B, I)."""

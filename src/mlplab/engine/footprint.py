@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from operator import mul
+from typing import cast
+
+import numpy as np
+from numpy.typing import NDArray
 
 from mlplab.data import Task
 from mlplab.engine.buffers import LARGE_BYTES
@@ -35,12 +40,13 @@ from mlplab.engine.native.job import LANES
 from mlplab.engine.native.portions import epoch_seconds, epochs_per_call, vectors_per_unit
 from mlplab.engine.numerics import runs_per_block
 from mlplab.engine.program import TWO_VECTORS, AnyProgram, Program, padded
-from mlplab.engine.training import SPLITS_KEPT, Training
+from mlplab.engine.training import AT_ONCE, SPLITS_KEPT, Training
 from mlplab.specs.activation import activation_settings
 
 # Training, outcome and row of a run, measured with 20,000 of them. Networks in compiled loops end
 # one by one, and their rows with them.
-_RUN_BYTES, _LOOPS_RUN_BYTES = 2_000, 1_600
+_RUN_BYTES, _LOOPS_RUN_BYTES = 1_800, 1_400
+_ENDED_BYTES = 200  # of a run that has ended, beside its history; measured with a million
 QUEUE_BYTES = 16 * 2**20  # of results that wait for the disk, at most
 KERNEL_BYTES = 7 * 2**20  # of the runtime: what the first step loads
 RUNTIME_BYTES = {"stack": 18 * 2**20, "loops": 12 * 2**20, "modules": 54 * 2**20}
@@ -54,13 +60,43 @@ _SCORED = 256  # rows that compiled loops and modules score at a time, at most 5
 
 @dataclass(frozen=True)
 class Members:
-    """The runs of one program, and the task that they learn."""
+    """The runs of one program, and the task that they learn.
+
+    Attributes:
+        program: of all.
+        trainings: of the runs, or one for each kind of them.
+        task: what they learn.
+        checkpoints, keep_weights: what they keep.
+        counts: how many runs each of the trainings stands for; None: one.
+        groups: of all runs, where trainings stand for several, numbers that are the same where
+            they see the same examples at the same time, in the order in which they train.
+    """
 
     program: AnyProgram
     trainings: Sequence[Training]
     task: Task
     checkpoints: bool = False
     keep_weights: bool = False
+    counts: Sequence[int] | None = None
+    groups: NDArray[np.int64] | None = None
+
+    @property
+    def n_runs(self) -> int:
+        """How many there are."""
+        return len(self.trainings) if self.counts is None else sum(self.counts)
+
+    @property
+    def run_epochs(self) -> int:
+        """The epochs of all runs."""
+        epochs = [training.run.fit.epochs for training in self.trainings]
+        return sum(map(mul, epochs, [1] * len(epochs) if self.counts is None else self.counts))
+
+    @property
+    def batches(self) -> Sequence[Hashable]:
+        """What runs have in common that see the same examples, sorted."""
+        if self.groups is not None:
+            return cast("Sequence[int]", self.groups.tolist())
+        return sorted(training.batches for training in self.trainings)
 
     @property
     def n_valid(self) -> int:
@@ -111,7 +147,7 @@ class Members:
         """
         weights = weight_bytes(self.program) * self.keep_weights
         state = (state_bytes(self.program) + self.best_bytes) * self.checkpoints
-        n_runs = len(self.trainings)
+        n_runs = self.n_runs
         return max(
             waiting_bytes(weights, n_runs) + 3 * weights, waiting_bytes(state, n_runs) + 4 * state
         )
@@ -125,6 +161,8 @@ class Members:
     @property
     def n_seeds(self) -> int:
         """How many different splits they see."""
+        if self.groups is not None:
+            return len(np.unique(self.groups))
         return len({training.batches for training in self.trainings})
 
 
@@ -141,8 +179,7 @@ PARTS = ("parameters", "gradients", "optimiser", "activations", "workspace", "da
 
 def stacks_parts(members: Members) -> list[Parts]:
     """Return what each of the program's stacks takes at its worst moment, by part."""
-    batches = sorted(training.batches for training in members.trainings)
-    filled = fill_stacks(members.program, batches)
+    filled = fill_stacks(members.program, members.batches)
     known: dict[tuple[int, int, int], Parts] = {}
     found: list[Parts] = []
     for room in filled:
@@ -301,7 +338,7 @@ def loops_parts(members: Members, threads: int) -> Parts:
     if task.weights is not None:
         arrays += len(task.inputs) * size
     unit = _lanes_unit(members, threads) if program.n_layers == 1 else _network_unit(members)
-    n_units = min(threads + 1, len(members.trainings))
+    n_units = min(threads + 1, members.n_runs)
     weights = n_units * weight_bytes(program) * (LANES if program.n_layers == 1 else 1)
     kept, drawing = _drawn_bytes(program, members.n_seeds)
     beside = kept + drawing + _probe_bytes(members) + members.kept_at_a_time
@@ -335,7 +372,7 @@ def _lanes_unit(members: Members, threads: int) -> int:
     n_in, n_out = program.widths
     longest = max(training.run.fit.epochs for training in members.trainings)
     n_groups = members.n_seeds
-    in_group = -(-len(members.trainings) // n_groups)
+    in_group = -(-members.n_runs // n_groups)
     n_vectors = n_groups * -(-in_group // LANES)
     vectors = vectors_per_unit(program, n_vectors, longest, threads)
     rows = LANES * max(4 * LANES, max(program.batch_sizes))
@@ -364,11 +401,13 @@ def runs_bytes(members: Members) -> int:
     own = len(set(program.measures) - {GRADIENT})
     splits = 2 + (2 + own) * (bool(members.n_valid) + bool(members.n_test))
     numbers = splits + (GRADIENT in program.measures) + len(PROBED) * members.probed_layers
-    epochs = sum(training.run.fit.epochs for training in members.trainings)
     alone = isinstance(program, Program) and program.native and program.n_layers > 1
     each = _LOOPS_RUN_BYTES if alone else _RUN_BYTES
     # A history, and its row on the way into the store.
-    return len(members.trainings) * each + 18 * numbers * epochs
+    # Runs are begun in portions; of those that have ended stays a row of numbers.
+    share = min(1.0, AT_ONCE / members.n_runs)
+    kept = _ENDED_BYTES * members.n_runs + 8 * numbers * members.run_epochs
+    return kept + int(share * (each * members.n_runs + 10 * numbers * members.run_epochs))
 
 
 def task_bytes(task: Task) -> int:
@@ -416,13 +455,13 @@ def most_at_a_time(members: Members) -> int:
     program = members.program
     if isinstance(program, Program) and program.native:
         return 1 if program.n_layers > 1 else LANES
-    batches = sorted(training.batches for training in members.trainings)
-    return max(room.n_runs for room in fill_stacks(members.program, batches))
+    return max(room.n_runs for room in fill_stacks(members.program, members.batches))
 
 
 def added_runs(members: Members, n_more: int) -> int:
     """Return what so many further runs of the same kind take while they wait or have ended."""
-    return n_more * runs_bytes(replace(members, trainings=members.trainings[:1]))
+    alone = replace(members, trainings=members.trainings[:1], counts=None, groups=None)
+    return n_more * runs_bytes(alone)
 
 
 def _total(parts: Parts) -> int:

@@ -171,51 +171,90 @@ class Loop:
 class Device:
     """torch's batched products, for devices on which equal bits are not promised."""
 
-    strided = False
+    strided = True
 
     def runs_in_block(self, width: int) -> int:
         """One; see `Products`."""
         return 1
 
     def joins(self, width: int) -> bool:
-        """Always; see `Products`."""
+        """Always: runs that share their inputs are the rows of one product; see `Products`."""
         return True
 
     def blocks(self, tensor: Tensor) -> Tensor:
-        """All rows of all runs; see `Products`."""
-        return tensor.view(-1, tensor.shape[2])
+        """Each run on its own; see `Products`."""
+        return tensor
 
     def shared_forward(self, x: Tensor, weight: Tensor, out: Tensor) -> None:
-        """One wide product; see `Products`."""
-        out.addmm_(weight, x.t())
+        """One wide product, or one batched product; see `Products`."""
+        if x.dim() == 2:
+            self._add(_rows(weight), x.t(), _rows(out))
+        else:
+            self._add(weight, x.transpose(1, 2), out)
 
     def shared_update(self, weight: Tensor, delta: Tensor, x: Tensor) -> None:
-        """One wide product; see `Products`."""
-        weight.addmm_(delta, x)
+        """One wide product, or one batched product; see `Products`."""
+        if x.dim() == 2:
+            self._add(_rows(delta), x, _rows(weight))
+        else:
+            self._add(delta, x, weight)
 
     def shared_gradient(self, delta: Tensor, x: Tensor, out: Tensor) -> None:
-        """One wide product; see `Products`."""
-        torch.mm(delta, x, out=out)
+        """One wide product, or one batched product; see `Products`."""
+        if x.dim() == 2:
+            self._write(_rows(delta), x, _rows(out))
+        else:
+            self._write(delta, x, out)
 
     def forward(self, h: Tensor, weight: Tensor, out: Tensor) -> None:
         """One batched product; see `Products`."""
-        out.baddbmm_(weight, h)
+        self._add(weight, h, out)
 
     def backward(self, weight: Tensor, delta: Tensor, out: Tensor) -> None:
         """One batched product; see `Products`."""
-        torch.bmm(weight.transpose(1, 2), delta, out=out)
+        self._write(weight.transpose(1, 2), delta, out)
 
     def update(self, weight: Tensor, delta: Tensor, h: Tensor) -> None:
         """One batched product; see `Products`."""
-        weight.baddbmm_(delta, h.transpose(1, 2))
+        self._add(delta, h.transpose(1, 2), weight)
 
     def gradient(self, delta: Tensor, h: Tensor, out: Tensor) -> None:
         """One batched product; see `Products`."""
-        torch.bmm(delta, h.transpose(1, 2), out=out)
+        self._write(delta, h.transpose(1, 2), out)
+
+    def _add(self, a: Tensor, b: Tensor, out: Tensor) -> None:
+        """out += a @ b, of matrices or batches of them."""
+        if a.dim() == 2:
+            out.addmm_(a, b)
+        else:
+            out.baddbmm_(a, b)
+
+    def _write(self, a: Tensor, b: Tensor, out: Tensor) -> None:
+        """out = a @ b, of matrices or batches of them."""
+        torch.matmul(a, b, out=out)
+
+
+def _rows(tensor: Tensor) -> Tensor:
+    """The rows of all runs, one below the other."""
+    return tensor.view(-1, tensor.shape[2])
+
+
+class BFloat16(Device):
+    """Products of numbers rounded to bfloat16; all that is kept, weights too, stays float32.
+
+    Factors are rounded to 8 bits, sums are taken in float32 by the device, and a product is
+    rounded to 8 bits once more before it joins what is kept.
+    """
+
+    def _add(self, a: Tensor, b: Tensor, out: Tensor) -> None:
+        out.add_(a.bfloat16() @ b.bfloat16())
+
+    def _write(self, a: Tensor, b: Tensor, out: Tensor) -> None:
+        out.copy_(a.bfloat16() @ b.bfloat16())
 
 
 def products(kind: str) -> Products:
-    """Return the products of a numerics profile, `openblas`, `loop` or `device`.
+    """Return the products of a numerics profile: `openblas`, `loop`, `device` or `bf16`.
 
     Raises:
         ConfigError: OpenBLAS is asked for and not there.
@@ -224,6 +263,8 @@ def products(kind: str) -> Products:
         return Loop()
     if kind == "device":
         return Device()
+    if kind == "bf16":
+        return BFloat16()
     blas = openblas()
     if blas is None:
         raise ConfigError("MLPLAB_NUMERICS=openblas: no OpenBLAS for this machine; try loop")

@@ -107,6 +107,8 @@ class SmoothedCrossEntropy:
     Source: Szegedy et al. (2016), arXiv 1512.00567.
     """
 
+    settings_of_step = ("_kept", "_spread")
+
     def __init__(self, n_outputs: int, dtype: torch.dtype, mixed: bool = False) -> None:
         self._plain = CrossEntropy(n_outputs, dtype, mixed)
         self._n_outputs = n_outputs

@@ -202,14 +202,19 @@ def scorer_parts(program: Program, n_slots: int, lanes: int | None = None) -> tu
 
 
 class StackCapacity:
-    """Packs runs into a stack up to its memory budget; the first always fits."""
+    """Packs runs into a stack up to its memory budget; the first always fits.
 
-    def __init__(self, program: Program, budget_bytes: int = BUDGET_BYTES) -> None:
+    `cached`: it shall also fit a processor's cache.
+    """
+
+    def __init__(
+        self, program: Program, budget_bytes: int = BUDGET_BYTES, cached: bool = True
+    ) -> None:
         self._program = program
         self._budget = budget_bytes
         # Even: an odd stack would get an idle slot (see `arrange`), which costs as much as a run.
-        cached = CACHE_BYTES // slot_bytes(program) // 2 * 2
-        self._most = min(_MOST_SLOTS, max(_LEAST_SLOTS, cached))
+        fitting = CACHE_BYTES // slot_bytes(program) // 2 * 2
+        self._most = min(_MOST_SLOTS, max(_LEAST_SLOTS, fitting)) if cached else _MOST_SLOTS
         self._block = runs_per_block(program.widths[1])
         self._members: Counter[Hashable] = Counter()
         self.n_slots = 0

@@ -21,6 +21,7 @@ from mlplab.specs import Provenance
 from mlplab.version import ENGINE_VERSION
 
 Kernels = Literal["openblas", "loop"]
+DeviceKernels = Literal["device", "tf32", "bf16"]
 
 
 @lru_cache(maxsize=1)
@@ -58,17 +59,34 @@ def _profile() -> str:
     return f"openblas-{blas.version}{compiled}-{blas.core.lower()}"
 
 
-@lru_cache(maxsize=4)
+def device_kernels() -> DeviceKernels:
+    """Return how devices other than the CPU multiply, as `MLPLAB_NUMERICS` asks for it.
+
+    `device`: float32. `tf32`: float32 whose products see 11 bits of each factor, on NVIDIA's
+    GPUs. `bf16`: products see 8 bits of each factor; weights, optimiser and all else are float32.
+    Runs in float64 stay as they are.
+    """
+    asked = os.environ.get("MLPLAB_NUMERICS")
+    return "tf32" if asked == "tf32" else "bf16" if asked == "bf16" else "device"
+
+
 def provenance(device: str = "cpu") -> Provenance:
     """Return where this process's bits come from: machine kind, torch, numerics, engine.
 
     Raises:
         ConfigError: there is no such device here.
     """
-    if device != "cpu":
-        place = device_of(device)
-        name = torch.cuda.get_device_name(place) if place.type == "cuda" else device
-        return Provenance(name, torch.__version__, f"{device}-tolerance", ENGINE_VERSION)
+    if device == "cpu":
+        return _of_the_cpu()
+    place = device_of(device)
+    name = torch.cuda.get_device_name(place) if place.type == "cuda" else device
+    kernels = device_kernels()
+    profile = f"{device}-tolerance" if kernels == "device" else f"{device}-{kernels}-tolerance"
+    return Provenance(name, torch.__version__, profile, ENGINE_VERSION)
+
+
+@lru_cache(maxsize=1)
+def _of_the_cpu() -> Provenance:
     capability = torch.backends.cpu.get_cpu_capability()
     return Provenance(
         machine=f"{platform.machine()}-{capability.lower()}",

@@ -123,7 +123,7 @@ class Program:
         """Number of weight matrices."""
         return len(self.widths) - 1
 
-    @property
+    @cached_property
     def n_params(self) -> int:
         """All numbers that one run learns: weights, biases, gains of norms, slopes."""
         layers = sum((i + 1) * o for i, o in pairwise(self.widths))

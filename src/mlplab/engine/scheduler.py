@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from functools import partial
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from mlplab.data import Task
 from mlplab.engine.device import device_of
@@ -15,8 +17,9 @@ from mlplab.engine.measures import Measure, measures_of
 from mlplab.engine.memory import BUDGET_BYTES
 from mlplab.engine.program import AnyProgram, Program
 from mlplab.engine.surroundings import training_mode
-from mlplab.engine.training import Splits, Training
+from mlplab.engine.training import AT_ONCE, Splits, Training
 from mlplab.specs import Run
+from mlplab.specs.columns import Population
 
 
 def train(
@@ -68,7 +71,8 @@ def train(
         stop,
         threads,
     )
-    names = tuple(sorted({name for run in runs for name in run.fit.measures}))
+    runs = Population.of(runs).distinct()
+    names = tuple(sorted({name for run in runs.used().values() for name in run.fit.measures}))
     found = measures_of(names, measures)
     for program, members, splits in _sorted(runs, task, resume or {}, place):
         if isinstance(program, Program) and program.native and place.type == "cpu":
@@ -106,18 +110,59 @@ def _apart(
 
 
 def _sorted(
-    runs: Sequence[Run], task: Task, resume: Mapping[str, bytes], device: torch.device
+    runs: Population, task: Task, resume: Mapping[str, bytes], device: torch.device
 ) -> Iterator[tuple[AnyProgram, list[Training], Splits]]:
-    """Sort runs by program and step."""
+    """Sort runs by program and step; yield those that belong together, in portions."""
     splits = Splits(task)
-    waiting: dict[tuple[AnyProgram, int], dict[str, Training]] = {}
+    resumed: dict[int, Training] = {}
+    steps = np.zeros(len(runs), np.int64)
     with training_mode(device):
-        for run in runs:
-            training = Training.begin(run, splits)
-            if training.key in resume:
-                training.resume(partial(resume.__getitem__, training.key))
-            # By step too: runs resumed inside an epoch meet only those at the same batch.
-            waiting.setdefault((training.program, training.step), {})[training.key] = training
-    while waiting:
-        program, step = next(iter(waiting))
-        yield program, list(waiting.pop((program, step)).values()), splits
+        programs = splits.programs(runs)
+        known = list(resume)
+        for place, key in zip(runs.keys.find(known).tolist(), known, strict=True):
+            if place >= 0:
+                resumed[place] = training = Training.begin(runs[place], splits)
+                training.resume(partial(resume.__getitem__, key))
+                # By step too: runs resumed inside an epoch meet only those at the same batch.
+                steps[place] = training.step
+    kinds = {program: number for number, program in enumerate(dict.fromkeys(programs.values()))}
+    kind_of = np.zeros(len(runs.templates), np.int64)
+    kind_of[list(programs)] = [kinds[program] for program in programs.values()]
+    both = np.stack((kind_of[runs.which], steps))
+    _, first, group = np.unique(both, axis=1, return_index=True, return_inverse=True)
+    for number in np.argsort(first):
+        places = np.flatnonzero(group.reshape(-1) == number)
+        program = programs[int(runs.which[places[0]])]
+        for part in _portions(places, runs, program):
+            yield program, _begin(part, runs, splits, resumed, device), splits
+
+
+def _begin(
+    places: NDArray[np.int64],
+    runs: Population,
+    splits: Splits,
+    resumed: dict[int, Training],
+    device: torch.device,
+) -> list[Training]:
+    """Begin the runs at some places; nothing here holds on to those that were resumed."""
+    some = zip(places.tolist(), runs.take(places), strict=True)
+    with training_mode(device):
+        return [
+            resumed.pop(at) if at in resumed else Training.begin(run, splits) for at, run in some
+        ]
+
+
+def _portions(
+    places: NDArray[np.int64], runs: Population, program: AnyProgram
+) -> list[NDArray[np.int64]]:
+    """Cut runs of one program where there are many: each is an object while it waits.
+
+    Runs that share batches stay together, and in compiled loops short ones come first, as in a
+    lane.
+    """
+    if len(places) <= AT_ONCE:
+        return [places]
+    epochs = np.array([run.fit.epochs for run in runs.templates])
+    length = epochs[runs.which[places]] if program.native else np.zeros(len(places))
+    order = places[np.lexsort((runs.seeds[places], length))]
+    return np.array_split(order, -(-len(order) // AT_ONCE))

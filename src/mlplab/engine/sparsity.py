@@ -19,6 +19,8 @@ class SoftThreshold:
     Source: Daubechies, Defrise and De Mol (2004); Parikh and Boyd, Proximal algorithms (2014).
     """
 
+    settings_of_step = ("_edge",)
+
     def __init__(self, like: Tensor) -> None:
         self._like = like
 
@@ -28,9 +30,12 @@ class SoftThreshold:
         l1 = torch.tensor(penalties, dtype=self._like.dtype, device=self._like.device)
         self._edges = rates_of(slots, n_steps, self._like).map(lambda r: r * l1.view(-1, 1, 1))
 
-    def apply(self, weights: Sequence[Tensor], step: int) -> None:
+    def begin_step(self, step: int) -> None:
+        """Take the step's thresholds."""
+        self._edge = self._edges.at(step)
+
+    def apply(self, weights: Sequence[Tensor]) -> None:
         """Shrink the weights of all layers, each (R, O, I)."""
-        edge = self._edges.at(step)
         for weight in weights:
             # w less its part inside the edge is the soft threshold, and is exactly 0 there.
-            weight.sub_(torch.clamp(weight, -edge, edge))
+            weight.sub_(torch.clamp(weight, -self._edge, self._edge))

@@ -30,6 +30,7 @@ from mlplab.engine.optimisers.base import LayerGradient, twin
 from mlplab.engine.perturbation import Perturbation
 from mlplab.engine.places import put_state
 from mlplab.engine.program import Program, judged_slots
+from mlplab.engine.recording import RecordedSteps, Recorder
 from mlplab.engine.sharing import Group, Sharing, Spread
 from mlplab.engine.sparsity import SoftThreshold
 from mlplab.engine.tensors import TaskTensors
@@ -50,6 +51,8 @@ class Stack:
         groups: Sequence[Group],
         data: TaskTensors,
         products: Products,
+        feed: type[Feed] = Feed,
+        recorder: Recorder | None = None,
     ) -> None:
         self.program = program
         self.slots = list(slots)
@@ -109,7 +112,7 @@ class Stack:
         self._sparsity = SoftThreshold(self.weights[0]) if program.sparse else None
         sharing = Sharing(products, groups, widths[1])
         self._data = data
-        self._feed = Feed(program, len(groups), sharing.members, data, self.dtype)
+        self._feed = feed(program, len(groups), sharing.members, data, self.dtype)
         self._each: DropConnectEach | None = None
         if program.noise == "drop-connect-each":
             shape = program, self.weights, groups
@@ -145,6 +148,14 @@ class Stack:
         self._wants_norm = GRADIENT in program.measures
         forms = self._wants_norm or program.clips
         self._formed = [twin(w) for w in self.weights] if forms else []
+        self._steps_of_groups: list[tuple[int, int]] = []
+        smoothed = self.loss if isinstance(self.loss, SmoothedCrossEntropy) else None
+        changing = self.optimiser, self._clipping, self._sparsity, self._averaging, smoothed
+        self._recorded: RecordedSteps | None = None
+        if recorder is not None and self.optimiser.settings_of_step is not None:
+            self._recorded = RecordedSteps(
+                recorder, [part for part in changing if part is not None]
+            )
 
     def _zeros(self, *shape: int) -> Tensor:
         return zeros(*shape, dtype=self.dtype)
@@ -240,6 +251,7 @@ class Stack:
         self._begin_batches([rows] * len(self.groups), step)
         steps = self._steps(step)
         target, share = self._feed.take(n, steps if self.program.perturbs else ())
+        self._feed.gather()
         z = self._forward(steps, n)
         out: dict[str, Tensor] = {}
         for number, (layer, h) in enumerate(zip(self.hidden, self._h, strict=False), start=1):
@@ -260,11 +272,24 @@ class Stack:
     def step(self, step: int) -> None:
         """Train every slot on the next batch of its group."""
         n = self.program.batch_sizes[step]
-        steps = self._steps(step) if self._keyed else []
-        target, share = self._feed.take(n, steps if self.program.perturbs else ())
+        steps = self._steps_of_groups = self._steps(step) if self._keyed else []
+        self._batch = self._feed.take(n, steps if self.program.perturbs else ())
         self.optimiser.begin_step(step)
+        if self._sparsity is not None:
+            self._sparsity.begin_step(step)
+        if self._averaging is not None:
+            self._averaging.begin_step(step)
+        if self._recorded is None:
+            self._move(n)
+        else:
+            self._recorded.take(n, self._move)
+
+    def _move(self, n: int) -> None:
+        """Train on the batches that are there; reads nothing that changes but tensors in place."""
+        self._feed.gather()
+        target, share = self._batch
         target, share = self._spread(target), self._spread(share)
-        z = self._forward(steps, n)
+        z = self._forward(self._steps_of_groups, n)
         for slots in self._judged_together:
             of_slots = target if len(target) == 1 else target[slots]
             judged = self.loss.judge(z[slots], of_slots)
@@ -283,9 +308,8 @@ class Stack:
             self._backward_clipped(delta, n, self._clipping)
         self.optimiser.end_step(self.weights, self._vectors, self.state)
         if self._sparsity is not None:
-            self._sparsity.apply(self.weights, step)
+            self._sparsity.apply(self.weights)
         if self._averaging is not None:
-            self._averaging.begin_step(step)
             self._averaging.follow()
 
     def _forward(self, steps: Sequence[tuple[int, int]], n: int) -> Tensor:

@@ -21,6 +21,7 @@ from torch import overrides
 from torch.nn.modules import module as modules
 from torch.utils import _python_dispatch as dispatch
 
+from mlplab.engine.numerics import device_kernels
 from mlplab.engine.turns import ask_for_long_turns
 
 _TURN = threading.RLock()
@@ -224,12 +225,27 @@ def single_thread() -> Iterator[None]:
 
 
 @contextlib.contextmanager
+def _tensor_float(device: torch.device) -> Iterator[None]:
+    """Let an NVIDIA GPU multiply in TF32 inside the block, where this process asks for it."""
+    if device.type != "cuda" or device_kernels() != "tf32":
+        yield
+        return
+    setting = _precisions()[-1]  # of its products
+    before = setting.get()
+    setting.set("tf32" if hasattr(_C, "_set_fp32_precision_setter") else "high")
+    try:
+        yield
+    finally:
+        setting.set(before)
+
+
+@contextlib.contextmanager
 def training_mode(device: torch.device) -> Iterator[None]:
     """Compute on one thread, on `device`, without autograd; inside the block only.
 
     Cost: about 40 microseconds.
     """
-    with caller_aside(), single_thread(), torch.inference_mode():
+    with caller_aside(), single_thread(), torch.inference_mode(), _tensor_float(device):
         if torch.get_default_device() == device:
             yield  # entering a device costs two microseconds on each call into torch
         else:

@@ -84,6 +84,30 @@ class TaskTensors:
         else:
             out[:, : len(rows)].copy_(self._pick(self._soft, rows))
 
+    def batch_inputs(self, rows: Tensor, out: Tensor) -> None:
+        """Write the inputs of rows (G, B) into `out`, (G, B, width), as floats, in one call."""
+        target = out[:, :, : self.n_features]
+        target.copy_(self._inputs.index_select(0, rows.view(-1)).view(target.shape))
+        if self._scale != 1.0:
+            target.mul_(self._scale)
+
+    def batch_targets(self, rows: Tensor, out: Tensor) -> None:
+        """Write what rows (G, B) learn into `out`, (G, O, B), in one call."""
+        shape, flat = rows.shape, rows.view(-1)
+        if self._soft is None and self._classes:
+            picked = self._targets.index_select(0, flat).view(shape)
+            out.zero_().scatter_(1, picked.unsqueeze(1), 1.0)
+        else:
+            numbers = self._targets if self._soft is None else self._soft
+            out.copy_(numbers.index_select(0, flat).view(*shape, -1).transpose(1, 2))
+
+    def batch_shares(self, rows: Tensor, out: Tensor) -> None:
+        """Write the shares of rows (G, B) in their batches' losses into `out`, (G, B)."""
+        assert self._weights is not None
+        weights = self._weights.index_select(0, rows.reshape(-1)).view(rows.shape).to(self.dtype)
+        total = weights.sum(1, keepdim=True)
+        out.copy_(weights / total.clamp_min(torch.finfo(self.dtype).tiny))
+
     def _pick(self, numbers: Tensor, rows: Tensor) -> Tensor:
         """Return `rows` of (N, O), turned to (O, B); the next call overwrites them."""
         like = numbers[:1].expand(len(rows), -1)

@@ -23,12 +23,14 @@ from mlplab.engine.surroundings import caller_aside
 from mlplab.engine.tensor_bytes import tensor_bytes
 from mlplab.errors import StoreError
 from mlplab.specs import MLP, Outcome, Own, Rows, Run, canonical_json
+from mlplab.specs.columns import Population
 from mlplab.specs.fit import PERTURBATIONS, perturbs
 from mlplab.specs.outcome import Status
 from mlplab.specs.series import Series
 
 # Seeds whose drawn rows stay: 8 MB for 60,000 rows; arms of one seed come one after the other.
 SPLITS_KEPT = 16
+AT_ONCE = 20_000  # runs of a program that are begun at a time: 60 MB before they train
 _BEST = "best/"  # before the names of the best epoch's weights in a checkpoint
 _GOOD = "good/"  # and of those to which a run may rewind
 
@@ -38,7 +40,7 @@ class Splits:
 
     def __init__(self, task: Task) -> None:
         self.task = task
-        self._sizes: dict[Rows, tuple[int, int]] = {}
+        self._sizes: dict[int, tuple[tuple[int, int], Rows]] = {}
         self._drawn: dict[tuple[int, Rows], Split] = {}
         self._programs: dict[tuple[int, ...], tuple[AnyProgram, Run]] = {}
         self._texts: dict[tuple[int, int], tuple[str, Run]] = {}
@@ -47,10 +49,24 @@ class Splits:
         """Return how many rows a run trains on, and how many validate it; no matter of seeds."""
         if isinstance(run.rows, Own):
             self.of(run)  # a block beyond the pool is told before anything trains
-        if run.rows not in self._sizes:
+        # By id, which arms share; kept with the rows, so that no others may get it.
+        at = id(run.rows)
+        if at not in self._sizes:
             split = self.of(run)
-            self._sizes[run.rows] = (len(split.train), len(split.valid))
-        return self._sizes[run.rows]
+            self._sizes[at] = (len(split.train), len(split.valid)), run.rows
+        return self._sizes[at][0]
+
+    def programs(self, runs: Population) -> dict[int, AnyProgram]:
+        """Compile the programs of all runs: the number of a template -> its program.
+
+        Raises:
+            ConfigError: of `program_of`, or a run's own rows lie beyond the pool.
+        """
+        made = {which: self.program(run) for which, run in runs.used().items()}
+        own = [which for which in made if isinstance(runs.templates[which].rows, Own)]
+        for run in runs.take(np.isin(runs.which, own)):
+            self.sizes(run)
+        return made
 
     def program(self, run: Run) -> AnyProgram:
         """Compile a run's program; the runs of one arm, which share their specs, share it.
@@ -72,6 +88,10 @@ class Splits:
 
     def batches(self, run: Run) -> str:
         """Return what runs have in common that see the same examples at the same time."""
+        return f"{run.seed} {self.seen(run)}"
+
+    def seen(self, run: Run) -> str:
+        """Return what besides its seed decides which examples a run sees, and when."""
         at = (id(run.rows), id(run.fit))
         if at not in self._texts:
             told: list[Any] = [run.rows, self.task.valid]
@@ -79,7 +99,7 @@ class Splits:
                 told.append({name: getattr(run.fit, name) for name in PERTURBATIONS})
             # The run is kept with it: no other spec may get these ids.
             self._texts[at] = (canonical_json(told), run)
-        return f"{run.seed} {self._texts[at][0]}"
+        return self._texts[at][0]
 
     def of(self, run: Run) -> Split:
         """Return a run's rows."""

@@ -106,8 +106,7 @@ def one_pass(
                 if t is not None
             ]
         )
-        once = {run.key: run.with_value("fit.epochs", 1) for run in runs}
-        tally = Tally(report, 0, once)
+        tally = Tally(report, 0, {run.key: 1 for run in runs})
         for step in range(len(program.batch_sizes)):
             stack.step(step)
             tally.progressed(len(runs) / len(program.batch_sizes))

@@ -75,7 +75,7 @@ def train_members(
     """
     by_key = {run.key: run for run in runs}
     found: dict[str, Member] = {}
-    tally = Tally(report, 0, by_key)
+    tally = Tally(report, 0, {run.key: run.fit.epochs for run in runs})
     for event in execute(runs, task, workers=workers, keep_weights=True):
         if isinstance(event, Progressed):
             tally.progressed(event.run_epochs)

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+import numpy as np
+
 from mlplab.data import Task
 from mlplab.engine.cost import STEP_SECONDS, run_steps, run_work
 from mlplab.engine.memory import fill_stacks
@@ -14,6 +16,7 @@ from mlplab.engine.native.coverage import is_native
 from mlplab.engine.program import AnyProgram
 from mlplab.engine.training import Splits, Training
 from mlplab.specs import Run
+from mlplab.specs.columns import Population
 
 
 @dataclass(frozen=True)
@@ -33,13 +36,11 @@ class Part:
     steps: float
 
 
-def apart(runs: Sequence[Run], task: Task) -> tuple[list[Run], list[Run]]:
+def apart(runs: Population, task: Task) -> tuple[Population, Population]:
     """Return the runs that compiled loops train on threads, and those for stacks in workers."""
-    native: list[Run] = []
-    others: list[Run] = []
-    for run in runs:
-        (native if is_native(run, task) else others).append(run)
-    return native, others
+    suit = [which for which, run in runs.used().items() if is_native(run, task)]
+    native = np.isin(runs.which, suit)
+    return runs.take(native), runs.take(~native)
 
 
 def deal(runs: Sequence[Run], task: Task, workers: int) -> list[Chunk]:

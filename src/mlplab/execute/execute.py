@@ -13,6 +13,7 @@ from mlplab.execute.executor import Executor, Job
 from mlplab.execute.local import Local
 from mlplab.inside import refuse_at_import
 from mlplab.specs import Run
+from mlplab.specs.columns import Population
 
 
 class Resumable(Protocol):
@@ -65,10 +66,11 @@ def execute(
     refuse_at_import()
     if workers is not None and workers < 1:
         raise ConfigError(f"workers: expected at least 1; got {workers}")
-    runs = list({run.key: run for run in runs}.values())
+    runs = Population.of(runs).distinct()
     if not runs:
         return
-    names = tuple(sorted({name for run in runs for name in run.fit.measures}))
+    specs = runs.used().values()  # all but seeds
+    names = tuple(sorted({name for run in specs for name in run.fit.measures}))
     job = Job(
         runs,
         task,

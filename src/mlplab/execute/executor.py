@@ -10,6 +10,7 @@ from mlplab.data import Task
 from mlplab.engine.events import Event
 from mlplab.engine.measures import Measure
 from mlplab.specs import Run
+from mlplab.specs.columns import Population
 
 
 @dataclass(frozen=True)
@@ -17,7 +18,7 @@ class Job:
     """Runs of one task that shall be trained, each once.
 
     Attributes:
-        runs: their task refs belong to `task`.
+        runs: distinct; their task refs belong to `task`.
         task: the data.
         measures: the user's metrics that the runs name.
         resume: safetensors bytes of checkpoints by run key, read when they are asked for.
@@ -28,7 +29,7 @@ class Job:
         kept: which of these keys, of runs besides those of the job, are known to be kept for good.
     """
 
-    runs: Sequence[Run]
+    runs: Population
     task: Task
     measures: Mapping[str, Measure]
     resume: Mapping[str, bytes]
@@ -37,6 +38,11 @@ class Job:
     checkpoint_seconds: float = 20.0
     stop: Callable[[], bool] = lambda: False
     kept: Callable[[Collection[str]], Collection[str]] = lambda keys: ()
+
+    @property
+    def specs(self) -> Collection[Run]:
+        """One run of each kind: all that runs can differ in but their seeds."""
+        return self.runs.used().values()
 
     @property
     def options(self) -> dict[str, Any]:

@@ -72,14 +72,13 @@ class Local:
             # Compiled loops run without Python's lock: threads share the data and start at once.
             native, others = apart(job.runs, job.task)
             if native:
-                splits = Splits(job.task)
-                for run in others:
-                    splits.program(run)  # what does not fit is told before anything trains
+                # What does not fit is told before anything trains.
+                Splits(job.task).programs(others)
                 yield from self._here(replace(job, runs=native), threads=many)
             if not others or job.stop():
                 return
             job = replace(job, runs=others)
-            brought = pack({"measures": job.measures, "plugins": plugins_of(job.runs)})
+            brought = pack({"measures": job.measures, "plugins": plugins_of(job.specs)})
             if brought is not None:
                 chunks = deal(job.runs, job.task, many)
                 seconds = sum(chunk.seconds for chunk in chunks)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, fields, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from mlplab.exercises.exercise import Exercise
@@ -107,6 +108,7 @@ class AnswerCache:
         return {
             "profile": self._profile.name,
             "seeds": self._seeds,
+            **({"images": _files_of(self._profile.images)} if self._profile.images else {}),
             "runs": {
                 name: {
                     "cells": [(cell.key, one.outcomes[cell.key].provenance) for cell in one.cells],
@@ -185,6 +187,15 @@ class AnswerCache:
 def _is_of_package(exercise: Exercise) -> bool:
     """Whether the code that answers is all the package's own."""
     return exercise.package.startswith("mlplab.")
+
+
+def _files_of(folder: str) -> list[tuple[str, int, int]]:
+    """Return names, sizes and times of a folder's files: what was made of others is not meant."""
+    files = sorted(path for path in Path(folder).rglob("*") if path.is_file())
+    stats = [path.stat() for path in files]
+    return [
+        (str(path), one.st_size, one.st_mtime_ns) for path, one in zip(files, stats, strict=True)
+    ]
 
 
 def _findings_to_plain(findings: Findings) -> dict[str, Any]:

@@ -7,12 +7,15 @@ import os
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mlplab.errors import ConfigError
 from mlplab.exercises.exercise import Exercise
 from mlplab.exercises.findings import Checked, Findings, Results
 from mlplab.exercises.page_texts import experiment_name, note, note_templates, page_texts
 from mlplab.exercises.profile import Profile, profile_of
+from mlplab.exercises.registry import list_exercises
 from mlplab.exercises.wording_file import LANGUAGES
 from mlplab.notes import Note
 
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
     from mlplab.exercises.measured import Measured
     from mlplab.experiment import Experiment, Runs
     from mlplab.experiment.progress import ProgressOption
+    from mlplab.experiment.tracking import Track
     from mlplab.pages import Report
     from mlplab.specs import Verdict
     from mlplab.store import Store
@@ -110,6 +114,8 @@ def answer(
     progress: ProgressOption = True,
     until_decided: bool = False,
     recompute: bool = False,
+    images: str | os.PathLike[str] | None = None,
+    track: Track = None,
 ) -> Answer:
     """Run an exercise's experiments and return verdicts, figures and values for its text.
 
@@ -126,23 +132,27 @@ def answer(
         progress: True for a bar, False for none, or what is called with a `Progress`.
         until_decided: add seeds, at looks declared before, until claims are decided.
         recompute: prove, measure and tell anew, whatever is remembered.
+        images: a folder of images of your own, for exercises that take one. Verdicts on it are
+            not put into the ledger, which is of the chapter's data.
+        track: where runs are handed on to as they end, as `Experiment.run` has it.
 
     Raises:
-        ConfigError: a package that the exercise needs is not installed.
+        ConfigError: a package that the exercise needs is not installed, or it takes no images.
     """
     from mlplab.exercises.answer_cache import AnswerCache
     from mlplab.experiment.progress import Total
     from mlplab.experiment.progress_bar import reporting
+    from mlplab.experiment.tracking import tracking
     from mlplab.store import Store
 
     started = time.monotonic()
-    how = profile_of(profile)
+    how = profile_for(exercise, profile, images)
     if exercise.needs is not None:
         exercise.needs()
     kept = store if isinstance(store, Store) else Store(store)
     cache = AnswerCache(exercise, how, seeds, kept, recompute=recompute)
     experiments = exercise.design(how, seeds)
-    with reporting(progress, exercise.id) as report:
+    with reporting(progress, exercise.id) as report, tracking(track, progress) as tracker:
         plans = [experiment.plan(kept) for experiment in experiments.values()] if report else []
         epochs = sum(cell.run.fit.epochs for plan in plans for cell in plan.remaining)
         total = Total(report, sum(len(plan.cells) for plan in plans), epochs)
@@ -155,6 +165,7 @@ def answer(
                 device=device,
                 progress=total.next_part(),
                 until_decided=until_decided and bool(experiment.claims),
+                track=tracker,
             )
 
         proofs = cache.proofs()
@@ -209,7 +220,8 @@ def _measure(
         one.replace(**worded(Proof(**exercise.worded(one.key))))
         for one in decide_measured(repeated)
     )
-    _keep(exercise, f"measured, {profile.name}", profile.name, verdicts, store)
+    if not profile.images:
+        _keep(exercise, f"measured, {profile.name}", profile.name, verdicts, store)
     return verdicts
 
 
@@ -247,6 +259,23 @@ def _alike(one: Any, other: Any) -> bool:
     return bool(one == other)
 
 
+def profile_for(
+    exercise: Exercise, name: str, images: str | os.PathLike[str] | None = None
+) -> Profile:
+    """Return the profile of that name, with the user's folder of images where one is given.
+
+    Raises:
+        ConfigError: no such profile, or the exercise takes no images.
+    """
+    profile = profile_of(name)
+    if images is None:
+        return profile
+    if not exercise.takes_images:
+        others = ", ".join(one.id for one in list_exercises() if one.takes_images)
+        raise ConfigError(f"images: {exercise.id} takes no folder of images; these do: {others}")
+    return replace(profile, images=str(Path(images).expanduser().resolve()))
+
+
 def plan(
     exercise: Exercise,
     profile: str = "quick",
@@ -254,6 +283,7 @@ def plan(
     seeds: int | None = None,
     store: Store | str | os.PathLike[str] | None = None,
     workers: int | None = None,
+    images: str | os.PathLike[str] | None = None,
 ) -> list[dict[str, Any]]:
     """Return what each experiment of an exercise would run and cost; nothing is trained.
 
@@ -265,7 +295,7 @@ def plan(
     from mlplab.store import Store
 
     kept = store if isinstance(store, Store) else Store(store)
-    how, machine = profile_of(profile), this_machine()
+    how, machine = profile_for(exercise, profile, images), this_machine()
     experiments = exercise.design(how, seeds)
     plans = []
     for name, experiment in experiments.items():

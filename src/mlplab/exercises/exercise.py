@@ -31,9 +31,9 @@ class Exercise:
     The functions are found by their names in modules of the same names, and imported when they are
     needed: `design(profile, seeds)` returns the experiments by name, and beside it may stand
     `then(runs, profile, seeds)`, further experiments whose arms the first ones' validation scores
-    choose, and `KEEPS`, `NEEDS` and `EXTRA_RUNS`; `measure(runs, profile)` returns numbers per
-    repetition with their claims; `prove()` decides statements that need no runs; `tell(results)`
-    returns values, figures and tables.
+    choose, and `KEEPS`, `NEEDS`, `IMAGES` and `EXTRA_RUNS`; `measure(runs, profile)` returns
+    numbers per repetition with their claims; `prove()` decides statements that need no runs;
+    `tell(results)` returns values, figures and tables.
 
     Attributes:
         folder: with `en.md`, `zh.md` and the modules.
@@ -140,6 +140,11 @@ class Exercise:
         """Raises one clear line, before anything runs, if an optional package is missing."""
         needs: Callable[[], object] | None = self._setting("NEEDS", None)
         return needs
+
+    @property
+    def takes_images(self) -> bool:
+        """Whether it can be answered on a folder of the user's own images."""
+        return bool(self._setting("IMAGES", False))
 
     def worded(self, key: str) -> dict[str, Any]:
         """Return a claim's words, as fields of a claim or a verdict.

@@ -19,11 +19,13 @@ class Profile:
         name: `quick` (small enough to try, and every output says so), `standard`, `full`.
         n_seeds: of every arm that a claim compares.
         effort: 0, 1 or 2, for designs to choose their arms and epochs by.
+        images: the user's folder of images, for exercises that take one; empty: their own.
     """
 
     name: str
     n_seeds: int
     effort: int
+    images: str = ""
 
     def pick(self, quick: T, standard: T, full: T | None = None) -> T:
         """Return the value for this profile; `full` is as `standard` unless given.

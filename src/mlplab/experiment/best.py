@@ -146,7 +146,7 @@ class Best:
         split, _, name = self.metric.partition("_")
         metric = f"test_{name}" if split in ("train", "valid") else self.metric
         check_metric(metric, run, chosen.data)
-        used = {cell.seed for cell in self._results.cells}
+        used = set(self._results.cells.seeds.tolist())
         given = self.seeds if seeds is None else read_seeds(seeds)
         if seeds is None or isinstance(seeds, Integral):
             given = fresh_seeds(used, len(given))

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Generator, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
+from itertools import islice
 
 from mlplab.data import Task
 from mlplab.errors import Interrupted
 from mlplab.experiment.arms import Arm
 from mlplab.experiment.backend import Backend, this_machine
 from mlplab.experiment.checkpoints import Checkpoints
-from mlplab.experiment.design import Cell
+from mlplab.experiment.design import Cell, Cells
 from mlplab.experiment.keeper import Keeper
 from mlplab.experiment.plan import Plan, make_plan
 from mlplab.experiment.progress import ProgressCallback, Tally
+from mlplab.experiment.tracking.tracker import Tracker
 from mlplab.specs import Outcome
+from mlplab.specs.columns import Outcomes
 from mlplab.store import Store
+
+_AT_ONCE = 1000  # outcomes; each is an object until it is in columns
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +33,7 @@ class Setup:
         backend: what trains.
         workers: worker processes; None lets the engine choose.
         device: `cpu`, `cuda`, `mps`.
+        tracker: hears of the runs of experiments.
 
     Raises:
         ConfigError: there is no such device.
@@ -37,6 +43,7 @@ class Setup:
     backend: Backend = field(default_factory=this_machine)
     workers: int | None = None
     device: str = "cpu"
+    tracker: Tracker | None = None
 
     def __post_init__(self) -> None:
         if self.device != "cpu":  # known at once, and without loading torch for the cpu
@@ -47,7 +54,7 @@ class Setup:
 class Finished:
     """All outcomes of a plan by key, and how many of them were remembered."""
 
-    outcomes: dict[str, Outcome]
+    outcomes: Outcomes
     n_from_store: int
 
 
@@ -77,32 +84,54 @@ def finish(
     Raises:
         Interrupted: Ctrl-C; what had finished is in the store.
     """
+    cells = Cells.of(cells)
     if title is not None:
         # Before the training: an interrupted experiment's runs are found by its name too.
-        keys = [cell.key for cell in cells]
-        setup.store.put_membership(title, task.name, task.content, keys)
+        setup.store.put_membership(title, task.name, task.content, cells.keys)
     plan = make_plan(cells, setup.store, need_weights=keep_weights, need_correct=need_correct)
-    outcomes = dict(plan.finished)
+    # In the design's order, whether computed or remembered: sums over them then agree to the bit.
+    outcomes, n_from_store = plan.finished, len(plan.finished)
+    heard = _listener(setup, title, task, cells)
+    if heard is not None:
+        for outcome in outcomes.values():
+            heard(outcome)
     try:
         # Closed at once on Ctrl-C: workers stop, the keeper writes the rest.
         arriving = conduct(plan, task, setup, keep_weights, progress, keep_correct)
         with closing(arriving):
-            outcomes.update((outcome.key, outcome) for outcome in arriving)
+            telling = arriving if heard is None else _telling(arriving, heard)
+            while some := list(islice(telling, _AT_ONCE)):
+                outcomes.add(some)
     except KeyboardInterrupt:
         raise Interrupted(_farewell(plan, setup.store)) from None
-    lost = sum(cell.key not in outcomes for cell in plan.cells)
+    lost = len(plan.cells) - len(outcomes)
     assert not lost, f"the backend ended without {lost} of its runs"
-    if len({one.provenance for one in outcomes.values()}) > 1:
+    if len(outcomes.origins()) > 1:
         # Runs of several machines: this machine's own rows, where there are any, go together.
-        outcomes |= setup.store.get(outcomes, setup.backend.provenance(setup.device).id)
-    # In the design's order, whether computed or remembered: sums over them then agree to the bit.
-    ordered = {cell.key: outcomes[cell.key] for cell in plan.cells}
-    return Finished(ordered, len(plan.finished))
+        here = setup.backend.provenance(setup.device).id
+        own = setup.store.outcomes(plan.cells.keys, here)
+        outcomes = own if len(own) == len(outcomes) else outcomes
+    return Finished(outcomes, n_from_store)
+
+
+def _listener(
+    setup: Setup, title: str | None, task: Task, cells: Sequence[Cell]
+) -> Callable[[Outcome], None] | None:
+    """What is called with each outcome: the tracker's, where these are runs of an experiment."""
+    if setup.tracker is None or title is None:
+        return None
+    return setup.tracker.begin(title, task, cells)
+
+
+def _telling(arriving: Iterable[Outcome], heard: Callable[[Outcome], None]) -> Iterator[Outcome]:
+    for outcome in arriving:
+        heard(outcome)
+        yield outcome
 
 
 def log_test_look(found: Finished, store: Store, purpose: str, title: str) -> None:
     """Log one look of an experiment if results have metrics of the test split."""
-    if any(name.startswith("test_") for one in found.outcomes.values() for name in one.history):
+    if any(name.startswith("test_") for name in found.outcomes.metric_names()):
         n_runs = len(found.outcomes)
         store.log_look("test", purpose, title, n_runs, found.n_from_store == n_runs)
 
@@ -123,8 +152,8 @@ def conduct(
     Raises:
         StoreError: the store cannot be written.
     """
-    todo = {cell.key: cell.run for cell in plan.remaining}
-    tally = Tally(progress, len(plan.cells) - len(plan.remaining), todo)
+    todo = plan.remaining.runs
+    tally = Tally(progress, len(plan.cells) - len(todo), todo.epochs)
     tally.show(now=True)
     if not todo:
         return
@@ -132,11 +161,11 @@ def conduct(
 
     provenance = setup.backend.provenance(setup.device)
     setup.store.put_provenance(provenance)  # a store that cannot be written is known at once
-    states = Checkpoints(setup.store, todo, provenance.id)
+    states = Checkpoints(setup.store, todo.keys, provenance.id)
     tally.resumed(states.n_epochs)
-    with states, Keeper(setup.store, provenance, todo) as keeper:
+    with states, Keeper(setup.store, provenance, todo.texts) as keeper:
         events = setup.backend.execute(
-            list(todo.values()),
+            todo,
             task,
             workers=setup.workers,
             device=setup.device,
@@ -165,7 +194,7 @@ def conduct(
 
 
 def _farewell(plan: Plan, store: Store) -> str:
-    kept = len(store.get(cell.key for cell in plan.cells))
+    kept = store.count(plan.cells.keys)
     return (
         f"interrupted: {kept} of {len(plan.cells)} runs are finished and kept in {store.where}; "
         "the same command continues from there"

@@ -21,7 +21,7 @@ from mlplab.experiment.declare import (
     read_seeds,
     read_vary,
 )
-from mlplab.experiment.design import Cell, make_cells
+from mlplab.experiment.design import Cells, make_cells
 from mlplab.experiment.parts import arms_of, parts_of
 from mlplab.specs import Claim, Proof, Run, TaskRef, digest
 from mlplab.specs.claim import ANSWERED
@@ -146,14 +146,14 @@ class Declaration:
     def _index(self) -> ArmIndex:
         return ArmIndex(self.design, self.base)
 
-    def cells(self, seeds: Sequence[int] | None = None) -> tuple[Cell, ...]:
+    def cells(self, seeds: Sequence[int] | None = None) -> Cells:
         """Return arms x seeds, each with its run and key."""
         ref = TaskRef(**self.data.spec())
         return make_cells(self.design, self.seeds if seeds is None else seeds, ref)
 
-    def runs(self) -> tuple[Run, ...]:
+    def runs(self) -> Sequence[Run]:
         """Return the runs that the experiment consists of, arm by arm."""
-        return tuple(cell.run for cell in self.cells())
+        return self.cells().runs
 
     def cost(self, *, workers: int | None = None, backend: Backend | None = None) -> Cost:
         """Estimate runs, flop, seconds and bytes of all runs; nothing is trained."""

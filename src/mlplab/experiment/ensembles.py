@@ -96,7 +96,7 @@ def ensembles_of(results: Results, arm: Arm, size: int | None = None) -> Ensembl
     Raises:
         ConfigError: no whole number, or more members than the arm has runs.
     """
-    cells = [cell for cell in results.cells if cell.arm == arm]
+    cells = results.cells.of_arm(arm)
     n = len(cells) if size is None else read_whole("size", size)
     if n > len(cells):
         raise ConfigError(f"size: expected at most the {len(cells)} runs of the arm; got {n}")

@@ -14,6 +14,7 @@ from mlplab.experiment.plan import Plan, make_plan
 from mlplab.experiment.progress import ProgressOption
 from mlplab.experiment.progress_bar import reporting
 from mlplab.experiment.runs import Runs
+from mlplab.experiment.tracking import Track, tracking
 from mlplab.experiment.until_decided import finish_until_decided
 from mlplab.inside import refuse_at_import
 from mlplab.specs.clusters import Cluster
@@ -80,6 +81,7 @@ class Experiment(Declaration):
         until_decided: bool = False,
         backend: Backend | None = None,
         purpose: str = "results of fixed arms",
+        track: Track = None,
     ) -> Runs:
         """Return all results; what the store lacks is trained and kept as it ends.
 
@@ -101,6 +103,8 @@ class Experiment(Declaration):
                 stop claim by claim; the looks share the level, see `stats.walk_looks`.
             backend: what trains, in place of `on`; a test's own, say.
             purpose: what a look at the test split is for; kept in the log.
+            track: `mlflow`, `mlflow=URI`, `tensorboard` or `tensorboard=FOLDER`, or several: where
+                runs and verdicts are handed on to as they come. What fails there is a warning.
 
         Raises:
             Interrupted: Ctrl-C; what had finished is in the store.
@@ -109,8 +113,8 @@ class Experiment(Declaration):
         """
         refuse_at_import()
         start = time.monotonic()
-        setup = Setup(_open(store), backend or backend_of(on), workers, device)
-        with reporting(progress, "train") as report:
+        with reporting(progress, "train") as report, tracking(track, progress) as tracker:
+            setup = Setup(_open(store), backend or backend_of(on), workers, device, tracker)
             if until_decided:
                 cells, found, plan = finish_until_decided(
                     self, setup, keep_weights=keep_weights, progress=report
@@ -127,9 +131,13 @@ class Experiment(Declaration):
                     need_correct=self.needs_correct,
                     progress=report,
                 )
-        log_test_look(found, setup.store, purpose, self.title)
-        seconds = time.monotonic() - start
-        return Runs(self, cells, found.outcomes, setup, found.n_from_store, seconds, plan)
+            log_test_look(found, setup.store, purpose, self.title)
+            seconds = time.monotonic() - start
+            runs = Runs(self, cells, found.outcomes, setup, found.n_from_store, seconds, plan)
+            if tracker is not None:
+                rows = [verdict.model_dump(mode="json") for verdict in runs.verdicts()]
+                tracker.verdicts(self.title, self.data, rows)
+        return runs
 
 
 def _open(store: StoreLike) -> Store:

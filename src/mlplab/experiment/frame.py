@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from mlplab.experiment.design import Cell
+import numpy as np
+from numpy.typing import NDArray
+
+from mlplab.experiment.design import Cell, Cells
 from mlplab.specs import Outcome
+from mlplab.specs.columns import Outcomes
+from mlplab.specs.columns.outcomes import STATUSES
 
 if TYPE_CHECKING:
     import pandas as pd
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A run, and what all its rows of a frame say of it."""
-
-    says: Mapping[str, Any]
-    outcome: Outcome
 
 
 def make_frame(
@@ -35,50 +31,97 @@ def make_frame(
         outcomes: by key; a cell without one has no row.
         last: keep only each run's last epoch.
 
-    Cost: 10,000 runs of 10 epochs in about 0.5 s.
+    Cost: 100,000 runs of 20 epochs in about 0.3 s, or 2 s with every epoch.
     """
-    lines = [
-        Line(
-            {"key": cell.key, "arm": cell.arm.label, "seed": cell.seed, **cell.arm.factors},
-            outcomes[cell.key],
-        )
-        for cell in cells
-        if cell.key in outcomes
-    ]
-    heads = ["key", "arm", "seed", *(cells[0].arm.factors if cells else ())]
-    metrics = metrics_in_order(line.outcome.history for line in lines)
-    return fill_frame(lines, heads, metrics, last=last)
+    cells = Cells.of(cells)
+    found = Outcomes.of(cells.keys, outcomes)
+    rows = found.ended
+    arms, arm_of = np.unique(cells.arm_of[rows], return_inverse=True)
+    there = [cells.arms[arm] for arm in arms]
+    says = {
+        "key": Says(list(cells.keys.take(rows))),
+        "arm": Says([arm.label for arm in there], arm_of),
+        "seed": Says(cells.seeds[rows]),
+    }
+    for name in cells.arms[cells.arm_of[0]].factors if cells else ():
+        says[name] = Says([arm.factors[name] for arm in there], arm_of)
+    return fill_frame(says, found, rows, metrics_in_order([found.metric_names()]), last=last)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Says:
+    """What a column says of some runs: their values, or few values and which of them each has."""
+
+    values: Any
+    which: NDArray[np.int64] | None = None
+
+    def column(self, counts: NDArray[np.int64] | None) -> pd.Series[Any]:
+        """Return the values of the runs, each as often as it is counted, if it is."""
+        import pandas as pd
+
+        values = pd.Series(self.values)
+        which = self.which
+        if counts is not None:
+            which = np.repeat(np.arange(len(counts)) if which is None else which, counts)
+        return values if which is None else values.take(which).reset_index(drop=True)
 
 
 def fill_frame(
-    lines: Sequence[Line], heads: Sequence[str], metrics: Sequence[str], *, last: bool = False
+    says: Mapping[str, Says],
+    outcomes: Outcomes,
+    rows: NDArray[np.int64],
+    metrics: Sequence[str],
+    *,
+    last: bool = False,
 ) -> pd.DataFrame:
-    """Return the heads, epoch, status, diverged_epoch, provenance and metrics, as `make_frame`."""
+    """Return what is said, epoch, status, diverged_epoch, provenance and metrics, as `make_frame`.
+
+    Args:
+        says: the first columns, a value or a place for each of the rows.
+        outcomes: of which
+        rows: are the places of the runs wanted; all of them have ended.
+        metrics: the last columns.
+        last: keep only each run's last epoch.
+    """
     import pandas as pd
 
-    heads = [*heads, "epoch", "status", "diverged_epoch", "provenance"]
-    columns: dict[str, list[Any]] = {name: [] for name in [*heads, *metrics]}
-    for line in lines:
-        outcome = line.outcome
-        n_epochs = max([outcome.epochs, *map(len, outcome.history.values())])
-        final = outcome.best_epoch or n_epochs
-        epochs = [final] if last or not n_epochs else range(1, n_epochs + 1)
-        n = len(epochs)
-        columns["epoch"] += epochs
-        constants = {
-            **line.says,
-            "status": outcome.status,
-            "diverged_epoch": outcome.diverged_epoch,
-            "provenance": outcome.provenance,
-        }
-        for name, value in constants.items():
-            columns[name] += [value] * n
-        for name in metrics:
-            values = list(outcome.history.get(name, ()))
+    ends = outcomes.ends
+    recorded = [outcomes.lengths(name)[rows] for name in outcomes.metric_names()]
+    n_epochs = np.maximum.reduce([ends.epochs[rows], *recorded]).astype(np.int64)
+    best = ends.best_epoch[rows]
+    final = np.where(best > 0, best, n_epochs)
+    lines = np.maximum(n_epochs, 1)  # of a run in the whole frame
+    counts = None if last else lines
+    starts = np.arange(len(rows)) if last else np.cumsum(lines) - lines
+    size = len(rows) if last else int(lines.sum())
+    epoch = final
+    if not last:
+        epoch = np.arange(size) - np.repeat(starts, lines) + np.repeat(n_epochs > 0, lines)
+    epoch_or_none = ends.diverged_epoch[rows]
+    diverged = pd.array(epoch_or_none, "Int64")
+    diverged[epoch_or_none < 0] = pd.NA
+    further = {
+        "epoch": Says(epoch),
+        "status": Says(STATUSES, ends.status[rows].astype(np.int64) - 1),
+        "diverged_epoch": Says(diverged),
+        "provenance": Says(outcomes.provenances, outcomes.origin[rows].astype(np.int64)),
+    }
+    columns = {name: said.column(counts) for name, said in says.items()}
+    columns |= {n: said.column(None if n == "epoch" else counts) for n, said in further.items()}
+    for name in metrics:
+        values = np.full(size, np.nan)
+        for some, numbers in outcomes.series(name, rows):
+            n = numbers.shape[1]
             # Scored at the end only: one number, which is the last epoch's.
-            values = [math.nan] * (max(n_epochs, 1) - len(values)) + values
-            columns[name] += [values[final - 1]] if last else values
-    frame = pd.DataFrame({name: pd.Series(values) for name, values in columns.items()})
+            before = lines[some] - n
+            if last:
+                at = np.where(final[some] > 0, final[some], lines[some]) - 1 - before
+                there = at >= 0
+                values[some[there]] = numbers[np.flatnonzero(there), at[there]]
+            else:
+                values[(starts[some] + before)[:, None] + np.arange(n)] = numbers
+        columns[name] = pd.Series(values)
+    frame = pd.DataFrame(columns)
     return frame.astype({"diverged_epoch": "Int64", "epoch": "int64", "seed": "int64"})
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Self
 
-from mlplab.specs import Outcome, Provenance, Run
+from mlplab.specs import Outcome, Provenance
 from mlplab.store import Checkpoint, Store
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 # A commit waits for the disk; in between, runs that end together share one.
 SECONDS_BETWEEN = 0.25
-MOST_TOGETHER = 500  # thousands of rows at a time would take tens of megabytes
+MOST_TOGETHER = 4000  # 8 MB of rows; the more, the fewer pages of an index are written again
 MOST_BYTES = 16 * 2**20  # weights, checkpoints and histories of one transaction
 
 
@@ -25,14 +25,24 @@ class Keeper:
     Whatever was handed over is in the store within about `SECONDS_BETWEEN` plus one commit, even
     if nothing else ends for an hour. Who hands over more than `MOST_BYTES` waits for the disk.
 
+    Args:
+        store: where they go.
+        provenance: of what trains them.
+        texts: keys -> the canonical JSON of their runs.
+
     Raises:
         StoreError: from `keep` or on leaving, when the store could not be written.
     """
 
-    def __init__(self, store: Store, provenance: Provenance, runs: Mapping[str, Run]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        provenance: Provenance,
+        texts: Callable[[Sequence[str]], Mapping[str, str]],
+    ) -> None:
         self._store = store
         self._provenance = provenance
-        self._runs = runs
+        self._texts = texts
         self._ended: list[Ended] = []
         self._checkpoints: dict[str, Checkpointed] = {}
         self._waiting_bytes = 0
@@ -147,7 +157,7 @@ class Keeper:
         for first in range(0, len(ended), MOST_TOGETHER):
             some = ended[first : first + MOST_TOGETHER]
             outcomes: list[Outcome] = [one.outcome for one in some]
-            specs = {o.key: self._runs[o.key].text for o in outcomes}
+            specs = self._texts([outcome.key for outcome in outcomes])
             weights = {one.outcome.key: one.weights for one in some if one.weights is not None}
             self._store.put(outcomes, specs, weights)
         if states:

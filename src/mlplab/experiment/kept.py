@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -10,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from mlplab.data import available, load_task
 from mlplab.errors import ConfigError, DataError, StoreError
-from mlplab.experiment.frame import Line, fill_frame, metrics_in_order
+from mlplab.experiment.frame import Says, fill_frame, metrics_in_order
 from mlplab.hints import hint
+from mlplab.specs.columns import Keys
 from mlplab.specs.net import PER_LAYER
 from mlplab.specs.paths import short_names
-from mlplab.specs.plain import ABSENT, changed_values, show_plain, value_at
+from mlplab.specs.plain import ABSENT, changed_values, read_plain, show_plain, value_at
 from mlplab.store import Membership, Row, Store
 
 if TYPE_CHECKING:
@@ -40,8 +40,8 @@ class KeptRun:
     def plain(self) -> Mapping[str, Any]:
         """The run as JSON has it, without defaults; empty where it was not kept."""
         try:
-            plain: Mapping[str, Any] = json.loads(self.row.text or "{}")
-        except ValueError as error:
+            plain = read_plain(self.row.text or "{}")
+        except (ValueError, TypeError) as error:
             raise StoreError(f"the stored text of run {self.key} cannot be read: {error}") from None
         return plain
 
@@ -205,7 +205,7 @@ class Kept:
 
     def knows(self, experiment: str) -> bool:
         """Return whether an experiment here is called so."""
-        return any(_names(experiment, one.experiment) for one in self.memberships)
+        return any(is_called(experiment, one.experiment) for one in self.memberships)
 
     @cached_property
     def metrics(self) -> list[str]:
@@ -231,10 +231,11 @@ class Kept:
         heads = ("key", "task", "arm", "seed", *self.factors)
         for first in range(0, len(known), _AT_ONCE):
             part = known[first : first + _AT_ONCE]
-            outcomes = self.store.get(run.key for run in part)
-            there = (run for run in part if run.key in outcomes)
-            lines = [Line(self._says(run), outcomes[run.key]) for run in there]
-            yield fill_frame(lines, heads, self.metrics, last=last)
+            outcomes = self.store.outcomes(Keys.of(run.key for run in part))
+            rows = outcomes.ended
+            lines = [self._says(part[row]) for row in rows]
+            says = {name: Says([line[name] for line in lines]) for name in heads}
+            yield fill_frame(says, outcomes, rows, self.metrics, last=last)
 
     def _says(self, run: KeptRun) -> dict[str, Any]:
         values = {path: run.shown(path) for path in self.factors}
@@ -250,11 +251,11 @@ class Kept:
         }
 
     def _keys_of(self, name: str) -> set[str]:
-        found = [one for one in self.memberships if _names(name, one.experiment)]
+        found = [one for one in self.memberships if is_called(name, one.experiment)]
         if found:
             return {key for one in found for key in one.keys}
         known = {row["experiment"] for row in [*self.store.verdicts(), *self.store.looks()]}
-        if any(_names(name, title) for title in known):
+        if any(is_called(name, title) for title in known):
             raise ConfigError(
                 f"experiment: an older mlplab ran {name!r} here and did not keep which runs are "
                 "its; running it again takes them from the store, and notes them"
@@ -313,8 +314,8 @@ def _type_of(values: Iterable[Any]) -> type:
     return kinds.pop() if len(kinds) == 1 else str
 
 
-def _names(name: str, title: str) -> bool:
-    """Whether an experiment is called so, or is part of what is: 4.2 holds 4.2.1 and 4.2.2."""
+def is_called(name: str, title: str) -> bool:
+    """Return whether an experiment is called so or is part of it: 4.2 holds 4.2.1 and 4.2.2."""
     return title == name or title.startswith((f"{name} ", f"{name}."))
 
 

@@ -6,12 +6,15 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from mlplab.data import Task
 from mlplab.experiment.arms import Arm
 from mlplab.experiment.backend import Backend
-from mlplab.experiment.design import Cell
+from mlplab.experiment.design import Cell, Cells
 from mlplab.specs import Outcome
 from mlplab.specs.claim import ANSWERED
+from mlplab.specs.columns import Outcomes
 from mlplab.store import Store
 
 if TYPE_CHECKING:
@@ -31,26 +34,25 @@ class Plan:
         paths: how many of them train which way: in a compiled loop, a stack (and why), a module.
     """
 
-    cells: tuple[Cell, ...]
-    finished: Mapping[str, Outcome]
-    remaining: tuple[Cell, ...]
+    cells: Cells
+    finished: Outcomes
+    remaining: Cells
     without_weights: int = 0
     paths: Mapping[str, int] = field(default_factory=dict)
 
     def cost(self, task: Task, backend: Backend, workers: int | None = None) -> Cost:
         """Estimate what the remaining runs cost; nothing runs."""
-        return backend.plan_cost([cell.run for cell in self.remaining], task, workers)
+        return backend.plan_cost(self.remaining.runs, task, workers)
 
     def portions(self, task: Task, backend: Backend, workers: int | None = None) -> Portions:
         """Return how the remaining runs would be portioned out; nothing runs."""
-        return backend.portions([cell.run for cell in self.remaining], task, workers)
+        return backend.portions(self.remaining.runs, task, workers)
 
     def with_paths(self, task: Task, device: str = "cpu") -> Plan:
         """Return the plan with the ways in which the remaining runs train on a device."""
         from mlplab.engine import training_paths
 
-        runs = (cell.run for cell in self.remaining)
-        return replace(self, paths=training_paths(runs, task, device))
+        return replace(self, paths=training_paths(self.remaining.runs, task, device))
 
     def as_dict(self, cost: Cost) -> dict[str, Any]:
         """Return the plan as plain JSON values."""
@@ -80,19 +82,22 @@ def make_plan(
         need_weights: count a run as finished only if its weights are kept, or it has none.
         need_correct: arms of which the same holds for the right answers on the test split.
     """
-    found = store.get(cell.key for cell in cells)
+    cells = Cells.of(cells).distinct()
+    finished = store.outcomes(cells.keys)
     without = 0
     if need_weights:
         # A diverged run has no weights to keep: it would be trained again for ever.
-        sound = [key for key, outcome in found.items() if outcome.status != "diverged"]
-        lacking = set(sound) - store.with_weights(sound)
-        without = len(lacking)
-        found = {key: outcome for key, outcome in found.items() if key not in lacking}
+        sound = finished.ended[~finished.has_status("diverged")[finished.ended]]
+        kept = store.with_weights(cells.keys.take(sound))
+        lacking = np.array([key not in kept for key in cells.keys.take(sound)], bool)
+        without = int(lacking.sum())
+        finished.drop(sound[lacking])
     if need_correct:
-        wanted = {cell.key for cell in cells if cell.arm in need_correct}
-        found = {key: one for key, one in found.items() if key not in wanted or _is_answered(one)}
-    remaining = tuple(cell for cell in cells if cell.key not in found)
-    return Plan(tuple(cells), found, remaining, without)
+        wanted = [number for number, arm in enumerate(cells.arms) if arm in need_correct]
+        of_them = finished.ended[np.isin(cells.arm_of[finished.ended], wanted)]
+        finished.drop(np.array([row for row in of_them if not _is_answered(finished.at(row))], int))
+    remaining = cells.take(finished.ends.status == 0)
+    return Plan(cells, finished, remaining, without)
 
 
 def _is_answered(outcome: Outcome) -> bool:

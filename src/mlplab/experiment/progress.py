@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from mlplab.specs import Outcome, Run
+from mlplab.specs import Outcome
 
 # Ten a second look steady; small runs end by the thousand.
 SECONDS_BETWEEN = 0.1
@@ -67,10 +67,16 @@ def estimate_left(made: float, total: float, seconds: float) -> float | None:
 
 
 class Tally:
-    """Counts what an engine reports, and passes it on at most ten times a second."""
+    """Counts what an engine reports, and passes it on at most ten times a second.
+
+    Args:
+        report: gets the counts; None if nobody asks.
+        n_from_store: runs that were finished before.
+        todo: key -> epochs that a run shall train.
+    """
 
     def __init__(
-        self, report: ProgressCallback | None, n_from_store: int, todo: dict[str, Run]
+        self, report: ProgressCallback | None, n_from_store: int, todo: Mapping[str, int]
     ) -> None:
         self._report = report
         self._n_from_store = n_from_store
@@ -78,7 +84,7 @@ class Tally:
         self._n_runs = n_from_store + len(todo)
         self._n_done = n_from_store
         self._epochs = 0.0
-        self._total = float(sum(run.fit.epochs for run in todo.values()))
+        self._total = float(sum(todo.values()))
         self._start = time.monotonic()
         self._next = 0.0
 
@@ -95,10 +101,8 @@ class Tally:
     def ended(self, outcome: Outcome) -> None:
         """Count a run that ended, perhaps before its last epoch."""
         self._n_done += 1
-        run = self._todo.get(outcome.key)
-        if run is not None and outcome.epochs < run.fit.epochs:
-            # Patience or divergence ended it: its other epochs will never come.
-            self._total -= run.fit.epochs - outcome.epochs
+        # Patience or divergence may have ended it: its other epochs will never come.
+        self._total -= max(0, self._todo.get(outcome.key, 0) - outcome.epochs)
         self.show()
 
     def show(self, *, now: bool = False) -> None:

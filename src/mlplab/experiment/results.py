@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 from mlplab.experiment.arms import Arm
 from mlplab.experiment.conduct import Setup
 from mlplab.experiment.declaration import Declaration
-from mlplab.experiment.design import Cell
+from mlplab.experiment.design import Cell, Cells
 from mlplab.experiment.outcome_table import OutcomeTable
 from mlplab.specs import Outcome
+from mlplab.specs.columns import Outcomes
 
 
 class Results:
@@ -31,8 +32,8 @@ class Results:
         setup: Setup,
     ) -> None:
         self.experiment = experiment
-        self.cells = tuple(cells)
-        self.outcomes = dict(outcomes)
+        self.cells = Cells.of(cells)
+        self.outcomes = Outcomes.of(self.cells.keys, outcomes)
         self.setup = setup
         self.table = OutcomeTable(self.cells, self.outcomes, experiment.fails)
 

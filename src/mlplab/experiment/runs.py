@@ -85,7 +85,7 @@ class Runs(Results):
 
     def _repr_html_(self) -> str:
         shown, task = self.arms[:MOST_ROWS], self.experiment.data
-        names = {name for outcome in self.outcomes.values() for name in outcome.history}
+        names = self.outcomes.metric_names()
         columns = []
         for metric in sorted(filter(_is_shown, names), key=metric_place):
             arms = [arm for arm in shown if records(metric, arm.run, task)]
@@ -94,8 +94,8 @@ class Runs(Results):
             (
                 arm.label,
                 *(_summary_text(found.get(arm.label)) for _, found in columns),
-                len(ended := self.table.outcomes(arm).values()),
-                sum(map(self.table.has_failed, ended)),
+                len(failed := self.table.failed(arm)),
+                int(failed.sum()),
             )
             for arm in shown
         ]
@@ -330,7 +330,8 @@ class Runs(Results):
             ConfigError: no such run, or one that diverged.
         """
         found = self.experiment.find(arm)
-        cells = [cell for cell in self.cells if cell.arm == found and cell.seed == seed]
+        cells = self.cells.of_arm(found)
+        cells = cells.take(cells.seeds == seed)
         if not cells:
             raise ConfigError(f"seed: arm {found.label!r} was not run with seed {seed!r}")
         return unpack_weights(run_weights(cells, self, progress)[0])
@@ -339,22 +340,22 @@ class Runs(Results):
         """Return each arm's failed runs, with the Clopper-Pearson interval of their rate."""
         counts = {}
         for arm in self.arms:
-            ended = list(self.table.outcomes(arm).values())
-            if ended:
-                counts[arm.label] = count_failures([self.table.has_failed(one) for one in ended])
+            failed = self.table.failed(arm)
+            if len(failed):
+                counts[arm.label] = count_failures(failed)
         return counts
 
     @property
     def provenances(self) -> dict[str, Provenance | None]:
         """Where the runs' bits come from, by id; None for an id the store knows nothing of."""
         known = self.setup.store.provenances()
-        ids = sorted({one.provenance for one in self.outcomes.values()})
+        ids = sorted(self.outcomes.origins())
         return {name: Provenance(**known[name]) if name in known else None for name in ids}
 
     @property
     def note(self) -> Note:
         """A warning if runs of several provenances are mixed, else empty."""
-        ids = sorted({one.provenance for one in self.outcomes.values()})
+        ids = sorted(self.outcomes.origins())
         return say_note("mixed runs", n=len(ids), names=ids) if len(ids) > 1 else NOTHING
 
     def _known(self, metric: str, arms: Sequence[Arm] | None) -> tuple[Arm, ...]:

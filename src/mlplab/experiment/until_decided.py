@@ -8,12 +8,13 @@ from mlplab.errors import ConfigError
 from mlplab.experiment.arms import Arm
 from mlplab.experiment.conduct import Finished, Setup, finish
 from mlplab.experiment.declaration import Declaration
-from mlplab.experiment.design import Cell
+from mlplab.experiment.design import Cell, Cells
 from mlplab.experiment.outcome_table import OutcomeTable
 from mlplab.experiment.parts import arms_of, parts_of
 from mlplab.experiment.progress import ProgressCallback, Total
 from mlplab.experiment.verdict import Judge, LookPlan, count_claims
 from mlplab.specs import Outcome, Proof
+from mlplab.specs.columns import Outcomes
 
 
 def look_plan(experiment: Declaration) -> tuple[LookPlan, tuple[int, ...]]:
@@ -42,7 +43,7 @@ def finish_until_decided(
     *,
     keep_weights: bool = False,
     progress: ProgressCallback | None = None,
-) -> tuple[tuple[Cell, ...], Finished, LookPlan]:
+) -> tuple[Cells, Finished, LookPlan]:
     """Finish the seeds of one look after the other, for the arms that open claims still need.
 
     Every arm gets the seeds of the first look. A part of a claim is through when it is equivalent
@@ -82,4 +83,5 @@ def finish_until_decided(
         if not parts:
             break
         wanted = arms_of(parts)
-    return tuple(cells), Finished(outcomes, n_from_store), plan
+    asked = Cells.of(cells)
+    return asked, Finished(Outcomes.of(asked.keys, outcomes), n_from_store), plan

@@ -33,6 +33,8 @@ from mlplab.pages.tags import Html, both, group, tag
 from mlplab.pages.verdicts import is_measured, source_tally, tally, verdict_table
 from mlplab.pages.wording import UI
 
+# What the same command does again, where it keeps nothing.
+_REPRODUCED = {"shift": "reproduce-afresh"}
 _LONG = 80
 """Letters that do not fit on a line of a table's last column."""
 
@@ -141,7 +143,7 @@ def page_html(report: Report) -> str:
         section(
             "reproduce",
             _code(report.run_command),
-            tag("p", both(UI["reproduce-text"]), class_="quiet"),
+            tag("p", both(UI[_REPRODUCED.get(report.kind, "reproduce-text")]), class_="quiet"),
             tag("p", tag("time", report.made, datetime=report.made), class_="quiet"),
         ),
     ]
@@ -251,4 +253,9 @@ def _earlier(home: Path) -> set[str]:
     except DataError:
         return set()
     # Names alone: a record from elsewhere must not reach files outside the folder.
-    return {name for name in files if "/" not in name}
+    return {name for name in files if isinstance(name, str) and _is_plain(name)}
+
+
+def _is_plain(name: str) -> bool:
+    """Whether a name stays in the folder that it is put into."""
+    return name not in ("", ".", "..") and not set(name) & {"/", "\\", "\0"}

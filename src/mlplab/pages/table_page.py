@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,9 @@ from mlplab.pages.dependence_figures import dependence_figures
 from mlplab.pages.numbers import seconds_text
 from mlplab.pages.prose import literal
 from mlplab.pages.report import Report, ReportTable, Section, report_id
+from mlplab.pages.shift_figures import scores_figure
+from mlplab.pages.shift_tables import column_table, verdict_table
+from mlplab.pages.shift_words import verdict_texts
 from mlplab.pages.table_figures import model_figures
 from mlplab.pages.table_numbers import estimate_text, number_text, score_name
 from mlplab.pages.table_words import (
@@ -28,8 +32,7 @@ if TYPE_CHECKING:
 
     from mlplab.tabular import CrossValidation, Explanation, TableModel
 
-_MUCH = 0.7  # AUC from which the two tables are called much unlike
-_MOST_TRIED, _MOST_NAMES = 40, 200
+_MOST_TRIED, _MOST_NAMES, _MOST_SHIFTED = 40, 200, 8
 
 
 def table_report(
@@ -59,6 +62,16 @@ def table_report(
     tables["tried"] = _configurations(model.tried, "tried")
     held = {key: [figure.name for figure in drawn] for key, drawn in figures.items()}
     held |= {"worst": ["worst"], "models": ["members", "tried"]}
+    if found.shift is not None:
+        detection = found.shift.detection
+        figures["shift"] = [scores_figure(detection, TABLE["old-rows"], TABLE["new-rows"])]
+        tables["verdicts"] = verdict_table(detection)
+        held["shift"] = ["verdicts", "scores"]
+        if detection.columns:
+            tables["shifted"] = dataclasses.replace(
+                column_table(detection, _MOST_SHIFTED), file="shifted-columns"
+            )
+            held["shift"].append("shifted")
     if not len(found.worst):
         del tables["worst"], held["worst"]
     texts: dict[str, Text] = {
@@ -70,11 +83,11 @@ def table_report(
         if found.dependence
         else TABLE["none-dependence"],
         "gaps": "" if figures["gaps"] else TABLE["no-gaps"],
-        "apart": _on_apart(found, test_name, n_copies),
+        "shift": _on_shift(found, test_name, n_copies),
         "models": "",
     }
     if not found.n_test:
-        del texts["apart"]
+        del texts["shift"]
     headings = {**TABLE, "errors": TABLE[f"errors-{model.task}"]}
     score = estimate_text(model.cv.score, model.cv.interval)
     target, source = literal(model.target), literal(name)
@@ -120,17 +133,26 @@ def _on_score(cv: CrossValidation) -> Text:
     return join_texts(say_table(key, optimistic=optimistic), nested)
 
 
-def _on_apart(found: Explanation, test_name: str, n_copies: int) -> Text:
-    told, apart, name = [], found.apart, literal(test_name)
+def _on_shift(found: Explanation, test_name: str, n_copies: int) -> Text:
+    told, name = [], literal(test_name)
     if n_copies:
-        told.append(say_table("apart-copies", n=n_copies, of=found.n_test, test=name))
-    if apart is None:
-        told.append(TABLE["apart-few"])
+        told.append(say_table("copies", n=n_copies, of=found.n_test, test=name))
+    if found.shift is None:
+        told.append(TABLE["shift-few"])
     else:
-        level = "alike" if apart.low <= 0.5 else "much" if apart.auc > _MUCH else "little"
-        auc = f"**AUC {apart.auc:.3f} [{apart.low:.3f}, {apart.high:.3f}]** · "
-        told.append({one: auc + text for one, text in TABLE[f"apart-{level}"].items()})
-        told.append(say_table("apart-text", test=name, n=found.apart_rows))
+        detection = found.shift.detection
+        told += verdict_texts(detection)
+        if detection.shifted.verdict == "supported" and detection.matters.verdict != "refuted":
+            told.append(TABLE["shift-warns"])
+        told.append(
+            say_table(
+                "shift-text",
+                test=name,
+                n=f"{detection.rows[0]:,}",
+                m=f"{detection.rows[1]:,}",
+                p=detection.n_permutations,
+            )
+        )
     return {one: "\n\n".join(text[one] for text in told) for one in LANGUAGES}
 
 

@@ -47,7 +47,7 @@ TABLE: Mapping[str, Both] = {
     ),
     "gaps": texts("What is missing", "缺失"),
     "no-gaps": texts("No column has gaps.", "没有缺失。"),
-    "apart": texts("Are the rows to predict alike?", "待预测的行是否相似？"),
+    "shift": texts("Are the rows to predict alike?", "待预测的行是否相似？"),
     "models": texts("Members, and what was tried", "成员模型与尝试过的配置"),
     "members": texts("Members of the ensemble", "集成的成员"),
     "tried": texts("Configurations tried, the best first", "尝试过的配置，最好的在前"),
@@ -72,33 +72,28 @@ TABLE: Mapping[str, Both] = {
         "The whole procedure, repeated without each fold, scores {nested}.",
         "整个流程在去掉每一折后各重复一次，得分为 {nested}。",
     ),
-    "apart-text": texts(
-        "A random forest was trained to tell the rows of {test} from training rows (at most {n} of "
-        "each, target and ids hidden), and scored on rows held out. AUC is the probability that it "
-        "finds a row to predict more like one than a training row; 0.5 is guessing.",
-        "用随机森林区分 {test} 的行与训练行（每表至多 {n} 行，不看目标与编号），在留出的行上计分。"
-        "AUC 是它把一个待预测的行排在一个训练行之前的概率；0.5 相当于猜测。",
+    "shift-text": texts(
+        "Compared are {n} training rows and {m} rows of {test}, without target and ids, as "
+        "`mlplab shift detect` does with all rows and more than these {p} permutations.",
+        "比较了 {n} 个训练行与 {test} 的 {m} 行，不看目标与编号；`mlplab shift detect` 用全部行"
+        "和多于此处 {p} 次的置换做同样的比较。",
     ),
-    "apart-alike": texts(
-        "It finds no difference beyond chance: as far as columns tell, the score above may be "
-        "expected of the rows to predict as well.",
-        "看不出差别：就各列而言，待预测的行可望得到同样的得分。",
+    "shift-warns": texts(
+        "The score need not hold for the rows to predict. Look for columns that tell when or where "
+        "a row was recorded, and declare those ignored.",
+        "得分未必适用于待预测的行。请查找记录时间或来源一类的列，并将其声明为 ignored。",
     ),
-    "apart-little": texts(
-        "The rows differ a little: they may be predicted somewhat less well than the score says.",
-        "略有差别：待预测的行可能比得分所示略差。",
-    ),
-    "apart-much": texts(
-        "The rows are of another kind: the score need not hold for them. Look for columns that "
-        "tell when or where a row was recorded, and declare those ignored.",
-        "两表明显不同：得分未必适用。请查找记录时间或来源一类的列，并将其声明为 ignored。",
-    ),
-    "apart-copies": texts(
+    "copies": texts(
         "**{n} of the {of} rows of {test} are copies of training rows: what is predicted of them "
         "says nothing of new rows.**",
         "**{test} 的 {of} 行中有 {n} 行与训练行完全相同：对它们的预测不能说明对新行的预测。**",
     ),
-    "apart-few": texts("Too few rows to tell.", "行数太少，无法判断。"),
+    "shift-few": texts(
+        "Too few rows to tell, or no column that could differ.",
+        "行数太少，或没有可比较的列，无法判断。",
+    ),
+    "old-rows": texts("training rows", "训练行"),
+    "new-rows": texts("rows to predict", "待预测的行"),
 }
 
 COLUMNS_ZH: Mapping[str, str] = {
@@ -128,7 +123,7 @@ _SHORTCUTS_ZH: Mapping[str, str] = {
     "rivals": "scikit-learn 的 {all} 个模型中，{n} 个及时完成",
     "importance": "{all} 列中只测了模型中权重最大的 {n} 列的重要性",
     "dependence": "{all} 列中只画出 {n} 列的依赖关系",
-    "apart": "区分两表时，在 {all} 列中随机取 {n} 列",
+    "shift": "比较待预测的行时，在 {all} 列中随机取 {n} 列",
     "unusual": "最差各行中的不寻常取值只在 {all} 列中的 {n} 列里查找",
 }
 

@@ -20,6 +20,7 @@ UI: Mapping[str, Both] = {
     "experiment": texts("Experiment", "实验"),
     "search": texts("Search", "搜索"),
     "table": texts("Table", "表格"),
+    "shift": texts("Shift", "分布偏移"),
     "code": texts("In Python", "用 Python 声明"),
     "plain": texts("One run in plain PyTorch", "用纯 PyTorch 训练一次"),
     "plain-text": texts(
@@ -210,6 +211,10 @@ UI: Mapping[str, Both] = {
         "The same command takes finished runs from the store and continues where it stopped.",
         "同一命令会从存储中取回已完成的运行，并从中断处继续。",
     ),
+    "reproduce-afresh": texts(
+        "The same command computes it anew, and says the same of the same files.",
+        "同一命令会重新计算，对相同的文件得到相同的结果。",
+    ),
     "made": texts("Made by mlplab {version}", "由 mlplab {version} 生成"),
     "ledger-title": texts("Exercises, and what their runs prove", "习题与实验结论"),
     "ledger-text": texts(
@@ -263,6 +268,13 @@ DESIGN: Mapping[str, Both] = {
     "n_folds": texts("Folds", "折数"),
     "column_kinds": texts("Columns", "列"),
     "left_out": texts("Left out for want of time or memory", "限于时间或内存而省略"),
+    "first_sample": texts("First sample", "第一个样本"),
+    "second_sample": texts("Second sample", "第二个样本"),
+    "permuted": texts("Rows permuted", "参与置换的行"),
+    "scored": texts("Rows scored", "计分的行"),
+    "permutations": texts("Permutations", "置换次数"),
+    "epsilon": texts("What matters: an AUC above 0.5 by", "有意义的差别：AUC 超出 0.5 的量"),
+    "not_compared": texts("Columns not compared", "未比较的列"),
 }
 
 # Fields of specs that a design lists; further ones are metrics and factors.

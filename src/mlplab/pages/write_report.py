@@ -1,4 +1,4 @@
-"""`ml.report`: the page of anyone's runs, of a search, or of a table model."""
+"""`ml.report`: the page of anyone's runs, a search, a table model, or a detection of shift."""
 
 from __future__ import annotations
 
@@ -13,12 +13,13 @@ from mlplab.pages.pictures import remembered_pictures
 if TYPE_CHECKING:
     from mlplab.experiment import Runs
     from mlplab.search import SearchResult
+    from mlplab.shift import Detection
     from mlplab.store import Store
     from mlplab.tabular import Explanation
 
 
 def report(
-    runs: Runs | SearchResult | Explanation,
+    runs: Runs | SearchResult | Explanation | Detection,
     out: str | os.PathLike[str] = "reports",
     *,
     title: Text = "",
@@ -26,10 +27,11 @@ def report(
     matters: float | None = None,
     command: str = "",
 ) -> Path:
-    """Write the page of an experiment's runs, a search or a table model, with its numbers beside.
+    """Write the page of runs, a search, a table model or a shift, with its numbers beside.
 
     Args:
-        runs: of any experiment, what a search found, or what `tabular.explain` says of a model.
+        runs: of any experiment, what a search found, what `tabular.explain` says of a model, or
+            what `shift.detect` says of two samples.
         out: the folder for the page's folder, which is named after the experiment.
         title: of the page (default: what was varied on which data).
         metric: that curves and arms show (default: a validation metric where there is one; a
@@ -51,6 +53,7 @@ def report(
     from mlplab.pages.experiment_page import experiment_report
     from mlplab.pages.search_page import search_report
     from mlplab.search import SearchResult
+    from mlplab.shift.detection.report import Detection
 
     store: Store | None = None
     if isinstance(runs, SearchResult):
@@ -58,6 +61,10 @@ def report(
     elif isinstance(runs, Runs):
         made = experiment_report(runs, title=title, metric=metric, matters=matters, command=command)
         store = runs.setup.store
+    elif isinstance(runs, Detection):
+        from mlplab.pages.shift_page import shift_report
+
+        made = shift_report(runs, title=title, command=command)
     else:
         # Its room takes seconds to import.
         from mlplab.pages.table_page import table_report

@@ -15,6 +15,7 @@ from mlplab.experiment.declare import fresh_seeds, read_matters, read_name, read
 from mlplab.experiment.metrics import refuse_test
 from mlplab.experiment.progress import ProgressOption, Total
 from mlplab.experiment.progress_bar import reporting
+from mlplab.experiment.tracking import Track, tracking
 from mlplab.inside import refuse_at_import
 from mlplab.search.declare import (
     check_budget,
@@ -167,6 +168,7 @@ class Search:
         keep_weights: bool = False,
         progress: ProgressOption = True,
         backend: Backend | None = None,
+        track: Track = None,
     ) -> SearchResult:
         """Search, train the finalists and choose; the same call continues after an interruption.
 
@@ -182,6 +184,7 @@ class Search:
                 seconds; False for none; or what is called with a `Progress`, at most ten times a
                 second.
             backend: what trains, in place of `on`; a test's own, say.
+            track: where runs are handed on to as they end, as `Experiment.run` has it.
 
         Raises:
             ConfigError: a configuration that cannot be trained, or all of them failed.
@@ -196,7 +199,8 @@ class Search:
         space = self._affordable()
         check_task(space, metric, task, setup.backend, self._planned_seeds())
         last = self.n_finalists * self.n_finalist_seeds * self.base.fit.epochs
-        with reporting(progress, "search") as report:
+        with reporting(progress, "search") as report, tracking(track, progress) as tracker:
+            setup = replace(setup, tracker=tracker)
             total = Total(report, run_epochs=self.budget + last)
             sign = 1.0 if higher else -1.0
             title = self.name or f"search by {self.strategy}"
@@ -230,6 +234,7 @@ class Search:
                 keep_weights=keep_weights,
                 progress=total.next_part(),
                 backend=setup.backend,
+                track=tracker,
             )
         return SearchResult(
             strategy=self.strategy,

@@ -14,9 +14,11 @@ if TYPE_CHECKING:
     from mlplab.shift.detection.detect import detect, detectable_auc
     from mlplab.shift.detection.report import Detection, ShiftVerdict
     from mlplab.shift.encoding import Encoded, EncodedColumn, encode
-    from mlplab.shift.features import Features, image_features
+    from mlplab.shift.features.image_features import Features, image_features
     from mlplab.shift.folder_task import image_task
-    from mlplab.shift.images import ImageFolder, cartoon, free_photographs, image_folder
+    from mlplab.shift.images.cartoon import cartoon
+    from mlplab.shift.images.folder import ImageFolder, image_folder
+    from mlplab.shift.images.photographs import free_photographs
 
 # Where each name lives: it is loaded when it is first asked for. Empty: a folder of that name.
 _HOMES = {

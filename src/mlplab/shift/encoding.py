@@ -43,8 +43,8 @@ class Encoded:
         first: (N, I), float32.
         second: (M, I), float32.
         columns: what the I columns are.
-        left_out: the original columns that carry nothing, and why: constant in both tables, or
-            texts none of which is frequent.
+        left_out: the original columns that carry nothing, and why: missing or constant in both
+            tables, or texts none of which is frequent.
     """
 
     first: NDArray[np.float32]
@@ -63,7 +63,8 @@ def encode(first: Any, second: Any, *, rare: int = RARE, most_levels: int = MOST
     Numbers (dates too) become (x - mean) / deviation of the pooled rows; a missing one becomes the
     median, and a further column of 0 and 1 says so. Texts become a column of 0 and 1 per level,
     where missing is a level, and levels beyond the `most_levels` most frequent or with fewer than
-    `rare` pooled rows share one. No row's table has a part in it.
+    `rare` pooled rows share one. No row's table has a part in it. Where one table has no entry of a
+    column, its gaps are what differs.
 
     Args:
         first: (N, I), numbers or a pandas frame; entries may be missing.
@@ -73,8 +74,8 @@ def encode(first: Any, second: Any, *, rare: int = RARE, most_levels: int = MOST
 
     Raises:
         ConfigError: `rare` or `most_levels` below 1.
-        DataError: no rows or columns, different columns, a column with all entries missing in one
-            table, numbers in one and texts in the other, infinities, or nothing but constants.
+        DataError: no rows or columns, different columns, numbers in one table and texts in the
+            other, infinities, or nothing but constants.
 
     Cost: O((N + M) I) numbers of 8 bytes, and 4 bytes for each number returned.
 
@@ -96,7 +97,10 @@ def encode(first: Any, second: Any, *, rare: int = RARE, most_levels: int = MOST
     columns: list[EncodedColumn] = []
     left_out: dict[str, str] = {}
     for name in tables[0]:
-        halves = tables[0][name], tables[1][name]
+        halves = _alike(tables[0][name], tables[1][name])
+        if halves is None:
+            left_out[name] = "missing in both"
+            continue
         is_number = _kinds_agree(name, halves)
         both = np.concatenate(halves)
         block, here = _numbers(name, both) if is_number else _levels(name, both, rare, most_levels)
@@ -207,10 +211,6 @@ def _entries(column: pd.Series[Any], name: str, place: str) -> Any:
         column = column.infer_objects()
         dtype = column.dtype
     gaps = np.asarray(column.isna(), np.bool_)
-    if gaps.all():
-        raise DataError(
-            f"{place} table, column {name!r}: every entry is missing; leave it out of both tables"
-        )
     if pd.api.types.is_datetime64_any_dtype(dtype) or pd.api.types.is_timedelta64_dtype(dtype):
         # The two tables may keep time in different units.
         numbers = column.dt.as_unit("us").astype("int64").to_numpy(np.float64, copy=True)
@@ -219,7 +219,7 @@ def _entries(column: pd.Series[Any], name: str, place: str) -> Any:
     if pd.api.types.is_numeric_dtype(dtype) and not isinstance(dtype, pd.CategoricalDtype):
         return _finite(column.to_numpy(np.float64, na_value=np.nan), name, place)
     texts = np.full(len(column), MISSING_LEVEL, object)
-    texts[~gaps] = [str(entry) for entry in column[~gaps]]
+    texts[~gaps] = [str(entry) for entry in column[~gaps].to_numpy(object)]
     return texts
 
 
@@ -229,11 +229,27 @@ def _finite(numbers: Floats, name: str, place: str) -> Floats:
         raise DataError(
             f"{place} table, column {name!r}: infinite in row {row}; expected finite numbers"
         )
-    if np.isnan(numbers).all():
-        raise DataError(
-            f"{place} table, column {name!r}: every entry is missing; leave it out of both tables"
-        )
     return numbers
+
+
+def _alike(first: Any, second: Any) -> tuple[Any, Any] | None:
+    """Return two columns, one without any entry as gaps of the other's kind; None for two such."""
+    empty = [_is_empty(half) for half in (first, second)]
+    if all(empty):
+        return None
+    if empty[0]:
+        return _gaps_like(second, len(first)), second
+    return (first, _gaps_like(first, len(second))) if empty[1] else (first, second)
+
+
+def _is_empty(half: Any) -> bool:
+    return bool((np.isnan(half) if half.dtype.kind == "f" else half == MISSING_LEVEL).all())
+
+
+def _gaps_like(half: Any, n: int) -> Any:
+    if half.dtype.kind == "f":
+        return np.full(n, np.nan)
+    return np.full(n, MISSING_LEVEL, object)
 
 
 def _kinds_agree(name: str, halves: tuple[Any, Any]) -> bool:

@@ -21,7 +21,36 @@ ABSENT: Any = object()
 PlainRun = Mapping[str, Any]
 _ROWS = {spec.model_fields["kind"].default: spec for spec in get_args(get_args(Rows)[0])}
 _APART = ("kind", "name", "settings")
+_SAID = [[name] for name in _APART]  # by the section's own entry
 _DEFAULT_NAMES = {"net": "mlp", "optim": str(SGD.model_fields["kind"].default)}
+
+
+def read_plain(text: str) -> PlainRun:
+    """Return the run that a canonical JSON stands for, if it has the form of one.
+
+    Raises:
+        ValueError: it does not, whoever wrote it.
+
+    >>> read_plain('{"net": 3}')
+    Traceback (most recent call last):
+    ValueError: expected a run's fields by section
+    """
+    try:
+        plain = json.loads(text)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+    if not isinstance(plain, dict) or type(plain.get("seed", 0)) is not int:
+        raise ValueError("expected a run's fields by section")
+    for section in ("task", "net", "optim", "fit", "rows"):
+        fields = plain.get(section, {})
+        if not isinstance(fields, dict) or not isinstance(fields.get("kind", ""), str):
+            raise ValueError("expected a run's fields by section")
+        settings = fields.get("settings", [])
+        if fields.get("kind") in ("custom", "module") and not isinstance(fields.get("name"), str):
+            raise ValueError(f"{section}: expected a name")
+        if not isinstance(settings, list) or not all(map(_is_setting, settings)):
+            raise ValueError(f"{section}: expected settings as pairs")
+    return plain
 
 
 def changed_values(run: PlainRun) -> dict[str, Any]:
@@ -34,6 +63,25 @@ def changed_values(run: PlainRun) -> dict[str, Any]:
     {'net.hidden': [64, 32], 'optim': 'adam', 'optim.lr': 0.01}
     """
     return dict(_changed(run))
+
+
+def all_values(run: PlainRun) -> dict[str, Any]:
+    """Return dotted path -> plain value of all but the seed and the data, given or by default.
+
+    >>> values = all_values({"optim": {"kind": "adam", "lr": 0.01}})
+    >>> values["optim"], values["optim.lr"], values["fit.epochs"]
+    ('adam', 0.01, 10)
+    """
+    values: dict[str, Any] = {}
+    for section in ("net", "optim", "fit"):
+        given = run.get(section, {})
+        spec = _spec(section, given)
+        values[section] = _name(section, given)
+        names = dict.fromkeys([*(spec.model_fields if spec else ()), *given])
+        values |= {f"{section}.{name}": value_at(run, f"{section}.{name}") for name in names}
+        values |= {f"{section}.settings.{name}": v for name, v in given.get("settings", ())}
+    values |= {"rows": value_at(run, "rows"), "valid": run.get("task", {}).get("valid", 0.0)}
+    return {path: value for path, value in values.items() if path.split(".")[1:] not in _SAID}
 
 
 def value_at(run: PlainRun, path: str) -> Any:
@@ -65,13 +113,18 @@ def show_plain(value: Any) -> str:
     """
     if isinstance(value, Mapping):
         inner = ",".join(f"{name}={show_plain(value[name])}" for name in value if name != "kind")
-        return f"{value['kind']}({inner})" if inner else str(value["kind"])
+        kind = str(value.get("kind", ""))
+        return f"{kind}({inner})" if inner else kind
     if isinstance(value, list):
         numeric = all(isinstance(part, int | float) for part in value)
         return ("x" if numeric else "+").join(map(show_plain, value)) or "none"
     if isinstance(value, bool):
         return str(value).lower()
     return f"{value:g}" if isinstance(value, float) and float(f"{value:g}") == value else str(value)
+
+
+def _is_setting(pair: object) -> bool:
+    return isinstance(pair, list) and len(pair) == 2 and isinstance(pair[0], str)
 
 
 def _changed(run: PlainRun) -> Iterator[tuple[str, Any]]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from mlplab.errors import StoreError
@@ -104,3 +106,15 @@ def _sqlite_name(error: object) -> str:
 
 def _sqlstate(error: object) -> str | None:
     return getattr(error, "sqlstate", None) or getattr(error, "pgcode", None)
+
+
+@contextmanager
+def naming(key: str) -> Iterator[None]:
+    """Say which run's row is damaged."""
+    try:
+        yield
+    except (TypeError, ValueError) as error:
+        raise StoreError(
+            f"the stored row of run {key} cannot be read: {error}; "
+            "move the store away (its runs are computed again), or name another"
+        ) from error

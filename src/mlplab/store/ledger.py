@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, case, func, insert, select
+from sqlalchemy import Connection, Row, case, func, insert, select
 
 from mlplab.errors import StoreError
 from mlplab.store import schema
@@ -54,14 +54,21 @@ def read_verdicts(
         claim = case((table.c.key != "", table.c.key), else_=table.c.claim)
         last = select(func.max(table.c.id)).group_by(table.c.experiment, claim)
         query = query.where(table.c.id.in_(last))
-    return [
-        {
+    return [_as_verdict(row) for row in connection.execute(query)]
+
+
+def _as_verdict(row: Row[Any]) -> dict[str, Any]:
+    try:
+        return {
             **json.loads(row.verdict),
-            **{name: getattr(row, name) for name in ("experiment", "exercise", "profile")},
+            **{name: str(getattr(row, name)) for name in ("experiment", "exercise", "profile")},
             "time": _as_time(row.saved_at),
         }
-        for row in connection.execute(query)
-    ]
+    except (TypeError, ValueError, OverflowError, OSError, RecursionError) as error:
+        # SQLite lets anything stand in a column, and anybody may have written it.
+        raise StoreError(
+            f"a stored verdict of experiment {str(row.experiment)[:80]!r} cannot be read: {error}"
+        ) from error
 
 
 def write_look(
@@ -91,7 +98,10 @@ def read_looks(connection: Connection) -> list[dict[str, Any]]:
     for row in connection.execute(select(table).order_by(table.c.id)):
         look = dict(row._mapping)
         del look["id"]
-        look["time"] = _as_time(look.pop("saved_at"))
+        try:
+            look["time"] = _as_time(look.pop("saved_at"))
+        except (TypeError, ValueError, OverflowError, OSError) as error:
+            raise StoreError(f"a stored look has no time that can be read: {error}") from error
         found.append(look)
     return found
 

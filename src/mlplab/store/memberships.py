@@ -5,9 +5,11 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Iterable
+from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Row, select
 
+from mlplab.errors import StoreError
 from mlplab.store import schema
 from mlplab.store.records import Membership
 from mlplab.store.statements import insert_new
@@ -36,9 +38,15 @@ def read_memberships(connection: Connection) -> list[Membership]:
     """Return all of them, oldest first."""
     table = schema.experiments
     rows = connection.execute(select(table).order_by(table.c.saved_at, table.c.digest))
-    return [
-        Membership(row.experiment, row.task, row.content, _split(row.keys.hex())) for row in rows
-    ]
+    return [_membership(row) for row in rows]
+
+
+def _membership(row: Row[Any]) -> Membership:
+    texts = (row.experiment, row.task, row.content)
+    if not isinstance(row.keys, bytes) or not all(isinstance(text, str) for text in texts):
+        # SQLite lets anything stand in a column.
+        raise StoreError(f"the stored runs of experiment {str(row.experiment)[:80]!r} are damaged")
+    return Membership(*texts, _split(row.keys.hex()))
 
 
 def _split(digits: str) -> tuple[str, ...]:

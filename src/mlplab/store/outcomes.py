@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, and_, bindparam, delete, func, select
@@ -13,11 +12,11 @@ from sqlalchemy import Row as ResultRow
 from mlplab.errors import StoreError
 from mlplab.specs.outcome import Outcome, Provenance
 from mlplab.store import schema
-from mlplab.store.packing import pack, pack_floats, unpack, unpack_floats
+from mlplab.store.failures import naming
+from mlplab.store.packing import NOTHING, pack, pack_floats, unpack, unpack_floats
 from mlplab.store.records import Row
+from mlplab.store.row_checks import STATUSES, check_ends
 from mlplab.store.statements import in_parts, insert_new
-
-_NO_ANSWERS = pack({})  # the same bytes in every version
 
 
 def write_outcomes(
@@ -35,7 +34,7 @@ def write_outcomes(
     now = time.time()
     # In one order everywhere, so that two writers on a server never wait for each other.
     rows = sorted((_as_row(outcome, now) for outcome in outcomes), key=_identity)
-    _drop_unanswered(connection, [_names(row) for row in rows if row["correct"] != _NO_ANSWERS])
+    _drop_unanswered(connection, [_names(row) for row in rows if row["correct"] != NOTHING])
     insert_new(connection, schema.outcomes, rows)
     insert_new(connection, schema.runs, [{"key": key, "spec": specs[key]} for key in sorted(specs)])
     insert_new(
@@ -47,8 +46,8 @@ def write_outcomes(
             if row["key"] in weights
         ],
     )
-    if rows:
-        table = schema.checkpoints
+    table = schema.checkpoints
+    if rows and connection.execute(select(table.c.key).limit(1)).first() is not None:
         done = and_(
             table.c.key == bindparam("of_key"), table.c.provenance == bindparam("of_provenance")
         )
@@ -88,7 +87,18 @@ def read_rows(connection: Connection) -> list[Row]:
         .where(table.c.id.in_(newest))
         .order_by(table.c.id.desc())
     )
-    return [Row(*row) for row in connection.execute(query).all()]
+    rows = []
+    for found in connection.execute(query).all():
+        row = Row(*found)
+        with naming(row.key):
+            if type(row.key) is not str or type(row.epochs) is not int:
+                raise ValueError(f"epochs {row.epochs!r}"[:80])
+            if row.status not in STATUSES:
+                raise ValueError(f"status {row.status!r}"[:80])
+            if not isinstance(row.text, str | None) or not isinstance(row.saved_at, float | int):
+                raise ValueError("its text or time is none")
+        rows.append(row)
+    return rows
 
 
 def read_metrics(connection: Connection, keys: Iterable[str]) -> dict[str, tuple[str, ...]]:
@@ -98,7 +108,7 @@ def read_metrics(connection: Connection, keys: Iterable[str]) -> dict[str, tuple
     for part in in_parts(keys):
         query = select(table.c.key, table.c.history).where(table.c.key.in_(part))
         for key, history in connection.execute(query.order_by(table.c.id)):
-            with _naming(key):
+            with naming(key):
                 found[key] = tuple(unpack(history))
     return found
 
@@ -161,7 +171,7 @@ def _drop_unanswered(connection: Connection, names: Sequence[Mapping[str, Any]])
         )
         # Dropped, not changed: the one that comes is then the newest, which `read_outcomes` takes.
         connection.execute(
-            delete(table).where(same, table.c.correct == _NO_ANSWERS),
+            delete(table).where(same, table.c.correct == NOTHING),
             [{f"of_{name}": value for name, value in one.items()} for one in names],
         )
 
@@ -175,7 +185,16 @@ def _names(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _as_outcome(row: ResultRow[Any]) -> Outcome:
-    with _naming(row.key):
+    with naming(row.key):
+        check_ends(
+            row.status,
+            row.provenance,
+            row.epochs,
+            row.diverged_epoch,
+            row.best_epoch,
+            row.seconds,
+            row.n_params,
+        )
         return Outcome(
             key=row.key,
             provenance=row.provenance,
@@ -188,15 +207,3 @@ def _as_outcome(row: ResultRow[Any]) -> Outcome:
             correct=unpack(row.correct),
             best_epoch=row.best_epoch,
         )
-
-
-@contextmanager
-def _naming(key: str) -> Iterator[None]:
-    """Say which run's row is damaged."""
-    try:
-        yield
-    except (TypeError, ValueError) as error:
-        raise StoreError(
-            f"the stored row of run {key} cannot be read: {error}; "
-            "move the store away (its runs are computed again), or name another"
-        ) from error

@@ -14,7 +14,9 @@ from mlplab.specs.series import Series
 
 PLAIN, DEFLATED = b"P", b"Z"
 _WORTH_DEFLATING = 256  # bytes
+MOST_BYTES = 2**30  # a million epochs of ten metrics are 80 MB
 _SAMPLE = 512  # bytes
+_SMALL = 4096  # bytes
 
 
 def pack(parts: Mapping[str, bytes], *, deflate: bool = True) -> bytes:
@@ -27,10 +29,10 @@ def pack(parts: Mapping[str, bytes], *, deflate: bool = True) -> bytes:
     >>> unpack(pack({"test": b"\\x07", "valid": b""}))
     {'test': b'\\x07', 'valid': b''}
     """
-    header = json.dumps([[name, len(part)] for name, part in parts.items()]).encode()
-    body = b"".join((struct.pack("<I", len(header)), header, *parts.values()))
+    header = _write_header(tuple((name, len(part)) for name, part in parts.items()))
+    body = b"".join((header, *parts.values()))
     if deflate and len(body) > _WORTH_DEFLATING:
-        deflated = zlib.compress(body, 1)
+        deflated = _deflate(body)
         if len(deflated) < 0.9 * len(body):
             return DEFLATED + deflated
     return PLAIN + body
@@ -42,20 +44,32 @@ def unpack(blob: bytes) -> dict[str, bytes]:
     Raises:
         ValueError: the blob is not one of `pack`'s.
     """
-    mark = blob[:1]
-    try:
-        body = zlib.decompress(blob[1:]) if mark == DEFLATED else blob[1:]
-        start = 4 + struct.unpack_from("<I", body)[0]
-        header = _read_header(body[4:start])
-    except (zlib.error, struct.error, TypeError, OverflowError) as error:
-        raise ValueError(f"damaged blob: {error}") from error
-    if mark not in (PLAIN, DEFLATED) or start + sum(size for _, size in header) != len(body):
-        raise ValueError("damaged blob: its length does not fit its header")
-    parts = {}
-    for name, size in header:
-        parts[name] = body[start : start + size]
+    layout, contents = open_blob(blob)
+    parts, start = {}, 0
+    for name, size in layout:
+        parts[name] = contents[start : start + size]
         start += size
     return parts
+
+
+def open_blob(blob: bytes) -> tuple[tuple[tuple[str, int], ...], bytes]:
+    """Return the names and lengths of what `pack` joined, and all of it in one.
+
+    Blobs with the same names and lengths give the same tuple.
+
+    Raises:
+        ValueError: the blob is not one of `pack`'s.
+    """
+    mark = blob[:1]
+    try:
+        body = _inflated(blob[1:]) if mark == DEFLATED else blob[1:]
+        start = 4 + struct.unpack_from("<I", body)[0]
+        layout, size = _read_header(body[4:start])
+    except (zlib.error, struct.error, TypeError, OverflowError) as error:
+        raise ValueError(f"damaged blob: {error}") from error
+    if mark not in (PLAIN, DEFLATED) or start + size != len(body):
+        raise ValueError("damaged blob: its length does not fit its header")
+    return layout, body[start:]
 
 
 def pack_floats(history: Mapping[str, Iterable[float]]) -> bytes:
@@ -83,12 +97,19 @@ def unpack_floats(blob: bytes) -> dict[str, Series]:
     return history
 
 
+def _inflated(deflated: bytes) -> bytes:
+    """Undo zlib, but of a bomb: a megabyte may unpack to a thousand times as much."""
+    whole = zlib.decompressobj()
+    body = whole.decompress(deflated, MOST_BYTES)
+    if not whole.eof:
+        raise ValueError(f"damaged blob: cut short, or of more than {MOST_BYTES:,} bytes")
+    return body
+
+
 def _repeats(numbers: bytes) -> bool:
     """Whether values come again at either end: only then does deflating, which is slow, pay."""
-    return any(
-        len(set(memoryview(some).cast("q"))) < 0.9 * (len(some) // 8)
-        for some in (numbers[:_SAMPLE], numbers[-_SAMPLE:])
-    )
+    samples = (numbers[:_SAMPLE], numbers[-_SAMPLE:]) if len(numbers) > _SAMPLE else (numbers,)
+    return any(len(set(memoryview(some).cast("q"))) < 0.9 * (len(some) // 8) for some in samples)
 
 
 def _native(values: Iterable[float]) -> bytes:
@@ -105,5 +126,24 @@ def _little_endian(numbers: bytes) -> bytes:
 
 
 @lru_cache(maxsize=1024)
-def _read_header(text: bytes) -> tuple[tuple[str, int], ...]:
-    return tuple((str(name), int(size)) for name, size in json.loads(text))
+def _read_header(text: bytes) -> tuple[tuple[tuple[str, int], ...], int]:
+    layout = tuple((str(name), int(size)) for name, size in json.loads(text))
+    return layout, sum(size for _, size in layout)
+
+
+@lru_cache(maxsize=1024)
+def _write_header(layout: tuple[tuple[str, int], ...]) -> bytes:
+    header = json.dumps(layout).encode()
+    return struct.pack("<I", len(header)) + header
+
+
+def _deflate(body: bytes) -> bytes:
+    if len(body) > _SMALL:
+        return zlib.compress(body, 1)
+    # A window and tables of the size of what there is: zlib's own cost four times as much to clear.
+    small = zlib.compressobj(1, zlib.DEFLATED, _SMALL.bit_length() - 1, 6)
+    return small.compress(body) + small.flush()
+
+
+NOTHING = pack({})
+"""What no parts at all are packed to; the same bytes in every version."""

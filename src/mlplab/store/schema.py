@@ -228,6 +228,8 @@ def check_version(connection: Connection, place: Place) -> int:
             f"the store {place.shown} was written by a newer mlplab (schema {version}; this one "
             f"knows up to {newest}): upgrade mlplab, or name another store"
         )
+    if version and connection.dialect.name == "sqlite":
+        _refuse_programs(connection, place)
     return version
 
 
@@ -251,6 +253,16 @@ def _refuse_strangers(connection: Connection, place: Place) -> None:
         raise StoreError(
             f"the store {place.shown} is a database of something else (it holds the table "
             f"'{names[0]}'): name another file"
+        )
+
+
+def _refuse_programs(connection: Connection, place: Place) -> None:
+    """Refuse a file that would do more than hold rows: whoever made it, it was no mlplab."""
+    query = text("SELECT type, name FROM sqlite_master WHERE type IN ('trigger', 'view') LIMIT 1")
+    if (row := connection.execute(query).first()) is not None:
+        raise StoreError(
+            f"the store {place.shown} has a {row.type} {str(row.name)!r}, which no mlplab makes "
+            "and which would run as its rows are used: name another store"
         )
 
 

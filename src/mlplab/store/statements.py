@@ -17,7 +17,14 @@ KEYS_AT_ONCE = 900
 def insert_new(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
     """Insert the rows whose key is not there yet."""
     if rows:
-        connection.execute(_insert(connection, table).on_conflict_do_nothing(), rows)
+        statement = _insert(connection, table).on_conflict_do_nothing()
+        compiled = statement.compile(dialect=connection.dialect, column_keys=list(rows[0]))
+        names = compiled.positiontup
+        if names is None:
+            connection.execute(statement, rows)
+        else:
+            # SQLAlchemy's own way to parameters took a third of the time of a row.
+            connection.exec_driver_sql(str(compiled), [tuple(map(r.get, names)) for r in rows])
 
 
 def insert_or_replace(

@@ -6,13 +6,16 @@ import logging
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from mlplab.errors import StoreError
 from mlplab.specs.outcome import Outcome, Provenance
 from mlplab.store.place import find_place
 from mlplab.store.records import Checkpoint, Membership, PruneReport, Row, Seen, StoreInfo
 from mlplab.version import ENGINE_VERSION
+
+if TYPE_CHECKING:
+    from mlplab.specs.columns import Keys, Outcomes
 
 log = logging.getLogger(__name__)
 
@@ -62,6 +65,30 @@ class Store:
         found = self._database.read(lambda c: read_outcomes(c, keys, provenance))
         self._note(found.values())
         return found
+
+    def outcomes(self, keys: Keys, provenance: str | None = None) -> Outcomes:
+        """Return the finished runs among `keys` as columns, of the same rows as `get`.
+
+        Cost: a million runs of 20 epochs and 4 metrics in about 15 s.
+        """
+        from mlplab.specs.columns import Outcomes
+        from mlplab.store.columns import read_columns
+
+        def read(connection: Any) -> Outcomes:
+            found = Outcomes(keys)
+            read_columns(connection, found, provenance)
+            return found
+
+        found = self._database.read(read)
+        if self._watching:
+            self._note(found.values())
+        return found
+
+    def count(self, keys: Keys) -> int:
+        """Return how many of the runs have finished, without reading them."""
+        from mlplab.store.columns import count_runs
+
+        return self._database.read(lambda c: count_runs(c, keys))
 
     def put(
         self,

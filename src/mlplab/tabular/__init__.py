@@ -1,6 +1,5 @@
 """From a table to numbers and back: reading, types, preparation on training rows, submissions."""
 
-from mlplab.tabular.adversarial import ToldApart, tell_tables_apart
 from mlplab.tabular.classified import calibration_table, confusion_table
 from mlplab.tabular.columns import KINDS, Column, Schema
 from mlplab.tabular.conform import conform
@@ -35,6 +34,7 @@ from mlplab.tabular.stacked_folds import StackedFolds, stack_folds
 from mlplab.tabular.submission import check_submission, write_submission
 from mlplab.tabular.table_fit import fit_table
 from mlplab.tabular.table_model import CrossValidation, TableModel
+from mlplab.tabular.timed_shift import TableShift
 from mlplab.tabular.typed import Typed
 from mlplab.tabular.values import MISSING
 
@@ -59,7 +59,7 @@ __all__ = [
     "StackedFolds",
     "Table",
     "TableModel",
-    "ToldApart",
+    "TableShift",
     "Typed",
     "calibration_table",
     "check_submission",
@@ -82,7 +82,6 @@ __all__ = [
     "read_table",
     "residual_table",
     "stack_folds",
-    "tell_tables_apart",
     "unusual_values",
     "worst_rows",
     "write_submission",

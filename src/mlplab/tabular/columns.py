@@ -85,6 +85,11 @@ class Schema(Spec):
         """Every column but the target."""
         return tuple(column for column in self.columns if column.name != self.target)
 
+    @property
+    def usable(self) -> list[str]:
+        """Names of the features that models are given: numbers, categories and dates."""
+        return [column.name for column in self.features if column.kind not in _NO_FEATURES]
+
     def without_target(self) -> Schema:
         """Return the schema of the features alone."""
         return Schema(columns=self.features, missing=self.missing)

@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from mlplab.shift.detection import copies
 from mlplab.tabular.columns import Schema
 
 if TYPE_CHECKING:
     import pandas as pd
-
-_USABLE = ("number", "category", "date")
 
 
 def copied_rows(train: pd.DataFrame, other: pd.DataFrame, schema: Schema) -> npt.NDArray[np.bool_]:
@@ -32,8 +31,10 @@ def copied_rows(train: pd.DataFrame, other: pd.DataFrame, schema: Schema) -> npt
     >>> copied_rows(train, other, infer_schema(train)).tolist()
     [True, False, True]
     """
-    names = [column.name for column in schema.features if column.kind in _USABLE]
-    return np.isin(_digests(other, names), _digests(train, names))
+    names = schema.usable
+    copied = np.zeros(len(other), np.bool_)
+    copied[copies.copied_rows(train[names], other[names])] = True
+    return copied
 
 
 def twin_rows(frame: pd.DataFrame, schema: Schema) -> int:
@@ -45,12 +46,5 @@ def twin_rows(frame: pd.DataFrame, schema: Schema) -> int:
     >>> twin_rows(frame, infer_schema(frame))
     2
     """
-    names = [column.name for column in schema.features if column.kind in _USABLE]
-    _, counts = np.unique(_digests(frame, names), return_counts=True)
+    _, counts = np.unique(copies.row_hashes(frame[schema.usable]), return_counts=True)
     return int(counts[counts > 1].sum())
-
-
-def _digests(frame: pd.DataFrame, names: list[str]) -> npt.NDArray[np.uint64]:
-    from pandas.util import hash_pandas_object
-
-    return np.asarray(hash_pandas_object(frame[names], index=False), dtype=np.uint64)

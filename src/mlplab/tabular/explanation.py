@@ -11,7 +11,6 @@ import numpy as np
 import numpy.typing as npt
 
 from mlplab.errors import ConfigError
-from mlplab.tabular.adversarial import ToldApart
 from mlplab.tabular.classified import classified_tables
 from mlplab.tabular.columns import Schema
 from mlplab.tabular.facts import missing_map, missing_table
@@ -21,9 +20,9 @@ from mlplab.tabular.labels import label_text
 from mlplab.tabular.residuals import residual_table
 from mlplab.tabular.scoring import Scoring
 from mlplab.tabular.shortcuts import Shortcut
-from mlplab.tabular.timed_apart import apart_in_time
 from mlplab.tabular.timed_dependence import dependence_in_time
 from mlplab.tabular.timed_importance import importance_in_time
+from mlplab.tabular.timed_shift import TableShift, shift_in_time
 from mlplab.tabular.used_columns import weigh_columns
 from mlplab.tabular.worst_predicted import with_unusual, worst_classified, worst_numbers
 
@@ -34,9 +33,8 @@ if TYPE_CHECKING:
 
 Array = npt.NDArray[np.float64]
 
-_USABLE = ("number", "category", "date")
-# Of the time: telling the tables apart, importance, dependence.
-_APART, _IMPORTANCE, _DEPENDENCE = 0.25, 0.45, 0.25
+# Of the time: whether the tables differ, importance, dependence.
+_SHIFT, _IMPORTANCE, _DEPENDENCE = 0.25, 0.45, 0.25
 _FEW_COLUMNS, _MOST_UNUSUAL, _PILOT_ROWS = 16, 200, 120
 
 
@@ -57,8 +55,8 @@ class Explanation:
         dependence: column -> as `partial_dependence` returns it.
         dependence_rows: rows that it averages over.
         gaps: as `missing_table` returns them; `gap_map` as `missing_map` does, in that order.
-        apart: how well the test rows can be told from the training rows; None without a test table.
-        apart_rows: rows per table that this was found with.
+        shift: whether the test rows are distributed like the training rows; None without a test
+            table, or where there is too little to compare.
         seconds: that all this took.
         shortcuts: what was left out for want of time.
     """
@@ -76,8 +74,7 @@ class Explanation:
     dependence_rows: int
     gaps: pd.DataFrame
     gap_map: pd.DataFrame
-    apart: ToldApart | None
-    apart_rows: int
+    shift: TableShift | None
     seconds: float
     shortcuts: tuple[Shortcut, ...] = ()
 
@@ -137,7 +134,7 @@ def explain(
     shortcuts: list[Shortcut] = []
     # What no model looks at changes no prediction; the heaviest come first where time is short.
     weights = weigh_columns(model)
-    usable = [column.name for column in schema.features if column.kind in _USABLE]
+    usable = schema.usable
     heaviest = sorted(usable, key=lambda name: -weights.get(name, 0.0))
     shown = train[[name for name in usable if name in weights]]
 
@@ -162,9 +159,12 @@ def explain(
         shortcuts.append(Shortcut("unusual", {"n": len(sought), "all": len(usable)}))
     gaps = missing_table(_features(train, schema), None if test is None else test)
     where = missing_map(_features(train, schema))
-    apart, apart_rows = None, 0
+    shift = None
     if test is not None:
-        apart, apart_rows, short = apart_in_time(train, test, schema, _APART * seconds, seed, clock)
+        classes = truth if is_classes else None
+        shift, short = shift_in_time(
+            train, test, schema, _SHIFT * seconds, seed, clock, classes=classes
+        )
         shortcuts += short
     ordered = usable if len(usable) <= _FEW_COLUMNS else heaviest
     importance = importance_in_time(
@@ -193,8 +193,7 @@ def explain(
         dependence_rows=n_rows,
         gaps=gaps,
         gap_map=_in_order(where, gaps),
-        apart=apart,
-        apart_rows=apart_rows,
+        shift=shift,
         seconds=clock() - start,
         shortcuts=tuple(shortcuts),
     )

@@ -296,7 +296,8 @@ def train_networks(
         return
     store, origin = trainer.store, provenance(trainer.device)
     states = {} if store is None else store.checkpoints(todo, origin.id)
-    keeping = nullcontext() if store is None else Keeper(store, origin, todo)
+    texts = lambda keys: {key: todo[key].text for key in keys}  # noqa: E731
+    keeping = nullcontext() if store is None else Keeper(store, origin, texts)
     events = execute(
         list(todo.values()),
         inputs.task,

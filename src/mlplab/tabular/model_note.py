@@ -21,6 +21,8 @@ from mlplab.tabular.table_members import Tensors
 _NOTE, _TENSORS = "model.json", "arrays.safetensors"
 # A zip of a few kilobytes may unpack to any size: what claims more is refused before it is read.
 _MOST_BYTES = {_NOTE: 2**28, _TENSORS: 2**33}
+# Notes of models shrink to a fifth, a bomb to a thousandth.
+_MOST_TIMES, _FREE_BYTES = 100, 2**20
 Cell = str | int | float | None
 
 
@@ -113,6 +115,7 @@ def plain_cells(frame: Any) -> dict[str, list[Cell]]:
 
 def _entry(archive: zipfile.ZipFile, name: str) -> bytes:
     info = archive.getinfo(name)
-    if info.file_size > _MOST_BYTES[name]:
+    large = info.file_size > _MOST_BYTES[name]
+    if large or info.file_size > _FREE_BYTES + _MOST_TIMES * info.compress_size:
         raise DataError(f"{name}: {info.file_size} bytes are too many")
     return archive.read(info)

@@ -39,7 +39,7 @@ SHORTCUTS = {
     "importance": "importance was measured of {n} of {all} columns, those that weigh most in "
     "the model",
     "dependence": "dependence was followed for {n} of {all} columns",
-    "apart": "tables were told apart by {n} of {all} columns, drawn at random",
+    "shift": "rows to predict were compared by {n} of {all} columns, drawn at random",
     "unusual": "what is unusual in the worst rows was sought in {n} of {all} columns",
 }
 """What may be left out -> its words."""

@@ -77,7 +77,8 @@ def test_the_document_says_what_was_found_and_where_it_is(fitted):
     assert low <= found["score"] <= high
     assert sum(member["weight"] for member in found["members"]) == pytest.approx(1)
     assert {row["column"] for row in found["importance"]} == {"area", "zone"}
-    assert 0 <= found["told_apart"]["auc"] <= 1
+    assert 0 <= found["shift"]["verdicts"]["matters"]["size"] <= 1
+    assert {one["name"] for one in found["shift"]["columns"]} == {"area", "zone"}
     for name in ("model", "report", "submission"):
         assert Path(found[name]).is_file()
     assert {path.name for path in (folder / "new" / "page").iterdir()} >= FILES
@@ -261,6 +262,14 @@ def test_a_fit_is_kept_in_the_store_that_is_named_and_answered_from_it(tmp_path,
     rows = mlplab.tabular.read_table(train).frame
     predicted = [mlplab.tabular.load_table_model(path).predict(rows) for path in (one, other)]
     assert (predicted[0] == predicted[1]).all()
+
+
+def test_columns_of_the_test_file_alone_are_named(home, document):
+    write_rows(home / "train.csv", sales(30))
+    more = [row | {"mood": "good"} for row in without(sales(10, 101), "price")]
+    write_rows(home / "test.csv", more)
+    found = document("fit", "train.csv", "--target", "price", "--test", "test.csv", "--plan")
+    assert "only in test.csv, not used: mood" in found["notes"]
 
 
 def test_a_plan_says_what_would_be_done_and_does_nothing(home, invoke, document):

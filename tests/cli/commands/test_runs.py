@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import math
 import re
 import shutil
@@ -211,7 +212,7 @@ def test_export_takes_the_format_from_the_files_ending(filled, document, home, e
         (("export", "--json"), "--json: needs --out FILE", 2),
         (("export", "--to", "excel"), "not one of csv, parquet", 2),
         (("export", "--out", "runs.sqlite", "--to", "csv"), "would overwrite the input", 2),
-        (("export", "--out", "."), "is a directory", 2),
+        (("export", "--out", ".", "--to", "csv"), "is a folder", 2),
         (("export", "--out", "/dev/null", "--to", "csv"), "is a device or pipe", 2),
         (("export", "--out", "runs.csv.gz"), "expected a name in .csv, .parquet, .pq, or --to", 2),
         (("export", "--task", "spirals"), "none of the 7 runs in .* fits: nothing is exported", 2),
@@ -242,3 +243,45 @@ def test_data_sets_and_ends_are_completed(name):
     done = [one.value for one in params["task"].shell_complete(context, "fash")]
     assert done == ["fashion-mnist"]
     assert set(params["status"].type.choices) == set(get_args(Status))
+
+
+@pytest.fixture
+def trackers(monkeypatch):
+    pytest.importorskip("mlflow")
+    pytest.importorskip("tensorboardX")
+    monkeypatch.setenv("MLFLOW_ALLOW_FILE_STORE", "true")
+
+
+def test_kept_runs_are_handed_on_and_the_look_is_said(filled, trackers, invoke, home):
+    for to, out in (("tensorboard", "logs"), ("mlflow", (home / "mlruns").as_uri())):
+        result = invoke("runs", "export", "--to", to, "--out", out, "--task", "xor")
+        assert result.exit_code == 0, result.stderr
+        assert result.stdout.split() == [f"{out}:", "6", "runs"]
+        assert "this was a look" in result.stderr
+    assert len(list(home.rglob("*tfevents*"))) == 6
+    again = invoke("runs", "export", "--to", "tensorboard", "--json", "--experiment", "rates")
+    assert json.loads(again.stdout) == {"out": "tensorboard", "format": "tensorboard", "n_runs": 6}
+
+
+def test_what_is_trained_is_handed_on(trackers, invoke, home):
+    for command in (("train", *TINY), ("sweep", *TINY, "--valid", "0.2", "--vary", "lr=0.1,0.2")):
+        result = invoke(*command, "--track", "tensorboard=logs")
+        assert result.exit_code == 0, result.stderr
+    assert len(list(home.rglob("*tfevents*"))) == 6
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        (("train", *TINY, "--track", "mlfow"), 2, "did you mean 'mlflow'"),
+        (("train", *TINY, "--track", "tensorboard", "--plan"), 2, "--track: --plan trains nothing"),
+        (("run", "4.2.1", "--track", "tensorboard", "--plan"), 2, "--plan trains nothing"),
+        (("runs", "export", "--to", "tensorboard", "--last"), 2, "--last"),
+        (("runs", "export", "--to", "mlflow", "--out", ""), 2, "--out"),
+    ],
+)
+def test_a_tracker_that_cannot_be_is_one_line(arguments, code, says, filled, trackers, invoke):
+    result = invoke(*arguments)
+    assert result.exit_code == code
+    assert says in result.stderr
+    assert "Traceback" not in result.stderr

@@ -84,6 +84,32 @@ def test_tables_apart_are_declined_and_nothing_is_written(tables, invoke, home):
     assert not (home / "w.csv").exists()
 
 
+def test_a_rare_class_costs_the_advice_and_not_the_weights(tables, invoke, home):
+    for path in tables:
+        frame = pd.read_csv(path).assign(kind="common")
+        frame.loc[::2, "kind"] = "other"
+        frame.loc[0, "kind"] = "rare"
+        frame.drop(columns="y", errors="ignore").to_csv(home / f"k-{path.name}", index=False)
+    done = invoke("shift", "correct", "k-train.csv", "--target-inputs", "k-new.csv", "--label",
+                  "kind", "--method", "ulsif", "--out", "w.csv")  # fmt: skip
+    assert done.exit_code == 0, done.output
+    assert "cannot be judged: targets: expected at least 5 rows of each class" in done.stderr
+    assert "--label says" not in done.stdout
+    assert len(weights_of(home / "w.csv")[1]) == 150
+
+
+def test_copies_are_told_and_empty_columns_refused(tables, invoke, home):
+    pd.read_csv("train.csv").to_csv("copy.csv", index=False)
+    done = invoke("shift", "correct", "train.csv", "--target-inputs", "copy.csv", "--label", "y",
+                  "--method", "ulsif")  # fmt: skip
+    assert "150 of 150 target rows are copies of training rows" in done.stderr
+    pd.read_csv("new.csv").assign(x=np.nan).to_csv("empty.csv", index=False)
+    done = invoke("shift", "correct", "train.csv", "--target-inputs", "empty.csv", "--label", "y",
+                  "--quiet")  # fmt: skip
+    assert done.exit_code == 1
+    assert "target_inputs, column 'x': every entry is missing; leave it out" in done.stderr
+
+
 def test_arrays_and_parquet_are_read(tables, document, home):
     rng = np.random.default_rng(0)
     np.save("a.npy", rng.normal(size=(60, 2)))

@@ -16,8 +16,14 @@ def test_the_page_is_as_the_code_has_it() -> None:
 
 def test_every_public_name_has_an_entry() -> None:
     text = api()
-    for name in set(mlplab.__all__) - {"__version__", "draw", "errors", "tabular"}:
+    for name in set(mlplab.__all__) - {"__version__", "draw", "errors", "shift", "tabular"}:
         assert f"### `ml.{name}`" in text, name
+
+
+def test_every_name_of_shift_has_an_entry() -> None:
+    text = api()
+    for name in set(mlplab.shift.__all__) - {"features", "images"}:
+        assert f"### `ml.shift.{name}`" in text or f"### `{name}`" in text, name
 
 
 def test_examples_are_code_and_every_block_ends() -> None:

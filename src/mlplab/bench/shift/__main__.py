@@ -38,7 +38,7 @@ def p_values(task: Task) -> dict[str, float]:
 
     from mlplab.shift import encode
     from mlplab.shift.detection.columns import column_shifts
-    from mlplab.shift.detection.combination import combined_p
+    from mlplab.shift.detection.combination import together
     from mlplab.shift.detection.detect import all_statistics
     from mlplab.shift.detection.permutations import labellings, permutation_p
 
@@ -49,7 +49,6 @@ def p_values(task: Task) -> dict[str, float]:
     rows = np.concatenate([encoded.first, encoded.second])
     statistics = all_statistics(rows, labellings(n, 2 * n, _PERMUTATIONS, number), number, 1)
     found = {name: permutation_p(values) for name, values in statistics.items()}
-    parts = {name: values for name, values in statistics.items() if name != "energy"}
     singles = [
         ks_2samp(encoded.first[:, i], encoded.second[:, i], method="asymp").pvalue
         for i in range(rows.shape[1])
@@ -57,7 +56,7 @@ def p_values(task: Task) -> dict[str, float]:
     return found | {
         "columns, Holm": min(one.p for one in column_shifts(encoded)),
         "KS of scipy": float(min(1, len(singles) * min(singles))),
-        "together": combined_p(parts),
+        "together": together(statistics),
     }
 
 

@@ -9,7 +9,7 @@ import click
 from mlplab.cli import options
 from mlplab.cli.documents import write_json
 from mlplab.cli.groups import DefaultGroup
-from mlplab.cli.screen import show_log, write_table
+from mlplab.cli.screen import show_log, write_line, write_table
 from mlplab.errors import DataError
 
 
@@ -81,7 +81,7 @@ def fetch(name: str, to: Path | None, as_json: bool, quiet: bool) -> None:
     if as_json:
         write_json({"name": name, "where": where})
     else:
-        click.echo(f"{name}: {where}")
+        write_line(f"{name}: {where}")
 
 
 @data.command()
@@ -101,9 +101,9 @@ def verify(name: str | None, as_json: bool) -> None:
         write_json([{"file": one.file, "ok": one.ok, "where": one.where} for one in found])
     else:
         for one in found:
-            click.echo(f"{_state(one.ok, one.where)}: {one.where or one.file}")
+            write_line(f"{_state(one.ok, one.where)}: {one.where or one.file}")
         if not found:
-            click.echo(f"{name or 'data sets'}: no files to verify")
+            write_line(f"{name or 'data sets'}: no files to verify")
     bad = [one for one in found if not one.ok and (one.where or name)]
     if bad:
         first = bad[0].where or f"{bad[0].file}, which is not on this machine"

@@ -48,7 +48,7 @@ def predict(
     mlplab predict reports/train/model.mlplab new.csv --out predictions.csv
     """
     keep_inputs((model, file), {"--out": out})
-    from mlplab.cli.screen import note
+    from mlplab.cli.screen import note, write_line
     from mlplab.cli.text_file import write_text
     from mlplab.tabular import load_table_model, read_table
 
@@ -75,7 +75,7 @@ def predict(
             }
         )
     elif out is not None:
-        click.echo(f"{out}: {len(found)} predictions of {loaded.target}")
+        write_line(f"{out}: {len(found)} predictions of {loaded.target}")
     else:
         click.echo(text, nl=False)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,8 @@ from mlplab.cli.documents import write_json
 from mlplab.cli.one_of import OneOf
 from mlplab.cli.plans import write_plans
 from mlplab.cli.progress import show_progress
-from mlplab.cli.screen import show_log, write
+from mlplab.cli.screen import show_log, write, write_line
+from mlplab.cli.tracking import handing_on
 from mlplab.cli.verdicts import write_verdict
 from mlplab.durations import spell_seconds
 from mlplab.exercises.profile import PROFILES
@@ -59,9 +61,16 @@ def _names(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[
     show_default=True,
     help="The folder for the pages.",
 )
+@click.option(
+    "--images",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="FOLDER",
+    help="Answer on your own photographs, a sub-folder a class: 4.9.2 and 4.9.3 take them.",
+)
 @options.store
 @options.device
 @options.threads
+@options.track
 @options.plan
 @options.as_json
 @options.quiet
@@ -72,9 +81,11 @@ def run(
     until_decided: bool,
     recompute: bool,
     out: Path,
+    images: Path | None,
     store_place: str | None,
     device: str,
     workers: int | None,
+    destinations: tuple[str, ...],
     plan_only: bool,
     as_json: bool,
     quiet: bool,
@@ -91,37 +102,47 @@ def run(
     mlplab run 4.2.1
     mlplab run hidden-width --profile standard --seeds 16 --out pages
     mlplab run 4.2 4.3
+    mlplab run 4.9.2 4.9.3 --images photographs
     """
     from mlplab.exercises import answer, find_exercises, plan
+    from mlplab.exercises.answering import profile_for
     from mlplab.store import Store
 
+    if plan_only and destinations:
+        raise click.UsageError("--track: --plan trains nothing that could be handed on")
     exercises = list(dict.fromkeys(one for name in ids for one in find_exercises(name)))
     for exercise in exercises:
+        profile_for(exercise, profile, images)
         if exercise.needs is not None and not plan_only:
             exercise.needs()
     store = Store(store_place)
-    settings: dict[str, Any] = {"seeds": n_seeds, "store": store, "workers": workers}
+    settings: dict[str, Any] = {
+        "seeds": n_seeds, "store": store, "workers": workers, "images": images,
+    }  # fmt: skip
     with show_log(quiet):
         if plan_only:
             plans = [one for each in exercises for one in plan(each, profile, **settings)]
             write_plans(plans, as_json)
             return
         documents = []
-        for exercise in exercises:
-            with show_progress(exercise.id, quiet) as progress:
-                found = answer(
-                    exercise,
-                    profile,
-                    device=device,
-                    progress=progress,
-                    until_decided=until_decided,
-                    recompute=recompute,
-                    **settings,
-                )
-            page, ledger = write_pages(found, out, _command(found, n_seeds, until_decided), store)
-            documents.append(as_document(found, page))
-            if not as_json:
-                show(found, page, ledger)
+        with handing_on(destinations, quiet) as tracker:
+            for exercise in exercises:
+                with show_progress(exercise.id, quiet) as progress:
+                    found = answer(
+                        exercise,
+                        profile,
+                        device=device,
+                        progress=progress,
+                        until_decided=until_decided,
+                        recompute=recompute,
+                        track=tracker,
+                        **settings,
+                    )
+                command = _command(found, n_seeds, until_decided, images)
+                page, ledger = write_pages(found, out, command, store)
+                documents.append(as_document(found, page))
+                if not as_json:
+                    show(found, page, ledger)
     if as_json:
         write_json(documents[0] if len(documents) == 1 else documents)
 
@@ -166,11 +187,12 @@ def show(found: Answer, page: Path, ledger: Path) -> None:
     )
     if profile == "quick":
         write(_QUICK)
-    click.echo(f"all pages: {ledger}")
-    click.echo(f"page: {page}")
+    write_line(f"all pages: {ledger}")
+    write_line(f"page: {page}")
 
 
-def _command(found: Answer, n_seeds: int | None, until_decided: bool) -> str:
+def _command(found: Answer, n_seeds: int | None, until_decided: bool, images: Path | None) -> str:
     words = ["mlplab run", found.exercise.id, "--profile", found.profile.name]
     words += [f"--seeds {n_seeds}"] if n_seeds else []
+    words += [f"--images {shlex.quote(str(images))}"] if images is not None else []
     return " ".join([*words, *(["--until-decided"] if until_decided else [])])

@@ -25,6 +25,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 _STATUSES = ("finished", "diverged", "stopped")  # of an outcome, without loading the specs
 _FORMATS = ("csv", "parquet")
+_TRACKERS = ("mlflow", "tensorboard")  # of `experiment.tracking`, without loading it
 _LISTED, _SHOWN, _EXPORTED = "runs listed", "a run shown", "runs exported"
 _ENDINGS = {".csv": "csv", ".parquet": "parquet", ".pq": "parquet"}
 
@@ -162,33 +163,53 @@ def show(key: str, store_place: str | None, as_json: bool) -> None:
 @_filters
 @click.option(
     "--to",
-    type=OneOf(_FORMATS),
-    metavar="|".join(_FORMATS),
-    help="The format.  [default: by the file's ending]",
+    type=OneOf((*_FORMATS, *_TRACKERS)),
+    metavar="|".join((*_FORMATS, *_TRACKERS)),
+    help="The format, or who gets them.  [default: by the file's ending]",
 )
 @click.option(
     "--out",
-    type=click.Path(dir_okay=False, path_type=Path),
-    metavar="FILE",
-    help="Where to.  [default: standard output, for csv]",
+    metavar="FILE|FOLDER|URI",
+    help="Where to: a file; a folder for tensorboard; a tracking URI for mlflow.  [default: "
+    "standard output for csv, a folder tensorboard, MLFLOW_TRACKING_URI or else mlflow.db here]",
 )
-@click.option("--last", is_flag=True, help="Only the last epoch of each run.")
+@click.option("--last", is_flag=True, help="Only the last epoch of each run, in a file.")
 @options.as_json
 @options.quiet
 def export(
-    to: str | None, out: Path | None, last: bool, as_json: bool, quiet: bool, **asked: Any
+    to: str | None, out: str | None, last: bool, as_json: bool, quiet: bool, **asked: Any
 ) -> None:
-    """Write runs as a tidy table, one row per run and epoch, the newest run first.
+    """Write runs as a tidy table, one row per run and epoch, or hand them on to a tracker.
 
-    Columns are those of `Runs.frame()`, with the name of the data: key, task, arm, seed, a column
-    for every setting that differs from its default in one of the runs, epoch, status,
-    diverged_epoch, provenance, and the metrics. Metrics of the test split are among them: that is a
-    look, kept in the store. --to parquet needs pyarrow. --json gives out, format, n_runs, n_rows.
+    The newest run comes first. Columns are those of `Runs.frame()`, with the name of the data: key,
+    task, arm, seed, a column for every setting that differs from its default in one of the runs,
+    epoch, status, diverged_epoch, provenance, and the metrics. --to parquet needs pyarrow. --json
+    gives out, format, n_runs, n_rows.
+
+    --to mlflow and --to tensorboard write what `--track` writes while runs train: each experiment,
+    below it its runs, or its arms where it has more than 1,000 runs; docs/tracking.md has the
+    details. What is there already is left as it is. --json gives out, format, n_runs.
+
+    Metrics of the test split are among them: that is a look, kept in the store.
 
     \b
     mlplab runs export --experiment 4.2.1 --to csv --out runs.csv
     mlplab runs export --task digits --last --out runs.parquet
+    mlplab runs export --task digits --to tensorboard --out logs
     """
+    if out is not None and not out.strip():
+        raise click.UsageError("--out: expected a file, a folder or a URI; got an empty text")
+    if to in _TRACKERS:
+        if last:
+            raise click.UsageError(f"--last: --to {to} takes whole curves")
+        _hand_on(to, out, as_json, quiet, asked)
+    else:
+        _write_file(to, None if out is None else Path(out), last, as_json, quiet, asked)
+
+
+def _write_file(
+    to: str | None, out: Path | None, last: bool, as_json: bool, quiet: bool, asked: dict[str, Any]
+) -> None:
     to = to or _format_of(out)
     if out is None and (to != "csv" or as_json):
         what = f"--to {to}" if to != "csv" else "--json"
@@ -216,6 +237,28 @@ def export(
         write_json({"out": str(out), "format": to, "n_runs": len(kept), "n_rows": n_rows})
     else:
         write(f"{out}: {n_rows} rows of {len(kept)} runs")
+
+
+def _hand_on(to: str, out: str | None, as_json: bool, quiet: bool, asked: dict[str, Any]) -> None:
+    from mlplab.cli.kept_runs import look_at_test
+    from mlplab.cli.progress import show_progress
+    from mlplab.experiment.tracking import export_to, open_destination
+
+    everything, kept = _select(**asked)
+    if not kept.runs:
+        raise ConfigError(f"{_none(everything)}: nothing is exported")
+    destination = open_destination(to if out is None else f"{to}={out}")
+    name = asked["experiment"]
+    if name is not None and not kept.knows(name):
+        name = _id_of(name)
+    with show_progress("export", quiet) as progress:
+        n_runs = export_to(kept, destination, name, progress=progress)
+    for line in look_at_test(kept.store, kept.metrics, name or _EXPORTED, n_runs, _EXPORTED):
+        note(line, quiet)
+    if as_json:
+        write_json({"out": destination.where, "format": to, "n_runs": n_runs})
+    else:
+        write(f"{destination.where}: {n_runs} run{'' if n_runs == 1 else 's'}")
 
 
 def _select(

@@ -89,6 +89,7 @@ def correct(
     pair = read_pair(train, target, label, reading)
     from mlplab.errors import DataError
     from mlplab.shift import correct as find_weights
+    from mlplab.shift.detection.copies import copied_rows
 
     for line in pair.notes:
         note(line, quiet)
@@ -98,11 +99,17 @@ def correct(
         pair.first, pair.second, method,  # type: ignore[arg-type]  # a word of the option
         clip=clip, flatten=flatten, seed=seed, progress=not quiet,
     )  # fmt: skip
+    n_copies = len(copied_rows(pair.first, pair.second))
+    if n_copies:
+        note(f"{n_copies:,} of {len(pair.second):,} target rows are copies of training rows", quiet)
     for name, why in weights.settings.get("left_out", {}).items():
         note(f"not compared: {name} ({why})", quiet)
     advice = None
     if pair.labels is not None and not weights.declined:
-        advice = _advice(pair, weights, seed, quiet)
+        try:
+            advice = _advice(pair, weights, seed, quiet)
+        except DataError as problem:
+            note(f"whether weights help cannot be judged: {problem}", quiet)
     if out is not None and not weights.declined:
         _write(out, pair, weights)
     if as_json:
@@ -196,9 +203,9 @@ def _show(pair: Pair, weights: Weights, advice: WeightingAdvice | None, out: Pat
     )
     if weights.clipped:
         write(f"{100 * weights.clipped:.2g} % of the ratios were clipped at {weights.clip:.3g}")
-    if advice is None:
+    if advice is None and pair.labels is None:
         write("whether weights help: --label says what would be predicted")
-    else:
+    elif advice is not None:
         write(f"train with weights? {advice.answer}: {advice.reason}")
         rows = [
             (f"weights^{e:g}" if e else "none", f"{risk:.4g}",

@@ -7,7 +7,7 @@ import click
 from mlplab.cli import options
 from mlplab.cli.documents import write_json
 from mlplab.cli.groups import DefaultGroup
-from mlplab.cli.screen import show_bytes, write
+from mlplab.cli.screen import show_bytes, write, write_line
 
 
 @click.group(cls=DefaultGroup, default="info")
@@ -28,7 +28,7 @@ def info(store_place: str | None, as_json: bool) -> None:
     if as_json:
         write_json(asdict(found))
         return
-    click.echo(f"{found.where}: {show_bytes(found.bytes)}")
+    write_line(f"{found.where}: {show_bytes(found.bytes)}")
     holds = ", ".join(f"{rows} {name}" for name, rows in found.rows.items())
     write(f"holds {holds}; tables of version {found.schema_version}")
     for engine, n_runs in found.runs_by_engine.items():

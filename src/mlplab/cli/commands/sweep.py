@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,7 @@ from mlplab.cli.population import (
     write_report,
 )
 from mlplab.cli.screen import note
+from mlplab.cli.tracking import handing_on
 from mlplab.cli.unused import (
     overruled,
     refuse_given,
@@ -165,6 +167,7 @@ def sweep(
     device: str,
     workers: int | None,
     cluster: Cluster | None,
+    destinations: tuple[str, ...],
     keep_weights: bool,
     out: Path | None,
     plan_only: bool,
@@ -236,10 +239,12 @@ def sweep(
 
         if study is not None:
             sweep_search.check_study(study)
-        result = sweep_search.run_search(planned, setting)
-        if study is not None:
-            sweep_search.write_study(result, study, setting)
-        test = sweep_search.score(result, setting) if score_test else None
+        with handing_on(destinations, quiet) as tracker:
+            setting = replace(setting, tracker=tracker)
+            result = sweep_search.run_search(planned, setting)
+            if study is not None:
+                sweep_search.write_study(result, study, setting)
+            test = sweep_search.score(result, setting) if score_test else None
         sweep_search.show_search(result, test, setting)
         write_report(result, setting)
         return
@@ -253,11 +258,15 @@ def sweep(
     if choice is None:
         refuse_given(ctx, ["matters", "better", "score_test"], f"nothing chooses; {HOLD_OUT}")
     besides = f"--score-test: {len(seeds)} runs of the chosen configuration" if score_test else ""
-    runs = train_population(experiment, setting, "sweep", besides)
-    if runs is not None:
+    with handing_on(destinations, quiet) as tracker:
+        setting = replace(setting, tracker=tracker)
+        runs = train_population(experiment, setting, "sweep", besides)
+        if runs is None:
+            return
         best = choose(runs, choice, matters)
-        show(runs, best, score(best, setting) if score_test else None, setting, choice)
-        write_report(runs, setting, choice and choice[0], matters)
+        test_score = score(best, setting) if score_test else None
+    show(runs, best, test_score, setting, choice)
+    write_report(runs, setting, choice and choice[0], matters)
 
 
 def read_vary(

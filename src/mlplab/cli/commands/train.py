@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ from mlplab.cli.population import (
     train_population,
     write_report,
 )
+from mlplab.cli.tracking import handing_on
 from mlplab.cli.unused import refuse_idle, refuse_page_of_plan
 
 if TYPE_CHECKING:
@@ -41,6 +43,7 @@ def train(
     device: str,
     workers: int | None,
     cluster: Cluster | None,
+    destinations: tuple[str, ...],
     keep_weights: bool,
     out: Path | None,
     plan_only: bool,
@@ -73,7 +76,9 @@ def train(
     tell_defaults(task, base, quiet)
     from mlplab.experiment import Experiment
 
-    runs = train_population(Experiment(task, base, seeds=seeds), setting, "train")
+    with handing_on(destinations, quiet) as tracker:
+        setting = replace(setting, tracker=tracker)
+        runs = train_population(Experiment(task, base, seeds=seeds), setting, "train")
     if runs is not None:
         _show(runs, setting)
         write_report(runs, setting)

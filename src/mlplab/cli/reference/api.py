@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import operator
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -27,6 +28,12 @@ _CHAPTERS = {
     "Rows": ("First", "Fold", "Holdout", "Block", "Own", "folds", "splits"),
     "Search": ("Search", "Range"),
     "Estimators": ("MLPClassifier", "MLPRegressor"),
+    "Shift": (
+        "shift.detect", "shift.detectable_auc", "shift.correct", "shift.worth_weighting",
+        "shift.effective_rows", "shift.weighted_risk", "shift.label_shift", "shift.encode",
+        "shift.image_folder", "shift.image_features", "shift.image_task", "shift.cartoon",
+        "shift.free_photographs",
+    ),
     "Bring your own": ("metric", "activation", "init", "schedule", "optimiser", "module"),
 }  # fmt: skip
 _RETURNED = {
@@ -37,6 +44,18 @@ _RETURNED = {
         "mlplab.experiment:Ensembles",
     ),
     "Search": ("mlplab.search:SearchResult",),
+    "Shift": (
+        "mlplab.shift:Detection",
+        "mlplab.shift:ShiftVerdict",
+        "mlplab.shift:ColumnShift",
+        "mlplab.shift:Weights",
+        "mlplab.shift:WeightingAdvice",
+        "mlplab.shift:LabelShift",
+        "mlplab.shift:Encoded",
+        "mlplab.shift:EncodedColumn",
+        "mlplab.shift:ImageFolder",
+        "mlplab.shift:Features",
+    ),
 }
 _MARKS = re.compile(r"^(Args|Returns|Raises|Attributes|Yields):$", re.MULTILINE)
 
@@ -47,7 +66,7 @@ def api() -> str:
     for chapter, names in _CHAPTERS.items():
         parts.append(f"## {chapter}\n")
         for name in names:
-            parts += _entry(f"ml.{name}", getattr(mlplab, name))
+            parts += _entry(f"ml.{name}", operator.attrgetter(name)(mlplab))
         for place in _RETURNED.get(chapter, ()):
             room, _, name = place.partition(":")
             parts += _entry(name, getattr(__import__(room, fromlist=[name]), name))

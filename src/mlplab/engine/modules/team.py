@@ -111,7 +111,8 @@ class Team:
         with torch.no_grad():
             norm = self._move()
             if self._sparsity is not None:
-                self._sparsity.apply(self._weights, step)
+                self._sparsity.begin_step(step)
+                self._sparsity.apply(self._weights)
             if self.averaging is not None:
                 self.averaging.begin_step(step)
                 self.averaging.follow()

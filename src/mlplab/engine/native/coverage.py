@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Sequence
 from itertools import pairwise
 
 from mlplab.data import Task
 from mlplab.engine.native.library import declined, missing
 from mlplab.specs import Module, Run
 from mlplab.specs.activation import activation_settings
+from mlplab.specs.columns import Population
 
 COMPILED_OPTIMISERS = ("sgd", "momentum", "nesterov", "rmsprop", "adam", "adamw", "lion")
 COMPILED_LOSSES = ("squared", "cross-entropy")
@@ -81,19 +82,18 @@ def path_of(reason: str) -> str:
     return f"stack: {reason}" if reason else "compiled loop"
 
 
-def training_paths(runs: Iterable[Run], task: Task, device: str = "cpu") -> dict[str, int]:
+def training_paths(runs: Sequence[Run], task: Task, device: str = "cpu") -> dict[str, int]:
     """Count the runs of each way of training: compiled loop, stack with the reason, or module."""
     paths: Counter[str] = Counter()
-    known: dict[tuple[int, ...], str] = {}
     elsewhere = missing()
     if declined():
         elsewhere = "MLPLAB_NUMERICS=loop"
     if device != "cpu":
         elsewhere = "compiled loops are for the CPU"
-    for run in list(runs):  # a list keeps each alive, and so its parts' ids its own
-        at = (id(run.net), id(run.optim), id(run.fit))  # runs of one arm share their specs
-        if at not in known:
-            is_module = isinstance(run.net, Module)
-            known[at] = "module" if is_module else path_of(outside(run, task) or elsewhere)
-        paths[known[at]] += 1
+    runs = Population.of(runs)
+    counts = runs.counts()
+    for which, run in runs.used().items():  # seeds do not matter
+        is_module = isinstance(run.net, Module)
+        path = "module" if is_module else path_of(outside(run, task) or elsewhere)
+        paths[path] += int(counts[which])
     return dict(paths)

@@ -38,7 +38,8 @@ def optimiser_of(program: AnyProgram, like: Tensor) -> Optimiser:
     if kind == "custom":
         return CustomOptimiser(like, name)
     if kind in FORMULAS:
-        if kind in ("adam", "adamw") and program.fused_adam:
+        # Elsewhere a call for each run costs more than the passes that it saves.
+        if kind in ("adam", "adamw") and program.fused_adam and like.device.type == "cpu":
             return FusedAdam(like, FORMULAS[kind])
         return FormulaOptimiser(like, FORMULAS[kind])
     return _KINDS[kind](like)

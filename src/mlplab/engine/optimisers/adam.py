@@ -83,6 +83,8 @@ class FusedAdam(FormulaOptimiser):
     Chosen by the size of the network alone (see `Program.fused_adam`), never by companions.
     """
 
+    settings_of_step = None  # each run's rate is a number of the call
+
     def __init__(self, like: Tensor, formula: Formula) -> None:
         super().__init__(like, replace(formula, has_room=False, timed=None))
 

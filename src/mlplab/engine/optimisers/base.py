@@ -46,6 +46,13 @@ class Optimiser(Protocol):
     the weights, which the engine then compacts and checkpoints for it.
     """
 
+    @property
+    def settings_of_step(self) -> tuple[str, ...] | None:
+        """Names of its attributes that a step reads and `begin_epoch` or `begin_step` sets.
+
+        None where its steps cannot be recorded; see `recording`.
+        """
+
     def state(self, weights: Sequence[Tensor], vectors: Sequence[Tensor]) -> dict[str, Tensor]:
         """Make the optimiser's own tensors, zero, each with the runs as first dimension.
 
@@ -103,22 +110,22 @@ def per_slot(
 
 @dataclass(frozen=True, eq=False)
 class Decays:
-    """The L2 penalties of the slots: for weights (R, 1, 1), and for vectors (R, 1)."""
+    """The L2 penalties of the slots: for weights (R, 1, 1), and for vectors (R, 1).
+
+    Attributes:
+        any: whether a slot has one; asked once, for a device would wait for it in every step.
+    """
 
     weights: Tensor
     vectors: Tensor
-
-    @property
-    def any(self) -> bool:
-        """Whether a slot has one."""
-        return bool(self.weights.any())
+    any: bool
 
 
 def decays_of(slots: Sequence[Slot | None], like: Tensor) -> Decays:
     """Return the slots' penalties; a run may leave its biases alone."""
     weights = per_slot(slots, lambda slot: slot.run.optim.weight_decay, like)
     included = per_slot(slots, lambda slot: float(slot.run.optim.decay_biases), like)
-    return Decays(weights, (weights * included).squeeze(2))
+    return Decays(weights, (weights * included).squeeze(2), bool(weights.any()))
 
 
 def same_runs(before: Sequence[Slot | None], now: Sequence[Slot | None]) -> bool:

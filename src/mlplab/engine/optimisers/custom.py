@@ -91,6 +91,8 @@ class CustomOptimiser:
     loop, a batched product. Called for one run, at the same alignment, it does not.
     """
 
+    settings_of_step = None  # a user's function may ask the host for anything
+
     def __init__(self, like: Tensor, name: str) -> None:
         self._like = like
         self._name = name

@@ -58,10 +58,22 @@ class Formula:
 class FormulaOptimiser:
     """Applies a formula to every parameter of a stack."""
 
+    settings_of_step: tuple[str, ...] | None = (
+        "_rate",
+        "_vector_rate",
+        "_shrink",
+        "_vector_shrink",
+        "_settings",
+        "_vector_settings",
+        "_decays",
+    )
+
     def __init__(self, like: Tensor, formula: Formula) -> None:
         self._like = like
         self._formula = formula
         self._slots: Sequence[Slot | None] = ()
+        self._shrink: Tensor | None = None
+        self._vector_shrink: Tensor | None = None
 
     def state(self, weights: Sequence[Tensor], vectors: Sequence[Tensor]) -> dict[str, Tensor]:
         """What the formula keeps, per weight and bias, and the gradients' places."""
@@ -107,6 +119,7 @@ class FormulaOptimiser:
         decoupled = self._formula.decay == "decoupled"
         self._joining = self._decays.any and not decoupled
         self._shrinking = self._decays.any and decoupled
+        self._shrink = self._vector_shrink = None
 
     def _timed_of(
         self, slots: Sequence[Slot | None], n_steps: int
@@ -151,7 +164,7 @@ class FormulaOptimiser:
         gradient.write(formed)
         if self._joining:
             formed.addcmul_(weight, self._decays.weights)
-        elif self._shrinking:
+        elif self._shrink is not None:
             weight.mul_(self._shrink)
         kept = [state[f"{key}.{name}"] for key in self._formula.keeps]
         self._formula.function(
@@ -165,7 +178,7 @@ class FormulaOptimiser:
         name = f"b{index}"
         if self._joining:
             gradient.addcmul_(vector, self._decays.vectors)
-        elif self._shrinking:
+        elif self._vector_shrink is not None:
             vector.mul_(self._vector_shrink)
         kept = [state[f"{key}.{name}"] for key in self._formula.keeps]
         self._formula.function(

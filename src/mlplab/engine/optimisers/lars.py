@@ -19,6 +19,8 @@ class StackedLARS:
     which is 1 where a norm is 0. Source: You, Gitman and Ginsburg (2017), arXiv 1708.03888.
     """
 
+    settings_of_step = ("_rate", "_trust", "_momentum", "_decays")
+
     def __init__(self, like: Tensor) -> None:
         self._like = like
         self._squares = Squares(like.dtype)

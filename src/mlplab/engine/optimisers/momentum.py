@@ -14,6 +14,8 @@ from mlplab.specs import SGD
 class MomentumSGD:
     """v <- m v + g + decay w, w <- w - lr v; as torch.optim.SGD without dampening."""
 
+    settings_of_step = ("_move", "_momentum", "_decays")
+
     def __init__(self, like: Tensor) -> None:
         self._like = like
 

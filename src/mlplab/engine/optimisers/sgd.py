@@ -17,6 +17,8 @@ class FusedSGD:
     the finished step to the weights: no second pass over them, and rates are free per run.
     """
 
+    settings_of_step = ("_scale", "_shrink", "_vector_shrink")
+
     def __init__(self, like: Tensor) -> None:
         self._like = like
 

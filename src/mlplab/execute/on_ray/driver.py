@@ -65,7 +65,7 @@ class OnRay:
                 what a user brought.
             WorkerError: a worker was lost twice on the same runs.
         """
-        brought = pack({"measures": job.measures, "plugins": plugins_of(job.runs)})
+        brought = pack({"measures": job.measures, "plugins": plugins_of(job.specs)})
         if brought is None:
             raise ConfigError(
                 "on ray: your own functions must stand at the top of a module that workers can "

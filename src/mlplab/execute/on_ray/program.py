@@ -18,6 +18,7 @@ from mlplab.execute.executor import Job
 from mlplab.execute.local import Local
 from mlplab.inside import mark
 from mlplab.specs import Run
+from mlplab.specs.columns import Population
 from mlplab.specs.plugins import install_plugins
 
 _SECONDS_BETWEEN = 0.1  # an object of Ray's for each event would cost a millisecond a run
@@ -69,7 +70,8 @@ def _train(task: Task, chunk: Chunk) -> Generator[Event]:
     here = provenance(chunk.device)
     yield Joined(here)
     states = {key: blob for key, (origin, blob) in chunk.states.items() if origin == here.id}
-    job = Job(chunk.runs, task, brought["measures"], states, **chunk.options)
+    runs = Population.of(chunk.runs)
+    job = Job(runs, task, brought["measures"], states, **chunk.options)
     yield from Local(chunk.cores, chunk.device).train(job)
 
 

@@ -88,7 +88,7 @@ class OnSlurm:
             WorkerError: a task was lost twice without getting any further.
         """
         check_slurm()
-        modules = modules_of({"measures": job.measures, "plugins": plugins_of(job.runs)})
+        modules = modules_of({"measures": job.measures, "plugins": plugins_of(job.specs)})
         if modules is None:
             raise ConfigError(
                 "on slurm: your own functions must stand at the top of a module that tasks can "
@@ -118,7 +118,7 @@ class _Drive:
     def __init__(self, on: OnSlurm, job: Job, spool: Spool, modules: Sequence[str]) -> None:
         self._on, self._job, self._spool, self._modules = on, job, spool, modules
         self._device = "cuda" if on.settings.gpus else "cpu"
-        self._todo = {run.key: run for run in job.runs}
+        self._todo = dict(zip(job.runs.keys, job.runs, strict=True))
         self._mine = set(self._todo)
         self._origins: set[str] = set()
         self._watched: list[_Watched] = []

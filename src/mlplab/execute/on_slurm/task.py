@@ -26,6 +26,7 @@ from mlplab.execute.on_slurm.commands import requeue
 from mlplab.execute.on_slurm.results import write_results
 from mlplab.execute.on_slurm.spool import JobFolder, write_json
 from mlplab.inside import mark
+from mlplab.specs.columns import Population
 
 _SECONDS_BETWEEN = 1.0  # of files that say what has ended, and how far the others are
 _MOST_TOGETHER = 500  # runs in a file
@@ -130,10 +131,11 @@ def train_task(folder: JobFolder, task: int, stop: Stop) -> bool:
     _import_all(terms.modules)
     runs = folder.runs(task)
     ended = {key for results in folder.results(task) for key in results.keys}
-    left = [run for run in runs if run.key not in ended]
+    left = Population.of([run for run in runs if run.key not in ended])
     writer = Writer(folder, task)
     if left:
-        names = tuple(sorted({name for run in left for name in run.fit.measures}))
+        specs = left.used().values()
+        names = tuple(sorted({name for run in specs for name in run.fit.measures}))
         job = Job(
             left,
             attach(terms.task),

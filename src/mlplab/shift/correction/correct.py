@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from mlplab.errors import ConfigError, DataError
 from mlplab.shift.correction.support import share_outside
 from mlplab.shift.correction.weights import Floats, Weights, effective_rows, tame
-from mlplab.shift.encoding import encode
+from mlplab.shift.encoding import MISSING_LEVEL, Encoded, encode
 
 Calibration = Literal["platt", "temperature", "none"]
 Method = Literal["odds", "ulsif", "rulsif", "kliep", "kmm"]
@@ -86,6 +86,7 @@ def correct(
     """
     _require(method, calibration, relative, n_centres, n_folds, n_seeds, least_effective)
     encoded = encode(inputs, target_inputs)
+    _require_entries(encoded)
     train, target = encoded.first, encoded.second
     least = max(2, n_folds) if method == "odds" else 2
     for name, rows in (("inputs", train), ("target_inputs", target)):
@@ -164,6 +165,18 @@ def _reason(effective: float, least: float, outside: float, mean_ratio: float, n
             f"{least:g}; collect training rows like the target's, or flatten the weights knowingly"
         )
     return ""
+
+
+def _require_entries(encoded: Encoded) -> None:
+    """Refuse a column that one table has no entry of: no weight makes up for it."""
+    for name, rows in (("inputs", encoded.first), ("target_inputs", encoded.second)):
+        for place, column in enumerate(encoded.columns):
+            is_gap = column.kind == "missing" or column.name.endswith(f" = {MISSING_LEVEL}")
+            if is_gap and (rows[:, place] > 0).all():
+                raise DataError(
+                    f"{name}, column {column.original!r}: every entry is missing; leave it out of "
+                    "both tables"
+                )
 
 
 def _require(

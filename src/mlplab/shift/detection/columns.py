@@ -67,7 +67,7 @@ def _column(encoded: Encoded, name: str) -> ColumnShift:
         gaps = [half[:, kinds["missing"]] > 0 for half in halves]
         tests["missing"], size = _chi_squared([np.array([~g, g]).sum(axis=1) for g in gaps])
         sizes.append(size)
-    if "number" in kinds:
+    if "number" in kinds and not any(gap.all() for gap in gaps):
         place = kinds["number"]
         first, second = (half[~gap, place] for half, gap in zip(halves, gaps, strict=True))
         found = ks_2samp(first, second, method="asymp")

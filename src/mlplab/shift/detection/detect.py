@@ -12,6 +12,7 @@ from mlplab.data.split import second_sample
 from mlplab.errors import ConfigError, DataError
 from mlplab.experiment.progress import Count, ProgressOption
 from mlplab.experiment.progress_bar import reporting
+from mlplab.shift.detection.changes import column_changes
 from mlplab.shift.detection.classifier import (
     N_FOLDS,
     SCORE_FOLDS,
@@ -21,13 +22,14 @@ from mlplab.shift.detection.classifier import (
     cross_fitted,
 )
 from mlplab.shift.detection.columns import column_shifts, column_statistics
-from mlplab.shift.detection.combination import combined_p
+from mlplab.shift.detection.combination import together
 from mlplab.shift.detection.copies import copied_rows
 from mlplab.shift.detection.labels import N_NETWORKS, judge_harm
 from mlplab.shift.detection.mmd import energy_statistics, mmd_statistics
 from mlplab.shift.detection.networks import NOT_COUNTED, NetworkProgress
 from mlplab.shift.detection.permutations import LEVEL, Array, Labels, labellings, permutation_p
 from mlplab.shift.detection.report import Detection, ShiftVerdict, Word
+from mlplab.shift.detection.whitened import whitened_statistics
 from mlplab.shift.encoding import encode
 
 Rows = NDArray[np.float32]
@@ -56,11 +58,12 @@ def detect(
 ) -> Detection:
     """Say whether a second sample is distributed like the first, by how much, and where.
 
-    Three tests share their permutations, and one exact p-value is made of them: a classifier that
-    learns every labelling anew, the maximum mean discrepancy over many kernels, and the columns one
-    by one. Of more than `MOST_ROWS` rows so many are permuted, and the columns are tested on all
-    rows too. How large the shift is, is another question: the AUC with which networks tell rows
-    apart that they did not see. A large sample shows any trifle; what matters is declared.
+    Three tests share their permutations, and one exact p-value is made of them: the maximum mean
+    discrepancy over many kernels, the same in whitened features, and the columns one by one. A
+    classifier that learns every labelling anew has a p-value beside them. Of more than `MOST_ROWS`
+    rows so many are permuted, and the columns are tested on all rows too. How large the shift is,
+    is another question: the AUC with which networks tell rows apart that they did not see. A large
+    sample shows any trifle; what matters is declared.
 
     Args:
         first: (N, I), numbers or a pandas frame; entries may be missing, columns texts.
@@ -131,10 +134,12 @@ def detect(
         epsilon=epsilon,
         tests=tests,
         columns=columns,
+        changes=column_changes(encoded, columns),
         scores=(fitted.scores[: len(scored[0])], fitted.scores[len(scored[0]) :]),
         scored=(scored[0], scored[1]),
         detectable=detectable_auc(*judged),
         judged=judged,
+        n_permutations=n_permutations,
         left_out=encoded.left_out,
         seconds=time.monotonic() - start,
     )
@@ -184,8 +189,7 @@ def _tests(
     labels = labellings(len(first), len(rows), n_permutations, seed)
     statistics = all_statistics(rows, labels, seed, workers, count)
     found = {name: permutation_p(values) for name, values in statistics.items()}
-    parts = {name: values for name, values in statistics.items() if name != "energy"}
-    return found | {"together": combined_p(parts)}, (len(first), len(second))
+    return found | {"together": together(statistics)}, (len(first), len(second))
 
 
 def all_statistics(
@@ -199,6 +203,7 @@ def all_statistics(
     found = {
         "classifier": classifier_statistics(rows, labels, seed, workers, count),
         "mmd": mmd_statistics(rows, labels),
+        "whitened": whitened_statistics(rows, labels, seed),
         "energy": energy_statistics(rows, labels),
     }
     if rows.shape[1] <= _MOST_ENCODED:

@@ -80,7 +80,7 @@ def harm_from_errors(first: Array, second: Array, trifle: float) -> ShiftVerdict
         f"the mean error is {second.mean():.3g} on {len(second):,} rows of the second sample, and "
         f"{first.mean():.3g} on {len(first):,} rows of the first that the model did not see"
     )
-    return ShiftVerdict(word, p, rise, (low, high), note)
+    return ShiftVerdict(word, p, rise, (low, high), note, "errors")
 
 
 def harm_from_disagreement(
@@ -137,7 +137,8 @@ def _verdict(contested: Array, n_joined: int) -> ShiftVerdict:
         f"{n_joined:,} rows of the second sample, and {contested[1:].mean():.1%} of mixed rows; "
         f"labels of the second sample would tell the errors themselves"
     )
-    return ShiftVerdict(word, p, float(rise.mean()), (float(low), float(high)), note)
+    interval = float(low), float(high)
+    return ShiftVerdict(word, p, float(rise.mean()), interval, note, "contested")
 
 
 def _some(rng: np.random.Generator, n: int, most: int) -> NDArray[np.int64]:
@@ -154,7 +155,7 @@ def _task_and_run(
     targets = np.concatenate([classes, (said + 1) % n_classes])
     plain = task_from_arrays(
         np.concatenate([rows, further]), targets, weights=weights, kind="classification",
-        valid=0.0,
+        class_names=tuple(map(str, range(n_classes))), valid=0.0,
     )  # fmt: skip
     avoided = (1 - np.eye(n_classes)[said]) / (n_classes - 1)
     task = plain.with_soft(np.concatenate([np.eye(n_classes)[classes], avoided]))

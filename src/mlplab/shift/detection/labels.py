@@ -66,8 +66,8 @@ def judge_harm(
         raise DataError("labels: expected at least two classes in the first sample; got one")
     rows = encoded.first[train]
     if model is None:
-        said = _networks(rows, codes[train], (encoded.first[held], encoded.second), is_class,
-                         workers, count)  # fmt: skip
+        said = _networks(rows, codes[train], (encoded.first[held], encoded.second),
+                         len(known) if is_class else 0, workers, count)  # fmt: skip
         said_held, said_second = (known[part] if is_class else part for part in said)
     else:
         said_held = np.asarray(model.predict(_rows_of(tables[0], held)))
@@ -129,17 +129,22 @@ def _networks(
     rows: NDArray[np.float32],
     targets: NDArray[Any],
     asked: tuple[NDArray[np.float32], NDArray[np.float32]],
-    is_class: bool,
+    n_classes: int,
     workers: int | None,
     count: Count,
 ) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Train networks on the first rows; return what they say of the others together."""
+    """Train networks on the first rows; return what they say of the others together.
+
+    Of some classes, no row may be among the first.
+    """
     from scipy.special import softmax
 
+    is_class = n_classes > 0
     centre, spread = (0.0, 1.0) if is_class else (float(targets.mean()), float(targets.std()) or 1)
     kind: Any = "classification" if is_class else "regression"
     learnt = targets if is_class else (targets - centre) / spread
-    task = task_from_arrays(rows, learnt, kind=kind)
+    names = tuple(map(str, range(n_classes))) if is_class else None
+    task = task_from_arrays(rows, learnt, kind=kind, class_names=names)
     base = Run(
         net=MLP(hidden=(64,)),
         optim=Adam(lr=0.003, weight_decay=1e-3),

@@ -9,7 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlplab.sheet import Sheet
+from mlplab.shift.detection.changes import ColumnChange
 from mlplab.shift.detection.columns import ColumnShift
+from mlplab.shift.detection.permutations import LEVEL
 
 Word = Literal["supported", "refuted", "undecided"]
 
@@ -24,6 +26,7 @@ class ShiftVerdict:
         size: an AUC, or a rise of the error.
         interval: of the size, 95 %.
         note: what it means, in a sentence.
+        evidence: of harm, whether errors tell it or answers that networks contest.
     """
 
     verdict: Word
@@ -31,6 +34,7 @@ class ShiftVerdict:
     size: float
     interval: tuple[float, float]
     note: str
+    evidence: Literal["", "errors", "contested"] = ""
 
     def plain(self) -> dict[str, Any]:
         """Return JSON values."""
@@ -55,10 +59,13 @@ class Detection:
         harmful: whether the model's error rises; None where no labels were given.
         tests: the p-value of each test, and of all `"together"`.
         columns: each original column, the smallest p-value first; empty for features.
+        changes: what moved most in each of them, by its name.
         scores: log odds of each row to be of the second sample, by networks that did not see it;
             of the rows `scored`.
         scored: numbers of those rows in each sample.
         detectable: the smallest AUC that so many rows show in 80 % of samples.
+        judged: rows of each sample that were permuted.
+        n_permutations: labellings beside the observed one.
         left_out: columns that carry nothing, and why.
         seconds: that it took.
     """
@@ -75,6 +82,8 @@ class Detection:
     scored: tuple[NDArray[np.int64], NDArray[np.int64]]
     detectable: float
     judged: tuple[int, int]
+    changes: dict[str, ColumnChange] = field(default_factory=dict)
+    n_permutations: int = 0
     left_out: dict[str, str] = field(default_factory=dict)
     seconds: float = 0.0
 
@@ -82,6 +91,11 @@ class Detection:
         """Return the rows of the second sample that look least like the first, (n,)."""
         order = np.argsort(-self.scores[1], kind="stable")
         return np.asarray(self.scored[1][order[:n]])
+
+    @property
+    def seen_columns(self) -> tuple[ColumnShift, ...]:
+        """The columns that are seen to differ alone, at 5 % for all of them together."""
+        return tuple(shift for shift in self.columns if shift.p <= LEVEL)
 
     def plain(self) -> dict[str, Any]:
         """Return JSON values."""
@@ -96,7 +110,13 @@ class Detection:
             "epsilon": self.epsilon,
             "tests": self.tests,
             "columns": [
-                {"name": one.name, "p": one.p, "size": one.size, "tests": one.tests}
+                {
+                    "name": one.name,
+                    "p": one.p,
+                    "size": one.size,
+                    "change": str(self.changes[one.name]),
+                    "tests": one.tests,
+                }
                 for one in self.columns
             ],
             "examples": self.most_unlike().tolist(),
@@ -116,15 +136,20 @@ class Detection:
                 f"first sample (such as {rows} {first}, counted from 0): of them nothing new can "
                 f"be learnt, and errors on them look too small"
             )
+        return [*said, *self.verdict_lines()]
+
+    def verdict_lines(self) -> list[str]:
+        """Return the verdicts alone, one a line."""
         questions = {
             "shifted?": self.shifted,
             "more than what matters?": self.matters,
             "harmful?": self.harmful,
         }
-        for question, verdict in questions.items():
-            if verdict is not None:
-                said.append(f"{question} {verdict.verdict}: {verdict.note}")
-        return said
+        return [
+            f"{question} {verdict.verdict}: {verdict.note}"
+            for question, verdict in questions.items()
+            if verdict is not None
+        ]
 
     def __repr__(self) -> str:
         return "\n".join(self.lines())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import final
@@ -96,7 +96,8 @@ def image_folder(folder: str | Path) -> ImageFolder:
     and sub-folders without images are passed over. No file is opened.
 
     Raises:
-        DataError: no such folder, no images in it, or images both beside and inside sub-folders.
+        DataError: no such folder, no images in it, images both beside and inside sub-folders, or a
+            link to what lies elsewhere.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -114,6 +115,7 @@ def image_folder(folder: str | Path) -> ImageFolder:
     try:
         beside = sorted(name for name in os.listdir(root) if _is_image(root / name))
         inside = [name for part in _class_folders(root) for name in _images_below(root, part)]
+        _refuse_ways_out(root, [*beside, *inside])
     except OSError as problem:
         raise DataError(
             f"{problem.filename or folder}: cannot be read ({problem.strerror or problem})"
@@ -156,6 +158,21 @@ def _images_below(root: Path, part: str) -> Iterator[str]:
             path = Path(place, name)
             if _is_image(path):
                 yield path.relative_to(root).as_posix()
+
+
+def _refuse_ways_out(root: Path, names: Sequence[str]) -> None:
+    """A folder that came from others must not draw in, by links, what it does not hold."""
+    home = root.resolve()
+    parts = {name.partition("/")[0] for name in names}
+    linked = {part for part in parts if (root / part).is_symlink()}
+    for name in names:
+        path = root / name
+        is_linked = name.partition("/")[0] in linked or path.is_symlink()
+        if is_linked and not path.resolve().is_relative_to(home):
+            raise DataError(
+                f"{path}: a link to what lies outside {root}; put a copy there, or name the folder "
+                "that it leads to"
+            )
 
 
 def _is_image(path: Path) -> bool:

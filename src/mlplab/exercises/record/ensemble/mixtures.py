@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-EACH = 3
+EACH = 5
 """Mixtures of each training image.
 
 On validation rows (20,000 others to learn from, two layers of 512; three students each), one

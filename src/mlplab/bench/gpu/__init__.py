@@ -1,0 +1,1 @@
+"""What a GPU computes: equal to the CPU, within its predicted memory, and how fast."""

@@ -1,0 +1,1 @@
+"""Exercise 4.9.2: a detector of covariate shift, made of a classifier."""

@@ -7,11 +7,10 @@ the shape of a slice decides, so a slice has the bits that it has alone.
 
 from __future__ import annotations
 
-import contextlib
 import ctypes
 import os
 import platform
-from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -19,6 +18,8 @@ from typing import Any
 
 import torch
 from torch import Tensor
+
+from mlplab.engine.environment import environment
 
 _ROW_MAJOR, _AS_IS, _TRANSPOSED = 101, 111, 112
 # Named rather than left to OpenBLAS, which takes new AVX-512 processors for AVX2 ones.
@@ -124,23 +125,13 @@ def openblas() -> OpenBlas | None:
 _SUFFIXES = (".so", ".dylib", ".dll")
 
 
-@contextlib.contextmanager
-def _environment() -> Iterator[None]:
+def _environment() -> AbstractContextManager[None]:
     """What OpenBLAS reads while it is loaded; a user's own choice of kernels stands."""
     wanted = {"OPENBLAS_NUM_THREADS": "1"}
     capability = torch.backends.cpu.get_cpu_capability()
     if platform.machine() in ("x86_64", "AMD64") and capability in _CORES:
         wanted["OPENBLAS_CORETYPE"] = os.environ.get("OPENBLAS_CORETYPE", _CORES[capability])
-    before = {name: os.environ.get(name) for name in wanted}
-    os.environ.update(wanted)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
+    return environment(wanted)
 
 
 def _keeps_slices_apart(blas: OpenBlas) -> bool:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +13,7 @@ from safetensors.numpy import load
 from mlplab.bench.gpu.words import Population
 from mlplab.data import Task
 from mlplab.engine import Ended, train
+from mlplab.engine.environment import environment
 from mlplab.specs import Run
 
 TOLERANCES = {"float64": 1e-10, "float32": 1e-4}
@@ -69,20 +69,9 @@ def agreement(
     return Agreement(of.name, dtype, graphs, weights, metrics)
 
 
-@contextmanager
-def surroundings(kernels: str = "", graphs: bool = False) -> Iterator[None]:
+def surroundings(kernels: str = "", graphs: bool = False) -> AbstractContextManager[None]:
     """Set how devices multiply, and whether steps are recorded, inside the block."""
-    asked = {"MLPLAB_NUMERICS": kernels, "MLPLAB_GRAPHS": "1" if graphs else ""}
-    before = {name: os.environ.get(name) for name in asked}
-    os.environ.update(asked)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
+    return environment({"MLPLAB_NUMERICS": kernels, "MLPLAB_GRAPHS": "1" if graphs else ""})
 
 
 def _weights(wanted: Ended, got: Ended) -> float:

@@ -74,8 +74,8 @@ def _column(encoded: Encoded, name: str) -> ColumnShift:
         tests["Kolmogorov-Smirnov"] = float(found.pvalue)
         rows = np.concatenate([first, second])
         label = np.arange(len(rows)) >= len(first)
-        _, ad = column_statistics(rows[:, None], label[None])
-        tests["Anderson-Darling"] = float(anderson_darling_p(ad[0])[0])
+        squares = anderson_darling(rows[:, None], label[None])
+        tests["Anderson-Darling"] = float(anderson_darling_p(squares[0])[0])
         sizes.append(float(found.statistic))
     if "level" in kinds:
         own = [place for place in places if encoded.columns[place].kind == "level"]
@@ -100,35 +100,51 @@ def _chi_squared(counts: Sequence[NDArray[np.generic]]) -> tuple[float, float]:
     return float(chi2_contingency(table, correction=False).pvalue), size
 
 
-def column_statistics(rows: Rows, labels: Labels) -> tuple[Array, Array]:
-    """Return each column's Kolmogorov-Smirnov and Anderson-Darling statistics.
-
-    sqrt(n m / N) max_x |F(x) - G(x)|, and A^2 = N^2 / (n m) sum_x l (M - m B / N)^2 / (B (N - B)):
-    over distinct values x, with l rows equal to x, B up to x, and M of these in the second sample.
+def kolmogorov_smirnov(rows: Rows, labels: Labels) -> Array:
+    """Return each column's statistic sqrt(n m / N) max_x |F(x) - G(x)| of each labelling, (I, P).
 
     Args:
         rows: of both samples, (N, I).
-        labels: which rows count as the second sample, (P + 1, N).
-
-    Returns:
-        Two arrays, (I, P + 1).
+        labels: which rows count as the second sample, (P, N).
 
     Cost: O(I N (P + log N)).
+    """
+    n, n_second = rows.shape[0], int(labels[0].sum())
+    scale = n / (n_second * (n - n_second))
+    found = np.zeros((rows.shape[1], len(labels)))
+    for place, column in enumerate(rows.T):
+        apart, _ = _counts_apart(column, labels)
+        found[place] = np.abs(apart).max(axis=1) * np.sqrt(scale)
+    return found
+
+
+def anderson_darling(rows: Rows, labels: Labels) -> Array:
+    """Return each column's Anderson-Darling statistic of each labelling, (I, P).
+
+    A^2 = N^2 / (n m) sum_x l (M - m B / N)^2 / (B (N - B)): over distinct values x, with l rows
+    equal to x, B up to x, and M of these in the second sample. Arguments and cost as of
+    `kolmogorov_smirnov`.
 
     Source: Scholz and Stephens (1987), Journal of the American Statistical Association 82.
     """
     n, n_second = rows.shape[0], int(labels[0].sum())
     scale = n / (n_second * (n - n_second))
-    ks = np.zeros((rows.shape[1], len(labels)))
-    ad = np.zeros_like(ks)
+    found = np.zeros((rows.shape[1], len(labels)))
     for place, column in enumerate(rows.T):
-        order = np.argsort(column, kind="stable")
-        values = column[order]
-        below = np.flatnonzero(np.append(values[1:] != values[:-1], True)) + 1
-        seconds = np.cumsum(labels[:, order], axis=1, dtype=np.int32)[:, below - 1]
-        apart = seconds - below * (n_second / n)
-        ks[place] = np.abs(apart).max(axis=1) * np.sqrt(scale)
+        apart, below = _counts_apart(column, labels)
         equal = np.diff(below, prepend=0)[:-1]
         weights = equal / (below[:-1] * (n - below[:-1]).astype(np.float64))
-        ad[place] = np.square(apart[:, :-1]) @ weights * n * scale
-    return ks, ad
+        found[place] = np.square(apart[:, :-1]) @ weights * n * scale
+    return found
+
+
+def _counts_apart(
+    column: NDArray[np.float32], labels: Labels
+) -> tuple[Array, NDArray[np.signedinteger]]:
+    """Return M - m B / N at each distinct value, (P, V), and B, (V,); see `anderson_darling`."""
+    n, n_second = len(column), int(labels[0].sum())
+    order = np.argsort(column, kind="stable")
+    values = column[order]
+    below = np.flatnonzero(np.append(values[1:] != values[:-1], True)) + 1
+    seconds = np.cumsum(labels[:, order], axis=1, dtype=np.int32)[:, below - 1]
+    return seconds - below * (n_second / n), below

@@ -21,7 +21,7 @@ from mlplab.shift.detection.classifier import (
     classifier_statistics,
     cross_fitted,
 )
-from mlplab.shift.detection.columns import column_shifts, column_statistics
+from mlplab.shift.detection.columns import anderson_darling, column_shifts
 from mlplab.shift.detection.combination import together
 from mlplab.shift.detection.copies import copied_rows
 from mlplab.shift.detection.labels import N_NETWORKS, judge_harm
@@ -213,7 +213,7 @@ def all_statistics(
 
 def largest_column(rows: Rows, labels: Labels) -> Array:
     """Return the largest standardised Anderson-Darling statistic over columns, (P + 1,)."""
-    _, statistics = column_statistics(rows, labels)
+    statistics = anderson_darling(rows, labels)
     mean, spread = statistics.mean(axis=1, keepdims=True), statistics.std(axis=1, keepdims=True)
     return np.asarray(((statistics - mean) / np.where(spread > 0, spread, 1)).max(axis=0))
 

@@ -178,13 +178,13 @@ def permutation_ps(first: Features, second: Features, seed: int) -> dict[str, fl
 
     All three see the same permutations of the labels.
     """
-    from mlplab.shift.detection.columns import column_statistics
+    from mlplab.shift.detection.columns import kolmogorov_smirnov
     from mlplab.shift.detection.mmd import energy_statistics, mmd_statistics
     from mlplab.shift.detection.permutations import labellings, permutation_p
 
     rows = np.concatenate([first, second])
     labels = labellings(len(first), len(rows), N_PERMUTATIONS, seed)
-    ks, _ = column_statistics(rows, labels)
+    ks = kolmogorov_smirnov(rows, labels)
     found = {
         "mmd": mmd_statistics(rows, labels),
         "energy": energy_statistics(rows, labels),

@@ -53,13 +53,13 @@ docs: .venv/.installed  ## pages that are made from the code: the command refere
 memory: .venv/.installed  ## the table of predicted and measured memory in docs, 90 processes one after another
 	$(BIN)/python -m mlplab.bench.memory --out docs/memory-measured.md
 
-shift: .venv/.installed  ## the table of false alarms and power of the shift detectors in docs, hours
+shift: .venv/.installed  ## false alarms and power of the shift detectors, in docs: two hours; [compared] for others' tests
 	OMP_NUM_THREADS=1 $(BIN)/python -m mlplab.bench.shift --kept build/shift.jsonl --out docs/shift-measured.md
 
 simulations: .venv/.installed  ## the simulations' tables in docs, an hour
 	$(BIN)/python -m mlplab.bench.verdict_simulation --out docs/verdict-simulation.md --long
 	$(BIN)/python -m mlplab.bench.coverage_simulation --out docs/coverage-simulation.md --long
-	$(BIN)/python -m mlplab.bench.shift_correction --times 5 --covers 300 --out docs/shift-correction-measured.md
+	$(BIN)/python -m mlplab.bench.shift_correction --times 5 --covers 1000 --out docs/shift-correction-measured.md
 
 wheels: .venv/.installed  ## a wheel for each kind of machine, cross-compiled, in dist/
 	for target in $(WHEELS); do rm -rf build && MLPLAB_TARGET=$$target \

@@ -40,7 +40,7 @@ def test_it_says_what_detect_says_of_the_same_rows(schema):
     train, test = table(40), table(30, 2.0, seed=1).drop(columns="y")
     found, short = shift_in_time(train, test, schema, 0.0, 0, stopped())
     names = ["x", "town"]
-    own = detect(train[names], test[names], n_permutations=39, progress=False)
+    own = detect(train[names], test[names], n_permutations=39, classifier=False, progress=False)
     assert found is not None
     assert found.detection.tests == own.tests
     np.testing.assert_array_equal(found.detection.scores[1], own.scores[1])

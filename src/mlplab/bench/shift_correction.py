@@ -6,12 +6,15 @@ import argparse
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
+from mlplab.bench.shift_shares import DEFAULT, PUBLIC, share_errors
 from mlplab.bench.verdict_simulation import markdown_table
 from mlplab.shift import correct, label_shift
 
@@ -206,6 +209,13 @@ class Classes:
         odds = np.exp(logits - logits.max(axis=1, keepdims=True))
         return odds / odds.sum(axis=1, keepdims=True), labels
 
+    def rows(self, rng: np.random.Generator) -> tuple[Floats, NDArray[np.int64], Floats]:
+        """Return probabilities and labels of valid rows, and probabilities of target rows."""
+        even = np.full(len(self.priors), 1 / len(self.priors))
+        valid, labels = self.draw(rng, even.tolist(), self.n_valid)
+        target, _ = self.draw(rng, self.priors, self.n_target)
+        return valid, labels, target
+
 
 CLASSES = (
     Classes((0.2, 0.8), 1.0, 0.0, 1000, 1000),
@@ -216,6 +226,7 @@ CLASSES = (
     Classes((0.4, 0.3, 0.15, 0.1, 0.05), 2.0, 0.3, 2000, 2000),
 )
 SHARE_METHODS = ("mlls", "bbse", "em")
+WORSE = 1.1
 
 
 def coverage(world: Classes, method: str, times: int, seed: int = 0) -> tuple[float, float]:
@@ -226,11 +237,9 @@ def coverage(world: Classes, method: str, times: int, seed: int = 0) -> tuple[fl
     (True, True)
     """
     rng = np.random.default_rng(seed)
-    even = np.full(len(world.priors), 1 / len(world.priors))
     held, errors = 0, []
     for _ in range(times):
-        valid, labels = world.draw(rng, even.tolist(), world.n_valid)
-        target, _ = world.draw(rng, world.priors, world.n_target)
+        valid, labels, target = world.rows(rng)
         found = label_shift(valid, labels, target, method)  # type: ignore[arg-type]
         held += found.covers(world.priors)
         errors.append(float(np.abs(found.priors - world.priors).sum()))
@@ -269,11 +278,20 @@ def page(
             accepted = accepted and (not gated or LOW - reach <= covered <= HIGH + reach)
             text = f"{100 * covered:.1f}"
             shares.append(
-                [", ".join(f"{p:g}" for p in world.priors),
-                 "yes" if world.stretch == 1 else "no",
+                [_shares(world), _calibrated(world),
                  f"{world.n_valid:,}, {world.n_target:,}", method,
                  text if gated else f"({text})", f"{error:.3f}"]
             )  # fmt: skip
+    compared, heads = [], [*SHARE_METHODS]
+    for world in CLASSES if find_spec("quapy") else ():
+        progress(f"shares {world.priors}: beside {PUBLIC}")
+        l1 = share_errors(world.rows, world.priors, max(1, covers // 5), seed=1)
+        best = min(error for name, error in l1.items() if name.startswith(PUBLIC))
+        accepted = accepted and l1[DEFAULT] <= WORSE * best
+        heads = list(l1)
+        compared.append(
+            [_shares(world), _calibrated(world), *(f"{e / best:.2f}" for e in l1.values())]
+        )
     sections = [
         "# Corrections of shift, measured",
         f"Made by `{command}`; every number on this page is computed by it.",
@@ -305,7 +323,23 @@ def page(
             shares,
         ),
     ]  # fmt: skip
+    if compared:
+        sections += [
+            f"## Shares of classes, beside {PUBLIC} {version('quapy')}",
+            f"{covers // 5:,} other draws of the same worlds, in their order; each figure is the "
+            f"mean L1 error of the shares divided by that of {PUBLIC}'s best method there. Gate: "
+            f"the default, {DEFAULT}, at most {WORSE:g}.",
+            markdown_table(["shares", "calibrated", *heads], compared),
+        ]
     return "\n\n".join(sections) + "\n", accepted
+
+
+def _shares(world: Classes) -> str:
+    return ", ".join(f"{p:g}" for p in world.priors)
+
+
+def _calibrated(world: Classes) -> str:
+    return "yes" if world.stretch == 1 else "no"
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -52,6 +52,12 @@ def _epsilon(ctx: click.Context, param: click.Parameter, value: float) -> float:
     help="Labellings beside the observed one.",
 )
 @click.option(
+    "--classifier/--no-classifier",
+    default=True,
+    show_default=True,
+    help="Whether networks learn every labelling too, for a p-value beside those that decide.",
+)
+@click.option(
     "--seed",
     metavar="S",
     callback=options.whole_from(0),
@@ -80,6 +86,7 @@ def detect(
     label: str | None,
     epsilon: float,
     permutations: int,
+    classifier: bool,
     seed: int,
     features: str,
     reading: Reading,
@@ -117,6 +124,7 @@ def detect(
         second_target=pair.second_labels,
         epsilon=epsilon,
         n_permutations=permutations,
+        classifier=classifier,
         seed=seed,
         progress=not quiet,
     )

@@ -109,14 +109,15 @@ SHIFT: Mapping[str, Both] = {
         "列数太多，不逐列检验：视为特征。",
     ),
     "tested-text": texts(
-        "Three tests share {p} permutations of which row is of which sample: networks that learn "
-        "each labelling anew, the maximum mean discrepancy over twenty kernels, and the columns "
-        "one by one. {n} and {m} rows were permuted. Because the permutations are shared, the "
-        "p-value of all tests together is exact, whatever their dependence. So many rows show an "
-        "AUC of {detectable} of a known score in 80 % of samples.",
-        "三种检验共用对样本归属的 {p} 次置换：每次重新学习的网络、二十个核的最大均值差异、"
-        "以及逐列比较。参与置换的有 {n} 行与 {m} 行。置换既是共用的，无论检验之间如何相关，"
-        "合起来的 p 值都是精确的。"
+        "Three tests decide together over {p} permutations of which row is of which sample: the "
+        "maximum mean discrepancy over twenty kernels, the same in whitened features, and the "
+        "columns one by one. {n} and {m} rows were permuted. Because the permutations are shared, "
+        "the p-value of the three is exact, whatever their dependence; other tests in the table "
+        "stand beside it. So many rows show an AUC of {detectable} of a known score in 80 % of "
+        "samples.",
+        "三种检验在对样本归属的 {p} 次置换上共同作结论：二十个核的最大均值差异、白化特征中的同一"
+        "差异，以及逐列比较。参与置换的有 {n} 行与 {m} 行。置换既是共用的，无论检验之间如何相关，"
+        "三者合起来的 p 值都是精确的；表中其余检验仅供参照。"
         "这么多行能在 80 % 的样本中显出已知得分 {detectable} 的 AUC。",
     ),
     "verdict-table": texts(

@@ -130,6 +130,24 @@ PROBLEMS: dict[str, Problem] = {
 }
 
 
+def _apart(auc: float) -> Problem:
+    """One mean of ten moves as far as the best score, that column, needs for this AUC."""
+    from scipy.stats import norm
+
+    step = float(np.sqrt(2) * norm.ppf(auc))
+
+    def draw(rng: Generator, n: int) -> Pair:
+        second = _normal(rng, n)
+        second[:, 0] += step
+        return _normal(rng, n), second
+
+    return draw
+
+
+SIZES: dict[str, Problem] = {str(auc): _apart(auc) for auc in (0.5, 0.53, 0.549, 0.57)}
+"""Shifts by the AUC of the best score that there is."""
+
+
 def _halves(rows: Array) -> Problem:
     def draw(rng: Generator, n: int) -> Pair:
         order = rng.permutation(len(rows))

@@ -30,7 +30,7 @@ from mlplab.shift.detection.networks import NOT_COUNTED, NetworkProgress
 from mlplab.shift.detection.permutations import LEVEL, Array, Labels, labellings, permutation_p
 from mlplab.shift.detection.report import Detection, ShiftVerdict, Word
 from mlplab.shift.detection.whitened import whitened_statistics
-from mlplab.shift.encoding import encode
+from mlplab.shift.encoding import Encoded, encode
 
 Rows = NDArray[np.float32]
 
@@ -52,6 +52,7 @@ def detect(
     model: Any = None,
     epsilon: float = 0.05,
     n_permutations: int = 199,
+    classifier: bool = True,
     seed: int = 0,
     workers: int | None = None,
     progress: ProgressOption = True,
@@ -75,6 +76,8 @@ def detect(
             first sample.
         epsilon: an AUC more than so much above one half matters.
         n_permutations: labellings beside the observed one.
+        classifier: whether networks learn every labelling, for a p-value beside those that decide;
+            most of the time goes into them.
         seed: of permutations, folds and the choice of rows where there are more than
             `MOST_ROWS`.
         workers: processes or threads that train; None takes the machine's cores.
@@ -85,7 +88,8 @@ def detect(
         ConfigError: a setting out of its range.
         DataError: fewer than `FEWEST_ROWS` rows, or tables that do not fit; see `encode`.
 
-    Cost: `n_permutations` * 3 trainings on at most 10,000 rows, and kernels of 10,000 rows.
+    Cost: `n_permutations` * 3 trainings on at most 10,000 rows, unless without the classifier, and
+    kernels of 10,000 rows.
 
     >>> rng = np.random.default_rng(0)
     >>> old, new = rng.normal(size=(200, 3)), rng.normal(size=(200, 3)) + [0, 0, 1]
@@ -103,16 +107,16 @@ def detect(
         if n < FEWEST_ROWS:
             raise DataError(f"{name} sample: expected at least {FEWEST_ROWS} rows; got {n}")
     n_labellings = 1 + n_permutations
-    n_networks = N_FOLDS * n_labellings + SCORE_FOLDS * SCORE_SEEDS
+    n_networks = N_FOLDS * n_labellings * classifier + SCORE_FOLDS * SCORE_SEEDS
     if target is not None:
         n_networks += N_NETWORKS * (model is None) + n_labellings * (second_target is None)
-    scored = tuple(_some(n, MOST_SCORED, seed) for n in sizes)
-    rows = np.concatenate([encoded.first[scored[0]], encoded.second[scored[1]]])
     harmful = None
     with reporting(progress, "detect") as report:
         count = Count(report, n_networks, NetworkProgress)
-        tests, judged = _tests(encoded.first, encoded.second, n_permutations, seed, workers, count)
-        fitted = cross_fitted(rows, len(scored[0]), seed=seed, workers=workers, count=count)
+        tests, judged = _tests(
+            encoded.first, encoded.second, n_permutations, classifier, seed, workers, count
+        )
+        fitted, scored = measured_size(encoded, seed, workers, count)
         if target is not None:
             harmful = judge_harm(
                 encoded, (first, second), target, second_target, model,
@@ -136,7 +140,7 @@ def detect(
         columns=columns,
         changes=column_changes(encoded, columns),
         scores=(fitted.scores[: len(scored[0])], fitted.scores[len(scored[0]) :]),
-        scored=(scored[0], scored[1]),
+        scored=scored,
         detectable=detectable_auc(*judged),
         judged=judged,
         n_permutations=n_permutations,
@@ -176,10 +180,22 @@ def _some(n: int, most: int, seed: int) -> NDArray[np.int64]:
     return np.flatnonzero(second_sample(n, max(0, n - most), seed + 1, seed))
 
 
+def measured_size(
+    encoded: Encoded, seed: int, workers: int | None = None, count: Count = NOT_COUNTED
+) -> tuple[CrossFitted, tuple[NDArray[np.int64], NDArray[np.int64]]]:
+    """Return the AUC of networks on rows that they did not see, and which rows of each sample."""
+    halves = encoded.first, encoded.second
+    first, second = (_some(len(half), MOST_SCORED, seed) for half in halves)
+    rows = np.concatenate([encoded.first[first], encoded.second[second]])
+    fitted = cross_fitted(rows, len(first), seed=seed, workers=workers, count=count)
+    return fitted, (first, second)
+
+
 def _tests(
     first: Rows,
     second: Rows,
     n_permutations: int,
+    classifier: bool,
     seed: int,
     workers: int | None,
     count: Count,
@@ -187,7 +203,7 @@ def _tests(
     first, second = (half[_some(len(half), MOST_ROWS, seed)] for half in (first, second))
     rows = np.concatenate([first, second])
     labels = labellings(len(first), len(rows), n_permutations, seed)
-    statistics = all_statistics(rows, labels, seed, workers, count)
+    statistics = all_statistics(rows, labels, seed, workers, count, classifier=classifier)
     found = {name: permutation_p(values) for name, values in statistics.items()}
     return found | {"together": together(statistics)}, (len(first), len(second))
 
@@ -198,10 +214,14 @@ def all_statistics(
     seed: int,
     workers: int | None = None,
     count: Count = NOT_COUNTED,
+    *,
+    classifier: bool = True,
 ) -> dict[str, Array]:
     """Return the statistic of every test and labelling."""
-    found = {
-        "classifier": classifier_statistics(rows, labels, seed, workers, count),
+    found = {}
+    if classifier:
+        found["classifier"] = classifier_statistics(rows, labels, seed, workers, count)
+    found |= {
         "mmd": mmd_statistics(rows, labels),
         "whitened": whitened_statistics(rows, labels, seed),
         "energy": energy_statistics(rows, labels),

@@ -157,7 +157,7 @@ def conduct(
     tally.show(now=True)
     if not todo:
         return
-    from mlplab.engine.events import Checkpointed, Ended, Progressed
+    from mlplab.engine.events import Barrier, Checkpointed, Ended, Joined, Progressed
 
     provenance = setup.backend.provenance(setup.device)
     setup.store.put_provenance(provenance)  # a store that cannot be written is known at once
@@ -172,6 +172,7 @@ def conduct(
             resume=states,
             keep_weights=keep_weights,
             keep_correct=keep_correct,
+            kept=setup.store.get,
         )
         with closing(events):
             for event in events:
@@ -185,6 +186,10 @@ def conduct(
                         keeper.keep(event)
                         tally.ended(event.outcome)
                         yield event.outcome
+                    case Joined():
+                        setup.store.put_provenance(event.provenance)
+                    case Barrier():
+                        keeper.flush()
     tally.show(now=True)
 
 

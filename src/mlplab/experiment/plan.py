@@ -19,6 +19,7 @@ from mlplab.store import Store
 
 if TYPE_CHECKING:
     from mlplab.engine import Cost
+    from mlplab.execute import Portions
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,10 @@ class Plan:
     def cost(self, task: Task, backend: Backend, workers: int | None = None) -> Cost:
         """Estimate what the remaining runs cost; nothing runs."""
         return backend.plan_cost(self.remaining.runs, task, workers)
+
+    def portions(self, task: Task, backend: Backend, workers: int | None = None) -> Portions:
+        """Return how the remaining runs would be portioned out; nothing runs."""
+        return backend.portions(self.remaining.runs, task, workers)
 
     def with_paths(self, task: Task, device: str = "cpu") -> Plan:
         """Return the plan with the ways in which the remaining runs train on a device."""

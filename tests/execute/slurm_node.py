@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 
 import pytest
 
 from mlplab.execute.on_slurm import commands, driver
 
+_TEST_SECONDS = 300
 _SCRIPTS = Path(__file__).parents[1] / "slurm"
 
 
@@ -49,9 +53,26 @@ def slurm(slurm_conf: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> I
     monkeypatch.setenv("MLPLAB_SPOOL", str(spool))
     monkeypatch.setattr(driver, "QUEUE_SECONDS", 0.3)
     monkeypatch.setattr(driver, "SETTLE_SECONDS", 0.5)
-    yield spool
+    with limit(_TEST_SECONDS):
+        yield spool
     commands.cancel(list(commands.alive() or ()))
     wait_until(lambda: not commands.alive())
+
+
+@contextmanager
+def limit(seconds: int) -> Iterator[None]:
+    """Make a failure of what would wait for Slurm without end."""
+
+    def end(number: int, frame: FrameType | None) -> None:
+        raise TimeoutError(f"not over after {seconds} s")
+
+    before = signal.signal(signal.SIGALRM, end)
+    signal.alarm(seconds)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
 
 
 def wait_until(holds, seconds: float = 60.0) -> None:

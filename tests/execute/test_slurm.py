@@ -9,6 +9,7 @@ import sys
 from collections import deque
 from pathlib import Path
 from textwrap import dedent
+from typing import NamedTuple
 
 import pytest
 from tests.engine.population import bits, ended, made_up, of
@@ -17,7 +18,7 @@ from tests.execute.slurm_node import wait_until
 from tests.execute.test_workers import KEEP, long_population, mixed_population
 
 import mlplab as ml
-from mlplab.engine import Barrier, Ended, Joined, Progressed, metric, provenance
+from mlplab.engine import Barrier, Checkpointed, Ended, Joined, Progressed, metric, provenance
 from mlplab.errors import ConfigError, WorkerError
 from mlplab.execute import execute, executor_of
 from mlplab.execute.on_slurm import commands
@@ -36,6 +37,12 @@ def there(runs, task, executor=None, **options):
     return execute(runs, task, executor=executor or on_slurm(), **options)
 
 
+class Blob(NamedTuple):
+    """A stored checkpoint."""
+
+    blob: bytes
+
+
 def all_bits(events):
     return {key: bits(one) for key, one in ended(events).items()}
 
@@ -46,7 +53,7 @@ def scancel(*options: str) -> None:
 
 
 def jobs(spool: Path) -> list[Path]:
-    return sorted((spool / "jobs").iterdir())
+    return sorted(spool.glob("jobs/*"))
 
 
 @pytest.fixture(scope="module")
@@ -74,6 +81,19 @@ def test_tasks_and_this_process_agree_bit_for_bit(slurm):
     assert not (slurm / "data").exists()
 
 
+def test_one_that_ends_without_a_word_twice_is_given_up(slurm, monkeypatch):
+    task, runs = mixed_population()
+    script = "#!/bin/sh\necho out of memory\nexit 137\n"
+    monkeypatch.setattr("mlplab.execute.on_slurm.commands._SCRIPT", script)
+    events = there(runs, task, on_slurm(tasks=1))
+    with pytest.raises(WorkerError, match=r"ended twice without a word.*log/0\.txt") as caught:
+        list(events)
+    assert "\n" not in str(caught.value)
+    logs = [path.read_text() for path in slurm.glob("jobs/*/log/0.txt")]
+    assert logs == 2 * ["out of memory\n"]
+
+
+@pytest.mark.slow
 class TestLoss:
     @pytest.mark.parametrize("how", [["--signal=KILL", "--full"], []], ids=["killed", "cancelled"])
     def test_a_lost_task_is_submitted_again_and_goes_on(self, slurm, undisturbed, how):
@@ -88,16 +108,17 @@ class TestLoss:
         assert lost, "the training was over before anything could be lost"
         assert {key: bits(one) for key, one in done.items()} == expected
 
-    def test_one_that_ends_without_a_word_twice_is_given_up(self, slurm, monkeypatch):
-        task, runs = mixed_population()
-        script = "#!/bin/sh\necho out of memory\nexit 137\n"
-        monkeypatch.setattr("mlplab.execute.on_slurm.commands._SCRIPT", script)
-        events = there(runs, task, on_slurm(tasks=1))
-        with pytest.raises(WorkerError, match=r"ended twice without a word.*log/0\.txt") as caught:
-            list(events)
-        assert "\n" not in str(caught.value)
-        logs = [path.read_text() for path in slurm.glob("jobs/*/log/0.txt")]
-        assert logs == 2 * ["out of memory\n"]
+    def test_states_that_were_brought_are_no_progress(self, slurm, undisturbed, monkeypatch):
+        task, runs, _ = undisturbed
+        states = {
+            event.key: Blob(event.blob)
+            for event in execute(runs, task, workers=1, checkpoint_seconds=0.1)
+            if isinstance(event, Checkpointed)
+        }
+        assert states
+        monkeypatch.setattr(commands, "_SCRIPT", "#!/bin/sh\nexit 137\n")
+        with pytest.raises(WorkerError, match="ended twice without a word"):
+            list(there(runs, task, on_slurm(tasks=1), resume=states))
 
     def test_at_its_time_limit_a_task_leaves_checkpoints_and_is_queued_again(
         self, slurm, undisturbed
@@ -116,7 +137,6 @@ class TestLoss:
         assert len(queued) == 1, "the same task went on; nothing was submitted anew"
         assert {key: bits(one) for key, one in done.items()} == expected
 
-    @pytest.mark.slow
     def test_the_real_limit_of_a_minute(self, slurm):
         task, runs = long_population(20000)
         expected = all_bits(execute(runs, task, workers=2, **KEEP))
@@ -124,6 +144,7 @@ class TestLoss:
 
 
 class TestDriver:
+    @pytest.mark.slow
     def test_one_that_is_closed_cancels_and_the_next_goes_on(self, slurm, undisturbed):
         task, runs, expected = undisturbed
         events = there(runs, task, **KEEP)
@@ -139,6 +160,7 @@ class TestDriver:
         assert epochs < sum(run.fit.epochs for run in runs), "it went on from checkpoints"
         assert not jobs(slurm)
 
+    @pytest.mark.slow
     def test_one_that_is_killed_leaves_the_tasks_and_the_next_merges(
         self, slurm, undisturbed, tmp_path
     ):

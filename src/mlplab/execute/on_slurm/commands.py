@@ -38,15 +38,14 @@ def check_slurm() -> None:
         )
 
 
-def write_script(folder: Path, environment: Mapping[str, str]) -> Path:
-    """Write what each task of a job runs."""
+def write_script(script: Path, environment: Mapping[str, str]) -> Path:
+    """Write what each task of the job in this folder runs."""
     lines = [f"export {name}={shlex.quote(text)}" for name, text in environment.items()]
-    script = folder / "task.sh"
     script.write_text(
         _SCRIPT.format(
             environment="\n".join(lines),
             python=shlex.quote(sys.executable),
-            folder=shlex.quote(str(folder)),
+            folder=shlex.quote(str(script.parent)),
         )
     )
     return script

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Container, Generator, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import final
@@ -57,9 +57,10 @@ class _Watched:
     given_up: set[int] = field(default_factory=set)
     to_mark: list[Path] = field(default_factory=list)
 
-    def open_tasks(self) -> list[int]:
-        """The tasks that have not said that they are done."""
-        return [task for task in range(self.n_tasks) if not self.folder.is_done(task)]
+    def open_tasks(self, todo: Container[str]) -> list[int]:
+        """The tasks from which runs are still to come."""
+        kept = (task for task in range(self.n_tasks) if task not in self.given_up)
+        return [task for task in kept if any(key in todo for key in self.folder.keys[task])]
 
 
 @final
@@ -183,7 +184,7 @@ class _Drive:
             for task in tasks:
                 taken.update(watched.folder.keys[task])
             # Those that neither wait nor run have been given up by whoever submitted them.
-            watched.given_up |= set(watched.open_tasks()) - tasks
+            watched.given_up |= set(range(watched.n_tasks)) - tasks
         return [run for key, run in self._todo.items() if key not in taken]
 
     def _submit(self, runs: Sequence[Run]) -> None:
@@ -205,9 +206,9 @@ class _Drive:
         folder = self._spool.new_job(terms, [chunk.runs for chunk in chunks])
         try:
             self._bring_states(folder, [run.key for run in runs])
-            submit(
-                write_script(folder.folder, _environment()), len(chunks), on.settings, on.at_once
-            )
+            # After the states that are brought: what is newer than the script, the tasks have made.
+            script = write_script(folder.script, _environment())
+            submit(script, len(chunks), on.settings, on.at_once)
         except BaseException:
             folder.remove()
             raise
@@ -290,8 +291,9 @@ class _Drive:
         lost: list[Run] = []
         for watched in self._watched:
             tasks = queued.get(watched.folder.name, set())
-            for task in set(watched.open_tasks()) - watched.given_up:
-                if task in tasks:
+            for task in watched.open_tasks(self._todo):
+                # One that says that it is done, and whose file is damaged, may still be listed.
+                if task in tasks and not watched.folder.is_done(task):
                     watched.gone_since.pop(task, None)
                 elif now - watched.gone_since.setdefault(task, now) >= SETTLE_SECONDS:
                     watched.given_up.add(task)
@@ -306,7 +308,7 @@ class _Drive:
         """
         keys = watched.folder.keys[task]
         runs = [self._todo[key] for key in keys if key in self._todo]
-        came_further = len(runs) < len(keys) or any(watched.folder.states(keys))
+        came_further = len(runs) < len(keys) or watched.folder.came_further(keys)
         for run in runs:
             self._lost[run.key] = 0 if came_further else self._lost.get(run.key, 0) + 1
         if any(self._lost[run.key] >= _TRIES for run in runs):

@@ -9,6 +9,7 @@
               progress/0.json       how far task 0 has come
               done/0, failed/0.json     how task 0 ended
               log/0.txt             what task 0 printed
+              task.sh               what Slurm runs for each task
 
 Files appear under their names when they are whole, so that no reader needs a lock.
 """
@@ -118,6 +119,20 @@ class JobFolder:
                 "submitted; use the same installation on all machines"
             )
         return runs
+
+    @property
+    def script(self) -> Path:
+        """What each of its tasks runs; written last before it is submitted."""
+        return self.folder / "task.sh"
+
+    def came_further(self, keys: Iterable[str]) -> bool:
+        """Whether a task has left a checkpoint of one of these runs since it was submitted."""
+        submitted = self.script.stat().st_mtime_ns
+        for path in self.states(keys):
+            with contextlib.suppress(FileNotFoundError):  # its run has just ended
+                if path.stat().st_mtime_ns > submitted:
+                    return True
+        return False
 
     def is_done(self, task: int) -> bool:
         """Whether a task has said that it has come to its end."""

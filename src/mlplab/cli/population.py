@@ -7,7 +7,7 @@ import os
 import shlex
 import sys
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -162,17 +162,12 @@ def train_population(
         from mlplab.experiment import backend_of
 
         found = experiment.plan(store, keep_weights=setting.keep_weights, device=setting.device)
-        backend = backend_of(setting.cluster)
-        cost = found.cost(experiment.data, backend, setting.workers)
+        page = found.page(experiment.data, backend_of(setting.cluster), setting.workers)
         device_of(setting.device)
         words = [besides] if besides else []
         if setting.device != "cpu":
             words.append(f"--device {setting.device}: the time is that of this machine's cores")
-        plan = found.as_dict(cost) | ({"besides": words} if words else {})
-        if setting.cluster is not None:
-            parts = found.portions(experiment.data, backend, setting.workers)
-            plan["on"] = {"kind": setting.cluster.kind, **asdict(parts)}
-        write_plans([plan], setting.as_json)
+        write_plans([page | ({"besides": words} if words else {})], setting.as_json)
         return None
     from mlplab.cli.progress import show_progress
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -47,6 +47,14 @@ class Plan:
     def portions(self, task: Task, backend: Backend, workers: int | None = None) -> Portions:
         """Return how the remaining runs would be portioned out; nothing runs."""
         return backend.portions(self.remaining.runs, task, workers)
+
+    def page(self, task: Task, backend: Backend, workers: int | None = None) -> dict[str, Any]:
+        """Return the plan and its cost as plain JSON values, with the portions on a cluster."""
+        page = self.as_dict(self.cost(task, backend, workers))
+        if backend.on is not None:
+            parts = self.portions(task, backend, workers)
+            page["on"] = {"kind": backend.on.kind, **asdict(parts)}
+        return page
 
     def with_paths(self, task: Task, device: str = "cpu") -> Plan:
         """Return the plan with the ways in which the remaining runs train on a device."""

@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 import struct
+import subprocess
 import sys
 from collections import deque
 from ipaddress import IPv4Address, IPv6Address
@@ -74,7 +75,8 @@ def ray():
     if ray.is_initialized():
         pytest.skip("a Ray is connected already")
     with pytest.MonkeyPatch.context() as patch:
-        patch.delenv("RAY_ADDRESS", raising=False)
+        for name in ("RAY_ADDRESS", "RAY_AUTH_MODE", "RAY_AUTH_TOKEN"):
+            patch.delenv(name, raising=False)
         patch.setenv("MLPLAB_WORKERS", "2")
         task, runs = mixed_population()
         deque(there(runs[:1], task), maxlen=0)
@@ -128,7 +130,6 @@ def test_checkpoints_are_those_of_this_process(ray, undisturbed):
     for event in events:
         if isinstance(event, Checkpointed):
             kept[event.key] = event
-        if len(kept) == len(runs):
             break
     events.close()
     assert all_bits(execute(runs, task, resume=kept, **HERE)) == expected
@@ -237,6 +238,25 @@ class TestExperiment:
         again = experiment.run(tmp_path / "s.sqlite", on="ray", progress=False)
         assert again.from_store == 8
         assert here.frame().equals(again.frame())
+
+    @pytest.mark.slow
+    def test_the_command_says_the_same_in_a_process_that_starts_ray_itself(self, ray, tmp_path):
+        sweep = ("sweep", "digits", "--vary", "lr=0.1,0.3", "--seeds", "2", "--epochs", "2")
+        environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+        says = [
+            subprocess.run(
+                [sys.executable, "-m", "mlplab", *sweep, "--on", on, "--store", tmp_path / on],
+                capture_output=True,
+                text=True,
+                check=True,
+                timeout=120,
+                env=environment,
+            ).stdout
+            for on in ("here", "ray")
+        ]
+        assert says[0].replace(str(tmp_path / "here"), "") == says[1].replace(
+            str(tmp_path / "ray"), ""
+        )
 
 
 class TestCluster:

@@ -31,7 +31,7 @@ def connect(settings: Ray, cores: int) -> Any:
     Raises:
         ConfigError: Ray is not installed, or there is no cluster at that address.
     """
-    address = settings.address or os.environ.get("RAY_ADDRESS")
+    address = settings.address or os.environ.get("RAY_ADDRESS") or None
     if address == "local":
         address = None
     with environment(_alone() if address is None else {}):

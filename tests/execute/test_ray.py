@@ -26,7 +26,7 @@ from mlplab.cli import program
 from mlplab.engine import Checkpointed, Ended, Joined, Progressed, metric, provenance
 from mlplab.errors import ConfigError, WorkerError
 from mlplab.execute import execute, executor_of
-from mlplab.execute.on_ray import driver
+from mlplab.execute.on_ray import connect, driver
 from mlplab.specs import MLP, Fit
 
 HERE = {"workers": 1, **KEEP}
@@ -240,23 +240,28 @@ class TestExperiment:
         assert here.frame().equals(again.frame())
 
     @pytest.mark.slow
-    def test_the_command_says_the_same_in_a_process_that_starts_ray_itself(self, ray, tmp_path):
+    @pytest.mark.parametrize("where", ["own", "cluster"])
+    def test_a_command_says_what_it_says_here(self, ray, tmp_path, where):
         sweep = ("sweep", "digits", "--vary", "lr=0.1,0.3", "--seeds", "2", "--epochs", "2")
         environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
-        says = [
-            subprocess.run(
+        if where == "cluster":
+            address = ray.get_runtime_context().gcs_address
+            environment |= {"RAY_ADDRESS": address, **connect._alone()}
+
+        def table(on):
+            says = subprocess.run(
                 [sys.executable, "-m", "mlplab", *sweep, "--on", on, "--store", tmp_path / on],
                 capture_output=True,
                 text=True,
                 check=True,
                 timeout=120,
                 env=environment,
-            ).stdout
-            for on in ("here", "ray")
-        ]
-        assert says[0].replace(str(tmp_path / "here"), "") == says[1].replace(
-            str(tmp_path / "ray"), ""
-        )
+            ).stdout.splitlines()
+            return [line for line in says if " runs in " not in line and str(tmp_path) not in line]
+
+        here = table("here")
+        assert any("best first" in line for line in here)
+        assert table("ray") == here
 
 
 class TestCluster:

@@ -25,7 +25,8 @@ class Ray(Spec):
     kind: Literal["ray"] = "ray"
     address: str | None = Field(
         default=None,
-        description="Of a cluster; without one RAY_ADDRESS, else a Ray of this machine's own.",
+        description="Of a cluster's head, host:port; without one RAY_ADDRESS, else a Ray of this "
+        "machine's own.",
     )
     cpus: int = Field(default=1, ge=1, description="Cores of each program that trains.")
     gpus: int = Field(

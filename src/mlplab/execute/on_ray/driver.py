@@ -77,9 +77,11 @@ class OnRay:
         yield from _Drive(self.settings, job, ray, brought).run(chunks, n_places)
 
     def portions(self, runs: Sequence[Run], task: Task) -> Portions:
-        """Return how these runs would be portioned out; nothing runs."""
-        ray = connect(self.settings, self._cores())
-        n_places = min(places(ray, self.settings), self.at_once or 2**31)
+        """Return how these runs would be portioned out; nothing runs, and no cluster is asked.
+
+        As many programs train at a time as were asked for, or as fit on this machine.
+        """
+        n_places = self.at_once or max(1, default_workers() // self.settings.cpus)
         return summed(self.chunks(runs, task, n_places), self.settings, n_places)
 
     def chunks(self, runs: Sequence[Run], task: Task, n_places: int) -> list[Chunk]:
@@ -94,7 +96,7 @@ class OnRay:
         )
 
     def _cores(self) -> int:
-        return max(default_workers(), (self.at_once or 1) * self.settings.cpus)
+        return max(default_workers(), self.at_once or 1)
 
 
 class _Drive:

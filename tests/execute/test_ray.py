@@ -106,6 +106,12 @@ def taken_back(monkeypatch):
     return lost
 
 
+def connected(address: str) -> SimpleNamespace:
+    """A Ray that is connected to this address."""
+    context = SimpleNamespace(gcs_address=address)
+    return SimpleNamespace(is_initialized=lambda: True, get_runtime_context=lambda: context)
+
+
 def test_programs_and_this_process_agree_bit_for_bit(ray):
     task, runs = mixed_population()
     expected = all_bits(execute(runs, task, **HERE))
@@ -123,6 +129,7 @@ def test_programs_of_two_cores_agree_too(ray):
     assert all_bits(there(runs, task, on_ray(cpus=2), **KEEP)) == expected
 
 
+@pytest.mark.slow
 def test_checkpoints_are_those_of_this_process(ray, undisturbed):
     task, runs, expected = undisturbed
     kept = {}
@@ -163,6 +170,7 @@ class TestLoss:
         assert taken_back == ["WorkerCrashedError"]
         assert {key: bits(one) for key, one in done.items()} == expected
 
+    @pytest.mark.slow
     def test_one_that_is_lost_on_the_same_runs_twice_is_given_up(self, ray, taken_back):
         task, runs = long_population(20000)
         events = there(runs, task, checkpoint_seconds=0.0)
@@ -181,6 +189,7 @@ class TestLoss:
         wait_until(lambda: not training())
 
     @pytest.mark.parametrize("cpus", [1, pytest.param(2, marks=pytest.mark.slow)])
+    @pytest.mark.slow
     def test_closing_the_generator_frees_the_workers(self, ray, cpus, workers_now):
         task, runs = long_population(20000)
         events = there(runs, task, on_ray(cpus=cpus))
@@ -303,6 +312,20 @@ class TestWithoutRay:
         """A Ray that is installed, and never asked to connect."""
         ray = SimpleNamespace(is_initialized=lambda: False)
         monkeypatch.setattr("mlplab.execute.on_ray.connect.load", lambda *_: ray)
+
+    @pytest.mark.parametrize("address", [None, "auto", "127.0.0.1:6379", "localhost:6379"])
+    def test_the_cluster_that_is_connected_is_taken(self, monkeypatch, address):
+        ray = connected("127.0.0.1:6379")
+        monkeypatch.setattr("mlplab.execute.on_ray.connect.load", lambda *_: ray)
+        assert connect.connect(ml.Ray(address=address), 1) is ray
+
+    @pytest.mark.parametrize("address", ["127.0.0.1:6380", "no.such.host.invalid:6379"])
+    def test_another_cluster_than_the_connected_one_is_one_line(self, monkeypatch, address):
+        ray = connected("127.0.0.1:6379")
+        monkeypatch.setattr("mlplab.execute.on_ray.connect.load", lambda *_: ray)
+        says = f"connected to 127.0.0.1:6379 already.*use {address} from another process"
+        with pytest.raises(ConfigError, match=says):
+            connect.connect(ml.Ray(address=address), 1)
 
     @pytest.mark.parametrize("how", ["settings", "environment"])
     def test_an_address_where_nothing_answers_is_one_line(self, unconnected, monkeypatch, how):

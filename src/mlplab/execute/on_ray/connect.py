@@ -37,6 +37,7 @@ def connect(settings: Ray, cores: int) -> Any:
     with environment(_alone() if address is None else {}):
         ray = load("ray", "on ray")
         if ray.is_initialized():
+            _check_same(ray.get_runtime_context().gcs_address, address)
             return ray
         try:
             if address is None:
@@ -114,6 +115,26 @@ def _start(ray: Any, cores: int) -> None:
 def _stop(ray: Any, folder: str) -> None:
     ray.shutdown()
     shutil.rmtree(folder, ignore_errors=True)
+
+
+def _check_same(there: str, address: str | None) -> None:
+    """Refuse another cluster than the one that this process is connected to.
+
+    Raises:
+        ConfigError: it is another.
+    """
+    if address in (None, "auto", there):
+        return
+    host, _, port = address.rpartition(":")
+    try:
+        same = f"{socket.gethostbyname(host.strip('[]'))}:{port}" == there
+    except OSError:
+        same = False
+    if not same:
+        raise ConfigError(
+            f"on ray: this process is connected to {there} already, and Ray knows one cluster at a "
+            f"time; use {address} from another process"
+        )
 
 
 def _reach(address: str) -> None:

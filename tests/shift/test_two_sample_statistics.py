@@ -7,15 +7,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.spatial.distance import cdist
-from scipy.stats import anderson_ksamp, ks_2samp
+from scipy.stats import anderson_ksamp, chi2, ks_2samp
 
 from mlplab.shift.detection import mmd
-from mlplab.shift.detection.anderson_darling import anderson_darling_p
-from mlplab.shift.detection.columns import anderson_darling, kolmogorov_smirnov
+from mlplab.shift.detection.anderson_darling import (
+    anderson_darling_p,
+    tied_anderson_darling_p,
+    weighted_chi_squared_p,
+)
+from mlplab.shift.detection.columns import anderson_darling, column_shifts, kolmogorov_smirnov
 from mlplab.shift.detection.combination import combined_p, together
 from mlplab.shift.detection.mmd import energy_statistics, mmd_statistics
 from mlplab.shift.detection.permutations import labellings, permutation_p, permutation_ps
 from mlplab.shift.detection.whitened import whitened_statistics
+from mlplab.shift.encoding import encode
 
 
 def samples(seed, n=30, m=40, d=3, shift=0.0):
@@ -124,6 +129,53 @@ def test_its_two_forms_meet_and_it_falls():
     # Far out the largest term of the sum decides alone.
     far = np.sqrt(3 / (np.pi * values)) * np.exp(-values)
     np.testing.assert_allclose(found[values > 8], far[values > 8], rtol=0.03)
+
+
+@pytest.mark.parametrize(
+    "weights", [[0.6, 0.2, 0.1], [1.0, 1.0, 1.0, 1.0], [0.9, 0.01, 0.01], np.geomspace(1, 0.01, 40)]
+)
+def test_a_weighted_sum_of_squares_falls_as_drawn_ones_do(weights):
+    weights = np.asarray(weights)
+    drawn = np.square(np.random.default_rng(0).standard_normal((200_000, len(weights)))) @ weights
+    for level in (0.5, 0.1, 0.05, 0.01, 0.001):
+        value = np.quantile(drawn, 1 - level)
+        assert weighted_chi_squared_p(value, weights) == pytest.approx(level, rel=0.12, abs=1e-4)
+
+
+@pytest.mark.parametrize("n", [1, 2, 7])
+def test_of_equal_weights_it_is_chi_squared(n):
+    for value in (0.01, 0.3, n, n * (1 + 1e-9), 3 * n, 40.0):
+        found = weighted_chi_squared_p(0.4 * value, np.full(n, 0.4))
+        assert found == pytest.approx(chi2.sf(value, n), rel=0.05)
+
+
+TIED = {
+    "nine of ten are zero": lambda rng, n: np.where(
+        rng.random(n) < 0.9, 0, rng.exponential(size=n)
+    ),
+    "nearly all are zero": lambda rng, n: (rng.random(n) < 0.03).astype(float),
+    "nearly all are one": lambda rng, n: (rng.random(n) < 0.97).astype(float),
+    "grades": lambda rng, n: rng.choice(5, n, p=[0.05, 0.1, 0.2, 0.3, 0.35]).astype(float),
+    "cut off": lambda rng, n: np.minimum(rng.normal(size=n), 0.5),
+}
+
+
+@pytest.mark.parametrize("kind", TIED)
+def test_ties_make_no_false_alarms(kind):
+    rng, p_values = np.random.default_rng(0), []
+    for _ in range(500):
+        first, second = (TIED[kind](rng, 400)[:, None] for _ in range(2))
+        (shift,) = column_shifts(encode(first, second))
+        p_values.append(shift.tests["Anderson-Darling"])
+    # Four standard errors of a share of 500. Without regard to ties the first kind has 0.12.
+    assert np.mean(np.array(p_values) <= 0.05) == pytest.approx(0.05, abs=0.039)
+    assert np.mean(np.array(p_values) <= 0.01) <= 0.0278
+
+
+def test_without_ties_both_laws_agree():
+    values = np.array([0.4, 1.0, 2.0, 4.0, 8.0])
+    one = [tied_anderson_darling_p(value, np.ones(5000, int)) for value in values]
+    np.testing.assert_allclose(one, anderson_darling_p(values), rtol=0.06)
 
 
 @given(st.lists(st.integers(0, 5), min_size=2, max_size=40))

@@ -25,6 +25,7 @@ from mlplab.store.failures import (
     ELSEWHERE,
     UnwritableError,
     as_store_error,
+    is_away,
     is_busy,
     may_be_readable,
     only_to_read,
@@ -65,7 +66,7 @@ class Database:
 
     def __init__(self, place: Place, *, create: bool) -> None:
         self.place = place
-        self._closed = False
+        self._closed = self._was_reached = False
         self._only_read: UnwritableError | None = None
         self._copy: TemporaryDirectory[str] | None = None
         if place.path is not None:
@@ -159,10 +160,13 @@ class Database:
             try:
                 with _connected, self._engine.connect() as connection:
                     connection.execution_options(**{_BEGIN: begin})
+                    self._was_reached = True
                     with connection.begin():
                         return work(connection)
             except (SQLAlchemyError, sqlite3.Error) as error:
-                if not is_busy(error) or time.monotonic() + pause > deadline:
+                # A server that was there once is waited for: it may be starting again.
+                may_help = is_busy(error) or (self._was_reached and is_away(error))
+                if not may_help or time.monotonic() + pause > deadline:
                     raise as_store_error(error, self.place) from error
             time.sleep(pause)
             # Doubling: writers that collided once do not keep in step.

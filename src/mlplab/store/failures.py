@@ -8,11 +8,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from sqlalchemy.exc import DBAPIError
+
 from mlplab.errors import StoreError
 from mlplab.store.place import Place
 
 ELSEWHERE = "name another with --store or MLPLAB_STORE"
 _LOST_RACES = ("40001", "40P01", "55P03")  # PostgreSQL: serialisation, deadlock, lock
+_AWAY = ("08", "57P01", "57P02", "57P03")  # PostgreSQL: connection, shutdown, crash, start
 
 _SQLITE = {
     "SQLITE_NOTADB": f"is not a database: move it away, or {ELSEWHERE}",
@@ -82,6 +85,14 @@ def is_busy(error: Exception) -> bool:
     return _sqlstate(cause) in _LOST_RACES
 
 
+def is_away(error: Exception) -> bool:
+    """Tell whether a server has gone, is going, or is not there yet."""
+    cause = getattr(error, "orig", None) or error
+    if not isinstance(error, DBAPIError) or isinstance(cause, sqlite3.Error):
+        return False
+    return (_sqlstate(cause) or "08").startswith(_AWAY)
+
+
 def as_store_error(error: Exception, place: Place) -> StoreError:
     """Translate an error of SQLAlchemy or of a driver."""
     cause = getattr(error, "orig", None) or error
@@ -90,6 +101,8 @@ def as_store_error(error: Exception, place: Place) -> StoreError:
         name = _sqlite_name(cause)
         for start, advice in _SQLITE.items():
             if name.startswith(start):
+                if start == "SQLITE_IOERR" and place.path is not None and _has_no_room(place.path):
+                    start, advice = "SQLITE_FULL", _SQLITE["SQLITE_FULL"]
                 kind = _KINDS.get(start, StoreError)
                 return kind(f"the store {place.shown} {advice.format(says)}")
     elif _sqlstate(cause) is None:

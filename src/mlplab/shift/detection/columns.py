@@ -8,7 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mlplab.shift.detection.anderson_darling import anderson_darling_p
+from mlplab.shift.detection.anderson_darling import (
+    FEW_TIES,
+    anderson_darling_p,
+    tied_anderson_darling_p,
+)
 from mlplab.shift.detection.permutations import Array, Labels
 from mlplab.shift.encoding import Encoded
 
@@ -74,8 +78,7 @@ def _column(encoded: Encoded, name: str) -> ColumnShift:
         tests["Kolmogorov-Smirnov"] = float(found.pvalue)
         rows = np.concatenate([first, second])
         label = np.arange(len(rows)) >= len(first)
-        squares = anderson_darling(rows[:, None], label[None])
-        tests["Anderson-Darling"] = float(anderson_darling_p(squares[0])[0])
+        tests["Anderson-Darling"] = _anderson_darling_p(rows, label)
         sizes.append(float(found.statistic))
     if "level" in kinds:
         own = [place for place in places if encoded.columns[place].kind == "level"]
@@ -83,6 +86,14 @@ def _column(encoded: Encoded, name: str) -> ColumnShift:
         sizes.append(size)
     smallest = min(1.0, len(tests) * min(tests.values()))
     return ColumnShift(name, smallest, max(sizes), tests)
+
+
+def _anderson_darling_p(column: NDArray[np.float32], is_second: NDArray[np.bool_]) -> float:
+    statistic = float(anderson_darling(column[:, None], is_second[None])[0, 0])
+    counts = np.unique(column, return_counts=True)[1]
+    if counts.max() > FEW_TIES * len(column):
+        return tied_anderson_darling_p(statistic, counts)
+    return float(anderson_darling_p(statistic)[0])
 
 
 def _chi_squared(counts: Sequence[NDArray[np.generic]]) -> tuple[float, float]:

@@ -56,8 +56,8 @@ def pair(source: str, n: int, seed: int, share: float, size: int) -> tuple[Featu
     Smaller shares' cartoons are among those of larger ones.
     """
     plain, drawn = both_domains(source, n)
-    order = philox(seed, "two samples/order").permutation(n)
-    is_drawn = philox(seed, "two samples/cartoon").random(size) < share
+    order = philox(seed, "drawn pairs/order").permutation(n)
+    is_drawn = philox(seed, "drawn pairs/cartoon").random(size) < share
     first, second = order[:size], order[size : 2 * size]
     return plain[first], np.where(is_drawn[:, None], drawn[second], plain[second])
 
@@ -100,7 +100,7 @@ def grouped_rows(
     groups: NDArray[np.int64], seed: int, size: int, apart: bool
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Draw two samples of squares; `apart`: of different photographs, or else of any."""
-    rng = philox(seed, "two samples/squares")
+    rng = philox(seed, "drawn pairs/squares")
     order = rng.permutation(len(groups))
     if not apart:
         return order[:size], order[size : 2 * size]

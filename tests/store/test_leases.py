@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import subprocess
 import sys
@@ -17,7 +18,11 @@ from mlplab.store.leases import DEAD_SECONDS, Driver, Process, this_process
 
 
 def keys(*numbers):
-    return Keys.of(f"{number:032x}" for number in numbers)
+    return Keys.from_bytes(b"".join(map(key, numbers)))
+
+
+def key(number):
+    return hashlib.sha256(str(number).encode()).digest()[:16]
 
 
 class Clock:
@@ -157,7 +162,7 @@ def test_a_clock_on_the_wall_changes_nothing(make, monkeypatch):
 
 
 def test_a_million_keys_are_few_rows(make, store):
-    many = Keys.from_bytes(b"".join(n.to_bytes(16, "big") for n in range(200_000)))
+    many = keys(*range(200_000))
     first, second = make(), make()
     assert first.hold(many).mine.all()
     assert rows(store, "leases") == 4
@@ -204,19 +209,20 @@ def test_in_memory_all_is_ones_own():
 
 @pytest.mark.parametrize("damage", ["drivers SET pid = 'x'", "leases SET keys = 'x'"])
 def test_a_damaged_row_is_one_line(file, damage):
-    with Store(file) as store:
-        with Driver(store._database, beats=False) as first:
-            first.hold(keys(1))
-            store._database.write(lambda c: c.execute(text(f"UPDATE mlplab_{damage}")))
-            with Driver(store._database, beats=False) as second:
-                with pytest.raises(StoreError, match=r"damaged: move the store away"):
-                    second.hold(keys(1))
+    with Store(file) as store, Driver(store._database, beats=False) as first:
+        first.hold(keys(1))
+        store._database.write(lambda c: c.execute(text(f"UPDATE mlplab_{damage}")))
+        with (
+            Driver(store._database, beats=False) as second,
+            pytest.raises(StoreError, match=r"damaged: move the store away"),
+        ):
+            second.hold(keys(1))
 
 
 def test_what_has_ended_since_is_told_by_number(store, outcome):
-    store.put([outcome(key) for key in keys(1)])
+    store.put([outcome(one) for one in keys(1)])
     last, none = store.ended_since(None)
-    store.put([outcome(key) for key in (*keys(2, 3), "no key")])
+    store.put([outcome(one) for one in (*keys(2, 3), "no key")])
     later, found = store.ended_since(last)
     assert (list(none), list(found)) == ([], list(keys(2, 3)))
     assert list(store.ended_since(later)[1]) == []

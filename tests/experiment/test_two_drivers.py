@@ -69,12 +69,13 @@ def drive(which, store, holds):
             said["made"] += event.run_epochs if isinstance(event, Progressed) else 0.0
             yield event
             # Until somebody wishes for runs, and for ever where it is to be killed.
-            end = time.monotonic() + 60
-            while holds == "wish" and said["made"] >= 5 and not stop() and time.monotonic() < end:
+            end = time.monotonic() + 50
+            while holds == "wish" and said["made"] >= 5:
                 time.sleep(0.01)
+                if stop() or time.monotonic() > end:
+                    holds = ""
             while holds == "kill" and isinstance(event, Checkpointed) and event.epoch:
                 time.sleep(1)
-        said["holds"] = ""
 
     backend = Backend(execute, here.provenance, here.plan_cost, here.predict)
     frame = experiment(which).run(store, workers=1, progress=False, backend=backend).frame()
@@ -90,7 +91,8 @@ for line in sys.stdin:
         print(child, flush=True)
         continue
     try:
-        said = drive(which, os.path.join(folder, "runs.sqlite" if name != "alone" else "alone.sqlite"), holds)
+        file = "alone.sqlite" if name == "alone" else "runs.sqlite"
+        said = drive(which, os.path.join(folder, file), holds)
     except BaseException:
         said = {"error": traceback.format_exc()}
     with open(os.path.join(folder, name + ".part"), "w") as file:
@@ -150,8 +152,8 @@ def nursery(program: subprocess.Popen[str], tmp_path: Path) -> Nursery:
     return Nursery(program, tmp_path)
 
 
-def held(store: Path) -> int:
-    """How many leases there are."""
+def drivers(store: Path) -> int:
+    """How many there are."""
     if not store.exists():
         return 0
     with Store(store) as opened:
@@ -164,12 +166,12 @@ def test_two_that_start_together_train_each_run_once(nursery: Nursery) -> None:
     one, other, alone = nursery.said("one"), nursery.said("other"), nursery.alone()
     assert one["trained"] + other["trained"] == alone["trained"] == 12
     assert one["frame"] == other["frame"] == alone["frame"]
-    assert held(nursery.store) == 0
+    assert drivers(nursery.store) == 0
 
 
 def test_one_that_comes_later_gets_a_part_in_the_middle_of_runs(nursery: Nursery) -> None:
     nursery.start("one", holds="wish")
-    until(lambda: held(nursery.store) == 1)
+    until(lambda: drivers(nursery.store) == 1)
     nursery.start("other")
     one, other, alone = nursery.said("one"), nursery.said("other"), nursery.alone()
     assert one["trained"] + other["trained"] == 12
@@ -180,9 +182,9 @@ def test_one_that_comes_later_gets_a_part_in_the_middle_of_runs(nursery: Nursery
 def test_one_that_waits_takes_over_from_one_that_is_killed(nursery: Nursery) -> None:
     killed = nursery.start("one", "long", holds="kill")
     (key,) = [run.key for run in long().runs()]
-    until(lambda: held(nursery.store) == 1)
+    until(lambda: drivers(nursery.store) == 1)
     nursery.start("other", "long")
-    until(lambda: held(nursery.store) == 2)
+    until(lambda: drivers(nursery.store) == 2)
     with Store(nursery.store) as store:
         (provenance,) = until_some(store.provenances)
         until(lambda: store.with_checkpoints([key], provenance))
@@ -190,7 +192,7 @@ def test_one_that_waits_takes_over_from_one_that_is_killed(nursery: Nursery) -> 
     other, alone = nursery.said("other"), nursery.alone("long")
     assert (other["trained"], other["frame"]) == (1, alone["frame"])
     assert other["resumed"] > 0, "it began anew"
-    assert held(nursery.store) == 0
+    assert drivers(nursery.store) == 0
 
 
 def long() -> Experiment:
@@ -282,12 +284,9 @@ def test_what_is_hardly_left_is_not_stopped_for_a_wish(
         yield from train(list(runs)[:-1], task, **settings)
         other = far_driver(store, keys)
         other.wish(keys, other.hold(keys).holders)
-        until(lambda: Driver_wished())
+        until(lambda: any(driver.wished for driver in made))
         asked.append(settings["stop"]())
         yield from train(list(runs)[-1:], task, **settings)
-
-    def Driver_wished() -> bool:
-        return any(driver.wished for driver in made)
 
     made: list[Any] = []
     driver = store.driver

@@ -62,6 +62,7 @@ def drive(which, store, holds):
     said = {"trained": 0, "resumed": 0, "made": 0.0}
 
     def execute(*args, stop, resume, **settings):
+        nonlocal holds
         said["resumed"] += sum(state.epoch for state in resume.values())
         events = here.execute(*args, stop=stop, resume=resume, checkpoint_seconds=0.5, **settings)
         for event in events:

@@ -36,6 +36,7 @@ def execute(
     keep_correct: bool = False,
     measures: Mapping[str, Measure] | None = None,
     checkpoint_seconds: float = 20.0,
+    stop: Callable[[], bool] = lambda: False,
     kept: Callable[[Collection[str]], Collection[str]] = lambda keys: (),
 ) -> Generator[Event]:
     """Train runs of one task and yield what happens, in this process, in workers or elsewhere.
@@ -55,6 +56,8 @@ def execute(
         keep_correct: keep which test examples each run classifies rightly.
         measures: the user's metrics; default: those registered in this process.
         checkpoint_seconds: time between two checkpoints of a run; the first come sooner.
+        stop: asked a few times a second; once true, every run is checkpointed and training ends.
+            Programs on a cluster are not stopped.
         kept: which of these keys are known to be kept for good, of runs that are not asked for.
 
     Raises:
@@ -79,6 +82,7 @@ def execute(
         keep_weights=keep_weights,
         keep_correct=keep_correct,
         checkpoint_seconds=checkpoint_seconds,
+        stop=stop,
         kept=kept,
     )
     yield from (executor or Local(workers, device)).train(job)

@@ -23,6 +23,19 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
+class Needs:
+    """What a finished run must have kept; where it has not, it is trained again.
+
+    Attributes:
+        weights: its weights, if it has any.
+        correct: arms whose runs must have kept their right answers on the test split.
+    """
+
+    weights: bool = False
+    correct: Collection[Arm] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """The runs of a design, split by what the store knows.
 
@@ -32,6 +45,7 @@ class Plan:
         remaining: cells that must be trained.
         without_weights: of these, runs that are finished but whose weights are not kept.
         paths: how many of them train which way: in a compiled loop, a stack (and why), a module.
+        needs: what a finished run must have kept: as `make_plan` was given it.
     """
 
     cells: Cells
@@ -39,6 +53,12 @@ class Plan:
     remaining: Cells
     without_weights: int = 0
     paths: Mapping[str, int] = field(default_factory=dict)
+    needs: Needs = field(default_factory=Needs)
+
+    def again(self, cells: Cells, store: Store) -> Plan:
+        """Return what the store knows of some cells now."""
+        needs = self.needs
+        return make_plan(cells, store, need_weights=needs.weights, need_correct=needs.correct)
 
     def cost(self, task: Task, backend: Backend, workers: int | None = None) -> Cost:
         """Estimate what the remaining runs cost; nothing runs."""
@@ -105,7 +125,7 @@ def make_plan(
         of_them = finished.ended[np.isin(cells.arm_of[finished.ended], wanted)]
         finished.drop(np.array([row for row in of_them if not _is_answered(finished.at(row))], int))
     remaining = cells.take(finished.ends.status == 0)
-    return Plan(cells, finished, remaining, without)
+    return Plan(cells, finished, remaining, without, needs=Needs(need_weights, need_correct))
 
 
 def _is_answered(outcome: Outcome) -> bool:

@@ -20,7 +20,7 @@ from mlplab.bench.versions import versions
 
 LEVEL = 0.05
 N_ROWS = (200, 1000, 3000)
-SHIFTED = (200, 100, 50)
+SHIFTED = (200, 100, 30)
 """Data sets of each problem, for each number of rows: larger ones cost more, and vary less."""
 N_LARGE = 100_000
 PERMUTATIONS = {"alike": 39, "shifted": 99}
@@ -146,7 +146,7 @@ def main() -> None:
     parser.add_argument(
         "--classified", type=int, default=100, help="of these, with networks for each labelling"
     )
-    parser.add_argument("--sizes", type=int, default=200, help="large data sets")
+    parser.add_argument("--sizes", type=int, default=100, help="large data sets")
     parser.add_argument("--problems", nargs="*", default=list(PROBLEMS))
     parser.add_argument("--kept", type=Path, help="a file that keeps what was computed")
     parser.add_argument("--out", type=Path, help="the page; default: standard output")

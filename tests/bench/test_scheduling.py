@@ -8,8 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import mlplab.bench.scheduling.__main__ as command
+from mlplab.bench.scheduling.__main__ import page
 from mlplab.bench.scheduling.cluster import Cluster, Usage, Work
+from mlplab.bench.scheduling.measured import Times, as_here, measure, real_seconds, tasks
 from mlplab.bench.scheduling.simulate import simulate
+from mlplab.data import load_task
 
 WORK = Work(
     n_runs=1000, runs_per_task=100, run_seconds=0.2, outcome_bytes=10, state_bytes=7, data_bytes=500
@@ -62,9 +66,7 @@ def test_kills_cost_what_theory_says() -> None:
     """Segments of c seconds, kills at rate k, r seconds away: (e^kc - 1)(1/k + r) each."""
     rate, c, away = 1 / 30, 20.0, 7.0
     work = Work(n_runs=1, runs_per_task=1, run_seconds=400 * c)
-    cluster = Cluster(
-        1, kills_per_hour=3600 * rate, away_seconds=away, checkpoint_seconds=c
-    )
+    cluster = Cluster(1, kills_per_hour=3600 * rate, away_seconds=away, checkpoint_seconds=c)
     seconds = [used(work, cluster, seed).seconds for seed in range(100)]
     expected = 400 * math.expm1(rate * c) * (1 / rate + away)
     error = np.std(seconds, ddof=1) / math.sqrt(len(seconds))
@@ -92,3 +94,46 @@ def test_nothing_is_faster_than_the_work_itself(
     assert usage.seconds >= usage.useful_seconds / workers + 2
     assert usage.lost_seconds >= 0
     assert usage == used(replace(WORK, spread=spread), cluster, seed)
+
+
+def times(**more: float) -> Times:
+    return Times(replace(WORK, **more), start_seconds=2.0, merge_seconds=1e-4, cores=2)
+
+
+def test_this_machine_shares_its_cores() -> None:
+    alone, both, many = (as_here(times(), workers) for workers in (1, 2, 4))
+    assert (alone.slow_factor, both.slow_factor, many.slow_factor) == (1, 1, 2)
+    assert used(WORK, both).seconds == pytest.approx(2 + 5 * 20)
+    # Four workers on two cores: half as fast each, and the last round has two idle ones.
+    assert used(WORK, many).seconds == pytest.approx(4 + 3 * 40)
+
+
+def test_real_tasks_are_trained_and_measured() -> None:
+    found = measure(tasks(n_tasks=3, runs_per_task=2, epochs=6))
+    assert found.work.n_runs == 6
+    assert 0 < found.work.run_seconds < 5
+    assert found.start_seconds >= 0
+    assert 0 < found.merge_seconds < 1
+    # A history of six epochs and a few names; a network of 64 x 32 weights and more.
+    assert 100 < found.work.outcome_bytes < 10_000
+    assert found.work.state_bytes > 4 * 64 * 32
+
+
+def test_real_seconds_are_those_until_the_last_task_ends() -> None:
+    chunks = tasks(n_tasks=2, runs_per_task=2, epochs=1)
+    seconds, ends = real_seconds(chunks, load_task("digits", valid=0.1), 2)
+    assert len(ends) == 2
+    assert 0 < ends[0] <= ends[1] <= seconds
+
+
+def test_more_workers_lose_efficiency_and_the_page_says_so(monkeypatch) -> None:
+    monkeypatch.setattr(command, "N_RUNS", 100_000)
+    monkeypatch.setattr(command, "_REPETITIONS", 2)
+    text = page(times(spread=0.05), [["1", "2.0", "2.0 to 2.1", "2.0", "+0 %"]], "a command")
+    table = text.partition("## A million runs")[2].partition("## How long")[0]
+    rows = [line.split("|") for line in table.splitlines() if line.startswith("| ")][1:]
+    shares = [float(row[3]) for row in rows if row[1].strip()[0].isdigit()]
+    assert len(shares) == 8
+    assert shares[0] > 0.95
+    assert shares[-1] == min(shares)
+    assert "| 1 | 2.0 | 2.0 to 2.1 | 2.0 | +0 % |" in text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +14,9 @@ from mlplab.experiment.progress import Tally, estimate_left
 from mlplab.specs import Outcome
 from mlplab.specs.columns import Keys, Population
 from mlplab.store import Store
-from mlplab.store.leases import Alone, Driver
+
+if TYPE_CHECKING:
+    from mlplab.store.leases import Alone, Driver
 
 SECONDS_BETWEEN = 1.0  # two looks at what other drivers have finished
 SECONDS_WORTH = 20.0  # of work left: less is not worth a stop

@@ -20,19 +20,31 @@ Rows = NDArray[np.float32]
 
 N_FOLDS = 3
 SCORE_FOLDS, SCORE_SEEDS = 5, 3
+_NET, _ADAM = MLP(hidden=(32,)), Adam(lr=0.01, weight_decay=0.03)
 _BATCH = 64
 _STEPS = 250
 _EPOCHS = (4, 30)
+_BATCHES_OF_MANY, _MOST_BATCH = 200, 512  # in an epoch; rows of one
 
 
 def network(n_rows: int) -> Run:
     """Return the classifier for so many training rows: a small network, trained for some steps."""
     epochs = int(np.clip(_STEPS * _BATCH // n_rows, *_EPOCHS))
-    return Run(
-        net=MLP(hidden=(32,)),
-        optim=Adam(lr=0.01, weight_decay=0.03),
-        fit=Fit(epochs=epochs, batch_size=min(_BATCH, n_rows // 2)),
-    )
+    return Run(net=_NET, optim=_ADAM, fit=Fit(epochs=epochs, batch_size=min(_BATCH, n_rows // 2)))
+
+
+def scoring_network(n_rows: int) -> Run:
+    """Return the network that measures a size: of many rows, larger batches and a falling rate.
+
+    Of two samples of 100,000 rows whose best score has an AUC of 0.53, networks that are trained
+    like those of labellings measured 0.514, these 0.528; of 0.549, 0.533 and 0.547.
+    """
+    base = network(n_rows)
+    batch_size = min(n_rows // _BATCHES_OF_MANY, _MOST_BATCH)
+    if batch_size <= _BATCH:
+        return base
+    falling = Adam(lr=0.01, weight_decay=0.03, schedule="cosine")
+    return Run(net=_NET, optim=falling, fit=Fit(epochs=base.fit.epochs, batch_size=batch_size))
 
 
 def classifier_statistics(
@@ -133,7 +145,7 @@ def cross_fitted(
     folds = [Fold(n_folds=SCORE_FOLDS, index=index, seed=seed) for index in range(SCORE_FOLDS)]
     held = [task.split(0, fold).valid for fold in folds]
     scores = np.zeros(n)
-    base = network(n - n // SCORE_FOLDS)
+    base = scoring_network(n - n // SCORE_FOLDS)
     for index, run, weights in trained(task, base, folds, n_seeds, workers, count):
         scores[held[index]] += _log_odds(run, weights, rows[held[index]]) / n_seeds
     parts = [(scores[some][is_second[some]], scores[some][~is_second[some]]) for some in held]

@@ -287,6 +287,6 @@ def test_the_face_is_complete() -> None:
         task_from_arrays Difference Chain Threshold Interaction BestArm FailureDifference Verdict
         Store metric errors __version__ RMSprop LARS Lion Custom Module Search Range activation init
         schedule optimiser module Own report MLPClassifier MLPRegressor splits Holdout Block draw
-        tabular shift
+        tabular shift Ray Slurm
     """
     assert set(mlplab.__all__) == set(expected.split())

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from mlplab.engine.modules.factory import register_module as module
     from mlplab.engine.optimisers.custom import register_optimiser as optimiser
     from mlplab.estimators import MLPClassifier, MLPRegressor
-    from mlplab.experiment import Experiment, folds, splits
+    from mlplab.experiment import Experiment
+    from mlplab.experiment.folds import folds, splits
     from mlplab.pages.write_report import report
     from mlplab.search import Range, Search
     from mlplab.specs import (
@@ -46,9 +47,11 @@ if TYPE_CHECKING:
         Lion,
         Module,
         Own,
+        Ray,
         RMSprop,
         Run,
         Schedule,
+        Slurm,
         Threshold,
         Verdict,
         schedule,
@@ -81,9 +84,11 @@ __all__ = [
     "Own",
     "RMSprop",
     "Range",
+    "Ray",
     "Run",
     "Schedule",
     "Search",
+    "Slurm",
     "Store",
     "Threshold",
     "Verdict",

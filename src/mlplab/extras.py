@@ -16,6 +16,7 @@ PACKAGES = {
     "optuna": "optuna",
     "psycopg": "psycopg[binary]",
     "pyarrow": "pyarrow",
+    "ray": "ray",
     "skimage": "scikit-image",
     "tensorboardX": "tensorboardX",
 }

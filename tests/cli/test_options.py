@@ -32,6 +32,8 @@ VALUES = {
     "measures": "grad_norm", "probes": "2", "rewinds": "2", "rewind_factor": "0.5",
     "dtype": "float64", "valid": "0.3", "net": "one-layer",
     "out": "pages", "destinations": "tensorboard=events",
+    "on": "slurm", "partition": "short", "time": "5", "cpus": "2", "gpus": "1", "tasks": "3",
+    "spool": "spool",
 }  # fmt: skip
 
 

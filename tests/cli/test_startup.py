@@ -52,7 +52,7 @@ def test_help_and_version_load_nothing_heavy():
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_help_of_a_command_loads_the_specs_at_most(name: str):
-    allowed = {"pydantic"} if name in ("train", "sweep", "split", "memory") else set()
+    allowed = {"pydantic"} if name in ("train", "sweep", "run", "split", "memory") else set()
     assert loaded_by(name, "--help") & HEAVY <= allowed
 
 

@@ -29,7 +29,7 @@ def workers():
 
 def threads_of(estimator, X, y):
     """How many threads each training of a fit is given; none may go to workers."""
-    room = importlib.import_module("mlplab.execute.execute")
+    room = importlib.import_module("mlplab.execute.local")
     train, seen = room.train, []
 
     def spy(*args, threads=1, **options):

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from tests.execute.slurm_node import slurm, slurm_conf  # noqa: F401  (fixtures)
 
 from mlplab.bench.process_memory import family
 

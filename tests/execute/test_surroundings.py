@@ -120,7 +120,7 @@ METRICS = """
     from mlplab.engine import Ended, metric
     from mlplab.errors import ConfigError
     from population import digest, execute
-    import mlplab.execute.execute as module
+    import mlplab.execute.local as module
 
     def in_main(targets, outputs, factor=1.0):
         return float(os.getpid())

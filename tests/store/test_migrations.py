@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import inspect, text
 
 from mlplab.errors import StoreError
+from mlplab.specs.columns import Keys
 from mlplab.store import Store, schema
 
 
@@ -28,6 +29,14 @@ def fail(connection):
 def unname_claims(connection):
     for name in ("exercise", "profile", "key"):
         connection.execute(text(f"ALTER TABLE mlplab_verdicts DROP COLUMN {name}"))
+
+
+def drop(store, *tables):
+    for table in tables:
+        store._database.write(lambda c, t=table: c.execute(text(f"DROP TABLE mlplab_{t}")))
+
+
+LEASES = ("drivers", "leases", "wishes")
 
 
 def columns(store, table):
@@ -131,6 +140,7 @@ def test_the_first_version_gains_the_column_of_the_best_epoch(
                 c.execute(text("DROP TABLE mlplab_experiments")),
             )
         )
+        drop(store, *LEASES)
     monkeypatch.setattr(schema, "MIGRATIONS", no_steps_yet)
     with Store(old) as store:
         assert "best_epoch" in columns(store, "mlplab_outcomes")
@@ -144,7 +154,7 @@ def test_the_second_version_gains_the_table_of_what_is_remembered(old, no_steps_
         made = columns(store, "mlplab_remembered")
         store._database.write(lambda c: c.execute(text("DROP TABLE mlplab_remembered")))
         store._database.write(unname_claims)
-        store._database.write(lambda c: c.execute(text("DROP TABLE mlplab_experiments")))
+        drop(store, "experiments", *LEASES)
         store._database.write(lambda c: c.execute(text("UPDATE mlplab_schema SET version = 2")))
     monkeypatch.setattr(schema, "MIGRATIONS", no_steps_yet)
     for _ in range(2):
@@ -164,7 +174,7 @@ def test_the_third_version_gains_exercise_profile_and_key(old, no_steps_yet, mon
         for name in said:
             store.put_verdicts(name, [{"id": "a", "says": "A > B"}])
         store._database.write(unname_claims)
-        store._database.write(lambda c: c.execute(text("DROP TABLE mlplab_experiments")))
+        drop(store, "experiments", *LEASES)
         store._database.write(lambda c: c.execute(text("UPDATE mlplab_schema SET version = 3")))
     monkeypatch.setattr(schema, "MIGRATIONS", no_steps_yet)
     with Store(old) as store:
@@ -178,7 +188,7 @@ def test_the_third_version_gains_exercise_profile_and_key(old, no_steps_yet, mon
 def test_the_fourth_version_gains_the_table_of_experiments(old, no_steps_yet, monkeypatch):
     with Store(old) as store:
         made = columns(store, "mlplab_experiments")
-        store._database.write(lambda c: c.execute(text("DROP TABLE mlplab_experiments")))
+        drop(store, "experiments", *LEASES)
         store._database.write(lambda c: c.execute(text("UPDATE mlplab_schema SET version = 4")))
     monkeypatch.setattr(schema, "MIGRATIONS", no_steps_yet)
     for _ in range(2):
@@ -187,4 +197,20 @@ def test_the_fourth_version_gains_the_table_of_experiments(old, no_steps_yet, mo
             assert [row.key for row in store.rows()] == ["k"]
             store.put_membership("rates", "digits", "c1", ["0" * 32])
             assert len(store.memberships()) == 1
+            assert store.info().schema_version == len(no_steps_yet) + 1
+
+
+def test_the_fifth_version_gains_leases(old, no_steps_yet, monkeypatch):
+    with Store(old) as store:
+        made = {table: columns(store, f"mlplab_{table}") for table in LEASES}
+        drop(store, *LEASES)
+        store._database.write(lambda c: c.execute(text("UPDATE mlplab_schema SET version = 5")))
+    monkeypatch.setattr(schema, "MIGRATIONS", no_steps_yet)
+    for _ in range(2):
+        with Store(old) as store, store.driver() as one, store.driver() as other:
+            assert {table: columns(store, f"mlplab_{table}") for table in LEASES} == made
+            run = Keys.of(["0" * 32])
+            assert one.hold(run).mine.all()
+            other.wish(run, other.hold(run).holders)
+            assert len(one.wishes()) == 1
             assert store.info().schema_version == len(no_steps_yet) + 1

@@ -42,5 +42,24 @@ def write_plans(plans: Sequence[Mapping[str, Any]], as_json: bool) -> None:
         paths.update(plan["paths"])
     for path, n_runs in paths.items():
         write(f"{n_runs} to train: {path}")
+    for plan in plans:
+        if "on" in plan:
+            write(_spell_portions(plan["on"]))
     if words := list(dict.fromkeys(one for plan in plans for one in plan.get("besides", ()))):
         write(f"not counted: {'; '.join(words)}")
+
+
+def _spell_portions(on: Mapping[str, Any]) -> str:
+    """Return in one line how a cluster would be used.
+
+    >>> _spell_portions({"kind": "slurm", "tasks": 40, "cores": 2, "gpus": 0,
+    ...                  "longest_seconds": 1800.0, "core_seconds": 126000.0})
+    'on slurm: 40 tasks of 2 cores, the longest about 30 min; 35 core hours'
+    """
+    tasks = f"{on['tasks']} task{'s' * (on['tasks'] != 1)}"
+    size = f"{on['cores']} core{'s' * (on['cores'] != 1)}" + " and a GPU" * bool(on["gpus"])
+    longest = spell_seconds(on["longest_seconds"])
+    return (
+        f"on {on['kind']}: {tasks} of {size}, the longest about {longest}; "
+        f"{on['core_seconds'] / 3600:.2g} core hours"
+    )

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from mlplab.cli import options
+from mlplab.cli.clusters import cluster_options
 from mlplab.cli.flags import default_of
 from mlplab.cli.levels import show_level
 from mlplab.cli.screen import note, show_log, write_line
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from mlplab.experiment import Experiment, Runs
     from mlplab.experiment.tracking import Tracker
     from mlplab.search import SearchResult
+    from mlplab.specs.clusters import Cluster
 
 _TABLES = (".csv", ".tsv", ".csv.gz", ".txt", ".parquet", ".xlsx")
 F = TypeVar("F", bound=Callable[..., Any])
@@ -41,6 +43,7 @@ class Setting:
     as_json: bool
     quiet: bool
     out: Path | None = None
+    cluster: Cluster | None = None
     tracker: Tracker | None = None
 
 
@@ -63,6 +66,7 @@ def population_options(command: F) -> F:
         options.store,
         options.device,
         options.threads,
+        cluster_options,
         options.track,
         click.option("--keep-weights", is_flag=True, help="Also keep the weights of every run."),
         click.option(
@@ -155,16 +159,15 @@ def train_population(
     if setting.plan_only:
         from mlplab.cli.plans import write_plans
         from mlplab.engine.device import device_of
-        from mlplab.experiment import this_machine
+        from mlplab.experiment import backend_of
 
         found = experiment.plan(store, keep_weights=setting.keep_weights, device=setting.device)
-        cost = found.cost(experiment.data, this_machine(), setting.workers)
+        page = found.page(experiment.data, backend_of(setting.cluster), setting.workers)
         device_of(setting.device)
         words = [besides] if besides else []
         if setting.device != "cpu":
             words.append(f"--device {setting.device}: the time is that of this machine's cores")
-        plan = found.as_dict(cost) | ({"besides": words} if words else {})
-        write_plans([plan], setting.as_json)
+        write_plans([page | ({"besides": words} if words else {})], setting.as_json)
         return None
     from mlplab.cli.progress import show_progress
 
@@ -173,6 +176,7 @@ def train_population(
             store,
             workers=setting.workers,
             device=setting.device,
+            on=setting.cluster,
             keep_weights=setting.keep_weights,
             progress=progress,
             track=setting.tracker,

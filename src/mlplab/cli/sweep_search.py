@@ -30,6 +30,7 @@ def run_search(search: Search, setting: Setting) -> SearchResult:
             Store(setting.store_place),
             workers=setting.workers,
             device=setting.device,
+            on=setting.cluster,
             keep_weights=setting.keep_weights,
             progress=progress,
             track=setting.tracker,

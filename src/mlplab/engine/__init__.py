@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from mlplab.engine.cost import Cost, plan_cost
-    from mlplab.engine.events import Checkpointed, Ended, Event, Progressed
+    from mlplab.engine.events import Barrier, Checkpointed, Ended, Event, Joined, Progressed
     from mlplab.engine.measures import metric
     from mlplab.engine.monte_carlo import predict_samples
     from mlplab.engine.native.coverage import training_paths
@@ -16,10 +16,12 @@ if TYPE_CHECKING:
     from mlplab.engine.weights import predict
 
 __all__ = [
+    "Barrier",
     "Checkpointed",
     "Cost",
     "Ended",
     "Event",
+    "Joined",
     "Program",
     "Progressed",
     "kernel_kind",
@@ -35,10 +37,12 @@ __all__ = [
 
 # Loaded when asked for: whoever registers a metric does not need torch.
 _HOMES = {
+    "Barrier": "events",
     "Checkpointed": "events",
     "Cost": "cost",
     "Ended": "events",
     "Event": "events",
+    "Joined": "events",
     "Program": "program",
     "Progressed": "events",
     "kernel_kind": "numerics",

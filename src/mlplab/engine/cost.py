@@ -44,7 +44,7 @@ MASK_SECONDS = 2e-9
 FIRST_CHECKPOINT_SECONDS = 2.0
 """Of training, after which runs leave their first checkpoints: soon, as some are killed often."""
 
-_EFFICIENCY = 0.75  # of the best matrix product, measured on 784-256-10
+EFFICIENCY = 0.75  # of the best matrix product, measured on 784-256-10
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +132,7 @@ def plan_cost(runs: Sequence[Run], task: Task, workers: int = 1) -> Cost:
         # Runs of a stack step together: its fixed costs are those of the longest.
         steps[program] = max(steps.get(program, 0), run_steps(training.run, program))
         kinds.setdefault(program, []).append(which)
-        worker_seconds[program] = worker_seconds.get(program, 0.0) + own_work / _EFFICIENCY
+        worker_seconds[program] = worker_seconds.get(program, 0.0) + own_work / EFFICIENCY
     parts = [
         Members(
             program,
@@ -149,7 +149,7 @@ def plan_cost(runs: Sequence[Run], task: Task, workers: int = 1) -> Cost:
     return Cost(
         runs=len(runs),
         flop=flop,
-        seconds=(work / _EFFICIENCY + overhead) / max(1, workers),
+        seconds=(work / EFFICIENCY + overhead) / max(1, workers),
         bytes=task_bytes(task) + sum(counted.parts.values()),
         programs=len(kinds),
         workers=workers,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from mlplab.specs import Outcome
+from mlplab.specs import Outcome, Provenance
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,4 +32,16 @@ class Ended:
     weights: bytes | None = None
 
 
-Event = Progressed | Checkpointed | Ended
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """A machine takes part: runs may end there from now on."""
+
+    provenance: Provenance
+
+
+@dataclass(frozen=True, slots=True)
+class Barrier:
+    """What came before shall be kept for good before the next event is asked for."""
+
+
+Event = Progressed | Checkpointed | Ended | Joined | Barrier

@@ -17,6 +17,7 @@ from mlplab.inside import GUARD, mark
 from mlplab.specs import Module, Run
 from mlplab.specs.plugins import PluginName, registered_plugins
 
+_OURS = ("mlplab", "builtins")
 HERE = "workers=1 (--threads 1) trains without them"
 
 
@@ -43,6 +44,22 @@ def pack(brought: Any) -> bytes | None:
     That is what a notebook or a script made, and what a module brings that is still being
     imported: a worker would run it from its top.
     """
+    packed = _pack(brought)
+    return None if packed is None else packed[0]
+
+
+def modules_of(brought: Any) -> list[str] | None:
+    """Return the modules that users brought what they brought in; None if workers cannot import it.
+
+    Whoever imports them has it registered, and unpickles nothing.
+    """
+    packed = _pack(brought)
+    if packed is None:
+        return None
+    return sorted(name for name in packed[1] if name and name.partition(".")[0] not in _OURS)
+
+
+def _pack(brought: Any) -> tuple[bytes, set[str]] | None:
     stream = io.BytesIO()
     try:
         pickler = _Pickler(stream)
@@ -52,7 +69,7 @@ def pack(brought: Any) -> bytes | None:
     pickled = stream.getvalue()
     # Pickled by name: a notebook's functions name `__main__`, which is another in a worker.
     can_travel = b"__main__" not in pickled and all(map(_can_be_imported, pickler.homes))
-    return pickled if can_travel else None
+    return (pickled, pickler.homes) if can_travel else None
 
 
 def unpack(pickled: bytes, tell: Callable[[str], None]) -> Any:

@@ -28,7 +28,7 @@ class Chunk:
 
 
 @dataclass(frozen=True)
-class _Part:
+class Part:
     """A run to be dealt, and what it costs: seconds of arithmetic, and of steps as such."""
 
     training: Training
@@ -50,12 +50,12 @@ def deal(runs: Sequence[Run], task: Task, workers: int) -> list[Chunk]:
     small ones (whose steps cost the same for ten runs as for a hundred) not at all.
     """
     splits = Splits(task)
-    members: dict[AnyProgram, list[_Part]] = {}
+    members: dict[AnyProgram, list[Part]] = {}
     for run in runs:
         training = Training.begin(run, splits)
         work = run_work(run, training.program, task, training.n_valid)
         steps = run_steps(run, training.program) * STEP_SECONDS
-        members.setdefault(training.program, []).append(_Part(training, work, steps))
+        members.setdefault(training.program, []).append(Part(training, work, steps))
     total = sum(part.work for parts in members.values() for part in parts)
     chunks = []
     for program, parts in members.items():
@@ -69,14 +69,14 @@ def deal(runs: Sequence[Run], task: Task, workers: int) -> list[Chunk]:
             pieces = max(pieces, min(workers, len(parts)))
             # A multiple of the workers, so that none is left alone with a last piece.
             pieces = min(len(parts), workers * math.ceil(pieces / workers))
-        for piece in _cut(parts, pieces):
+        for piece in cut(parts, pieces):
             seconds = sum(part.work for part in piece) + max(part.steps for part in piece)
             chunks.append(Chunk(tuple(part.training.run for part in piece), seconds))
     # The longest first: the short ones fill what is left at the end (Graham's rule).
     return sorted(chunks, key=lambda chunk: -chunk.seconds)
 
 
-def _cut(parts: list[_Part], pieces: int) -> list[list[_Part]]:
+def cut(parts: list[Part], pieces: int) -> list[list[Part]]:
     """Cut into about equal pieces, preferably where one group of shared batches ends."""
     borders = [0]
     # A border may move by a quarter of a piece: runs that share batches are worth that much.

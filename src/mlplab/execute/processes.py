@@ -11,7 +11,7 @@ import tempfile
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,6 +26,7 @@ from mlplab.execute.worker import PATIENCE_SECONDS
 from mlplab.inside import GUARD
 from mlplab.specs import Run
 
+_ASKS_SECONDS = 0.25  # between two questions whether to stop
 _IMPORT_SECONDS = 120.0  # for a user's module, which this process has imported already
 # The system may have ended a worker for want of memory, once; a second time it is the runs.
 _TRIES = 2
@@ -106,6 +107,7 @@ def in_processes(
     resume: Mapping[str, bytes],
     brought: bytes,
     options: Mapping[str, Any],
+    stop: Callable[[], bool] = lambda: False,
 ) -> Iterator[Event]:
     """Yield the events of all chunks, as the workers send them.
 
@@ -118,6 +120,7 @@ def in_processes(
         resume: checkpoints by run key.
         brought: what `pack` made of the user's metrics and plug-ins.
         options: of `engine.train`.
+        stop: asked a few times a second; once true, workers leave checkpoints and end.
 
     Raises:
         WorkerError: a chunk failed twice, or a user's module cannot be imported.
@@ -141,10 +144,11 @@ def in_processes(
         try:
             while todo and len(crew) < workers:
                 hire()
-            while any(worker.work is not None for worker in crew):
+            while any(worker.work is not None for worker in crew) and not stop():
                 try:
-                    # Ctrl-C is answered while this waits, with or without a limit.
-                    worker, kind, content = inbox.get(timeout=_seconds_left(crew))
+                    worker, kind, content = inbox.get(
+                        timeout=min(_ASKS_SECONDS, _seconds_left(crew) or _ASKS_SECONDS)
+                    )
                 except queue.Empty:
                     continue
                 if kind == "event":

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from mlplab.experiment.tracking import Track
     from mlplab.pages import Report
     from mlplab.specs import Verdict
+    from mlplab.specs.clusters import Cluster
     from mlplab.store import Store
 
 
@@ -111,6 +112,7 @@ def answer(
     store: Store | str | os.PathLike[str] | None = None,
     workers: int | None = None,
     device: str = "cpu",
+    on: str | Cluster | None = None,
     progress: ProgressOption = True,
     until_decided: bool = False,
     recompute: bool = False,
@@ -129,6 +131,8 @@ def answer(
         store: where runs are kept; None is the user's own.
         workers: worker processes.
         device: `cpu`, `cuda`, `mps`.
+        on: where its experiments are trained, as `Experiment.run` has it; what it computes besides
+            them, it computes here.
         progress: True for a bar, False for none, or what is called with a `Progress`.
         until_decided: add seeds, at looks declared before, until claims are decided.
         recompute: prove, measure and tell anew, whatever is remembered.
@@ -163,6 +167,7 @@ def answer(
                 keep_weights=name in exercise.keeps,
                 workers=workers,
                 device=device,
+                on=on,
                 progress=total.next_part(),
                 until_decided=until_decided and bool(experiment.claims),
                 track=tracker,
@@ -283,6 +288,7 @@ def plan(
     seeds: int | None = None,
     store: Store | str | os.PathLike[str] | None = None,
     workers: int | None = None,
+    on: str | Cluster | None = None,
     images: str | os.PathLike[str] | None = None,
 ) -> list[dict[str, Any]]:
     """Return what each experiment of an exercise would run and cost; nothing is trained.
@@ -290,24 +296,23 @@ def plan(
     What it trains besides them follows, an arm that is still to be chosen taken as the costliest.
     What cannot be known before is said in words, as `besides` of the first.
     """
-    from mlplab.experiment import this_machine
+    from mlplab.experiment import backend_of
     from mlplab.experiment.plan import make_plan
     from mlplab.store import Store
 
     kept = store if isinstance(store, Store) else Store(store)
-    how, machine = profile_for(exercise, profile, images), this_machine()
+    how, backend = profile_for(exercise, profile, images), backend_of(on)
     experiments = exercise.design(how, seeds)
     plans = []
     for name, experiment in experiments.items():
         found = experiment.plan(kept)
-        cost = found.cost(experiment.data, machine, workers)
-        plans.append({"experiment": name, **found.as_dict(cost)})
+        plans.append({"experiment": name, **found.page(experiment.data, backend, workers)})
     for more in exercise.extra_runs:
         experiment = experiments[more.experiment]
         cells = more.cells(experiment, how, kept)
         found = make_plan(cells, kept, need_weights=more.weights).with_paths(experiment.data)
-        cost = found.cost(experiment.data, machine, workers)
-        plans.append({"experiment": f"{more.experiment}: {more.says}", **found.as_dict(cost)})
+        page = found.page(experiment.data, backend, workers)
+        plans.append({"experiment": f"{more.experiment}: {more.says}", **page})
     if plans and (words := _extra_in_words(exercise)):
         plans[0]["besides"] = words
     return plans

@@ -1,7 +1,7 @@
 """The heart that users hold: designs of runs, their results, and what these prove."""
 
 from mlplab.experiment.arms import Arm
-from mlplab.experiment.backend import Backend, this_machine
+from mlplab.experiment.backend import Backend, backend_of, this_machine
 from mlplab.experiment.best import Best, TestScore
 from mlplab.experiment.conduct import Finished, Setup, conduct, finish
 from mlplab.experiment.design import Cell
@@ -30,6 +30,7 @@ __all__ = [
     "Runs",
     "Setup",
     "TestScore",
+    "backend_of",
     "conduct",
     "finish",
     "folds",

@@ -32,9 +32,9 @@ class Checkpoints(Mapping[str, Checkpoint]):
                 self._places[key] = (replace(state, blob=b""), start, len(state.blob))
 
     @property
-    def n_epochs(self) -> int:
-        """How many epochs they have behind them."""
-        return sum(state.epoch for state, _, _ in self._places.values())
+    def epochs(self) -> dict[str, int]:
+        """How many epochs each has behind it."""
+        return {key: state.epoch for key, (state, _, _) in self._places.items()}
 
     def __getitem__(self, key: str) -> Checkpoint:
         state, start, size = self._places[key]

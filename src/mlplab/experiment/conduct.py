@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Sequence
+from collections.abc import (
+    Callable,
+    Collection,
+    Generator,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import islice
@@ -17,7 +25,8 @@ from mlplab.experiment.keeper import Keeper
 from mlplab.experiment.plan import Plan, make_plan
 from mlplab.experiment.progress import ProgressCallback, Tally
 from mlplab.experiment.tracking.tracker import Tracker
-from mlplab.specs import Outcome
+from mlplab.experiment.work import Work
+from mlplab.specs import Outcome, Provenance
 from mlplab.specs.columns import Outcomes
 from mlplab.store import Store
 
@@ -146,6 +155,8 @@ def conduct(
 ) -> Generator[Outcome]:
     """Train the plan's remaining runs and yield each outcome as it comes.
 
+    Runs that another driver trains are waited for, and shared with it.
+
     However this generator ends, by its end, an error, Ctrl-C or `close()`, every run that was
     reported as ended is in the store.
 
@@ -157,21 +168,45 @@ def conduct(
     tally.show(now=True)
     if not todo:
         return
-    from mlplab.engine.events import Checkpointed, Ended, Progressed
-
     provenance = setup.backend.provenance(setup.device)
     setup.store.put_provenance(provenance)  # a store that cannot be written is known at once
-    states = Checkpoints(setup.store, todo.keys, provenance.id)
-    tally.resumed(states.n_epochs)
-    with states, Keeper(setup.store, provenance, todo.texts) as keeper:
+    keeps = {"keep_weights": keep_weights, "keep_correct": keep_correct}
+    with setup.store.driver() as driver:
+        # Programs on a cluster are shared by drivers as they are.
+        work = Work(plan, setup.store, driver, tally, may_stop=setup.backend.on is None)
+        while work.is_left:
+            yield from work.take()
+            if work.part:
+                yield from _train(work, task, setup, provenance, tally, keeps)
+            elif work.is_left:
+                work.wait()
+    tally.show(now=True)
+
+
+def _train(
+    work: Work,
+    task: Task,
+    setup: Setup,
+    provenance: Provenance,
+    tally: Tally,
+    keeps: Mapping[str, bool],
+) -> Iterator[Outcome]:
+    """Train what this driver holds: all of it, or until others wish for some."""
+    from mlplab.engine.events import Barrier, Checkpointed, Ended, Joined, Progressed
+
+    part = work.part
+    states = Checkpoints(setup.store, part.keys, provenance.id)
+    work.begin(states.epochs)
+    with states, Keeper(setup.store, provenance, part.texts) as keeper:
         events = setup.backend.execute(
-            todo,
+            part,
             task,
             workers=setup.workers,
             device=setup.device,
             resume=states,
-            keep_weights=keep_weights,
-            keep_correct=keep_correct,
+            kept=setup.store.get,
+            stop=work.stop,
+            **keeps,
         )
         with closing(events):
             for event in events:
@@ -181,11 +216,18 @@ def conduct(
                         tally.progressed(event.run_epochs)
                     case Checkpointed():
                         keeper.keep_checkpoint(event)
+                        work.reached(event.key, event.epoch)
                     case Ended():
                         keeper.keep(event)
+                        work.ended(event.outcome.key)
                         tally.ended(event.outcome)
                         yield event.outcome
-    tally.show(now=True)
+                    case Joined():
+                        setup.store.put_provenance(event.provenance)
+                    case Barrier():
+                        keeper.flush()
+                work.look_elsewhere()
+    work.leave()
 
 
 def _farewell(plan: Plan, store: Store) -> str:

@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass
 from typing import final
 
-from mlplab.experiment.backend import Backend, this_machine
+from mlplab.experiment.backend import Backend, backend_of
 from mlplab.experiment.conduct import Setup, finish, log_test_look
 from mlplab.experiment.declaration import Declaration
 from mlplab.experiment.plan import Plan, make_plan
@@ -17,6 +17,7 @@ from mlplab.experiment.runs import Runs
 from mlplab.experiment.tracking import Track, tracking
 from mlplab.experiment.until_decided import finish_until_decided
 from mlplab.inside import refuse_at_import
+from mlplab.specs.clusters import Cluster
 from mlplab.store import Store
 
 StoreLike = Store | str | os.PathLike[str] | None
@@ -74,6 +75,7 @@ class Experiment(Declaration):
         *,
         workers: int | None = None,
         device: str = "cpu",
+        on: str | Cluster | None = None,
         keep_weights: bool = False,
         progress: ProgressOption = True,
         until_decided: bool = False,
@@ -88,15 +90,18 @@ class Experiment(Declaration):
 
         Args:
             store: a `Store`, its file or URL; None is the user's own.
-            workers: worker processes; None lets the engine choose.
+            workers: worker processes, or programs that train at a time on a cluster; None lets the
+                engine choose.
             device: `cpu`, `cuda` or `mps`.
+            on: `"here"`, `"ray"`, `"slurm"`, or a cluster's settings, `Ray(...)` or `Slurm(...)`;
+                None is this machine.
             keep_weights: also keep the weights, training again where they are missing.
             progress: True for a bar in a terminal or a notebook, where it takes longer than two
                 seconds; False for none; or what is called with a `Progress`, at most ten times a
                 second.
             until_decided: look at 8, 16, 32 and 64 seeds (of 0 to 63, or of the seeds given) and
                 stop claim by claim; the looks share the level, see `stats.walk_looks`.
-            backend: what trains; None is this machine's engine.
+            backend: what trains, in place of `on`; a test's own, say.
             purpose: what a look at the test split is for; kept in the log.
             track: `mlflow`, `mlflow=URI`, `tensorboard` or `tensorboard=FOLDER`, or several: where
                 runs and verdicts are handed on to as they come. What fails there is a warning.
@@ -109,7 +114,7 @@ class Experiment(Declaration):
         refuse_at_import()
         start = time.monotonic()
         with reporting(progress, "train") as report, tracking(track, progress) as tracker:
-            setup = Setup(_open(store), backend or this_machine(), workers, device, tracker)
+            setup = Setup(_open(store), backend or backend_of(on), workers, device, tracker)
             if until_decided:
                 cells, found, plan = finish_until_decided(
                     self, setup, keep_weights=keep_weights, progress=report

@@ -46,6 +46,7 @@ class Keeper:
         self._ended: list[Ended] = []
         self._checkpoints: dict[str, Checkpointed] = {}
         self._waiting_bytes = 0
+        self._flushing = False
         self._changed = threading.Condition()
         self._closing = threading.Event()
         self._error: BaseException | None = None
@@ -63,6 +64,15 @@ class Keeper:
         """Hand over a run's state part-way; only its latest matters."""
         with self._hand_over(len(checkpoint.blob)):
             self._checkpoints[checkpoint.key] = checkpoint
+
+    def flush(self) -> None:
+        """Wait until all that was handed over is in the store."""
+        with self._changed:
+            self._flushing = True
+            self._changed.notify_all()
+            self._changed.wait_for(lambda: not self._waiting_bytes or self._error)
+            self._flushing = False
+        self.check()
 
     def close(self) -> None:
         """Write what is left, and report what went wrong."""
@@ -141,7 +151,7 @@ class Keeper:
 
     def _in_a_hurry(self) -> bool:
         # At half of the room: who hands over need then hardly ever wait.
-        return self._closing.is_set() or 2 * self._waiting_bytes > MOST_BYTES
+        return self._closing.is_set() or self._flushing or 2 * self._waiting_bytes > MOST_BYTES
 
     def _write(self, ended: list[Ended], states: Mapping[str, Checkpointed]) -> None:
         for first in range(0, len(ended), MOST_TOGETHER):

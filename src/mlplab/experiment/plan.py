@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,6 +19,20 @@ from mlplab.store import Store
 
 if TYPE_CHECKING:
     from mlplab.engine import Cost
+    from mlplab.execute import Portions
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """What a finished run must have kept; where it has not, it is trained again.
+
+    Attributes:
+        weights: its weights, if it has any.
+        correct: arms whose runs must have kept their right answers on the test split.
+    """
+
+    weights: bool = False
+    correct: Collection[Arm] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +45,7 @@ class Plan:
         remaining: cells that must be trained.
         without_weights: of these, runs that are finished but whose weights are not kept.
         paths: how many of them train which way: in a compiled loop, a stack (and why), a module.
+        needs: what a finished run must have kept: as `make_plan` was given it.
     """
 
     cells: Cells
@@ -38,10 +53,28 @@ class Plan:
     remaining: Cells
     without_weights: int = 0
     paths: Mapping[str, int] = field(default_factory=dict)
+    needs: Needs = field(default_factory=Needs)
+
+    def again(self, cells: Cells, store: Store) -> Plan:
+        """Return what the store knows of some cells now."""
+        needs = self.needs
+        return make_plan(cells, store, need_weights=needs.weights, need_correct=needs.correct)
 
     def cost(self, task: Task, backend: Backend, workers: int | None = None) -> Cost:
         """Estimate what the remaining runs cost; nothing runs."""
         return backend.plan_cost(self.remaining.runs, task, workers)
+
+    def portions(self, task: Task, backend: Backend, workers: int | None = None) -> Portions:
+        """Return how the remaining runs would be portioned out; nothing runs."""
+        return backend.portions(self.remaining.runs, task, workers)
+
+    def page(self, task: Task, backend: Backend, workers: int | None = None) -> dict[str, Any]:
+        """Return the plan and its cost as plain JSON values, with the portions on a cluster."""
+        page = self.as_dict(self.cost(task, backend, workers))
+        if backend.on is not None:
+            parts = self.portions(task, backend, workers)
+            page["on"] = {"kind": backend.on.kind, **asdict(parts)}
+        return page
 
     def with_paths(self, task: Task, device: str = "cpu") -> Plan:
         """Return the plan with the ways in which the remaining runs train on a device."""
@@ -92,7 +125,7 @@ def make_plan(
         of_them = finished.ended[np.isin(cells.arm_of[finished.ended], wanted)]
         finished.drop(np.array([row for row in of_them if not _is_answered(finished.at(row))], int))
     remaining = cells.take(finished.ends.status == 0)
-    return Plan(cells, finished, remaining, without)
+    return Plan(cells, finished, remaining, without, needs=Needs(need_weights, need_correct))
 
 
 def _is_answered(outcome: Outcome) -> bool:

@@ -20,7 +20,8 @@ class Progress:
         n_runs: runs asked for.
         n_done: runs finished, those from the store among them.
         n_from_store: runs that were finished before.
-        run_epochs: passes over the training rows made by this call, of `run_epochs_total`.
+        run_epochs: passes over the training rows made since the call, of `run_epochs_total`; those
+            of other drivers count once their runs have ended.
         seconds: since the call.
         seconds_left: estimate; None until there is something to go by.
     """
@@ -83,7 +84,7 @@ class Tally:
         self._todo = todo
         self._n_runs = n_from_store + len(todo)
         self._n_done = n_from_store
-        self._epochs = 0.0
+        self._epochs = self._elsewhere = 0.0
         self._total = float(sum(todo.values()))
         self._start = time.monotonic()
         self._next = 0.0
@@ -105,22 +106,38 @@ class Tally:
         self._total -= max(0, self._todo.get(outcome.key, 0) - outcome.epochs)
         self.show()
 
+    def ended_elsewhere(self, n_runs: int, epochs: float) -> None:
+        """Count runs that other drivers have finished, with all their epochs."""
+        self._n_done += n_runs
+        self._elsewhere += epochs
+        self.show()
+
+    @property
+    def made(self) -> float:
+        """The run-epochs of this driver."""
+        return self._epochs
+
+    @property
+    def total(self) -> float:
+        """The run-epochs of all runs that were to be trained, without those that never come."""
+        return self._total
+
     def show(self, *, now: bool = False) -> None:
         """Report, unless the last report is younger than a tenth of a second."""
         seconds = time.monotonic() - self._start
         if self._report is None or (seconds < self._next and not now):
             return
         self._next = seconds + SECONDS_BETWEEN
-        # Workers that died count epochs twice.
-        total = max(self._total, self._epochs)
+        made = self._epochs + self._elsewhere
+        total = max(self._total, made)  # workers that died count epochs twice
         finished = self._n_done == self._n_runs
-        left = estimate_left(self._epochs, total, seconds)
+        left = estimate_left(made, total, seconds)
         self._report(
             Progress(
                 self._n_runs,
                 self._n_done,
                 self._n_from_store,
-                self._epochs,
+                made,
                 total,
                 seconds,
                 0.0 if finished else left,

@@ -10,7 +10,7 @@ from typing import Any, final
 
 from mlplab.data import Task, task_of
 from mlplab.errors import ConfigError
-from mlplab.experiment import Backend, Experiment, Setup, this_machine
+from mlplab.experiment import Backend, Experiment, Setup, backend_of, this_machine
 from mlplab.experiment.declare import fresh_seeds, read_matters, read_name, read_seeds, read_whole
 from mlplab.experiment.metrics import refuse_test
 from mlplab.experiment.progress import ProgressOption, Total
@@ -35,6 +35,7 @@ from mlplab.search.trainer import Trainer
 from mlplab.search.trial import Terms, Trial
 from mlplab.search.walk import walk
 from mlplab.specs import Run, TaskRef
+from mlplab.specs.clusters import Cluster
 from mlplab.store import Store
 
 
@@ -163,6 +164,7 @@ class Search:
         *,
         workers: int | None = None,
         device: str = "cpu",
+        on: str | Cluster | None = None,
         keep_weights: bool = False,
         progress: ProgressOption = True,
         backend: Backend | None = None,
@@ -172,13 +174,16 @@ class Search:
 
         Args:
             store: a `Store`, its file or URL; None is the user's own.
-            workers: worker processes; None lets the engine choose.
+            workers: worker processes, or programs that train at a time on a cluster; None lets the
+                engine choose.
             device: `cpu`, `cuda` or `mps`.
+            on: `"here"`, `"ray"`, `"slurm"`, or a cluster's settings, `Ray(...)` or `Slurm(...)`;
+                None is this machine.
             keep_weights: also keep the weights of every run.
             progress: True for a bar in a terminal or a notebook, where it takes longer than two
                 seconds; False for none; or what is called with a `Progress`, at most ten times a
                 second.
-            backend: what trains; None is this machine's engine.
+            backend: what trains, in place of `on`; a test's own, say.
             track: where runs are handed on to as they end, as `Experiment.run` has it.
 
         Raises:
@@ -190,7 +195,7 @@ class Search:
         task, metric = self._load()
         higher = read_direction(metric, self.higher_is_better)
         kept = store if isinstance(store, Store) else Store(store)
-        setup = Setup(kept, backend or this_machine(), workers, device)
+        setup = Setup(kept, backend or backend_of(on), workers, device)
         space = self._affordable()
         check_task(space, metric, task, setup.backend, self._planned_seeds())
         last = self.n_finalists * self.n_finalist_seeds * self.base.fit.epochs

@@ -13,6 +13,7 @@ from mlplab.specs.claim import (
     Verdict,
     Verdicts,
 )
+from mlplab.specs.clusters import Cluster, Ray, Slurm
 from mlplab.specs.fit import Fit
 from mlplab.specs.init import Init
 from mlplab.specs.module import Module
@@ -57,6 +58,7 @@ __all__ = [
     "Block",
     "Chain",
     "Claim",
+    "Cluster",
     "Custom",
     "Difference",
     "FailureDifference",
@@ -75,11 +77,13 @@ __all__ = [
     "Proof",
     "Provenance",
     "RMSprop",
+    "Ray",
     "Relabelled",
     "Rows",
     "Run",
     "Schedule",
     "SeedSplit",
+    "Slurm",
     "Spec",
     "TaskRef",
     "Threshold",

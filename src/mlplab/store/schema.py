@@ -142,6 +142,25 @@ experiments = _table(
     _required("keys", LargeBinary),
     _required("saved_at", Double),
 )
+drivers = _table(
+    "drivers",
+    _part_of_key("id"),
+    _required("host", Text),
+    _required("boot", Text),
+    _required("pid", BigInteger),
+    _required("started", BigInteger),
+    _required("beat", BigInteger),
+    _required("changes", BigInteger),
+)
+# One blob of 16 bytes a run, as in `experiments`: rows would cost as much as those of outcomes.
+leases = _table("leases", _number(), _required("driver", Text), _required("keys", LargeBinary))
+wishes = _table(
+    "wishes",
+    _number(),
+    _required("driver", Text),
+    _required("holder", Text),
+    _required("keys", LargeBinary),
+)
 CONTENTS = (
     outcomes,
     runs,
@@ -153,6 +172,8 @@ CONTENTS = (
     remembered,
     experiments,
 )
+
+PASSING = (drivers, leases, wishes)  # of those who train now
 
 Migration = Callable[[Connection], None]
 # MIGRATIONS[i] leads from version i + 1 to i + 2; `metadata` above is always the newest version.
@@ -199,11 +220,31 @@ def _add_experiments(connection: Connection) -> None:
     )
 
 
+def _add_leases(connection: Connection) -> None:
+    number = "SERIAL" if connection.dialect.name == "postgresql" else "INTEGER"
+    keys = f"keys {_blob(connection)} NOT NULL"
+    for table in (
+        f"{drivers.name} (id TEXT NOT NULL PRIMARY KEY, host TEXT NOT NULL, boot TEXT NOT NULL,"
+        " pid BIGINT NOT NULL, started BIGINT NOT NULL, beat BIGINT NOT NULL,"
+        " changes BIGINT NOT NULL)",
+        f"{leases.name} (id {number} NOT NULL PRIMARY KEY, driver TEXT NOT NULL, {keys})",
+        f"{wishes.name} (id {number} NOT NULL PRIMARY KEY, driver TEXT NOT NULL,"
+        f" holder TEXT NOT NULL, {keys})",
+    ):
+        connection.execute(text(f"CREATE TABLE {table}"))
+
+
 def _blob(connection: Connection) -> str:
     return "BYTEA" if connection.dialect.name == "postgresql" else "BLOB"
 
 
-MIGRATIONS: list[Migration] = [_add_best_epoch, _add_remembered, _name_claims, _add_experiments]
+MIGRATIONS: list[Migration] = [
+    _add_best_epoch,
+    _add_remembered,
+    _name_claims,
+    _add_experiments,
+    _add_leases,
+]
 
 
 def newest_version() -> int:

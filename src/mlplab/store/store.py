@@ -16,6 +16,7 @@ from mlplab.version import ENGINE_VERSION
 
 if TYPE_CHECKING:
     from mlplab.specs.columns import Keys, Outcomes
+    from mlplab.store.leases import Alone, Driver
 
 log = logging.getLogger(__name__)
 
@@ -206,6 +207,22 @@ class Store:
 
         keys = list(keys)
         return self._database.read(lambda c: keys_with_weights(c, keys))
+
+    def driver(self) -> Driver | Alone:
+        """Return a new part in the work on this store, which holds runs while it trains them."""
+        from mlplab.store.leases import Alone, Driver
+
+        return Alone() if self._database.place.in_memory else Driver(self._database)
+
+    def ended_since(self, last: int | None) -> tuple[int, Keys]:
+        """Return the number of the last finished run's row, and the keys of those after another.
+
+        Args:
+            last: the number that was returned before; None returns no keys.
+        """
+        from mlplab.store.leases import ended_since
+
+        return self._database.read(lambda c: ended_since(c, last))
 
     def put_verdicts(
         self,

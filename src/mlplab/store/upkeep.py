@@ -83,7 +83,7 @@ def count_runs_by_engine(connection: Connection) -> dict[str, int]:
 def bytes_on_server(connection: Connection) -> int:
     """Return what PostgreSQL's tables and their indexes take."""
     size = text("SELECT pg_total_relation_size(CAST(CAST(:name AS text) AS regclass))")
-    tables = (*schema.CONTENTS, schema.schema)
+    tables = (*schema.CONTENTS, *schema.PASSING, schema.schema)
     return sum(int(connection.execute(size, {"name": table.name}).scalar_one()) for table in tables)
 
 

@@ -307,7 +307,7 @@ def train_networks(
         keep_weights=True,
     )
     # Events end before the keeper: what the last ones brought is written then.
-    with keeping as keeper, closing(events):  # type: ignore[type-var]
+    with keeping as keeper, closing(events):
         for event in events:
             if isinstance(event, Progressed):
                 progressed(event.run_epochs)

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mlplab.cli import options
+from mlplab.cli.clusters import cluster_options
 from mlplab.cli.documents import write_json
+from mlplab.cli.flags import SpecCommand
 from mlplab.cli.one_of import OneOf
 from mlplab.cli.plans import write_plans
 from mlplab.cli.progress import show_progress
@@ -21,6 +23,7 @@ from mlplab.exercises.profile import PROFILES
 
 if TYPE_CHECKING:
     from mlplab.exercises import Answer
+    from mlplab.specs.clusters import Cluster
     from mlplab.store import Store
 
 REPORTS = Path("reports")
@@ -34,7 +37,7 @@ def _names(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[
     return [name for name in names if name.startswith(incomplete)]
 
 
-@click.command()
+@click.command(cls=SpecCommand)
 @click.argument("ids", nargs=-1, required=True, metavar="ID...", shell_complete=_names)
 @click.option(
     "--profile",
@@ -70,6 +73,7 @@ def _names(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[
 @options.store
 @options.device
 @options.threads
+@cluster_options
 @options.track
 @options.plan
 @options.as_json
@@ -85,6 +89,7 @@ def run(
     store_place: str | None,
     device: str,
     workers: int | None,
+    cluster: Cluster | None,
     destinations: tuple[str, ...],
     plan_only: bool,
     as_json: bool,
@@ -118,6 +123,7 @@ def run(
     store = Store(store_place)
     settings: dict[str, Any] = {
         "seeds": n_seeds, "store": store, "workers": workers, "images": images,
+        "on": cluster,
     }  # fmt: skip
     with show_log(quiet):
         if plan_only:

@@ -48,6 +48,7 @@ from mlplab.specs.strategies import STRATEGY_NAMES
 if TYPE_CHECKING:
     from mlplab.search import Range
     from mlplab.specs import Optimiser
+    from mlplab.specs.clusters import Cluster
 
 _RANGE = re.compile(r"(?P<low>[^.:]*\.?[^.:]*?)\.\.(?P<high>[^:]+)(?P<log>:log)?")
 _MATTERS = Difference.model_fields["matters"]
@@ -165,6 +166,7 @@ def sweep(
     store_place: str | None,
     device: str,
     workers: int | None,
+    cluster: Cluster | None,
     destinations: tuple[str, ...],
     keep_weights: bool,
     out: Path | None,
@@ -198,7 +200,9 @@ def sweep(
     from mlplab.data import base_for, base_of
 
     described, factors = read_vary(vary, texts, base_of(data))
-    setting = Setting(store_place, device, workers, keep_weights, plan_only, as_json, quiet, out)
+    setting = Setting(
+        store_place, device, workers, keep_weights, plan_only, as_json, quiet, out, cluster
+    )
     valid = None if texts["valid"] is None else described.valid
     task = load_data(data, valid, params, quiet)
     described, factors = read_vary(vary, texts, base_for(task))

@@ -25,6 +25,7 @@ from mlplab.cli.unused import refuse_idle, refuse_page_of_plan
 
 if TYPE_CHECKING:
     from mlplab.experiment import Runs
+    from mlplab.specs.clusters import Cluster
 
 
 @click.command(cls=SpecCommand)
@@ -41,6 +42,7 @@ def train(
     store_place: str | None,
     device: str,
     workers: int | None,
+    cluster: Cluster | None,
     destinations: tuple[str, ...],
     keep_weights: bool,
     out: Path | None,
@@ -64,7 +66,9 @@ def train(
     from mlplab.data import base_for, base_of
 
     described = read_flags(texts, base=base_of(data))
-    setting = Setting(store_place, device, workers, keep_weights, plan_only, as_json, quiet, out)
+    setting = Setting(
+        store_place, device, workers, keep_weights, plan_only, as_json, quiet, out, cluster
+    )
     task = load_data(data, described.valid, params, quiet)
     base = read_flags(texts, base=base_for(task)).base
     refuse_idle(ctx, base)

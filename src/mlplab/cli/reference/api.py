@@ -27,6 +27,7 @@ _CHAPTERS = {
     "Optimisers": ("SGD", "Adam", "AdamW", "RMSprop", "Lion", "LARS", "Custom", "Schedule"),
     "Rows": ("First", "Fold", "Holdout", "Block", "Own", "folds", "splits"),
     "Search": ("Search", "Range"),
+    "Clusters": ("Slurm", "Ray"),
     "Estimators": ("MLPClassifier", "MLPRegressor"),
     "Shift": (
         "shift.detect", "shift.detectable_auc", "shift.correct", "shift.worth_weighting",

@@ -1,0 +1,1 @@
+"""Ray: programs on the machines of a cluster, over one copy of the data on each."""

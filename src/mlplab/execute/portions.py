@@ -1,0 +1,99 @@
+"""Portioning runs out to a cluster: few tasks of many runs, about equally long."""
+
+from __future__ import annotations
+
+import heapq
+import math
+from collections.abc import Sequence
+
+from mlplab.data import Task
+from mlplab.engine.cost import EFFICIENCY, STEP_SECONDS, run_steps, run_work
+from mlplab.engine.program import AnyProgram
+from mlplab.engine.training import Splits, Training
+from mlplab.execute.chunks import Chunk, Part, cut
+from mlplab.execute.executor import Portions
+from mlplab.specs import Run
+from mlplab.specs.clusters import Cluster
+
+_LEAST_RUNS = 4  # a stack of large networks holds as many
+
+
+def portion(
+    runs: Sequence[Run],
+    task: Task,
+    *,
+    most: int,
+    seconds: float,
+    cores: int = 1,
+    workers: int = 1,
+) -> list[Chunk]:
+    """Split runs into tasks for a cluster, the longest first.
+
+    Args:
+        runs: their task refs belong to `task`.
+        task: the data.
+        most: tasks, at most.
+        seconds: that a task shall take at least, so that starting it is little beside it.
+        cores: of each task.
+        workers: tasks that run at a time, where that is known: their number is then a multiple.
+
+    Raises:
+        ConfigError: a run does not fit the task.
+    """
+    splits = Splits(task)
+    members: dict[AnyProgram, list[Part]] = {}
+    for run in runs:
+        training = Training.begin(run, splits)
+        work = run_work(run, training.program, task, training.n_valid) / EFFICIENCY
+        native = getattr(training.program, "native", False)
+        steps = 0.0 if native else run_steps(run, training.program) * STEP_SECONDS
+        members.setdefault(training.program, []).append(Part(training, work, steps))
+    total = sum(_cost(parts) for parts in members.values()) / cores
+    n_tasks = min(most, max(1, round(total / seconds)))
+    if n_tasks > workers:
+        n_tasks = min(workers * math.ceil(n_tasks / workers), most)
+    pieces: list[list[Part]] = []
+    for parts in members.values():
+        # Neighbours share mini-batches, so that a cut rarely parts them.
+        parts.sort(key=lambda part: (part.training.run.seed, part.training.batches))
+        pieces += cut(parts, _pieces(parts, total * cores / n_tasks, cores))
+    return _gather(pieces, n_tasks, cores)
+
+
+def summed(chunks: Sequence[Chunk], cluster: Cluster, workers: int | None) -> Portions:
+    """Return what tasks come to together, if so many of them run at a time, or all."""
+    seconds = [chunk.seconds for chunk in chunks]
+    longest, total = max(seconds, default=0.0), sum(seconds)
+    return Portions(
+        tasks=len(chunks),
+        cores=cluster.cpus,
+        gpus=cluster.gpus,
+        seconds=max(longest, total / (workers or max(1, len(chunks)))),
+        longest_seconds=longest,
+        core_seconds=total * cluster.cpus,
+    )
+
+
+def _cost(parts: Sequence[Part]) -> float:
+    return sum(part.work for part in parts) + max(part.steps for part in parts)
+
+
+def _pieces(parts: Sequence[Part], core_seconds: float, cores: int) -> int:
+    """Return into how many pieces of about these core seconds a program is cut."""
+    wanted = max(1, round(_cost(parts) / core_seconds))
+    enough = max(1, len(parts) // (_LEAST_RUNS * cores))
+    steps = max(part.steps for part in parts)
+    # Every piece takes all the steps: arithmetic shall outweigh them in each.
+    worth = math.ceil(sum(part.work for part in parts) / steps) if steps else wanted
+    return min(wanted, enough, max(1, worth))
+
+
+def _gather(pieces: list[list[Part]], n_tasks: int, cores: int) -> list[Chunk]:
+    """Put pieces together into tasks: the longest first, each to the task that has least so far."""
+    tasks: list[tuple[float, int, list[Run]]] = [(0.0, n, []) for n in range(n_tasks)]
+    for piece in sorted(pieces, key=_cost, reverse=True):
+        seconds, number, runs = heapq.heappop(tasks)
+        runs += [part.training.run for part in piece]
+        heapq.heappush(tasks, (seconds + _cost(piece) / cores, number, runs))
+    chunks = [Chunk(tuple(runs), seconds) for seconds, _, runs in tasks if runs]
+    return sorted(chunks, key=lambda chunk: -chunk.seconds)

@@ -1,0 +1,313 @@
+"""Array jobs of a real Slurm give the bits of this process, whatever becomes of them."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections import deque
+from pathlib import Path
+from textwrap import dedent
+from typing import NamedTuple
+
+import pytest
+from tests.engine.population import bits, ended, made_up, of
+from tests.execute import made_by_users  # noqa: F401  (registers them)
+from tests.execute.slurm_node import wait_until
+from tests.execute.test_workers import KEEP, long_population, mixed_population
+
+import mlplab as ml
+from mlplab.engine import Barrier, Checkpointed, Ended, Joined, Progressed, metric, provenance
+from mlplab.errors import ConfigError, WorkerError
+from mlplab.execute import execute, executor_of
+from mlplab.execute.on_slurm import commands
+from mlplab.execute.on_slurm.results import Results
+from mlplab.execute.on_slurm.spool import Spool
+from mlplab.specs import MLP, SGD, Fit
+
+HERE = {"workers": 1, **KEEP}
+
+
+def on_slurm(**settings):
+    return executor_of(ml.Slurm(**{"time": "10", **settings}))
+
+
+def there(runs, task, executor=None, **options):
+    return execute(runs, task, executor=executor or on_slurm(), **options)
+
+
+class Blob(NamedTuple):
+    """A stored checkpoint."""
+
+    blob: bytes
+
+
+def all_bits(events):
+    return {key: bits(one) for key, one in ended(events).items()}
+
+
+def scancel(*options: str) -> None:
+    for name in commands.alive() or ():
+        subprocess.run(["scancel", "--me", f"--name={name}", *options], check=True)
+
+
+def jobs(spool: Path) -> list[Path]:
+    return sorted(spool.glob("jobs/*"))
+
+
+@pytest.fixture(scope="module")
+def undisturbed():
+    """A long population, and what comes of it when nothing happens."""
+    task, runs = long_population(400)
+    return task, runs, all_bits(execute(runs, task, **HERE))
+
+
+def checkpointed(spool: Path) -> bool:
+    return any(spool.glob("jobs/*/checkpoints/*/*"))
+
+
+def test_tasks_and_this_process_agree_bit_for_bit(slurm):
+    task, runs = mixed_population()
+    expected = all_bits(execute(runs, task, **HERE))
+    events = list(there(runs[::-1], task, on_slurm(tasks=3, cpus=2), **KEEP))
+    assert all_bits(events) == expected
+    assert [one.provenance for one in events if isinstance(one, Joined)] == [provenance()]
+    assert isinstance(events[-1], Barrier)
+    assert sum(one.run_epochs for one in events if isinstance(one, Progressed)) == pytest.approx(
+        sum(one.outcome.epochs for one in events if isinstance(one, Ended))
+    )
+    assert not jobs(slurm), "what was merged is removed"
+    assert not (slurm / "data").exists()
+
+
+def test_one_that_ends_without_a_word_twice_is_given_up(slurm, monkeypatch):
+    task, runs = mixed_population()
+    script = "#!/bin/sh\necho out of memory\nexit 137\n"
+    monkeypatch.setattr("mlplab.execute.on_slurm.commands._SCRIPT", script)
+    events = there(runs, task, on_slurm(tasks=1))
+    with pytest.raises(WorkerError, match=r"ended twice without a word.*log/0\.txt") as caught:
+        list(events)
+    assert "\n" not in str(caught.value)
+    logs = [path.read_text() for path in slurm.glob("jobs/*/log/0.txt")]
+    assert logs == 2 * ["out of memory\n"]
+
+
+@pytest.mark.slow
+class TestLoss:
+    @pytest.mark.parametrize("how", [["--signal=KILL", "--full"], []], ids=["killed", "cancelled"])
+    def test_a_lost_task_is_submitted_again_and_goes_on(self, slurm, undisturbed, how):
+        task, runs, expected = undisturbed
+        events = there(runs, task, **KEEP)
+        done, lost = {}, False
+        for event in events:
+            done |= ended([event])
+            if not lost and checkpointed(slurm):
+                scancel(*how)
+                lost = True
+        assert lost, "the training was over before anything could be lost"
+        assert {key: bits(one) for key, one in done.items()} == expected
+
+    def test_states_that_were_brought_are_no_progress(self, slurm, undisturbed, monkeypatch):
+        task, runs, _ = undisturbed
+        states = {
+            event.key: Blob(event.blob)
+            for event in execute(runs, task, workers=1, checkpoint_seconds=0.1)
+            if isinstance(event, Checkpointed)
+        }
+        assert states
+        monkeypatch.setattr(commands, "_SCRIPT", "#!/bin/sh\nexit 137\n")
+        with pytest.raises(WorkerError, match="ended twice without a word"):
+            list(there(runs, task, on_slurm(tasks=1), resume=states))
+
+    def test_at_its_time_limit_a_task_leaves_checkpoints_and_is_queued_again(
+        self, slurm, undisturbed
+    ):
+        task, runs, expected = undisturbed
+        done, warned, queued = {}, False, set()
+        for event in there(runs, task, **KEEP):
+            done |= ended([event])
+            if warned:
+                queued |= {path.name for path in jobs(slurm)}
+            elif checkpointed(slurm):
+                # What Slurm sends a minute before the limit.
+                scancel("--batch", "--signal=USR1")
+                warned = True
+        assert warned
+        assert len(queued) == 1, "the same task went on; nothing was submitted anew"
+        assert {key: bits(one) for key, one in done.items()} == expected
+
+    def test_the_real_limit_of_a_minute(self, slurm):
+        task, runs = long_population(20000)
+        expected = all_bits(execute(runs, task, workers=2, **KEEP))
+        assert all_bits(there(runs, task, on_slurm(time="1"), **KEEP)) == expected
+
+
+class TestDriver:
+    @pytest.mark.slow
+    def test_one_that_is_closed_cancels_and_the_next_goes_on(self, slurm, undisturbed):
+        task, runs, expected = undisturbed
+        events = there(runs, task, **KEEP)
+        for _ in events:
+            if checkpointed(slurm):
+                break
+        events.close()
+        wait_until(lambda: not commands.alive())
+        assert checkpointed(slurm)
+        again = list(there(runs, task, **KEEP))
+        assert all_bits(again) == expected
+        epochs = sum(one.run_epochs for one in again if isinstance(one, Progressed))
+        assert epochs < sum(run.fit.epochs for run in runs), "it went on from checkpoints"
+        assert not jobs(slurm)
+
+    @pytest.mark.slow
+    def test_one_that_is_killed_leaves_the_tasks_and_the_next_merges(
+        self, slurm, undisturbed, tmp_path
+    ):
+        task, runs, expected = undisturbed
+        script = tmp_path / "drive.py"
+        script.write_text(dedent("""
+            import mlplab as ml
+            from mlplab.execute import execute, executor_of
+            from tests.execute.test_workers import KEEP, long_population
+            task, runs = long_population(400)
+            for event in execute(runs, task, executor=executor_of(ml.Slurm(time="10")), **KEEP):
+                pass
+        """))  # fmt: skip
+        environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+        driver = subprocess.Popen([sys.executable, script], env=environment)
+        wait_until(lambda: checkpointed(slurm), 120)
+        driver.send_signal(signal.SIGKILL)
+        driver.wait()
+        assert commands.alive()
+        submitted = jobs(slurm)
+        queued = set()
+        done = {}
+        for event in there(runs, task, **KEEP):
+            done |= ended([event])
+            queued |= set(jobs(slurm))
+        assert queued == set(submitted), "what was in the queue was waited for"
+        assert {key: bits(one) for key, one in done.items()} == expected
+
+    def test_what_others_have_not_merged_yet_stays(self, slurm):
+        task, runs = mixed_population()
+        first = there(runs, task, on_slurm(tasks=1))
+        for event in first:
+            if isinstance(event, Ended):
+                break
+        half = runs[: len(runs) // 2]
+        wait_until(lambda: not commands.alive())
+        assert len(ended(there(half, task))) == len(half)
+        left = {key for job in Spool().jobs() for part in job.results() for key in part.keys}
+        assert left == {run.key for run in runs}
+        # Told that the others are kept, it clears up.
+        assert len(ended(there(half, task, kept=lambda keys: keys))) == len(half)
+        assert not jobs(slurm)
+        first.close()
+
+    def test_damaged_results_are_trained_again(self, slurm):
+        task, runs = mixed_population()
+        expected = all_bits(execute(runs, task, **HERE))
+        events = there(runs, task, **KEEP)
+        wait_until(lambda: next(events, None) is not None and any(slurm.glob("jobs/*/done/*")))
+        for path in slurm.glob("jobs/*/results/*"):
+            path.write_bytes(path.read_bytes()[:-100])
+        assert all_bits(there(runs, task, **KEEP)) == expected
+        events.close()
+
+
+class TestUsers:
+    def test_what_a_module_brings_is_imported_there(self, slurm):
+        task = made_up(n=90, features=5, valid=0.2)
+        net = MLP(hidden=(7,), activation="users-mish", init="users-laplace")
+        runs = [of(task, net=net, fit=Fit(epochs=2, batch_size=16), seed=s) for s in range(4)]
+        expected = all_bits(execute(runs, task, **HERE))
+        assert all_bits(there(runs, task, **KEEP)) == expected
+
+    def test_what_only_this_process_has_is_refused(self, slurm):
+        metric("here_only")(lambda targets, outputs: 0.0)
+        task = made_up(n=90, features=5, valid=0.2)
+        runs = [of(task, fit=Fit(epochs=1, batch_size=16, measures=("here_only",)))]
+        with pytest.raises(ConfigError, match="on slurm: your own functions must stand at the top"):
+            list(there(runs, task))
+        assert not jobs(slurm)
+
+    def test_a_mistake_is_the_line_it_is_here(self, slurm):
+        task = made_up(n=90, features=5, valid=0.2)
+        net = MLP(hidden=(7,), init="users-wrong")
+        runs = [of(task, net=net, fit=Fit(epochs=2, batch_size=16))]
+        with pytest.raises(ConfigError) as here:
+            list(execute(runs, task, workers=1))
+        with pytest.raises(ConfigError) as away:
+            list(there(runs, task))
+        assert str(away.value) == str(here.value)
+
+
+class TestExperiment:
+    def test_frames_are_equal_and_the_store_answers_again(self, slurm, tmp_path):
+        experiment = ml.Experiment(
+            "digits", ml.Run(fit=Fit(epochs=2)), vary={"lr": [0.1, 0.3]}, seeds=4
+        )
+        here = experiment.run(":memory:", progress=False)
+        away = experiment.run(tmp_path / "s.sqlite", on="slurm", progress=False)
+        assert here.frame().equals(away.frame())
+        again = experiment.run(tmp_path / "s.sqlite", on="slurm", progress=False)
+        assert again.from_store == 8
+        assert here.frame().equals(again.frame())
+
+
+class TestWithoutSlurm:
+    def test_a_machine_without_it_is_one_line(self, monkeypatch, tmp_path):
+        monkeypatch.setenv("PATH", str(tmp_path))
+        task, runs = mixed_population()
+        with pytest.raises(ConfigError, match="on slurm: there is no sbatch here; use a machine"):
+            list(there(runs, task))
+
+    def test_a_spool_that_cannot_be_written_is_one_line(self, tmp_path):
+        (tmp_path / "file").write_text("")
+        with pytest.raises(ConfigError, match=r"spool: .* cannot be written \(Not a directory\)"):
+            Spool(str(tmp_path / "file" / "spool"))
+
+    def test_runs_come_back_with_their_keys(self, tmp_path):
+        task, runs = mixed_population()
+        runs += [
+            of(task, rows={"kind": "own", "n": 30}, optim=ml.Lion(), fit=Fit(epochs=2), seed=9),
+            of(task, optim=SGD(lr=1e-17, schedule="cosine:0.1"), fit=Fit(epochs=2)),
+        ]
+        spool = Spool(str(tmp_path))
+        terms = {"content": "c", "task": {}, "cores": 1, "device": "cpu", "keep_weights": False}
+        from mlplab.execute.on_slurm.spool import Terms
+
+        job = spool.new_job(
+            Terms(**terms, keep_correct=False, checkpoint_seconds=1.0), [runs[:7], runs[7:]]
+        )
+        (same,) = Spool(str(tmp_path)).jobs()
+        assert same.terms == job.terms
+        for number, some in enumerate((runs[:7], runs[7:])):
+            assert {run.key for run in same.runs(number)} == {run.key for run in some}
+            assert set(same.keys[number]) == {run.key for run in some}
+            assert set(same.runs(number)) == set(some)
+
+    def test_results_come_back_to_the_bit(self, tmp_path):
+        from mlplab.execute.on_slurm.results import write_results
+
+        task, runs = mixed_population()
+        done = list(ended(execute(runs, task, **HERE)).values())
+        write_results(tmp_path / "0-a-0", done, provenance())
+        back = Results(tmp_path / "0-a-0")
+        assert back.provenance == provenance()
+        assert back.keys == tuple(one.outcome.key for one in done)
+        assert [bits(one) for one in back] == [bits(one) for one in done]
+
+    @pytest.mark.parametrize("damage", [b"", b"no file of ours", None])
+    def test_a_damaged_file_is_no_result(self, tmp_path, damage):
+        from mlplab.execute.on_slurm.results import write_results
+
+        path = tmp_path / "0-a-0"
+        if damage is None:
+            task, runs = mixed_population()
+            write_results(path, list(ended(execute(runs, task, **HERE)).values()), provenance())
+            damage = path.read_bytes()[:-8]
+        path.write_bytes(damage)
+        with pytest.raises(ValueError, match=r"damaged|no file"):
+            deque(Results(path), maxlen=0)

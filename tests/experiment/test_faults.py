@@ -65,16 +65,6 @@ def finished(place: object) -> int:
         return len(store.get([run.key for run in sweep().runs()]))
 
 
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of two megabytes."""
-    mount = ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(tmp_path)]
-    if os.name != "posix" or subprocess.run(mount, capture_output=True, check=False).returncode:
-        pytest.skip("a file system of its own needs more rights")
-    yield tmp_path
-    subprocess.run(["umount", "--lazy", str(tmp_path)], check=True)
-
-
 def test_a_disk_that_fills_up(small_disk, undisturbed):
     place, ballast = small_disk / "runs.sqlite", small_disk / "ballast"
 

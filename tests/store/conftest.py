@@ -6,6 +6,7 @@ import os
 import uuid
 
 import pytest
+from tests.disks import small_disk  # noqa: F401  (a fixture)
 
 from mlplab.specs.outcome import Outcome
 from mlplab.store import Store

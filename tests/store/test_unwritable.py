@@ -7,7 +7,6 @@ import logging
 import os
 import shutil
 import sqlite3
-import subprocess
 import tempfile
 from pathlib import Path
 
@@ -148,17 +147,6 @@ def test_a_few_rows_at_a_time_is_as_all_at_once(tmp_path, outcome, monkeypatch, 
         monkeypatch.setattr(upkeep, "remove", full)
         assert steps.prune(**way) == report
         assert steps.info().rows == whole.info().rows
-
-
-@pytest.fixture
-def small_disk(tmp_path):
-    """A file system of two megabytes."""
-    mount = ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(tmp_path)]
-    if os.name != "posix" or subprocess.run(mount, capture_output=True, check=False).returncode:
-        pytest.skip("a file system of its own needs more rights")
-    yield tmp_path
-    # What still holds a file there is let go of later: it must not fail the test.
-    subprocess.run(["umount", "--lazy", str(tmp_path)], check=True)
 
 
 def test_a_full_disk_is_read_and_pruned_once_there_is_a_little_room(small_disk, outcome):

@@ -114,9 +114,8 @@ def test_real_tasks_are_trained_and_measured() -> None:
     assert 0 < found.work.run_seconds < 5
     assert found.start_seconds >= 0
     assert 0 < found.merge_seconds < 1
-    # A history of six epochs and a few names; a network of 64 x 32 weights and more.
+    # A history of six epochs and a few names.
     assert 100 < found.work.outcome_bytes < 10_000
-    assert found.work.state_bytes > 4 * 64 * 32
 
 
 def test_real_seconds_are_those_until_the_last_task_ends() -> None:

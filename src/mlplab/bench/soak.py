@@ -22,7 +22,7 @@ import numpy as np
 
 from mlplab.atomic import atomic_file
 from mlplab.bench.process_memory import PROC, family
-from mlplab.bench.versions import versions
+from mlplab.bench.versions import measured_with
 from mlplab.errors import MlplabError
 
 MIB = 2**20
@@ -214,7 +214,6 @@ def page(samples: Sequence[Sample], command: str) -> str:
         for name in ("files", "threads", "children")
     }
     step = max(1, len(samples) // 16)
-    seen = ", ".join(f"{name} {what}" for name, what in versions().items() if name in _VERSIONS)
     lines = [
         "# Hours of mixed work",
         "",
@@ -235,7 +234,7 @@ def page(samples: Sequence[Sample], command: str) -> str:
         f"{one.threads} | {one.children} |"
         for one in shown
     ]
-    return "\n".join([*lines, "", f"Measured with {seen}.", ""])
+    return "\n".join([*lines, "", measured_with(_VERSIONS), ""])
 
 
 def _spell_growth(rise: float, error: float) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -30,6 +30,12 @@ def versions(packages: Sequence[str] = PACKAGES) -> dict[str, str]:
         except PackageNotFoundError:
             found[package] = "missing"
     return found
+
+
+def measured_with(names: Collection[str], packages: Sequence[str] = PACKAGES) -> str:
+    """Return the last line of a page: what its figures depend on, of these names."""
+    seen = (f"{name} {what}" for name, what in versions(packages).items() if name in names)
+    return f"Measured with {', '.join(seen)}."
 
 
 def _processor() -> str:

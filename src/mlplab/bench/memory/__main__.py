@@ -11,7 +11,7 @@ from pathlib import Path
 
 from mlplab.bench.memory.grid import GRID
 from mlplab.bench.memory.held_out import HELD_OUT
-from mlplab.bench.versions import versions
+from mlplab.bench.versions import measured_with
 
 _VERSIONS = ("mlplab", "python", "system", "torch", "numpy")
 _BASE = 64 * 2**20
@@ -46,10 +46,7 @@ def page(rows: list[tuple[str, int, int]]) -> str:
     parts = {"": GRID, "Held out": HELD_OUT}
     for title, settings in parts.items():
         lines += _section(title, [row for row in rows if row[0] in settings])
-    found = ", ".join(
-        f"{name} {number}" for name, number in versions().items() if name in _VERSIONS
-    )
-    return "\n".join([*lines, "", f"Measured with {found}.", ""])
+    return "\n".join([*lines, "", measured_with(_VERSIONS), ""])
 
 
 def _section(title: str, rows: list[tuple[str, int, int]]) -> list[str]:

@@ -21,7 +21,7 @@ from mlplab.bench.scheduling.measured import (
 )
 from mlplab.bench.scheduling.simulate import simulate
 from mlplab.bench.verdict_simulation import markdown_table
-from mlplab.bench.versions import versions
+from mlplab.bench.versions import measured_with
 from mlplab.data import load_task
 
 N_RUNS = 1_000_000
@@ -77,7 +77,6 @@ def page(times: Times, real: Sequence[Sequence[str]], command: str) -> str:
     """Return the page in Markdown."""
     work = times.work
     minutes = TASK_SECONDS / 60
-    seen = ", ".join(f"{name} {what}" for name, what in versions().items() if name in _VERSIONS)
     sections = [
         "# A million runs on up to 1,000 workers, simulated",
         f"Made by `{command}`. What one worker takes was measured on this machine, by training "
@@ -120,7 +119,7 @@ def page(times: Times, real: Sequence[Sequence[str]], command: str) -> str:
             ["seconds of a task", "tasks", "efficiency, 100 workers", "efficiency, 1,000 workers"],
             [_length_row(times, seconds) for seconds in LENGTHS],
         ),
-        f"Measured with {seen}.",
+        measured_with(_VERSIONS),
     ]  # fmt: skip
     return "\n\n".join(sections) + "\n"
 

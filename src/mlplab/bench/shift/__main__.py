@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from mlplab.bench.shift.problems import PROBLEMS, SIZES, no_shift
-from mlplab.bench.versions import versions
+from mlplab.bench.versions import measured_with
 
 LEVEL = 0.05
 N_ROWS = (200, 1000, 3000)
@@ -189,10 +189,7 @@ def page(found: dict[tuple[str, str, int], list[dict[str, float]]]) -> str:
         if some:
             table = {"alike": _alarms, "shifted": _powers, "size": _sizes}[section]
             lines += [title, *table(some)]
-    seen = ", ".join(
-        f"{name} {number}" for name, number in versions(PACKAGES).items() if name in _VERSIONS
-    )
-    return "\n".join([*lines, f"Measured with {seen}.", ""])
+    return "\n".join([*lines, measured_with(_VERSIONS, PACKAGES), ""])
 
 
 Found = dict[tuple[str, int], list[dict[str, float]]]

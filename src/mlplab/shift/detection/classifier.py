@@ -43,8 +43,9 @@ def scoring_network(n_rows: int) -> Run:
     batch_size = min(n_rows // _BATCHES_OF_MANY, _MOST_BATCH)
     if batch_size <= _BATCH:
         return base
-    falling = Adam(lr=0.01, weight_decay=0.03, schedule="cosine")
-    return Run(net=_NET, optim=falling, fit=Fit(epochs=base.fit.epochs, batch_size=batch_size))
+    falling: Adam = _ADAM.replace(schedule="cosine")
+    fit: Fit = base.fit.replace(batch_size=batch_size)
+    return Run(net=_NET, optim=falling, fit=fit)
 
 
 def classifier_statistics(

@@ -8,6 +8,7 @@ import socket
 import struct
 import subprocess
 import sys
+import threading
 from collections import deque
 from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path
@@ -338,6 +339,24 @@ class TestWithoutRay:
             executor = on_ray(address=address if how == "settings" else None)
             with pytest.raises(ConfigError, match=r"nothing answers there \(Connection refused\)"):
                 list(there(runs, task, executor))
+
+    @pytest.mark.parametrize("says", [b"", b"HTTP/1.1 400 Bad Request\r\n\r\n"])
+    def test_an_address_where_something_else_answers_is_one_line(
+        self, unconnected, monkeypatch, says
+    ):
+        monkeypatch.setattr(connect, "_REACH_SECONDS", 0.2)
+        task, runs = mixed_population()
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            accepted = []
+
+            def answer():
+                accepted.append(server.accept()[0])
+                accepted[0].sendall(says)
+
+            threading.Thread(target=answer, daemon=True).start()
+            address = f"127.0.0.1:{server.getsockname()[1]}"
+            with pytest.raises(ConfigError, match=r"what answers there is no Ray; try"):
+                list(there(runs, task, on_ray(address=address)))
 
     @pytest.mark.parametrize("address", ["nonsense", "ray://127.0.0.1:10001", "host:0", ":6379"])
     def test_what_is_no_address_is_one_line(self, unconnected, address):

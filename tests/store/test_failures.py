@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from mlplab.errors import StoreError
+from mlplab.specs import Outcome
+from mlplab.specs.columns import Keys
 from mlplab.store import Store, database
 from mlplab.store.code import code_identity
 from mlplab.store.failures import as_store_error, is_busy
@@ -86,6 +88,30 @@ def test_a_damaged_row(file, outcome):
             connection.execute("UPDATE mlplab_outcomes SET history = x'50ff'")
         with one_line("run kk", "cannot be read"):
             store.get(["kk"])
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "best_epoch = 4611686018427387904",
+        "best_epoch = 3",
+        "best_epoch = 0",
+        "epochs = 9000000000",
+        "epochs = 5, best_epoch = 5",  # of a history of two
+        "diverged_epoch = 7",
+        "n_params = 'many'",
+    ],
+)
+def test_a_row_of_what_cannot_be(file, change):
+    key = "ab" * 16
+    with Store(file) as store:
+        store.put([Outcome(key, "here", "finished", 2, {"train_loss": (0.5, 0.4)}, 0.1, 1)])
+        with contextlib.closing(sqlite3.connect(file)) as connection, connection:
+            connection.execute(f"UPDATE mlplab_outcomes SET {change}")
+        with one_line(f"run {key}", "cannot be read"):
+            store.get([key])
+        with one_line(f"run {key}", "cannot be read"):
+            store.outcomes(Keys.of([key]))
 
 
 def test_a_folder_is_no_store(tmp_path):

@@ -14,7 +14,7 @@ from mlplab.specs.columns.outcomes import Ends, Histories, Layout
 from mlplab.store import schema
 from mlplab.store.failures import naming
 from mlplab.store.packing import NOTHING, open_blob, unpack
-from mlplab.store.row_checks import check_ends
+from mlplab.store.row_checks import check_ends, check_lengths
 from mlplab.store.statements import in_parts
 
 _AT_ONCE = 2000  # rows: 3 MB with histories of 20 epochs
@@ -98,6 +98,7 @@ def _put(
     for at in order.tolist():
         with naming(keys[at]):
             parts, body = open_blob(blobs[at])
+            check_lengths(best[at], (size // 8 for _, size in parts))
         some, bodies = by_layout.setdefault(parts, ([], []))
         some.append(at)
         bodies.append(body)

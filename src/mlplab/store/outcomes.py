@@ -15,7 +15,7 @@ from mlplab.store import schema
 from mlplab.store.failures import naming
 from mlplab.store.packing import NOTHING, pack, pack_floats, unpack, unpack_floats
 from mlplab.store.records import Row
-from mlplab.store.row_checks import STATUSES, check_ends
+from mlplab.store.row_checks import STATUSES, check_ends, check_lengths
 from mlplab.store.statements import in_parts, insert_new
 
 
@@ -195,13 +195,15 @@ def _as_outcome(row: ResultRow[Any]) -> Outcome:
             row.seconds,
             row.n_params,
         )
+        history = unpack_floats(row.history)
+        check_lengths(row.best_epoch, map(len, history.values()))
         return Outcome(
             key=row.key,
             provenance=row.provenance,
             status=row.status,
             epochs=row.epochs,
             diverged_epoch=row.diverged_epoch,
-            history=unpack_floats(row.history),
+            history=history,
             seconds=float("nan") if row.seconds is None else row.seconds,
             n_params=row.n_params,
             correct=unpack(row.correct),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import contextlib
 import functools
 import os
 import secrets
@@ -19,6 +20,9 @@ from mlplab.specs.clusters import Ray
 
 _REACH_SECONDS = 5.0  # Ray itself would wait for minutes
 _LOOPBACK = "127.0.0.1"
+# Ray speaks gRPC, which is HTTP/2: RFC 9113, 3.4, has both sides begin with a frame of settings.
+_SETTINGS = 4
+_HELLO = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes((0, 0, 0, _SETTINGS, 0, 0, 0, 0, 0))
 
 
 def connect(settings: Ray, cores: int) -> Any:
@@ -138,10 +142,10 @@ def _check_same(there: str, address: str | None) -> None:
 
 
 def _reach(address: str) -> None:
-    """Try whether somebody listens at an address.
+    """Try whether a Ray listens at an address.
 
     Raises:
-        ValueError: it is none.
+        ValueError: it is none, or somebody else than a Ray does.
         OSError: nobody does.
     """
     if address == "auto":
@@ -150,9 +154,25 @@ def _reach(address: str) -> None:
     if not host or "/" in host or not port.isdigit() or not 0 < int(port) < 2**16:
         raise ValueError("expected the host and port of a cluster's head, such as 10.0.0.1:6379")
     try:
-        socket.create_connection((host.strip("[]"), int(port)), _REACH_SECONDS).close()
+        with socket.create_connection((host.strip("[]"), int(port)), _REACH_SECONDS) as there:
+            if not _speaks_grpc(there):
+                raise ValueError(
+                    "what answers there is no Ray; try the address that `ray start --head` printed"
+                )
     except OSError as problem:
         raise ConnectionError(
             f"nothing answers there ({problem.strerror or problem}); try the address that "
             "`ray start --head` printed"
         ) from None
+
+
+def _speaks_grpc(there: socket.socket) -> bool:
+    """Say whether what has been connected to can be a Ray: `ray.init` would wait for ever."""
+    if os.environ.get("RAY_USE_TLS", "0").lower() in ("1", "true"):
+        return True  # and begins with a handshake of its own
+    with contextlib.suppress(OSError):
+        there.sendall(_HELLO)
+        with there.makefile("rb") as stream:
+            frame = stream.read(9)
+        return len(frame) == 9 and frame[3] == _SETTINGS
+    return False

@@ -15,6 +15,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from tests.places import place  # noqa: F401  (a fixture)
 
 from mlplab.data import Task
 from mlplab.engine.events import Checkpointed, Event
@@ -86,14 +87,13 @@ def drive(which, store, holds):
 
 
 for line in sys.stdin:
-    folder, name, which, holds = line.split()
+    folder, store, name, which, holds = line.split()
     child = os.fork()
     if child:
         print(child, flush=True)
         continue
     try:
-        file = "alone.sqlite" if name == "alone" else "runs.sqlite"
-        said = drive(which, os.path.join(folder, file), holds)
+        said = drive(which, store, holds)
     except BaseException:
         said = {"error": traceback.format_exc()}
     with open(os.path.join(folder, name + ".part"), "w") as file:
@@ -106,14 +106,14 @@ for line in sys.stdin:
 class Nursery:
     """Starts drivers, and reads what they have done."""
 
-    def __init__(self, process: subprocess.Popen[str], folder: Path) -> None:
-        self._process, self.folder = process, folder
-        self.store = folder / "runs.sqlite"
+    def __init__(self, process: subprocess.Popen[str], folder: Path, store: str) -> None:
+        self._process, self.folder, self.store = process, folder, store
 
     def start(self, name: str, which: str = "sweep", holds: str = "nothing") -> int:
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        self._process.stdin.write(f"{self.folder} {name} {which} {holds}\n")
+        store = self.folder / "alone.sqlite" if name == "alone" else self.store
+        self._process.stdin.write(f"{self.folder} {store} {name} {which} {holds}\n")
         self._process.stdin.flush()
         return int(self._process.stdout.readline())
 
@@ -149,15 +149,13 @@ def program() -> Iterator[subprocess.Popen[str]]:
 
 
 @pytest.fixture
-def nursery(program: subprocess.Popen[str], tmp_path: Path) -> Nursery:
-    return Nursery(program, tmp_path)
+def nursery(program: subprocess.Popen[str], tmp_path: Path, place: str) -> Nursery:
+    return Nursery(program, tmp_path, place)
 
 
-def drivers(store: Path) -> int:
+def drivers(place: str) -> int:
     """How many there are."""
-    if not store.exists():
-        return 0
-    with Store(store) as opened:
+    with Store(place) as opened:
         return len(opened._database.read(leases._rows))
 
 

@@ -42,3 +42,9 @@ def place(request, tmp_path):
     yield inside.set(drivername="postgresql").render_as_string(hide_password=False)
     with engine.begin() as connection:
         connection.execute(sa.schema.DropSchema(name, cascade=True))
+
+
+@pytest.fixture
+def store(place):
+    with Store(place) as opened:
+        yield opened

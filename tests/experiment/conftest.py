@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 from tests.disks import small_disk  # noqa: F401  (a fixture)
+from tests.places import place  # noqa: F401  (a fixture)
 
 from mlplab.data import Task, task_from_arrays
 from mlplab.engine.events import Checkpointed, Ended, Event, Progressed

@@ -15,7 +15,6 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from tests.places import place  # noqa: F401  (a fixture)
 
 from mlplab.data import Task
 from mlplab.engine.events import Checkpointed, Event
@@ -153,9 +152,9 @@ def nursery(program: subprocess.Popen[str], tmp_path: Path, place: str) -> Nurse
     return Nursery(program, tmp_path, place)
 
 
-def drivers(place: str) -> int:
+def drivers(store: str) -> int:
     """How many there are."""
-    with Store(place) as opened:
+    with Store(store) as opened:
         return len(opened._database.read(leases._rows))
 
 

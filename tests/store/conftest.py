@@ -4,16 +4,9 @@ from __future__ import annotations
 
 import pytest
 from tests.disks import small_disk  # noqa: F401  (a fixture)
-from tests.places import place  # noqa: F401  (a fixture)
+from tests.places import place, store  # noqa: F401  (fixtures)
 
 from mlplab.specs.outcome import Outcome
-from mlplab.store import Store
-
-
-@pytest.fixture
-def store(place):
-    with Store(place) as opened:
-        yield opened
 
 
 @pytest.fixture

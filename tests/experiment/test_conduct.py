@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from mlplab.data import Task
-from mlplab.errors import Interrupted, StoreError
+from mlplab.errors import ConfigError, Interrupted, StoreError
 from mlplab.experiment import Experiment, Progress, Setup, conduct
 from mlplab.experiment.plan import make_plan
 from mlplab.specs import Fit, Provenance, Run, TaskRef
@@ -283,6 +283,21 @@ def test_weights_are_trained_where_they_are_missing(
     third = experiment.run(store, backend=fake.backend, keep_weights=True)
     assert third.from_store == 12
     pd.testing.assert_frame_equal(first.frame(), third.frame())
+
+
+def test_weights_of_new_runs_alone_may_be_kept(
+    experiment: Experiment, store: Store, fake: Any
+) -> None:
+    some = Experiment(experiment.data, experiment.base, {"lr": [0.2]}, seeds=4)
+    some.run(store, backend=fake.backend)
+    runs = experiment.run(store, backend=fake.backend, keep_weights="new")
+    assert runs.from_store == 4
+    assert store.with_weights(keys(experiment)) == set(keys(experiment)) - set(keys(some))
+
+
+def test_weights_of_something_else_are_one_line(experiment: Experiment, fake: Any) -> None:
+    with pytest.raises(ConfigError, match="keep_weights: expected True, False or 'new'; got 'all'"):
+        experiment.run(":memory:", backend=fake.backend, keep_weights="all")  # type: ignore[arg-type]
 
 
 def test_runs_of_another_machine_are_used_and_noted(

@@ -164,7 +164,7 @@ def answer(
         def run(name: str, experiment: Experiment) -> Runs:
             return experiment.run(
                 kept,
-                keep_weights=name in exercise.keeps,
+                keep_weights="new" if name in exercise.leaves else name in exercise.keeps,
                 workers=workers,
                 device=device,
                 on=on,

@@ -31,9 +31,9 @@ class Exercise:
     The functions are found by their names in modules of the same names, and imported when they are
     needed: `design(profile, seeds)` returns the experiments by name, and beside it may stand
     `then(runs, profile, seeds)`, further experiments whose arms the first ones' validation scores
-    choose, and `KEEPS`, `NEEDS`, `IMAGES` and `EXTRA_RUNS`; `measure(runs, profile)` returns
-    numbers per repetition with their claims; `prove()` decides statements that need no runs;
-    `tell(results)` returns values, figures and tables.
+    choose, and `KEEPS`, `LEAVES`, `NEEDS`, `IMAGES` and `EXTRA_RUNS`; `measure(runs, profile)`
+    returns numbers per repetition with their claims; `prove()` decides statements that need no
+    runs; `tell(results)` returns values, figures and tables.
 
     Attributes:
         folder: with `en.md`, `zh.md` and the modules.
@@ -129,6 +129,11 @@ class Exercise:
     def keeps(self) -> tuple[str, ...]:
         """Experiments, by name, whose weights are kept for what is told of them."""
         return tuple(self._setting("KEEPS", ()))
+
+    @property
+    def leaves(self) -> tuple[str, ...]:
+        """Experiments, by name, whose weights are kept, if they train, for another exercise."""
+        return tuple(self._setting("LEAVES", ()))
 
     @property
     def extra_runs(self) -> tuple[ExtraRuns, ...]:

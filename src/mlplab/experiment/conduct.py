@@ -14,9 +14,10 @@ from collections.abc import (
 from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import islice
+from typing import Literal
 
 from mlplab.data import Task
-from mlplab.errors import Interrupted
+from mlplab.errors import ConfigError, Interrupted
 from mlplab.experiment.arms import Arm
 from mlplab.experiment.backend import Backend, this_machine
 from mlplab.experiment.checkpoints import Checkpoints
@@ -29,6 +30,8 @@ from mlplab.experiment.work import Work
 from mlplab.specs import Outcome, Provenance
 from mlplab.specs.columns import Outcomes
 from mlplab.store import Store
+
+KeepWeights = bool | Literal["new"]
 
 _AT_ONCE = 1000  # outcomes; each is an object until it is in columns
 
@@ -73,7 +76,7 @@ def finish(
     setup: Setup,
     *,
     title: str | None = None,
-    keep_weights: bool = False,
+    keep_weights: KeepWeights = False,
     keep_correct: bool = False,
     need_correct: Collection[Arm] = (),
     progress: ProgressCallback | None = None,
@@ -85,19 +88,24 @@ def finish(
         task: what they train on.
         setup: where they are kept, and what trains them.
         title: of the experiment that these runs become part of; None where they are part already.
-        keep_weights: also keep the weights, training again where they are missing.
+        keep_weights: also keep the weights, training again where they are missing; `"new"` keeps
+            those of runs that train anyway.
         keep_correct: let runs that train keep their right answers on the test split.
         need_correct: arms whose runs are trained again where these are missing.
         progress: called with a `Progress`.
 
     Raises:
+        ConfigError: another word than `"new"`.
         Interrupted: Ctrl-C; what had finished is in the store.
     """
     cells = Cells.of(cells)
     if title is not None:
         # Before the training: an interrupted experiment's runs are found by its name too.
         setup.store.put_membership(title, task.name, task.content, cells.keys)
-    plan = make_plan(cells, setup.store, need_weights=keep_weights, need_correct=need_correct)
+    if isinstance(keep_weights, str) and keep_weights != "new":
+        raise ConfigError(f"keep_weights: expected True, False or 'new'; got {keep_weights!r}")
+    need_weights = bool(keep_weights) and keep_weights != "new"
+    plan = make_plan(cells, setup.store, need_weights=need_weights, need_correct=need_correct)
     # In the design's order, whether computed or remembered: sums over them then agree to the bit.
     outcomes, n_from_store = plan.finished, len(plan.finished)
     heard = _listener(setup, title, task, cells)
@@ -106,7 +114,7 @@ def finish(
             heard(outcome)
     try:
         # Closed at once on Ctrl-C: workers stop, the keeper writes the rest.
-        arriving = conduct(plan, task, setup, keep_weights, progress, keep_correct)
+        arriving = conduct(plan, task, setup, bool(keep_weights), progress, keep_correct)
         with closing(arriving):
             telling = arriving if heard is None else _telling(arriving, heard)
             while some := list(islice(telling, _AT_ONCE)):

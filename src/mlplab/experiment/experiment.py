@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import final
 
 from mlplab.experiment.backend import Backend, backend_of
-from mlplab.experiment.conduct import Setup, finish, log_test_look
+from mlplab.experiment.conduct import KeepWeights, Setup, finish, log_test_look
 from mlplab.experiment.declaration import Declaration
 from mlplab.experiment.plan import Plan, make_plan
 from mlplab.experiment.progress import ProgressOption
@@ -76,7 +76,7 @@ class Experiment(Declaration):
         workers: int | None = None,
         device: str = "cpu",
         on: str | Cluster | None = None,
-        keep_weights: bool = False,
+        keep_weights: KeepWeights = False,
         progress: ProgressOption = True,
         until_decided: bool = False,
         backend: Backend | None = None,
@@ -95,7 +95,8 @@ class Experiment(Declaration):
             device: `cpu`, `cuda` or `mps`.
             on: `"here"`, `"ray"`, `"slurm"`, or a cluster's settings, `Ray(...)` or `Slurm(...)`;
                 None is this machine.
-            keep_weights: also keep the weights, training again where they are missing.
+            keep_weights: also keep the weights, training again where they are missing; `"new"`
+                keeps those of runs that train anyway.
             progress: True for a bar in a terminal or a notebook, where it takes longer than two
                 seconds; False for none; or what is called with a `Progress`, at most ten times a
                 second.

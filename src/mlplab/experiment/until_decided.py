@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from mlplab.errors import ConfigError
 from mlplab.experiment.arms import Arm
-from mlplab.experiment.conduct import Finished, Setup, finish
+from mlplab.experiment.conduct import Finished, KeepWeights, Setup, finish
 from mlplab.experiment.declaration import Declaration
 from mlplab.experiment.design import Cell, Cells
 from mlplab.experiment.outcome_table import OutcomeTable
@@ -41,7 +41,7 @@ def finish_until_decided(
     experiment: Declaration,
     setup: Setup,
     *,
-    keep_weights: bool = False,
+    keep_weights: KeepWeights = False,
     progress: ProgressCallback | None = None,
 ) -> tuple[Cells, Finished, LookPlan]:
     """Finish the seeds of one look after the other, for the arms that open claims still need.

@@ -11,7 +11,7 @@ from mlplab.exercises.tuned import TUNING_SEEDS
 from mlplab.experiment import Experiment, Runs
 from mlplab.specs import Difference, Threshold
 
-KEEPS = ("compared",)
+LEAVES = ("compared",)
 """The recipe's runs are members of ensembles: without weights they would be trained again."""
 
 BAR, STRETCH = 0.917, 0.922

@@ -25,7 +25,7 @@ from mlplab.exercises.tuned import TUNING_SEEDS
 from mlplab.experiment import Experiment
 from mlplab.specs import TaskRef, Threshold
 
-KEEPS = ("recipe",)
+LEAVES = ("recipe",)
 """Ensembles are made of these runs: without their weights they would be trained again."""
 
 BAR, STRETCH = 0.913, 0.917

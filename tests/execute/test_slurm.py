@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
 from collections import deque
+from itertools import islice
 from pathlib import Path
 from textwrap import dedent
 from typing import NamedTuple
@@ -21,9 +23,10 @@ import mlplab as ml
 from mlplab.engine import Barrier, Checkpointed, Ended, Joined, Progressed, metric, provenance
 from mlplab.errors import ConfigError, WorkerError
 from mlplab.execute import execute, executor_of
-from mlplab.execute.on_slurm import commands
+from mlplab.execute.on_slurm import commands, driver
 from mlplab.execute.on_slurm.results import Results
-from mlplab.execute.on_slurm.spool import Spool
+from mlplab.execute.on_slurm.spool import JobFolder, Spool
+from mlplab.execute.on_slurm.task import train_task
 from mlplab.specs import MLP, SGD, Fit
 
 HERE = {"workers": 1, **KEEP}
@@ -254,6 +257,64 @@ class TestExperiment:
         again = experiment.run(tmp_path / "s.sqlite", on="slurm", progress=False)
         assert again.from_store == 8
         assert here.frame().equals(again.frame())
+
+
+@pytest.fixture
+def pretended(tmp_path, monkeypatch):
+    """Give the names of jobs that are submitted to a Slurm that trains them at once."""
+    submitted = []
+
+    def submit(script, n_tasks, *settings):
+        submitted.append(script.parent.name)
+        for number in range(n_tasks):
+            train_task(JobFolder(script.parent), number, lambda: False)
+
+    monkeypatch.setenv("MLPLAB_SPOOL", str(tmp_path / "spool"))
+    for name, value in {
+        "check_slurm": lambda: None,
+        "submit": submit,
+        "alive": dict,
+        "cancel": lambda names: None,
+        "QUEUE_SECONDS": 0.0,
+        "SETTLE_SECONDS": 0.1,
+        "BARRIER_SECONDS": 0.0,
+    }.items():
+        monkeypatch.setattr(driver, name, value)
+    return submitted
+
+
+class TestTwoStores:
+    """Drivers whose stores know nothing of each other, and that wait for the same tasks."""
+
+    def test_both_get_the_runs_and_one_trains_them(self, pretended):
+        task, runs = mixed_population()
+        one, other = (there(runs, task, on_slurm(tasks=1)) for _ in range(2))
+        first = [next(event for event in one if isinstance(event, Ended))]
+        second = list(islice((e for e in other if isinstance(e, Ended)), len(runs)))
+        # It puts the files aside, and clears up, before the other has seen to them.
+        first += one
+        second += other
+        assert len(ended(first)) == len(ended(second)) == len(runs)
+        assert len(pretended) == 1
+
+    def test_what_one_has_put_aside_comes_to_the_other(self, pretended):
+        task, runs = mixed_population()
+        one = there(runs, task, on_slurm(tasks=1))
+        next(event for event in one if isinstance(event, Ended))
+        (folder,) = Spool().jobs()
+        for path in folder.folder.glob("results/*"):
+            folder.mark_merged(path)
+        assert len(ended(there(runs, task))) == len(runs)
+        assert len(pretended) == 1
+        one.close()
+
+    def test_one_that_has_cleared_up_leaves_the_other_to_train_again(self, pretended):
+        task, runs = mixed_population()
+        one = there(runs, task, on_slurm(tasks=1))
+        events = [next(event for event in one if isinstance(event, Ended))]
+        shutil.rmtree(Spool().folder / "jobs" / pretended[0])
+        events += one
+        assert len(ended(events)) == len(runs)
 
 
 class TestWithoutSlurm:

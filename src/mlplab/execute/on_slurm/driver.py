@@ -212,7 +212,8 @@ class _Drive:
         except BaseException:
             folder.remove()
             raise
-        self._watched.append(_Watched(folder, len(chunks), {}))
+        # Its keys are read now: another driver may clear up before they are asked for.
+        self._watched.append(_Watched(folder, len(folder.keys), {}))
         self._next_queue = time.monotonic() + QUEUE_SECONDS
 
     def _bring_states(self, folder: JobFolder, keys: Iterable[str]) -> None:
@@ -241,11 +242,14 @@ class _Drive:
         for path, results in watched.folder.new_results():
             try:
                 yield from self._read(results)
-            except ValueError:  # damaged: its runs count as not finished
+            except (FileNotFoundError, ValueError):
+                # Put aside by another driver, or damaged: then its runs count as not finished.
                 continue
             watched.to_mark.append(path)
 
     def _read(self, results: Results) -> Generator[Event]:
+        if self._todo.keys().isdisjoint(results.keys):
+            return
         if results.provenance.id not in self._origins:
             self._origins.add(results.provenance.id)
             yield Joined(results.provenance)
@@ -272,7 +276,7 @@ class _Drive:
     def _keys_of(path: Path) -> tuple[str, ...]:
         try:
             return Results(path).keys
-        except ValueError:
+        except (FileNotFoundError, ValueError):  # another driver was quicker
             return ()
 
     def _look_after_tasks(self) -> None:

@@ -127,10 +127,10 @@ class JobFolder:
 
     def came_further(self, keys: Iterable[str]) -> bool:
         """Whether a task has left a checkpoint of one of these runs since it was submitted."""
-        submitted = self.script.stat().st_mtime_ns
         for path in self.states(keys):
-            with contextlib.suppress(FileNotFoundError):  # its run has just ended
-                if path.stat().st_mtime_ns > submitted:
+            # Its run has just ended, or another driver has cleared up.
+            with contextlib.suppress(FileNotFoundError):
+                if path.stat().st_mtime_ns > self.script.stat().st_mtime_ns:
                     return True
         return False
 
@@ -168,12 +168,18 @@ class JobFolder:
                         yield from _open(path)
 
     def new_results(self) -> Iterator[tuple[Path, Results]]:
-        """Yield the files that have come since the last call, each once."""
-        for path in _listed(self.folder / "results"):
-            if path.name not in self._seen:
-                self._seen.add(path.name)
-                for results in _open(path):
-                    yield path, results
+        """Yield the files that have come since the last call, each once.
+
+        Those that another driver has put aside meanwhile come again, from there.
+        """
+        for part in ("results", "merged"):  # another driver's store may have what this one lacks
+            for path in _listed(self.folder / part):
+                if path.name not in self._seen:
+                    with contextlib.suppress(FileNotFoundError):
+                        for results in _open(path):
+                            yield path, results
+                    if path.exists():
+                        self._seen.add(path.name)
 
     def mark_merged(self, path: Path) -> None:
         """Note that the runs of a file are in the store."""

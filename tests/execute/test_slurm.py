@@ -283,6 +283,36 @@ def pretended(tmp_path, monkeypatch):
     return submitted
 
 
+class TestTakingOver:
+    def test_a_task_that_ends_as_the_queue_is_asked_is_not_trained_again(
+        self, pretended, monkeypatch
+    ):
+        task, runs = mixed_population()
+        started = []
+        monkeypatch.setattr(driver, "submit", lambda script, *_: started.append(script.parent))
+        monkeypatch.setattr(driver, "alive", lambda: {started[0].name: {0}})
+        one = there(runs, task, on_slurm(tasks=1))
+        with pytest.raises(_Killed), monkeypatch.context() as patch:
+            patch.setattr(driver.time, "sleep", _die)
+            next(one)
+
+        def end() -> dict[str, set[int]]:
+            train_task(JobFolder(started[0]), 0, lambda: False)
+            return {}
+
+        monkeypatch.setattr(driver, "alive", end)
+        assert len(ended(there(runs, task))) == len(runs)
+        assert len(started) == 1
+
+
+class _Killed(Exception):
+    """Of a driver that had not the time to clean up."""
+
+
+def _die(seconds: float) -> None:
+    raise _Killed
+
+
 class TestTwoStores:
     """Drivers whose stores know nothing of each other, and that wait for the same tasks."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Container, Generator, Iterable, Sequence
+from collections.abc import Container, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import final
@@ -129,8 +129,11 @@ class _Drive:
     def run(self) -> Generator[Event]:
         """Yield events until every run has ended."""
         try:
-            yield from self._find_earlier()
-            self._submit(self._free())
+            self._find_earlier()
+            # Asked before the merge: what has left the queue by then has written its files.
+            queued = self._queued()
+            yield from self._merge_earlier()
+            self._submit(self._free(queued))
             pause = _FOLDER_SECONDS[0]
             while self._todo:
                 news = False
@@ -151,8 +154,8 @@ class _Drive:
             cancel([watched.folder.name for watched in self._watched])
             raise
 
-    def _find_earlier(self) -> Generator[Event]:
-        """Take over what an earlier call has submitted, and merge what came of it."""
+    def _find_earlier(self) -> None:
+        """Take over what an earlier call has submitted."""
         for folder in self._spool.jobs():
             try:
                 serves = folder.terms.serve(
@@ -165,19 +168,26 @@ class _Drive:
             except ValueError:  # still being written, or never finished
                 continue
             if any(not self._mine.isdisjoint(some) for some in keys):
-                watched = _Watched(folder, len(keys), folder.read_progress())
-                self._watched.append(watched)
-                for event in self._merge(watched):
-                    yield event
-                    if isinstance(event, Ended):
-                        yield Progressed(float(event.outcome.epochs))
-        yield from self._settle()
+                self._watched.append(_Watched(folder, len(keys), folder.read_progress()))
 
-    def _free(self) -> list[Run]:
-        """The runs that no task in the queue is going to train."""
+    def _queued(self) -> dict[str, set[int]]:
+        """Return the tasks in the queue, if there are any to look for."""
         queued = alive() if self._watched else {}
         if queued is None:
             raise WorkerError("on slurm: squeue does not answer; the same command tries again")
+        return queued
+
+    def _merge_earlier(self) -> Generator[Event]:
+        """Yield what came of what was taken over."""
+        for watched in self._watched:
+            for event in self._merge(watched):
+                yield event
+                if isinstance(event, Ended):
+                    yield Progressed(float(event.outcome.epochs))
+        yield from self._settle()
+
+    def _free(self, queued: Mapping[str, set[int]]) -> list[Run]:
+        """The runs that no task in the queue is going to train."""
         taken: set[str] = set()
         for watched in self._watched:
             tasks = queued.get(watched.folder.name, set())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import signal
@@ -283,6 +284,45 @@ def pretended(tmp_path, monkeypatch):
     return submitted
 
 
+class TestSubmitting:
+    @pytest.mark.parametrize("problem", [KeyboardInterrupt(), ConfigError("no answer in 60 s")])
+    def test_what_is_not_known_to_be_submitted_is_cancelled(self, pretended, monkeypatch, problem):
+        def submit(script, *settings):
+            pretended.append(script.parent.name)
+            raise problem
+
+        cancelled = []
+        monkeypatch.setattr(driver, "submit", submit)
+        monkeypatch.setattr(driver, "cancel", cancelled.extend)
+        task, runs = mixed_population()
+        with pytest.raises(type(problem)):
+            list(there(runs, task))
+        assert cancelled == pretended
+        assert not Spool().jobs()
+
+    def test_a_driver_that_ends_meanwhile_leaves_the_data(self, pretended, monkeypatch):
+        share = Spool.share
+
+        def share_slowly(spool, task):
+            handle = share(spool, task)
+            Spool().clear_data()
+            return handle
+
+        monkeypatch.setattr(Spool, "share", share_slowly)
+        task, runs = mixed_population()
+        assert len(ended(there(runs, task))) == len(runs)
+
+    def test_a_full_disk_is_one_line_and_leaves_no_job(self, pretended, monkeypatch):
+        def full(path, page):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+
+        monkeypatch.setattr("mlplab.execute.on_slurm.spool.write_json", full)
+        task, runs = mixed_population()
+        with pytest.raises(ConfigError, match=r"spool: .* \(No space left on device\); name a "):
+            list(there(runs, task))
+        assert not Spool().jobs()
+
+
 class TestTakingOver:
     def test_a_task_that_ends_as_the_queue_is_asked_is_not_trained_again(
         self, pretended, monkeypatch
@@ -291,10 +331,10 @@ class TestTakingOver:
         started = []
         monkeypatch.setattr(driver, "submit", lambda script, *_: started.append(script.parent))
         monkeypatch.setattr(driver, "alive", lambda: {started[0].name: {0}})
-        one = there(runs, task, on_slurm(tasks=1))
-        with pytest.raises(_Killed), monkeypatch.context() as patch:
+        with monkeypatch.context() as patch:
             patch.setattr(driver.time, "sleep", _die)
-            next(one)
+            with pytest.raises(_Killed):
+                list(there(runs, task, on_slurm(tasks=1)))
 
         def end() -> dict[str, set[int]]:
             train_task(JobFolder(started[0]), 0, lambda: False)
@@ -369,11 +409,10 @@ class TestWithoutSlurm:
         terms = {"content": "c", "task": {}, "cores": 1, "device": "cpu", "keep_weights": False}
         from mlplab.execute.on_slurm.spool import Terms
 
-        job = spool.new_job(
-            Terms(**terms, keep_correct=False, checkpoint_seconds=1.0), [runs[:7], runs[7:]]
-        )
+        made = Terms(**terms, keep_correct=False, checkpoint_seconds=1.0, modules=[])
+        spool.new_job().fill(made, [runs[:7], runs[7:]])
         (same,) = Spool(str(tmp_path)).jobs()
-        assert same.terms == job.terms
+        assert same.terms == made
         for number, some in enumerate((runs[:7], runs[7:])):
             assert {run.key for run in same.runs(number)} == {run.key for run in some}
             assert set(same.keys[number]) == {run.key for run in some}

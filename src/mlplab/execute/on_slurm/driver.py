@@ -203,24 +203,29 @@ class _Drive:
             return
         on, job = self._on, self._job
         chunks = on.chunks(runs, job.task)
-        terms = Terms(
-            content=job.task.content,
-            task=self._spool.share(job.task),
-            cores=on.settings.cpus,
-            device=self._device,
-            keep_weights=job.keep_weights,
-            keep_correct=job.keep_correct,
-            checkpoint_seconds=max(CHECKPOINT_SECONDS, job.checkpoint_seconds),
-            modules=self._modules,
-        )
-        folder = self._spool.new_job(terms, [chunk.runs for chunk in chunks])
+        # Before the data: a driver that ends meanwhile leaves them where there is a job.
+        folder = self._spool.new_job()
         try:
+            terms = Terms(
+                content=job.task.content,
+                task=self._spool.share(job.task),
+                cores=on.settings.cpus,
+                device=self._device,
+                keep_weights=job.keep_weights,
+                keep_correct=job.keep_correct,
+                checkpoint_seconds=max(CHECKPOINT_SECONDS, job.checkpoint_seconds),
+                modules=self._modules,
+            )
+            folder.fill(terms, [chunk.runs for chunk in chunks])
             self._bring_states(folder, [run.key for run in runs])
             # After the states that are brought: what is newer than the script, the tasks have made.
             script = write_script(folder.script, _environment())
             submit(script, len(chunks), on.settings, on.at_once)
-        except BaseException:
+        except BaseException as problem:
+            cancel([folder.name])  # Ctrl-C, or no answer: Slurm may have it all the same
             folder.remove()
+            if isinstance(problem, OSError):
+                raise self._spool.unwritable(problem) from None
             raise
         # Its keys are read now: another driver may clear up before they are asked for.
         self._watched.append(_Watched(folder, len(folder.keys), {}))

@@ -103,6 +103,14 @@ class JobFolder:
         files = sorted((self.folder / "runs").glob("*.json"), key=lambda path: int(path.stem))
         return tuple(tuple(_read(path)["keys"]) for path in files)
 
+    def fill(self, terms: Terms, tasks: Sequence[Sequence[Run]]) -> None:
+        """Write what the tasks need, before they are submitted."""
+        for part in ("runs", "results", "checkpoints", "progress", "done", "failed", "log"):
+            (self.folder / part).mkdir()
+        for number, runs in enumerate(tasks):
+            write_json(self.folder / "runs" / f"{number}.json", _page(runs))
+        write_json(self.folder / "job.json", asdict(terms))
+
     def runs(self, task: int) -> list[Run]:
         """Return the runs of a task, as they were when it was submitted.
 
@@ -230,10 +238,14 @@ class Spool:
         try:
             (self.folder / "jobs").mkdir(parents=True, exist_ok=True)
         except OSError as problem:
-            raise ConfigError(
-                f"spool: {self.folder} cannot be written ({problem.strerror}); name a folder that "
-                "all machines see (--spool, or MLPLAB_SPOOL)"
-            ) from None
+            raise self.unwritable(problem) from None
+
+    def unwritable(self, problem: OSError) -> ConfigError:
+        """Return what is said of a spool in which something could not be written."""
+        return ConfigError(
+            f"spool: {self.folder} cannot be written ({problem.strerror or problem}); name a "
+            "folder that all machines see and that has room (--spool, or MLPLAB_SPOOL)"
+        )
 
     def jobs(self) -> list[JobFolder]:
         """Return the jobs that have been submitted and not been removed since."""
@@ -248,15 +260,14 @@ class Spool:
             handle = task.share(self.folder / "data", again=True)
         return handle
 
-    def new_job(self, terms: Terms, tasks: Sequence[Sequence[Run]]) -> JobFolder:
-        """Write what the tasks of a job need, before it is submitted."""
+    def new_job(self) -> JobFolder:
+        """Make the folder of a job that is going to be submitted."""
         name = f"{PREFIX}{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(3)}"
         folder = self.folder / "jobs" / name
-        for part in ("runs", "results", "checkpoints", "progress", "done", "failed", "log"):
-            (folder / part).mkdir(parents=True)
-        for number, runs in enumerate(tasks):
-            write_json(folder / "runs" / f"{number}.json", _page(runs))
-        write_json(folder / "job.json", asdict(terms))
+        try:
+            folder.mkdir()
+        except OSError as problem:
+            raise self.unwritable(problem) from None
         return JobFolder(folder)
 
     def clear_data(self) -> None:

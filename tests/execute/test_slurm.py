@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import shutil
 import signal
@@ -343,6 +344,32 @@ class TestTakingOver:
         monkeypatch.setattr(driver, "alive", end)
         assert len(ended(there(runs, task))) == len(runs)
         assert len(started) == 1
+
+    @pytest.mark.parametrize(
+        ("name", "page"),
+        [
+            ("progress/0.json", '{"instance": "a"}'),
+            ("progress/0.json", '{"instance": "a", "run_epochs": null}'),
+            ("runs/0.json", "{}"),
+            ("runs/0.json", '{"keys": 3}'),
+            ("job.json", None),
+            ("results/folder", None),
+        ],
+    )
+    def test_what_is_none_of_ours_counts_as_not_there(self, pretended, name, page):
+        task, runs = mixed_population()
+        one = there(runs, task, on_slurm(tasks=1))
+        next(event for event in one if isinstance(event, Ended))
+        one.close()
+        (path,) = Spool().folder.glob("jobs/*")
+        if page:
+            (path / name).write_text(page)
+        elif name == "job.json":
+            terms = json.loads((path / name).read_text())
+            (path / name).write_text(json.dumps(terms | {"keep_weights": None}))
+        else:
+            (path / name).mkdir()
+        assert len(ended(there(runs, task))) == len(runs)
 
 
 class _Killed(Exception):

@@ -165,7 +165,7 @@ class _Drive:
                     self._device,
                 )
                 keys = folder.keys if serves else ()
-            except ValueError:  # still being written, or never finished
+            except (KeyError, TypeError, ValueError):  # still being written, or never finished
                 continue
             if any(not self._mine.isdisjoint(some) for some in keys):
                 self._watched.append(_Watched(folder, len(keys), folder.read_progress()))

@@ -17,6 +17,7 @@ from mlplab.specs import Outcome, Provenance
 from mlplab.specs.series import Series
 
 _FORMAT = "mlplab results 1"
+_DAMAGED = (SafetensorError, AttributeError, KeyError, TypeError, OSError)
 
 
 def write_results(path: Path, ended: Sequence[Ended], provenance: Provenance) -> None:
@@ -66,7 +67,8 @@ class Results:
     """A file of runs that ended, opened; its runs are read one after the other.
 
     Raises:
-        ValueError: it is damaged, or no such file.
+        ValueError: it is damaged.
+        FileNotFoundError: it is not there any longer.
     """
 
     def __init__(self, path: Path) -> None:
@@ -79,7 +81,9 @@ class Results:
             self._rows: list[dict[str, Any]] = json.loads(about["runs"])
             self.provenance = Provenance(**json.loads(about["provenance"]))
             self.keys = tuple(str(row["key"]) for row in self._rows)
-        except (SafetensorError, KeyError, TypeError) as problem:
+        except FileNotFoundError:
+            raise
+        except _DAMAGED as problem:
             raise ValueError(f"{path}: damaged ({problem})") from None
 
     def __iter__(self) -> Iterator[Ended]:
@@ -111,7 +115,9 @@ class Results:
                         ),
                         file.get_tensor(weights).tobytes() if weights in names else None,
                     )
-        except (SafetensorError, KeyError, TypeError) as problem:
+        except FileNotFoundError:
+            raise
+        except _DAMAGED as problem:
             raise ValueError(f"{self._path}: damaged ({problem})") from None
 
 

@@ -204,7 +204,7 @@ class JobFolder:
         """Return the run-epochs made, by task and its start."""
         made = {}
         for path in _listed(self.folder / "progress"):
-            with contextlib.suppress(ValueError):
+            with contextlib.suppress(KeyError, TypeError, ValueError):  # none of ours
                 page = _read(path)
                 made[int(path.stem), str(page["instance"])] = float(page["run_epochs"])
         return made

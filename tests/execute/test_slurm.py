@@ -371,6 +371,22 @@ class TestTakingOver:
             (path / name).mkdir()
         assert len(ended(there(runs, task))) == len(runs)
 
+    def test_checkpoints_of_other_runs_stay_for_their_driver(self, pretended):
+        task, runs = mixed_population()
+        one = there(runs, task, on_slurm(tasks=1))
+        next(event for event in one if isinstance(event, Ended))
+        one.close()
+        (folder,) = Spool().jobs()
+        for path in folder.folder.glob("results/*"):
+            path.unlink()
+        state = folder.state_path(runs[-1].key, "another")
+        state.parent.mkdir()
+        state.write_bytes(b"a state")
+        assert len(ended(there(runs[:-1], task))) == len(runs) - 1
+        assert state.exists()
+        assert len(ended(there(runs[:-1], task, kept=lambda keys: keys))) == len(runs) - 1
+        assert not Spool().jobs()
+
 
 class _Killed(Exception):
     """Of a driver that had not the time to clean up."""
@@ -425,6 +441,11 @@ class TestWithoutSlurm:
         (tmp_path / "file").write_text("")
         with pytest.raises(ConfigError, match=r"spool: .* cannot be written \(Not a directory\)"):
             Spool(str(tmp_path / "file" / "spool"))
+
+    @pytest.mark.parametrize("place", ["~nobody-of-that-name/spool", "a\0b"])
+    def test_a_spool_that_can_be_nowhere_is_one_line(self, place):
+        with pytest.raises(ConfigError, match=r"spool: '.*' cannot be a folder \(.*\); name one"):
+            Spool(place)
 
     def test_runs_come_back_with_their_keys(self, tmp_path):
         task, runs = mixed_population()

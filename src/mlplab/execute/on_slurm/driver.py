@@ -345,7 +345,11 @@ class _Drive:
             waits = queued is None or watched.folder.name in queued
             if all(map(watched.folder.is_done, range(watched.n_tasks))):
                 waits = False
-            if not waits and not any(watched.folder.results(merged=False)):
+            if waits or any(watched.folder.results(merged=False)):
+                continue
+            # Checkpoints of another experiment's runs, whose driver was interrupted, stay for it.
+            strangers = watched.folder.keys_of_states() - self._mine
+            if strangers <= set(self._job.kept(strangers)):
                 watched.folder.remove()
         self._spool.clear_data()
 

@@ -167,6 +167,11 @@ class JobFolder:
                 if (path := origin / key).exists():
                     yield path
 
+    def keys_of_states(self) -> set[str]:
+        """Return which runs have a checkpoint, of whatever provenance."""
+        origins = _listed(self.folder / "checkpoints")
+        return {path.name for origin in origins for path in _listed(origin)}
+
     def results(self, task: int | None = None, *, merged: bool = True) -> Iterator[Results]:
         """Yield the files of runs that ended, of one task or of all; damaged ones are put aside."""
         for part in ("results", "merged") if merged else ("results",):
@@ -233,10 +238,15 @@ class Spool:
 
     def __init__(self, place: str | None = None) -> None:
         named = place or os.environ.get("MLPLAB_SPOOL")
-        chosen = Path(named).expanduser() if named else default_path().parent / "slurm"
-        self.folder = chosen.absolute()
         try:
+            chosen = Path(named).expanduser() if named else default_path().parent / "slurm"
+            self.folder = chosen.absolute()
             (self.folder / "jobs").mkdir(parents=True, exist_ok=True)
+        except (RuntimeError, ValueError) as problem:
+            raise ConfigError(
+                f"spool: {named!r} cannot be a folder ({str(problem).rstrip('.')}); name one that "
+                "all machines see (--spool, or MLPLAB_SPOOL)"
+            ) from None
         except OSError as problem:
             raise self.unwritable(problem) from None
 
@@ -310,7 +320,7 @@ def _listed(folder: Path) -> list[Path]:
     """What lies in a folder, by name; files that are still being written are hidden."""
     try:
         return sorted(path for path in folder.iterdir() if not path.name.startswith("."))
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return []
 
 

@@ -98,6 +98,28 @@ def test_one_that_ends_without_a_word_twice_is_given_up(slurm, monkeypatch):
     assert logs == 2 * ["out of memory\n"]
 
 
+def test_a_spool_may_be_called_anything(slurm, tmp_path, monkeypatch):
+    spool = tmp_path / "a 50%a 'spool'"
+    monkeypatch.setattr(commands, "_SCRIPT", "#!/bin/sh\necho no memory\nexit 137\n")
+    task, runs = mixed_population()
+    with pytest.raises(WorkerError, match=r"spool'/jobs/.*/log/0\.txt"):
+        list(there(runs, task, on_slurm(tasks=1, spool=str(spool))))
+    logs = [path.read_text() for path in spool.glob("jobs/*/log/0.txt")]
+    assert logs == 2 * ["no memory\n"]
+
+
+@pytest.mark.parametrize(
+    ("settings", "reason"),
+    [({"time": "9-0"}, "PartitionTimeLimit"), ({"cpus": 999}, "PartitionConfig")],
+    ids=["time", "cores"],
+)
+def test_what_slurm_takes_and_never_starts_is_one_line(slurm, settings, reason):
+    task, runs = mixed_population()
+    with pytest.raises(ConfigError, match=rf"would wait for ever \({reason}\); ask for less"):
+        list(there(runs, task, on_slurm(**settings)))
+    wait_until(lambda: not commands.alive())
+
+
 @pytest.mark.slow
 class TestLoss:
     @pytest.mark.parametrize("how", [["--signal=KILL", "--full"], []], ids=["killed", "cancelled"])
@@ -331,13 +353,13 @@ class TestTakingOver:
         task, runs = mixed_population()
         started = []
         monkeypatch.setattr(driver, "submit", lambda script, *_: started.append(script.parent))
-        monkeypatch.setattr(driver, "alive", lambda: {started[0].name: {0}})
+        monkeypatch.setattr(driver, "alive", lambda: {started[0].name: {0: "None"}})
         with monkeypatch.context() as patch:
             patch.setattr(driver.time, "sleep", _die)
             with pytest.raises(_Killed):
                 list(there(runs, task, on_slurm(tasks=1)))
 
-        def end() -> dict[str, set[int]]:
+        def end():
             train_task(JobFolder(started[0]), 0, lambda: False)
             return {}
 
@@ -446,6 +468,15 @@ class TestWithoutSlurm:
     def test_a_spool_that_can_be_nowhere_is_one_line(self, place):
         with pytest.raises(ConfigError, match=r"spool: '.*' cannot be a folder \(.*\); name one"):
             Spool(place)
+
+    def test_jobs_of_any_name_are_read_past(self, tmp_path, monkeypatch):
+        squeue = tmp_path / "squeue"
+        squeue.write_text(
+            "#!/bin/sh\nprintf 'caf\\351 N/A None\\nmlplab-a 0 None\\nmlplab-a 7 Not yet\\n'\n"
+        )
+        squeue.chmod(0o755)
+        monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+        assert commands.alive() == {"mlplab-a": {0: "None", 7: "Not yet"}}
 
     def test_runs_come_back_with_their_keys(self, tmp_path):
         task, runs = mixed_population()

@@ -72,7 +72,7 @@ def submit(script: Path, n_tasks: int, settings: Slurm, at_once: int | None = No
     options = [
         f"--job-name={folder.name}",
         f"--array=0-{n_tasks - 1}" + (f"%{at_once}" if at_once else ""),
-        f"--output={folder}/log/%a.txt",
+        f"--output={str(folder).replace('%', '%%')}/log/%a.txt",
         "--open-mode=append",
         "--ntasks=1",
         f"--cpus-per-task={settings.cpus}",
@@ -90,16 +90,19 @@ def submit(script: Path, n_tasks: int, settings: Slurm, at_once: int | None = No
     return done.stdout.strip().partition(";")[0]
 
 
-def alive() -> dict[str, set[int]] | None:
-    """Return the tasks of our jobs that wait or run, by the job's name; None if Slurm is silent."""
-    done = _run(["squeue", "--me", "--array", "--noheader", "--format=%j %K %T"])
+def alive() -> dict[str, dict[int, str]] | None:
+    """Return the tasks of our jobs that wait or run, by the job's name; None if Slurm is silent.
+
+    Each has Slurm's word for why it waits; that of one that runs is `None`.
+    """
+    done = _run(["squeue", "--me", "--array", "--noheader", "--format=%j %K %r"])
     if done.returncode:
         return None
-    tasks: dict[str, set[int]] = {}
+    tasks: dict[str, dict[int, str]] = {}
     for line in done.stdout.splitlines():
-        fields = line.split()
+        fields = line.split(maxsplit=2)
         if len(fields) == 3 and fields[0].startswith(PREFIX) and fields[1].isdigit():
-            tasks.setdefault(fields[0], set()).add(int(fields[1]))
+            tasks.setdefault(fields[0], {})[int(fields[1])] = fields[2].strip()
     return tasks
 
 
@@ -122,6 +125,7 @@ def _run(command: list[str]) -> subprocess.CompletedProcess[str]:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
+            errors="replace",  # the user's other jobs may be called anything
             timeout=_COMMAND_SECONDS,
             check=False,
         )

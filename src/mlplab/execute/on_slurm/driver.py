@@ -35,6 +35,15 @@ QUEUE_SECONDS = 10.0
 SETTLE_SECONDS = 20.0
 _FOLDER_SECONDS = (0.1, 2.0)  # between two looks into the folders: while much comes, while little
 _TRIES = 2  # as for worker processes
+# Slurm takes jobs that ask for more than there is, and lets them wait for ever.
+_NEVER = (
+    "PartitionConfig",
+    "PartitionNodeLimit",
+    "PartitionTimeLimit",
+    "BadConstraints",
+    "AssocMaxWallDurationPerJobLimit",
+    "QOSMaxWallDurationPerJobLimit",
+)
 
 
 @dataclass
@@ -125,6 +134,7 @@ class _Drive:
         self._watched: list[_Watched] = []
         self._lost: dict[str, int] = {}  # how often a run's task was lost, getting no further
         self._next_queue = self._next_barrier = 0.0
+        self._stuck_since: float | None = None
 
     def run(self) -> Generator[Event]:
         """Yield events until every run has ended."""
@@ -170,7 +180,7 @@ class _Drive:
             if any(not self._mine.isdisjoint(some) for some in keys):
                 self._watched.append(_Watched(folder, len(keys), folder.read_progress()))
 
-    def _queued(self) -> dict[str, set[int]]:
+    def _queued(self) -> dict[str, dict[int, str]]:
         """Return the tasks in the queue, if there are any to look for."""
         queued = alive() if self._watched else {}
         if queued is None:
@@ -186,15 +196,15 @@ class _Drive:
                     yield Progressed(float(event.outcome.epochs))
         yield from self._settle()
 
-    def _free(self, queued: Mapping[str, set[int]]) -> list[Run]:
+    def _free(self, queued: Mapping[str, Mapping[int, str]]) -> list[Run]:
         """The runs that no task in the queue is going to train."""
         taken: set[str] = set()
         for watched in self._watched:
-            tasks = queued.get(watched.folder.name, set())
+            tasks = queued.get(watched.folder.name, {})
             for task in tasks:
                 taken.update(watched.folder.keys[task])
             # Those that neither wait nor run have been given up by whoever submitted them.
-            watched.given_up |= set(range(watched.n_tasks)) - tasks
+            watched.given_up |= set(range(watched.n_tasks)) - set(tasks)
         return [run for key, run in self._todo.items() if key not in taken]
 
     def _submit(self, runs: Sequence[Run]) -> None:
@@ -307,9 +317,10 @@ class _Drive:
         queued = alive()
         if queued is None:  # Slurm is silent for a while
             return
+        self._refuse_stuck(queued, now)
         lost: list[Run] = []
         for watched in self._watched:
-            tasks = queued.get(watched.folder.name, set())
+            tasks = queued.get(watched.folder.name, {})
             for task in watched.open_tasks(self._todo):
                 # One that says that it is done, and whose file is damaged, may still be listed.
                 if task in tasks and not watched.folder.is_done(task):
@@ -318,6 +329,22 @@ class _Drive:
                     watched.given_up.add(task)
                     lost += self._lost_runs(watched, task)
         self._submit(lost)
+
+    def _refuse_stuck(self, queued: Mapping[str, Mapping[int, str]], now: float) -> None:
+        """Raise if a task waits for what it never gets."""
+        names = [watched.folder.name for watched in self._watched]
+        reasons = {why for name in names for why in queued.get(name, {}).values()}
+        stuck = sorted(reasons.intersection(_NEVER))
+        if not stuck:
+            self._stuck_since = None
+            return
+        self._stuck_since = now if self._stuck_since is None else self._stuck_since
+        if now - self._stuck_since >= SETTLE_SECONDS:
+            raise ConfigError(
+                f"on slurm: a task asks for more than the partition gives, and would wait for ever "
+                f"({stuck[0]}); ask for less (--time, --cpus, --gpus), or name another partition "
+                "(--partition)"
+            )
 
     def _lost_runs(self, watched: _Watched, task: int) -> list[Run]:
         """Return what a lost task has left to do.

@@ -161,12 +161,15 @@ def train_population(
         from mlplab.engine.device import device_of
         from mlplab.experiment import backend_of
 
-        found = experiment.plan(store, keep_weights=setting.keep_weights, device=setting.device)
+        device = setting.cluster.device if setting.cluster else setting.device
+        found = experiment.plan(store, keep_weights=setting.keep_weights, device=device)
         page = found.page(experiment.data, backend_of(setting.cluster), setting.workers)
         device_of(setting.device)
         words = [besides] if besides else []
         if setting.device != "cpu":
             words.append(f"--device {setting.device}: the time is that of this machine's cores")
+        elif device != "cpu":
+            words.append("--gpus 1: the time is that of cores")
         write_plans([page | ({"besides": words} if words else {})], setting.as_json)
         return None
     from mlplab.cli.progress import show_progress

@@ -302,15 +302,17 @@ def plan(
 
     kept = store if isinstance(store, Store) else Store(store)
     how, backend = profile_for(exercise, profile, images), backend_of(on)
+    device = backend.on.device if backend.on else "cpu"
     experiments = exercise.design(how, seeds)
     plans = []
     for name, experiment in experiments.items():
-        found = experiment.plan(kept)
+        found = experiment.plan(kept, device=device)
         plans.append({"experiment": name, **found.page(experiment.data, backend, workers)})
     for more in exercise.extra_runs:
         experiment = experiments[more.experiment]
         cells = more.cells(experiment, how, kept)
-        found = make_plan(cells, kept, need_weights=more.weights).with_paths(experiment.data)
+        found = make_plan(cells, kept, need_weights=more.weights)
+        found = found.with_paths(experiment.data, device)
         page = found.page(experiment.data, backend, workers)
         plans.append({"experiment": f"{more.experiment}: {more.says}", **page})
     if plans and (words := _extra_in_words(exercise)):

@@ -33,6 +33,11 @@ class Ray(Spec):
         default=0, ge=0, le=1, description="GPUs of each program that trains: none, or one."
     )
 
+    @property
+    def device(self) -> str:
+        """What each program trains on."""
+        return "cuda" if self.gpus else "cpu"
+
 
 class Slurm(Spec):
     """Train in array jobs of a Slurm cluster, whose machines share a disk with this one.
@@ -70,6 +75,11 @@ class Slurm(Spec):
         if seconds_of(text) < 60:
             raise ValueError(f"expected at least a minute, such as 1:00:00 for an hour; got {text}")
         return text
+
+    @property
+    def device(self) -> str:
+        """What each task trains on."""
+        return "cuda" if self.gpus else "cpu"
 
     @property
     def seconds(self) -> int:

@@ -45,6 +45,16 @@ def test_a_plan_in_words_has_a_line_for_the_cluster(invoke):
     assert "core hours" in line
 
 
+@pytest.mark.parametrize("place", ["slurm", "ray"])
+def test_a_plan_for_gpus_tells_how_runs_train_there(document, tiny_exercise, place):
+    gpus = ("--plan", "--on", place, "--gpus", "1")
+    for command in (TRAIN, ("run", tiny_exercise)):
+        plan = document(*command, *gpus)
+        (path,) = (plan[0] if isinstance(plan, list) else plan)["paths"]
+        assert "compiled loops are for the CPU" in path
+    assert document(*TRAIN, *gpus)["besides"] == ["--gpus 1: the time is that of cores"]
+
+
 def test_without_slurm_nothing_is_trained(invoke, home, monkeypatch):
     monkeypatch.setenv("PATH", str(home))
     result = invoke("train", "digits", "--epochs", "1", "--on", "slurm", "--quiet")

@@ -104,7 +104,7 @@ class _Drive:
 
     def __init__(self, settings: Ray, job: Job, ray: Any, brought: bytes) -> None:
         self._job, self._ray, self._brought = job, ray, brought
-        self._cores, self._device = settings.cpus, "cuda" if settings.gpus else "cpu"
+        self._cores, self._device = settings.cpus, settings.device
         self._here = provenance().id
         self._origins: set[str] = set()
         self._task = ray.put(job.task)

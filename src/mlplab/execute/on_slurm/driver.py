@@ -127,7 +127,7 @@ class _Drive:
 
     def __init__(self, on: OnSlurm, job: Job, spool: Spool, modules: Sequence[str]) -> None:
         self._on, self._job, self._spool, self._modules = on, job, spool, modules
-        self._device = "cuda" if on.settings.gpus else "cpu"
+        self._device = on.settings.device
         self._todo = dict(zip(job.runs.keys, job.runs, strict=True))
         self._mine = set(self._todo)
         self._origins: set[str] = set()

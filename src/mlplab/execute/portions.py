@@ -90,10 +90,16 @@ def _pieces(parts: Sequence[Part], core_seconds: float, cores: int) -> int:
 
 def _gather(pieces: list[list[Part]], n_tasks: int, cores: int) -> list[Chunk]:
     """Put pieces together into tasks: the longest first, each to the task that has least so far."""
-    tasks: list[tuple[float, int, list[Run]]] = [(0.0, n, []) for n in range(n_tasks)]
+    tasks: list[tuple[float, int, list[Part]]] = [(0.0, n, []) for n in range(n_tasks)]
     for piece in sorted(pieces, key=_cost, reverse=True):
-        seconds, number, runs = heapq.heappop(tasks)
-        runs += [part.training.run for part in piece]
-        heapq.heappush(tasks, (seconds + _cost(piece) / cores, number, runs))
-    chunks = [Chunk(tuple(runs), seconds) for seconds, _, runs in tasks if runs]
+        seconds, number, parts = heapq.heappop(tasks)
+        parts += piece
+        heapq.heappush(tasks, (seconds + _cost(piece) / cores, number, parts))
+    chunks = []
+    for seconds, _, parts in tasks:
+        if parts:
+            # A run takes one core, however many there are.
+            longest = max(_cost([part]) for part in parts)
+            runs = tuple(part.training.run for part in parts)
+            chunks.append(Chunk(runs, max(seconds, longest)))
     return sorted(chunks, key=lambda chunk: -chunk.seconds)

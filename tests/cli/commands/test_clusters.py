@@ -37,6 +37,15 @@ def test_settings_change_the_portions(document):
     assert plans[2]["tasks"] in (1, 3)
 
 
+def test_cores_beyond_the_runs_make_nothing_faster(document):
+    few = ("train", "digits", "--epochs", "30", "--hidden", "64", "--seeds", "2", "--plan")
+    two, many = (
+        document(*few, "--on", "slurm", "--tasks", "1", "--cpus", cpus)["on"]
+        for cpus in ("2", "64")
+    )
+    assert many["longest_seconds"] == pytest.approx(two["longest_seconds"])
+
+
 def test_a_plan_in_words_has_a_line_for_the_cluster(invoke):
     result = invoke(*TRAIN, "--plan", "--on", "slurm", "--cpus", "2")
     assert result.exit_code == 0

@@ -13,6 +13,7 @@ from collections import deque
 from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path
 from types import SimpleNamespace
+from typing import NamedTuple
 
 import pytest
 from click.testing import CliRunner
@@ -40,6 +41,12 @@ def on_ray(workers=None, **settings):
 
 def there(runs, task, executor=None, **options):
     return execute(runs, task, executor=executor or on_ray(), **options)
+
+
+class Blob(NamedTuple):
+    """A stored checkpoint."""
+
+    blob: bytes
 
 
 def all_bits(events):
@@ -299,7 +306,41 @@ class TestCluster:
             list(there(runs, task, on_ray(gpus=1)))
 
 
+class Counted(dict):
+    """Checkpoints that count how often one was read."""
+
+    n_read = 0
+
+    def __getitem__(self, key):
+        self.n_read += 1
+        return super().__getitem__(key)
+
+
 class TestWithoutRay:
+    def test_checkpoints_are_read_when_their_chunk_is_given_out(self, monkeypatch):
+        def train(task, order):
+            while True:
+                yield [Progressed(1.0)]
+
+        options = SimpleNamespace(options=lambda **_: SimpleNamespace(remote=train))
+        ray = SimpleNamespace(
+            put=lambda task: task,
+            remote=lambda function: options,
+            wait=lambda streams, **_: (streams, []),
+            get=lambda batch: batch,
+            cancel=lambda stream, force: stream.close(),
+            exceptions=SimpleNamespace(RayError=ConnectionError),
+        )
+        monkeypatch.setattr(driver, "connect", lambda *_: ray)
+        monkeypatch.setattr(driver, "places", lambda *_: 1)
+        monkeypatch.setattr(driver, "CHUNK_SECONDS", 1e-3)
+        task, runs = mixed_population()
+        states = Counted({run.key: Blob(b"") for run in runs})
+        events = there(runs, task, resume=states)
+        next(events)
+        events.close()
+        assert 0 < states.n_read < len(runs)
+
     def test_not_installed_is_one_line(self, monkeypatch):
         monkeypatch.setitem(sys.modules, "ray", None)
         task, runs = mixed_population()

@@ -36,7 +36,7 @@ class _Work:
     """A chunk: runs that have not ended, their latest states, and how often it was given out."""
 
     runs: dict[str, Run]
-    states: dict[str, tuple[str, bytes]]
+    states: dict[str, tuple[str, bytes]] = field(default_factory=dict)
     tries: int = 0
     origin: str = ""
 
@@ -120,11 +120,8 @@ class _Drive:
 
     def run(self, chunks: Sequence[Chunk], n_places: int) -> Generator[Event]:
         """Yield the events of all chunks."""
-        resume = self._job.resume
         for chunk in chunks:
-            runs = {run.key: run for run in chunk.runs}
-            states = {key: (self._here, resume[key]) for key in runs if key in resume}
-            self._todo.append(_Work(runs, states))
+            self._todo.append(_Work({run.key: run for run in chunk.runs}))
         try:
             while self._todo or self._running:
                 while self._todo and len(self._running) < n_places:
@@ -139,6 +136,10 @@ class _Drive:
                     self._ray.cancel(stream, force=True)
 
     def _give(self, work: _Work) -> None:
+        resume = self._job.resume
+        if not work.tries:
+            # Not before: those of all chunks together may take as much as the whole cluster.
+            work.states = {key: (self._here, resume[key]) for key in work.runs if key in resume}
         work.tries += 1
         order = Order(
             list(work.runs.values()),

@@ -409,6 +409,31 @@ class TestTakingOver:
         assert len(ended(there(runs[:-1], task, kept=lambda keys: keys))) == len(runs) - 1
         assert not Spool().jobs()
 
+    def test_a_damaged_checkpoint_counts_as_none(self, pretended):
+        task, runs = mixed_population()
+        expected = all_bits(execute(runs, task, **HERE))
+        one = there(runs, task, on_slurm(tasks=1), **KEEP)
+        next(event for event in one if isinstance(event, Ended))
+        one.close()
+        (folder,) = Spool().jobs()
+        for path in folder.folder.glob("results/*"):
+            path.unlink()
+        state = folder.state_path(runs[-1].key, provenance().id)
+        state.parent.mkdir()
+        state.write_bytes(b"")
+        assert all_bits(there(runs, task, **KEEP)) == expected
+
+    def test_a_checkpoint_that_goes_as_it_is_brought_is_none(self, pretended, monkeypatch):
+        gone = [Path("checkpoints/origin/key")]
+        monkeypatch.setattr(JobFolder, "states", lambda *_: gone)
+        task, runs = mixed_population()
+        one = there(runs, task, on_slurm(tasks=1))
+        next(event for event in one if isinstance(event, Ended))
+        one.close()
+        for path in Spool().folder.glob("jobs/*/results/*"):
+            path.unlink()
+        assert len(ended(there(runs, task))) == len(runs)
+
 
 class _Killed(Exception):
     """Of a driver that had not the time to clean up."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import time
@@ -255,7 +256,8 @@ class _Drive:
         for watched in self._watched:
             for path in watched.folder.states(keys):
                 target = folder.state_path(path.name, path.parent.name)
-                with atomic_file(target) as draft:
+                # Its run has just ended, if the task was given up too early.
+                with contextlib.suppress(FileNotFoundError), atomic_file(target) as draft:
                     draft.write_bytes(path.read_bytes())
 
     def _merge(self, watched: _Watched) -> Generator[Event]:

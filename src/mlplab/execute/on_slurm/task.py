@@ -8,10 +8,12 @@ import secrets
 import signal
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 from types import FrameType
+
+from safetensors import SafetensorError, safe_open
 
 from mlplab.atomic import atomic_file
 from mlplab.data import attach
@@ -57,10 +59,13 @@ class Stop:
 
 
 class _States(Mapping[str, bytes]):
-    """The checkpoints of a job that go on to the same bits here, each read when asked for."""
+    """The checkpoints of runs that go on to the same bits here, each read when asked for.
 
-    def __init__(self, folder: JobFolder, origin: str) -> None:
-        self._folder, self._origin = folder, origin
+    Damaged ones count as not there: their runs begin anew.
+    """
+
+    def __init__(self, folder: JobFolder, keys: Iterable[str], origin: str) -> None:
+        self._folder, self._keys, self._origin = folder, keys, origin
 
     def __getitem__(self, key: str) -> bytes:
         try:
@@ -69,10 +74,15 @@ class _States(Mapping[str, bytes]):
             raise KeyError(key) from None
 
     def __contains__(self, key: object) -> bool:
-        return self._folder.state_path(str(key), self._origin).exists()
+        try:
+            with safe_open(self._folder.state_path(str(key), self._origin), "numpy"):
+                return True
+        except (SafetensorError, OSError):
+            return False
 
     def __iter__(self) -> Iterator[str]:
-        return (key for keys in self._folder.keys for key in keys if key in self)
+        there = self._folder.keys_of_states()
+        return (key for key in self._keys if key in there and key in self)
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
@@ -140,7 +150,7 @@ def train_task(folder: JobFolder, task: int, stop: Stop) -> bool:
             left,
             attach(terms.task),
             measures=measures_of(names),
-            resume=_States(folder, provenance(terms.device).id),
+            resume=_States(folder, left.keys, provenance(terms.device).id),
             keep_weights=terms.keep_weights,
             keep_correct=terms.keep_correct,
             checkpoint_seconds=terms.checkpoint_seconds,

@@ -345,6 +345,13 @@ class TestSubmitting:
             list(there(runs, task))
         assert not Spool().jobs()
 
+    def test_what_a_killed_driver_never_submitted_does_not_keep_the_data(self, pretended):
+        old, new = (Spool().new_job().folder for _ in range(2))
+        os.utime(old, (0, 0))
+        Spool().clear_data()
+        assert not old.exists()
+        assert new.exists()
+
 
 class TestTakingOver:
     def test_a_task_that_ends_as_the_queue_is_asked_is_not_trained_again(

@@ -38,6 +38,7 @@ from mlplab.store.place import default_path
 from mlplab.version import ENGINE_VERSION
 
 PREFIX = "mlplab-"
+_ABANDONED_SECONDS = 24 * 3600.0  # to write a job takes minutes; clocks may differ
 
 
 @dataclass(frozen=True)
@@ -140,6 +141,14 @@ class JobFolder:
             with contextlib.suppress(FileNotFoundError):
                 if path.stat().st_mtime_ns > self.script.stat().st_mtime_ns:
                     return True
+        return False
+
+    def is_abandoned(self) -> bool:
+        """Whether it was never submitted: its driver was killed as it wrote what tasks need."""
+        if self.script.exists():
+            return False
+        with contextlib.suppress(FileNotFoundError):
+            return time.time() - self.folder.stat().st_mtime > _ABANDONED_SECONDS
         return False
 
     def is_done(self, task: int) -> bool:
@@ -282,6 +291,9 @@ class Spool:
 
     def clear_data(self) -> None:
         """Remove the arrays if no job is left that may need them."""
+        for job in self.jobs():
+            if job.is_abandoned():
+                job.remove()
         if not _listed(self.folder / "jobs"):
             shutil.rmtree(self.folder / "data", ignore_errors=True)
 

@@ -369,6 +369,16 @@ class TestWithoutRay:
         with pytest.raises(ConfigError, match=says):
             connect.connect(ml.Ray(address=address), 1)
 
+    def test_one_that_does_not_start_is_one_line(self, unconnected, monkeypatch):
+        def start(ray, cores):
+            raise Exception("The current node timed out during startup. This could happen")
+
+        monkeypatch.delenv("RAY_ADDRESS", raising=False)
+        monkeypatch.setattr(connect, "_start", start)
+        task, runs = mixed_population()
+        with pytest.raises(ConfigError, match="on ray: a Ray of this machine: The current node"):
+            list(there(runs, task))
+
     @pytest.mark.parametrize("how", ["settings", "environment"])
     def test_an_address_where_nothing_answers_is_one_line(self, unconnected, monkeypatch, how):
         task, runs = mixed_population()

@@ -33,7 +33,7 @@ def connect(settings: Ray, cores: int) -> Any:
         cores: of a Ray of this machine's own.
 
     Raises:
-        ConfigError: Ray is not installed, or there is no cluster at that address.
+        ConfigError: Ray is not installed or does not start, or there is no cluster at that address.
     """
     address = settings.address or os.environ.get("RAY_ADDRESS") or None
     if address == "local":
@@ -49,7 +49,7 @@ def connect(settings: Ray, cores: int) -> Any:
             else:
                 _reach(address)
                 ray.init(address=address, log_to_driver=False, logging_level="ERROR")
-        except (ConnectionError, RuntimeError, ValueError, OSError) as problem:
+        except Exception as problem:  # Ray raises plain ones, where a server starts too slowly
             says = (str(problem).strip().splitlines() or [type(problem).__name__])[0]
             raise ConfigError(f"on ray: {address or 'a Ray of this machine'}: {says}") from None
     return ray

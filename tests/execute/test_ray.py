@@ -25,6 +25,7 @@ from tests.execute.test_workers import KEEP, long_population, mixed_population
 import mlplab as ml
 from mlplab.bench.process_memory import family
 from mlplab.cli import program
+from mlplab.cli.exit_status import leave_at_once
 from mlplab.engine import Checkpointed, Ended, Joined, Progressed, metric, provenance
 from mlplab.errors import ConfigError, WorkerError
 from mlplab.execute import execute, executor_of
@@ -368,6 +369,17 @@ class TestWithoutRay:
         says = f"connected to 127.0.0.1:6379 already.*use {address} from another process"
         with pytest.raises(ConfigError, match=says):
             connect.connect(ml.Ray(address=address), 1)
+
+    def test_a_command_that_is_interrupted_ends_its_own(self, monkeypatch, tmp_path):
+        ended_with, ended_rays = [], []
+        ray = SimpleNamespace(shutdown=lambda: ended_rays.append(ray))
+        monkeypatch.setattr(connect, "_OWN", [(ray, str(tmp_path / "folder"))])
+        monkeypatch.setattr(os, "_exit", ended_with.append)
+        (tmp_path / "folder").mkdir()
+        leave_at_once(1)
+        assert ended_rays == [ray]
+        assert not (tmp_path / "folder").exists()
+        assert ended_with == [1]
 
     def test_one_that_does_not_start_is_one_line(self, unconnected, monkeypatch):
         def start(ray, cores):

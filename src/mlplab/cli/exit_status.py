@@ -91,6 +91,9 @@ def leave_at_once(code: int) -> NoReturn:
     """
     with contextlib.suppress(OSError, ValueError):
         finish_output()
+    if connect := sys.modules.get("mlplab.execute.on_ray.connect"):
+        with contextlib.suppress(Exception, KeyboardInterrupt):
+            connect.stop_own()  # what is registered for the end of the process is not called
     os._exit(code)
 
 

@@ -20,6 +20,7 @@ from mlplab.specs.clusters import Ray
 
 _REACH_SECONDS = 5.0  # Ray itself would wait for minutes
 _LOOPBACK = "127.0.0.1"
+_OWN: list[tuple[Any, str]] = []  # the Ray that this process has started, and its folder
 # Ray speaks gRPC, which is HTTP/2: RFC 9113, 3.4, has both sides begin with a frame of settings.
 _SETTINGS = 4
 _HELLO = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes((0, 0, 0, _SETTINGS, 0, 0, 0, 0, 0))
@@ -102,7 +103,8 @@ def _start(ray: Any, cores: int) -> None:
     ray._raylet.AuthenticationTokenLoader.instance().reset_cache()
     # Ray opens its own folder to everybody, but not the one around it; sockets' paths are short.
     folder = tempfile.mkdtemp(prefix="mlplab-ray-", dir="/tmp" if os.path.isdir("/tmp") else None)
-    atexit.register(_stop, ray, folder)
+    _OWN.append((ray, folder))
+    atexit.register(stop_own)
     ray.init(
         address="local",
         num_cpus=cores,
@@ -116,9 +118,12 @@ def _start(ray: Any, cores: int) -> None:
         raise RuntimeError(f"expected it to listen on {_LOOPBACK}; got {host}; try another version")
 
 
-def _stop(ray: Any, folder: str) -> None:
-    ray.shutdown()
-    shutil.rmtree(folder, ignore_errors=True)
+def stop_own() -> None:
+    """End the Ray that this process has started, if it has, and remove its folder."""
+    while _OWN:
+        ray, folder = _OWN.pop()
+        ray.shutdown()
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _check_same(there: str, address: str | None) -> None:

@@ -152,3 +152,25 @@ def test_network_disks_are_told_from_local_ones(monkeypatch, tmp_path, kind, sha
         "mlplab.store.filesystem._mounts", lambda: iter([("/", "ext4"), (str(tmp_path), kind)])
     )
     assert is_shared(tmp_path / "folder" / "s.sqlite") is shared
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "postgresql://ada:hush",
+        "postgresql://ada:hush@host:x/lab",
+        "postgresql://ada@host/lab?password=hush",
+        "postgresql://ada@host/lab?sslmode=require&sslpassword=hush",
+        "postgresql:/ada:hush@host/lab",
+        "postgres:ada:hush@host",
+        "sqlite:/hush",
+        "postgresql://ada:\ud800hush@host/lab",
+    ],
+)
+def test_no_password_is_shown_however_the_address_is_mistaken(address):
+    try:
+        shown = find_place(address).shown
+    except StoreError as refusal:
+        shown = str(refusal)
+    assert "hush" not in shown
+    assert "\n" not in shown

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from mlplab.errors import StoreError
 
+_SECRETS = re.compile(r"([?&]\w*password=)[^&]*", re.IGNORECASE)
 EXPECTED = "a file, sqlite:///FILE or postgresql://USER@HOST/DATABASE"
 
 
@@ -69,6 +70,9 @@ def find_place(where: str | os.PathLike[str] | None) -> Place:
     if text in (":memory:", "sqlite://", "sqlite:///:memory:"):
         return Place("sqlite:///:memory:", "memory")
     scheme = re.match(r"([A-Za-z][A-Za-z0-9+.-]+)://", text)
+    if scheme is None and (half := re.match(r"(sqlite|postgres(ql)?)(\+\w+)?:", text.lower())):
+        # Not shown: a password may stand in it.
+        raise StoreError(f"a store's address that begins {half[0]!r}: expected {EXPECTED}")
     if scheme is None:
         return _file(text)
     kind = scheme[1].lower().split("+")[0]
@@ -94,7 +98,10 @@ def _server(text: str) -> Place:
     from sqlalchemy.exc import ArgumentError
 
     hidden = re.sub(r"(://[^:/@]*:).*@", r"\1***@", text)
+    hidden = re.sub(r"(://[^:/@]*:)[^@]*$", r"\1***", hidden)  # no host
+    hidden = _SECRETS.sub(r"\1***", hidden)
     try:
+        text.encode()  # half of a surrogate pair is no address
         url = make_url(text)
     except (ArgumentError, ValueError) as error:
         raise StoreError(
@@ -104,4 +111,5 @@ def _server(text: str) -> Place:
         raise StoreError(f"cannot read the store's address '{hidden}': write @ in names as %40")
     _, plus, driver = url.drivername.partition("+")
     url = url.set(drivername="postgresql" + plus + driver)
-    return Place(url.render_as_string(hide_password=False), url.render_as_string())
+    shown = _SECRETS.sub(r"\1***", url.render_as_string())
+    return Place(url.render_as_string(hide_password=False), shown)

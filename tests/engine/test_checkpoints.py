@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from safetensors.torch import save
+from safetensors.torch import load, save
 from tests.engine.population import bits, ended, made_up, of, populations, trained
 
 from mlplab.data import Task
@@ -180,6 +181,32 @@ class TestDamage:
         state = {name: t.repeat(*([2] + [1] * (t.ndim - 1))) for name, t in wide.state.items()}
         with pytest.raises(StoreError, match=r"expected weight\.0"):
             list(train([run], task, resume={run.key: wide.freeze(state)}))
+
+    @pytest.mark.parametrize(
+        "change",
+        [
+            {"epoch": 99},  # it would train for ever
+            {"epoch": 2},
+            {"epoch": "x"},
+            {"epoch": True},
+            {"step": 99},
+            {"step": -1},
+            {"best_epoch": 99},
+            {"good_epoch": "x"},
+            {"n_rewinds": 5},
+            {"history": {"train_loss": ["0x1p0"] * 9}},
+            {"seconds": "x"},
+            {"seconds": float("nan")},
+        ],
+        ids=str,
+    )
+    def test_a_place_that_the_run_has_not(self, change):
+        task, run, blob = checkpoint()
+        size = int.from_bytes(blob[:8], "little")
+        note = json.loads(json.loads(blob[8 : 8 + size])["__metadata__"]["training"])
+        damaged = save(load(blob), {"training": json.dumps(note | change)})
+        with pytest.raises(StoreError, match=f"checkpoint of run {run.key}: cannot be read"):
+            list(train([run], task, resume={run.key: damaged}))
 
     def test_an_unknown_key_is_not_read(self):
         task, run, _ = checkpoint()

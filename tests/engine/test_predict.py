@@ -120,3 +120,28 @@ def test_few_rows_take_one_thread_and_leave_the_callers_number():
             assert torch.get_num_threads() == 2
     finally:
         torch.set_num_threads(before)
+
+
+@pytest.mark.parametrize(
+    ("name", "array"),
+    [
+        ("layers.0.weight", torch.zeros(9, 4)),
+        ("layers.0.weight", torch.zeros(())),
+        ("layers.0.weight", torch.zeros(5, 4, 1)),
+        ("layers.0.weight", torch.zeros(5, 4, dtype=torch.int32)),
+        ("layers.0.weight", torch.zeros(5, 4, dtype=torch.float64)),
+        ("layers.0.bias", torch.zeros(9)),
+        ("layers.0.bias", torch.zeros(5, dtype=torch.bool)),
+        ("layers.2.weight", torch.zeros(2, 2)),
+        ("layers.0.gain", None),
+    ],
+)
+def test_weights_of_another_shape_are_one_clear_line(name, array):
+    task = made_up(features=4)
+    run = of(task, net=MLP(hidden=(5,), norm="layer"), fit=Fit(epochs=1, batch_size=16))
+    tensors = load(trained([run], task)[run.key].weights)
+    tensors = {n: t for n, t in tensors.items() if n != name}
+    blob = save(tensors if array is None else tensors | {name: array})
+    with pytest.raises(StoreError, match=r"weights (cannot be read|of another network)") as caught:
+        predict(run, blob, np.ones((2, 4), "f4"))
+    assert "\n" not in str(caught.value)

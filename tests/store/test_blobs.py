@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import text
 
 from mlplab.errors import StoreError
 from mlplab.store import Checkpoint
@@ -45,3 +46,18 @@ def test_weights_arrive_with_their_run_or_not_at_all(store, outcome):
     with pytest.raises(StoreError, match="weights of run x came without its outcome"):
         store.put([outcome("c")], weights={"c": b"wc", "x": b"wx"})
     assert store.get(["c"]) == {}
+
+
+@pytest.mark.parametrize("change", ["epoch = 'x'", "step = x'ff'", "blob = 'text'", "blob = 5"])
+def test_a_checkpoint_of_what_cannot_be_is_one_line(store, change):
+    store.put_checkpoints([Checkpoint("k", 1, 10, b"state")], "p")
+    store._database.write(lambda c: c.execute(text(f"UPDATE mlplab_checkpoints SET {change}")))
+    with pytest.raises(StoreError, match="the stored checkpoint of run k cannot be read"):
+        store.checkpoints(["k"], "p")
+
+
+def test_weights_that_are_no_bytes_are_one_line(store, outcome):
+    store.put([outcome("k")], weights={"k": b"w"})
+    store._database.write(lambda c: c.execute(text("UPDATE mlplab_weights SET blob = 'text'")))
+    with pytest.raises(StoreError, match="the stored weights of run k cannot be read"):
+        store.weights(["k"])

@@ -338,10 +338,32 @@ class Training:
                 name: [float.fromhex(value) for value in seen]
                 for name, seen in note.get("looks", {}).items()
             }
-            self.seconds = note["seconds"]
+            self.seconds = float(note["seconds"])
             self.first_loss = float.fromhex(note["first_loss"])
+            self._check_position()
         except Exception as problem:
             raise StoreError(f"checkpoint of run {self.key}: cannot be read ({problem})") from None
+
+    def _check_position(self) -> None:
+        """Refuse a place in training that the run has not, or whose epochs it has not recorded."""
+        ends = {
+            "epoch": self.run.fit.epochs - 1,
+            "step": len(self.program.batch_sizes) - 1,
+            "best_epoch": self.epoch,
+            "good_epoch": self.epoch,
+            "n_rewinds": self.run.fit.rewinds,
+        }
+        for name, end in ends.items():
+            value = getattr(self, name)
+            if name == "best_epoch" and value is None:
+                continue
+            if type(value) is not int or not (name == "best_epoch") <= value <= end:
+                raise ValueError(f"its {name} is {value!r}"[:80])
+        longest = max(map(len, self.history.values()), default=0)
+        if not longest == len(self.history.get("train_loss", ())) == self.epoch:
+            raise ValueError(f"a history of {longest} epochs, not of {self.epoch}")
+        if not math.isfinite(self.seconds):
+            raise ValueError(f"it took {self.seconds} seconds")
 
 
 def _part(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
@@ -78,9 +78,24 @@ def unpack_layers(blob: bytes) -> list[Layer]:
             layers.append(
                 Layer(tensors[f"layers.{i}.weight"], tensors[f"layers.{i}.bias"], further)
             )
+        _check_chain(layers)
         return layers
     except Exception as problem:
         raise StoreError(f"weights cannot be read ({problem})") from None
+
+
+def _check_chain(layers: Sequence[Layer]) -> None:
+    """Refuse layers that cannot follow one another."""
+    dtype, n_in = layers[0].weight.dtype, None
+    for i, layer in enumerate(layers):
+        n_out = layer.weight.shape[0] if layer.weight.ndim == 2 else None
+        units = [layer.bias, *layer.further.values()]
+        fits = n_out is not None and n_in in (None, layer.weight.shape[1])
+        fits = fits and layer.bias.numel() == n_out and dtype.is_floating_point
+        fits = fits and all(one.ndim == 1 and len(one) in (n_out, 1) for one in units)
+        if not fits or any(one.dtype != dtype for one in (layer.weight, *units)):
+            raise ValueError(f"layer {i} fits none that is before it or itself")
+        n_in = n_out
 
 
 def unpack_weights(blob: bytes) -> list[tuple[Tensor, Tensor]]:
@@ -123,8 +138,14 @@ def seen_inputs(net: MLP, layers: list[Layer], inputs: NDArray[Any]) -> NDArray[
     """Return the features that a network sees.
 
     Raises:
+        StoreError: the layers are those of another network.
         DataError: there are more or fewer than it has weights for.
     """
+    widths = tuple(len(layer.bias) for layer in layers[:-1])
+    further = {"none": (), "batch": ("gain", "mean", "variance")}.get(net.norm, ("gain",))
+    further += ("slope",) if activation(net.activation).slopes else ()
+    if widths != net.hidden or any(set(further) - set(one.further) for one in layers[:-1]):
+        raise StoreError(f"weights of another network: hidden layers {widths}, not {net.hidden}")
     n_features = layers[0].weight.shape[1]
     if net.inputs and inputs.ndim == 2:
         inputs = inputs[:, : net.inputs]

@@ -8,7 +8,7 @@ from typing import Any, final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mlplab.errors import ConfigError, DataError
+from mlplab.errors import ConfigError, DataError, StoreError
 from mlplab.experiment.arms import Arm
 from mlplab.experiment.declare import read_whole
 from mlplab.experiment.design import Cell
@@ -61,6 +61,11 @@ class Ensembles:
                     backend.predict_samples(*given, samples) if samples else backend.predict(*given)
                 )
                 scores = np.asarray(outputs, dtype=np.float64)
+                if scores.shape[-1] != task.n_outputs:
+                    raise StoreError(
+                        f"run {cell.key}: its stored weights give {scores.shape[-1]} outputs; "
+                        f"expected {task.n_outputs}"
+                    )
                 scores = softmax(scores, axis=-1) if task.kind == "classification" else scores
                 mean += scores.mean(0) if samples else scores
             mean /= len(cells)

@@ -7,7 +7,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from mlplab.errors import ConfigError
+from mlplab.errors import ConfigError, StoreError
 from mlplab.experiment.conduct import finish
 from mlplab.experiment.design import Cell
 from mlplab.experiment.progress import ProgressOption
@@ -38,7 +38,14 @@ def run_weights(
 
 
 def unpack_weights(blob: bytes) -> dict[str, NDArray[Any]]:
-    """Return the arrays of safetensors bytes by name."""
+    """Return the arrays of safetensors bytes by name.
+
+    Raises:
+        StoreError: they are no such bytes.
+    """
     from safetensors.numpy import load
 
-    return dict(load(blob))
+    try:
+        return dict(load(blob))
+    except Exception as problem:  # the library raises errors of several kinds
+        raise StoreError(f"weights cannot be read ({problem})") from None

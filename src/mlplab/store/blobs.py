@@ -8,7 +8,9 @@ from collections.abc import Iterable, Sequence
 from sqlalchemy import Connection, select
 
 from mlplab.store import schema
+from mlplab.store.failures import naming
 from mlplab.store.records import Checkpoint
+from mlplab.store.row_checks import check_blob
 from mlplab.store.statements import in_parts, insert_or_replace
 
 
@@ -43,6 +45,10 @@ def read_checkpoints(
         for row in connection.execute(
             select(table).where(table.c.key.in_(part), table.c.provenance == provenance)
         ):
+            with naming(row.key, "checkpoint"):
+                check_blob(row.blob)
+                if type(row.epoch) is not int or type(row.step) is not int:
+                    raise ValueError("its epoch or step is none")
             found[row.key] = Checkpoint(row.key, row.epoch, row.step, row.blob)
     return found
 
@@ -77,6 +83,8 @@ def read_weights(
             select(table.c.key, table.c.provenance, table.c.blob).where(table.c.key.in_(part))
         ):
             if chosen.get(row.key) == row.provenance:
+                with naming(row.key, "weights"):
+                    check_blob(row.blob)
                 found[row.key] = row.blob
     return found
 

@@ -14,6 +14,7 @@ from mlplab.errors import StoreError
 from mlplab.store.place import Place
 
 ELSEWHERE = "name another with --store or MLPLAB_STORE"
+COMPUTED_AGAIN = "move the store away (its runs are computed again), or name another"
 _LOST_RACES = ("40001", "40P01", "55P03")  # PostgreSQL: serialisation, deadlock, lock
 _AWAY = ("08", "57P01", "57P02", "57P03")  # PostgreSQL: connection, shutdown, crash, start
 
@@ -122,12 +123,11 @@ def _sqlstate(error: object) -> str | None:
 
 
 @contextmanager
-def naming(key: str) -> Iterator[None]:
-    """Say which run's row is damaged."""
+def naming(key: str, what: str = "row") -> Iterator[None]:
+    """Say which run's row is damaged, or what else is stored of it."""
     try:
         yield
     except (TypeError, ValueError) as error:
         raise StoreError(
-            f"the stored row of run {key} cannot be read: {error}; "
-            "move the store away (its runs are computed again), or name another"
+            f"the stored {what} of run {key} cannot be read: {error}; {COMPUTED_AGAIN}"
         ) from error

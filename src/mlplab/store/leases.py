@@ -26,12 +26,11 @@ from mlplab.errors import StoreError
 from mlplab.specs.columns import Keys
 from mlplab.store import schema
 from mlplab.store.database import Database
+from mlplab.store.failures import COMPUTED_AGAIN
 
 BEAT_SECONDS = 5.0
 DEAD_SECONDS = 60.0  # twelve beats: a writer may wait that long for the others
 _AT_ONCE = 50_000  # keys in a row: 800 kB
-
-_ELSE = "move the store away (its runs are computed again), or name another"
 
 Holders = dict[str, int]
 """Drivers, and how often each has changed what it holds."""
@@ -343,7 +342,7 @@ def _rows(connection: Connection) -> list[_Row]:
             isinstance(one, int) for one in numbers
         ):
             # SQLite lets anything stand in a column.
-            raise StoreError(f"the stored driver {str(row.id)[:80]!r} is damaged: {_ELSE}")
+            raise StoreError(f"the stored driver {str(row.id)[:80]!r} is damaged: {COMPUTED_AGAIN}")
         process = Process(row.host, row.boot, row.pid, row.started)
         rows.append(_Row(row.id, process, row.beat, row.changes))
     return rows
@@ -375,7 +374,7 @@ def _bury(connection: Connection, drivers: Sequence[str]) -> None:
 def _lists(connection: Connection, table: Table, which: Any) -> Iterator[Keys]:
     for blob in connection.execute(select(table.c["keys"]).where(which)).scalars():
         if not isinstance(blob, bytes | memoryview) or len(blob) % 16:
-            raise StoreError(f"a list of runs in {table.name} is damaged: {_ELSE}")
+            raise StoreError(f"a list of runs in {table.name} is damaged: {COMPUTED_AGAIN}")
         yield Keys.from_bytes(bytes(blob))
 
 

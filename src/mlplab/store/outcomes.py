@@ -12,10 +12,10 @@ from sqlalchemy import Row as ResultRow
 from mlplab.errors import StoreError
 from mlplab.specs.outcome import Outcome, Provenance
 from mlplab.store import schema
-from mlplab.store.failures import naming
+from mlplab.store.failures import COMPUTED_AGAIN, naming
 from mlplab.store.packing import NOTHING, pack, pack_floats, unpack, unpack_floats
 from mlplab.store.records import Row
-from mlplab.store.row_checks import STATUSES, check_ends, check_lengths
+from mlplab.store.row_checks import STATUSES, check_ends, check_lengths, check_time
 from mlplab.store.statements import in_parts, insert_new
 
 
@@ -95,8 +95,9 @@ def read_rows(connection: Connection) -> list[Row]:
                 raise ValueError(f"epochs {row.epochs!r}"[:80])
             if row.status not in STATUSES:
                 raise ValueError(f"status {row.status!r}"[:80])
-            if not isinstance(row.text, str | None) or not isinstance(row.saved_at, float | int):
-                raise ValueError("its text or time is none")
+            if not isinstance(row.text, str | None):
+                raise ValueError("its text is none")
+            check_time(row.saved_at)
         rows.append(row)
     return rows
 
@@ -140,6 +141,10 @@ def read_provenances(connection: Connection) -> dict[str, dict[str, str]]:
     found = {}
     for row in connection.execute(select(schema.provenances).order_by(schema.provenances.c.id)):
         fields = dict(row._mapping)
+        if not all(isinstance(text, str) for text in fields.values()):
+            raise StoreError(
+                f"the stored provenance {str(row.id)[:80]!r} is damaged: {COMPUTED_AGAIN}"
+            )
         found[fields.pop("id")] = fields
     return found
 
@@ -196,7 +201,7 @@ def _as_outcome(row: ResultRow[Any]) -> Outcome:
             row.n_params,
         )
         history = unpack_floats(row.history)
-        check_lengths(row.best_epoch, map(len, history.values()))
+        check_lengths(row.epochs, row.best_epoch, map(len, history.values()))
         return Outcome(
             key=row.key,
             provenance=row.provenance,

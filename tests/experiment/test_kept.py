@@ -13,7 +13,7 @@ import pytest
 
 from mlplab import extras
 from mlplab.data import Task, load_task
-from mlplab.errors import ConfigError, DataError
+from mlplab.errors import ConfigError, DataError, StoreError
 from mlplab.experiment import Experiment, Runs, kept
 from mlplab.experiment.export import export_runs
 from mlplab.experiment.kept import Asked, Kept, KeptRun, kept_runs
@@ -314,3 +314,46 @@ def _row(text: str) -> KeptRun:
     from mlplab.store import Row
 
     return KeptRun(Row("k", "p", "finished", 1, text, 0.0), {})
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        {"net": {"hidden": ["\ud800"]}},
+        {"net": {"\ud800": 3}},
+        {"seed": 10**30},
+    ],
+    ids=str,
+)
+def test_a_text_that_no_table_can_hold_is_one_line(
+    store: Store, tmp_path: Path, text: dict[str, Any]
+) -> None:
+    key = f"{0:032x}"
+    store.put([Outcome(key, "p", "finished", 1, {}, 0.1, 7)], {key: json.dumps(text)})
+    with pytest.raises(StoreError, match=f"the stored text of run {key} cannot be read"):
+        export_runs(kept_runs(store), tmp_path / "runs.csv")
+    assert not list(tmp_path.iterdir())
+
+
+def test_strange_values_are_listed_and_written(store: Store, tmp_path: Path) -> None:
+    pytest.importorskip("pyarrow")
+    key, text = f"{0:032x}", {"net": {"dropout": [[0.1], {"a": 1}]}, "fit": {"epochs": 10**30}}
+    store.put([Outcome(key, "p", "finished", 1, {}, 0.1, 7)], {key: json.dumps(text)})
+    everything = kept_runs(store)
+    assert not everything.select(Asked(where=[[{"net.dropout": [0.1]}]])).runs
+    assert export_runs(everything, tmp_path / "runs.parquet", "parquet") == 1
+
+
+def test_a_run_that_recorded_nothing_has_one_row(store: Store) -> None:
+    key = f"{0:032x}"
+    store.put([Outcome(key, "p", "finished", 2**31 - 1, {}, 0.1, 7)], {key: "{}"})
+    for last in (False, True):
+        (frame,) = kept_runs(store).frames(last=last)
+        assert frame["epoch"].tolist() == [2**31 - 1]
+
+
+def test_a_metric_called_as_a_column_is_one_line(store: Store) -> None:
+    key = f"{0:032x}"
+    store.put([Outcome(key, "p", "finished", 1, {"seed": (0.5,)}, 0.1, 7)], {key: "{}"})
+    with pytest.raises(DataError, match="metric 'seed': a table of runs has another column"):
+        export_runs(kept_runs(store), io.StringIO())

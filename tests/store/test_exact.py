@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import zlib
 
 import numpy as np
 import pytest
@@ -115,3 +116,24 @@ def test_a_damaged_blob_is_never_read_as_another_value(data, value):
         return
     # Some bits of a deflated stream mean nothing.
     assert same(found, value)
+
+
+@pytest.mark.parametrize(
+    "plain",
+    [
+        '{"!": "complex", "x": []}',
+        '{"!": "array", "dtype": "<f8", "shape": [1180591620717411303424], "x": ""}',
+        '{"!": "bytes", "x": 3}',
+        "[" * 100_000,
+    ],
+    ids=len,
+)
+def test_what_is_no_form_of_a_value_is_refused(plain):
+    with pytest.raises(ValueError, match=r"damaged|decode|bytes"):
+        unpack_exact(b"E1" + zlib.compress(plain.encode()))
+
+
+def test_a_blob_that_unpacks_beyond_measure_is_refused(monkeypatch):
+    monkeypatch.setattr("mlplab.store.packing.MOST_BYTES", 2**20)
+    with pytest.raises(ValueError, match="of more than"):
+        unpack_exact(b"E1" + zlib.compress(bytes(2**22)))

@@ -100,6 +100,8 @@ def test_a_damaged_row(file, outcome):
         "epochs = 5, best_epoch = 5",  # of a history of two
         "diverged_epoch = 7",
         "n_params = 'many'",
+        "epochs = 2147483647",  # a table of so many rows, of a history of two
+        "seconds = 9e999",
     ],
 )
 def test_a_row_of_what_cannot_be(file, change):

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import json
 import math
 from datetime import datetime
 
 import pytest
+from sqlalchemy import text
 
 from mlplab.errors import StoreError
 from mlplab.specs import Verdict
@@ -76,3 +78,47 @@ def test_every_look_is_logged_computed_or_remembered(store):
     }
     times = [datetime.fromisoformat(look["time"]) for look in looks]
     assert times == sorted(times)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"id": None},
+        {"id": ["c"]},
+        {"says": ["x"]},
+        {"says": "\ud800"},
+        {"verdict": {"a": 1}},
+        {"effect": "x"},
+        {"effect": 10**400},
+        {"interval": [1]},
+        {"interval": 3},
+        {"interval": [None, 1]},
+        {"new_examples": "x"},
+        {"matters": "x"},
+        {"details": [1]},
+        {"details": {"question": [1]}},
+        {"details": {"question": "q"}},
+    ],
+    ids=str,
+)
+def test_a_verdict_that_cannot_be_shown_is_one_line(store, change):
+    store.put_verdicts("e", [verdict("c", 8)])
+    row = json.dumps(verdict("c", 8) | change)
+    store._database.write(
+        lambda c: c.execute(text("UPDATE mlplab_verdicts SET verdict = :row"), {"row": row})
+    )
+    with pytest.raises(StoreError, match="a stored verdict of experiment 'e' cannot be read"):
+        store.verdicts()
+
+
+def test_a_verdict_without_words_has_empty_ones(store):
+    store.put_verdicts("e", [{"id": "c", "n_seeds": 8}])
+    (found,) = store.verdicts()
+    assert (found["says"], found["verdict"]) == ("", "")
+
+
+def test_a_look_of_no_words_is_one_line(store):
+    store.log_look("test", "score", "4.2.1", 16, False)
+    store._database.write(lambda c: c.execute(text("UPDATE mlplab_looks SET experiment = x'ff'")))
+    with pytest.raises(StoreError, match="a stored look cannot be read"):
+        store.looks()

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import contextlib
+import struct
 
 import pytest
 from hypothesis import given
@@ -41,3 +42,12 @@ def test_only_histories_that_repeat_are_deflated():
     assert len(pack_floats({"loss": losses, "accuracy": hits})) < 0.8 * 16 * len(losses)
     gaps = [float("nan")] * 399 + [0.5]
     assert len(pack_floats({"test_loss": gaps})) < 0.1 * 8 * len(gaps)
+
+
+@pytest.mark.parametrize(
+    "header", ["[" * 100_000, '[["\\ud800", 8]]', '[["a", -8], ["b", 16]]'], ids=len
+)
+def test_a_header_of_what_cannot_be_is_a_value_error(header):
+    blob = b"P" + struct.pack("<I", len(header)) + header.encode() + bytes(8)
+    with pytest.raises(ValueError, match=r"damaged blob|surrogates"):
+        unpack(blob)

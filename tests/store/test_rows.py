@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import text
 
 from mlplab.errors import StoreError
-from mlplab.specs import digest
+from mlplab.specs import Provenance, digest
 from mlplab.store import Membership, Store
 
 KEYS = [digest(n) for n in range(5)]
@@ -75,3 +75,20 @@ def test_a_store_that_may_only_be_read_keeps_no_membership(file, outcome):
             pytest.skip("this user may write everything")
         store.put_membership("rates", "digits", "c1", KEYS)
         assert store.memberships() == []
+
+
+@pytest.mark.parametrize("time", ["9e999", "-9e999", "1e300", "-1e15", "'x'"])
+def test_a_row_of_no_time_is_one_line(store, outcome, time):
+    store.put([outcome("a")])
+    store._database.write(
+        lambda c: c.execute(text(f"UPDATE mlplab_outcomes SET saved_at = {time}"))
+    )
+    with pytest.raises(StoreError, match="row of run a cannot be read: time"):
+        store.rows()
+
+
+def test_a_provenance_of_no_words_is_one_line(store):
+    store.put_provenance(Provenance("m", "t", "n", "3"))
+    store._database.write(lambda c: c.execute(text("UPDATE mlplab_provenances SET torch = x'ff'")))
+    with pytest.raises(StoreError, match=r"the stored provenance .* is damaged"):
+        store.provenances()

@@ -10,6 +10,7 @@ _RULING = [
     *range(127, 160),
     *range(0x202A, 0x202F),
     *range(0x2066, 0x206A),
+    *range(0xD800, 0xE000),  # halves of pairs, which no encoding can write
 ]
 _ESCAPES = {code: repr(chr(code))[1:-1] for code in _RULING}
 

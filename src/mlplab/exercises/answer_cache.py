@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from mlplab.experiment.progress import ProgressCallback
 
 T = TypeVar("T")
+_LOOK = {"split", "purpose", "experiment", "n_runs"}
 log = logging.getLogger(__name__)
 
 
@@ -158,7 +159,7 @@ class AnswerCache:
         try:
             found = unpack_exact(blob)
             origins = {(run, provenance) for run, provenance in found["origins"]}
-            complete = {"looks", "value"} <= found.keys()
+            complete = "value" in found and all(look.keys() == _LOOK for look in found["looks"])
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             log.debug("a remembered entry cannot be read: %s", error)
             return None

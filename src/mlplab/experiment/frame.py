@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mlplab.errors import DataError
 from mlplab.experiment.design import Cell, Cells
 from mlplab.specs import Outcome
 from mlplab.specs.columns import Outcomes
@@ -82,21 +83,27 @@ def fill_frame(
         rows: are the places of the runs wanted; all of them have ended.
         metrics: the last columns.
         last: keep only each run's last epoch.
+
+    Raises:
+        DataError: a metric is called as another column.
     """
     import pandas as pd
 
     ends = outcomes.ends
     recorded = [outcomes.lengths(name)[rows] for name in outcomes.metric_names()]
-    n_epochs = np.maximum.reduce([ends.epochs[rows], *recorded]).astype(np.int64)
+    longest = np.maximum.reduce([np.zeros(len(rows), np.int64), *recorded])
+    n_epochs = np.maximum(ends.epochs[rows], longest)
     best = ends.best_epoch[rows]
     final = np.where(best > 0, best, n_epochs)
     lines = np.maximum(n_epochs, 1)  # of a run in the whole frame
-    counts = None if last else lines
-    starts = np.arange(len(rows)) if last else np.cumsum(lines) - lines
-    size = len(rows) if last else int(lines.sum())
+    shown = np.where(longest > 0, lines, 1)  # of one that recorded nothing its end alone
+    counts = None if last else shown
+    starts = np.arange(len(rows)) if last else np.cumsum(shown) - shown
+    size = len(rows) if last else int(shown.sum())
     epoch = final
     if not last:
-        epoch = np.arange(size) - np.repeat(starts, lines) + np.repeat(n_epochs > 0, lines)
+        begin = np.where(longest > 0, 1, n_epochs)
+        epoch = np.arange(size) - np.repeat(starts - begin, shown)
     epoch_or_none = ends.diverged_epoch[rows]
     diverged = pd.array(epoch_or_none, "Int64")
     diverged[epoch_or_none < 0] = pd.NA
@@ -109,6 +116,8 @@ def fill_frame(
     columns = {name: said.column(counts) for name, said in says.items()}
     columns |= {n: said.column(None if n == "epoch" else counts) for n, said in further.items()}
     for name in metrics:
+        if name in columns:
+            raise DataError(f"metric {name!r}: a table of runs has another column of this name")
         values = np.full(size, np.nan)
         for some, numbers in outcomes.series(name, rows):
             n = numbers.shape[1]

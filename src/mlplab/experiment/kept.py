@@ -303,12 +303,15 @@ def show_factors(factors: Mapping[str, Any]) -> str:
 
 def _value(plain: Mapping[str, Any], path: str, wanted: Any) -> Any:
     value = value_at(plain, path)
-    alike = path in _PER_LAYER and isinstance(value, list) and len(set(value)) == 1
+    alike = path in _PER_LAYER and isinstance(value, list) and value == value[:1] * len(value)
     return value[:1] if alike and len(wanted) == 1 else value
 
 
 def _type_of(values: Iterable[Any]) -> type:
-    kinds = {type(value) for value in values} - {type(None)}
+    found = list(values)
+    kinds = {type(value) for value in found} - {type(None)}
+    if any(type(value) is int and not -(2**63) <= value < 2**63 for value in found):
+        return str  # no table has such numbers
     if kinds == {int, float}:
         return float
     return kinds.pop() if len(kinds) == 1 else str

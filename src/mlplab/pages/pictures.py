@@ -73,4 +73,5 @@ def _recall(store: Store, key: str) -> dict[str, bytes]:
         found = {} if blob is None else unpack_exact(blob)
     except ValueError:
         return {}
-    return found if isinstance(found, dict) else {}
+    sound = isinstance(found, dict) and all(isinstance(one, bytes) for one in found.values())
+    return found if sound else {}

@@ -25,6 +25,21 @@ _SAID = [[name] for name in _APART]  # by the section's own entry
 _DEFAULT_NAMES = {"net": "mlp", "optim": str(SGD.model_fields["kind"].default)}
 
 
+def read_json(text: str) -> Any:
+    """Return what a JSON text stands for, whoever wrote it.
+
+    Raises:
+        ValueError: it is none, is nested too deeply, or holds half of a surrogate pair.
+    """
+    try:
+        found = json.loads(text)
+        if "\\u" in text:  # otherwise all of it was text before
+            json.dumps(found, ensure_ascii=False).encode()
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+    return found
+
+
 def read_plain(text: str) -> PlainRun:
     """Return the run that a canonical JSON stands for, if it has the form of one.
 
@@ -35,11 +50,9 @@ def read_plain(text: str) -> PlainRun:
     Traceback (most recent call last):
     ValueError: expected a run's fields by section
     """
-    try:
-        plain = json.loads(text)
-    except RecursionError:
-        raise ValueError("nested too deeply") from None
-    if not isinstance(plain, dict) or type(plain.get("seed", 0)) is not int:
+    plain = read_json(text)
+    seed = plain.get("seed", 0) if isinstance(plain, dict) else None
+    if type(seed) is not int or abs(seed) >= 2**63:
         raise ValueError("expected a run's fields by section")
     for section in ("task", "net", "optim", "fit", "rows"):
         fields = plain.get(section, {})

@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from mlplab.store.packing import inflated
+
 # Marks what JSON has no form for; a dictionary with such a key is written as pairs.
 _MARK = "!"
 _FORMAT = b"E1"
@@ -43,8 +45,16 @@ def unpack_exact(blob: bytes) -> Any:
     if blob[: len(_FORMAT)] != _FORMAT:
         raise ValueError("damaged blob: it does not begin as remembered values do")
     try:
-        return _from_plain(json.loads(zlib.decompress(blob[len(_FORMAT) :])))
-    except (zlib.error, struct.error, KeyError, TypeError, RecursionError) as error:
+        return _from_plain(json.loads(inflated(blob[len(_FORMAT) :])))
+    except (
+        zlib.error,
+        struct.error,
+        LookupError,
+        TypeError,
+        AttributeError,
+        OverflowError,
+        RecursionError,
+    ) as error:
         raise ValueError(f"damaged blob: {error}") from error
 
 

@@ -11,7 +11,9 @@ from typing import Any
 from sqlalchemy import Connection, Row, case, func, insert, select
 
 from mlplab.errors import StoreError
+from mlplab.specs.plain import read_json
 from mlplab.store import schema
+from mlplab.store.row_checks import check_verdict
 
 
 def write_verdicts(
@@ -60,15 +62,22 @@ def read_verdicts(
 def _as_verdict(row: Row[Any]) -> dict[str, Any]:
     try:
         return {
-            **json.loads(row.verdict),
+            **_read(row.verdict),
             **{name: str(getattr(row, name)) for name in ("experiment", "exercise", "profile")},
             "time": _as_time(row.saved_at),
         }
-    except (TypeError, ValueError, OverflowError, OSError, RecursionError) as error:
+    except (TypeError, ValueError, OverflowError, OSError) as error:
         # SQLite lets anything stand in a column, and anybody may have written it.
         raise StoreError(
             f"a stored verdict of experiment {str(row.experiment)[:80]!r} cannot be read: {error}"
         ) from error
+
+
+def _read(text: Any) -> dict[str, Any]:
+    """Return a verdict whose fields are what they are shown as; words that it lacks are empty."""
+    found = {"says": "", "verdict": "", **read_json(text)}
+    check_verdict(found)
+    return found
 
 
 def write_look(
@@ -98,6 +107,8 @@ def read_looks(connection: Connection) -> list[dict[str, Any]]:
     for row in connection.execute(select(table).order_by(table.c.id)):
         look = dict(row._mapping)
         del look["id"]
+        if not all(isinstance(look[name], str) for name in ("split", "purpose", "experiment")):
+            raise StoreError("a stored look cannot be read: its words are none")
         try:
             look["time"] = _as_time(look.pop("saved_at"))
         except (TypeError, ValueError, OverflowError, OSError) as error:

@@ -62,7 +62,7 @@ def open_blob(blob: bytes) -> tuple[tuple[tuple[str, int], ...], bytes]:
     """
     mark = blob[:1]
     try:
-        body = _inflated(blob[1:]) if mark == DEFLATED else blob[1:]
+        body = inflated(blob[1:]) if mark == DEFLATED else blob[1:]
         start = 4 + struct.unpack_from("<I", body)[0]
         layout, size = _read_header(body[4:start])
     except (zlib.error, struct.error, TypeError, OverflowError) as error:
@@ -97,7 +97,7 @@ def unpack_floats(blob: bytes) -> dict[str, Series]:
     return history
 
 
-def _inflated(deflated: bytes) -> bytes:
+def inflated(deflated: bytes) -> bytes:
     """Undo zlib, but of a bomb: a megabyte may unpack to a thousand times as much."""
     whole = zlib.decompressobj()
     body = whole.decompress(deflated, MOST_BYTES)
@@ -127,7 +127,14 @@ def _little_endian(numbers: bytes) -> bytes:
 
 @lru_cache(maxsize=1024)
 def _read_header(text: bytes) -> tuple[tuple[tuple[str, int], ...], int]:
-    layout = tuple((str(name), int(size)) for name, size in json.loads(text))
+    try:
+        layout = tuple((str(name), int(size)) for name, size in json.loads(text))
+    except RecursionError:
+        raise ValueError("damaged blob: nested too deeply") from None
+    for name, size in layout:
+        name.encode()  # half of a surrogate pair can be written nowhere
+        if size < 0:
+            raise ValueError(f"damaged blob: a part of {size} bytes")
     return layout, sum(size for _, size in layout)
 
 

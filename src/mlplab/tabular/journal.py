@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -32,9 +33,7 @@ class Journal:
     def __init__(self, store: Store | None, key: str = "", subject: str = "") -> None:
         self._store, self._key, self._subject = store, key, subject
         blob = store.recall(key) if store is not None else None
-        kept: dict[str, Any] = {"seconds": 0.0, "notes": []} if blob is None else json.loads(blob)
-        self.seconds = float(kept["seconds"])
-        self._notes: list[list[Any]] = kept["notes"]
+        self.seconds, self._notes = _read(blob)
         self._at = 0
         self._written = self.seconds
 
@@ -85,3 +84,15 @@ class Journal:
         self.seconds = max(self.seconds, seconds)
         kept = {"seconds": self.seconds, "notes": self._notes}
         self._store.remember(self._key, self._subject, json.dumps(kept).encode())
+
+
+def _read(blob: bytes | None) -> tuple[float, list[list[Any]]]:
+    """Return the seconds and decisions that were kept; what cannot be read counts as none."""
+    try:
+        kept = json.loads(blob or "")
+        seconds, notes = float(kept["seconds"]), kept["notes"]
+        if 0 <= seconds < math.inf and all(isinstance(name, str) for name, _ in notes):
+            return seconds, notes
+    except (ValueError, TypeError, KeyError, OverflowError, RecursionError):
+        pass
+    return 0.0, []

@@ -121,6 +121,14 @@ def test_a_folder_is_no_store(tmp_path):
         Store(tmp_path)
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs pipes")
+def test_a_pipe_or_device_is_no_store(file):
+    os.mkfifo(file)
+    for place in (file, "/dev/zero", "/dev/null"):
+        with one_line(place, "is a device or pipe"):
+            Store(place)
+
+
 def test_a_missing_folder_is_not_made(tmp_path):
     with one_line(tmp_path / "no" / "s.sqlite", "folder does not exist"):
         Store(tmp_path / "no" / "s.sqlite")

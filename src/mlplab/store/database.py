@@ -211,6 +211,8 @@ def _check_file(place: Place, create: bool) -> None:
         if path.is_dir():
             raise StoreError(f"the store {path} is a folder: expected a file, e.g. {path / 'runs'}")
         if path.exists():
+            if not path.is_file():  # SQLite would wait for a pipe, or read a device without end
+                raise StoreError(f"the store {path} is a device or pipe: {ELSEWHERE}")
             return
         if not create:
             raise StoreError(f"there is no store at {path} yet")

@@ -12,6 +12,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from mlplab.cli.exit_status import FAILED, end, finish_output, is_interrupt, leave_at_once
+from mlplab.cli.streams import open_closed
 from mlplab.hints import hint
 from mlplab.loading import keep_interrupts, without_collection
 from mlplab.version import __version__
@@ -119,6 +120,7 @@ def program(ctx: click.Context) -> None:
 def main() -> NoReturn:
     """Run the command line; the entry point of the package."""
     keep_interrupts()
+    open_closed()
     try:
         program.main(prog_name=NAME)
     except SystemExit as stop:

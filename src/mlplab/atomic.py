@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
 from collections.abc import Iterator
@@ -19,7 +20,12 @@ def atomic_file(target: Path, mode: int = 0o666) -> Iterator[Path]:
     Args:
         target: what is replaced or made.
         mode: permissions, less the process's umask.
+
+    Raises:
+        OSError: of the system, or `target` is a device or pipe, which would give way too.
     """
+    if target.exists() and not (target.is_file() or target.is_dir()):
+        raise OSError(errno.EINVAL, "is a device or pipe; expected a file's name", str(target))
     target.parent.mkdir(parents=True, exist_ok=True)
     draft = target.with_name(f".{secrets.token_hex(8)}.part")
     # Made anew, so that nobody can lay a link of that name into a shared folder beforehand.

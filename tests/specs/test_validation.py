@@ -87,3 +87,9 @@ def test_schedules_start_at_one_and_never_rise(kind):
     factors = [schedule.factor(epoch, 20) for epoch in range(20)]
     assert factors[0] == 1
     assert all(a >= b for a, b in pairwise(factors))
+
+
+def test_a_long_value_is_cut() -> None:
+    with pytest.raises(ConfigError, match=r"got 'x+\.\.\.$") as caught:
+        Fit(epochs="x" * 100_000)
+    assert len(str(caught.value)) < 500

@@ -14,6 +14,7 @@ from mlplab.errors import ConfigError
 from mlplab.hints import hint
 from mlplab.sheet import Sheet, listed
 
+_LONGEST = 300  # characters of a value that is shown
 _QUOTED = re.compile("'([^']*)'")
 
 
@@ -191,7 +192,10 @@ def explain(problems: ValidationError, model: type[BaseModel]) -> str:
             lines.append(message if place in (model.__name__, "") else f"{place}: {message}")
         else:
             wanted = str(problem["msg"]).removeprefix("Input should be ").removeprefix("a valid ")
-            lines.append(f"{place}: expected {wanted}; got {problem['input']!r}{_meant(problem)}")
+            given = repr(problem["input"])
+            if len(given) > _LONGEST:  # a whole file, where that is what is read
+                given = f"{given[:_LONGEST]}..."
+            lines.append(f"{place}: expected {wanted}; got {given}{_meant(problem)}")
     return "; ".join(lines)
 
 

@@ -348,6 +348,11 @@ MISTAKES = {
         {"train": sales(30), "test": b"Id,area,zone\n7,50,north\n"},
         ("--submission", "o", "--model", "o"), 2, "--model is written there",
     ),
+    "model over folder": ({}, ("--model", "o", "--out", "o"), 2, "the page's folder is there"),
+    "model over a parent": ({}, ("--model", "o", "--out", "o/p"), 2, "the page's folder is there"),
+    "model over page": (
+        {}, ("--model", "o/index.html", "--out", "o"), 2, "the page is written there",
+    ),
 }  # fmt: skip
 
 

@@ -212,6 +212,7 @@ def test_export_takes_the_format_from_the_files_ending(filled, document, home, e
         (("export", "--json"), "--json: needs --out FILE", 2),
         (("export", "--to", "excel"), "not one of csv, parquet", 2),
         (("export", "--out", "runs.sqlite", "--to", "csv"), "would overwrite the input", 2),
+        (("export", "--out", "runs.sqlite-wal", "--to", "csv"), "would overwrite the input", 2),
         (("export", "--out", ".", "--to", "csv"), "is a folder", 2),
         (("export", "--out", "/dev/null", "--to", "csv"), "is a device or pipe", 2),
         (("export", "--out", "runs.csv.gz"), "expected a name in .csv, .parquet, .pq, or --to", 2),

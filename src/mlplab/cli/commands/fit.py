@@ -174,6 +174,11 @@ def fit(
     places = Places(folder, model or folder / MODEL, submission)
     outputs = {"--model": places.model, "--submission": places.submission}
     keep_inputs((train, test), outputs)
+    for name, path in outputs.items():
+        if path is not None and path.absolute() in (folder.absolute(), *folder.absolute().parents):
+            raise click.UsageError(f"{name} {path}: the page's folder is there; name another")
+        if path is not None and path.absolute() == (folder / "index.html").absolute():
+            raise click.UsageError(f"{name} {path}: the page is written there; name another")
     asked = read_tables(
         train,
         test,

@@ -220,7 +220,8 @@ def _write_file(
 
     everything, kept = _select(**asked)
     place = kept.store.file
-    keep_inputs([place], {"--out": out})
+    beside = [Path(f"{place}{end}") for end in ("-wal", "-shm", "-journal")] if place else []
+    keep_inputs([place, *beside], {"--out": out})
     if not kept.runs:
         raise ConfigError(f"{_none(everything)}: nothing is exported")
     look = partial(look_at_test, kept.store, kept.metrics, asked["experiment"] or _EXPORTED)

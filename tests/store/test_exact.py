@@ -129,7 +129,7 @@ def test_a_damaged_blob_is_never_read_as_another_value(data, value):
     ids=len,
 )
 def test_what_is_no_form_of_a_value_is_refused(plain):
-    with pytest.raises(ValueError, match=r"damaged|decode|bytes"):
+    with pytest.raises(ValueError, match=r"damaged|Maximum|bytes"):
         unpack_exact(b"E1" + zlib.compress(plain.encode()))
 
 

@@ -63,7 +63,8 @@ def read_plain(text: str) -> PlainRun:
             raise ValueError(f"{section}: expected a name")
         if not isinstance(settings, list) or not all(map(_is_setting, settings)):
             raise ValueError(f"{section}: expected settings as pairs")
-    return plain
+    run: PlainRun = plain
+    return run
 
 
 def changed_values(run: PlainRun) -> dict[str, Any]:

@@ -90,8 +90,9 @@ def fill_frame(
     import pandas as pd
 
     ends = outcomes.ends
-    recorded = [outcomes.lengths(name)[rows] for name in outcomes.metric_names()]
-    longest = np.maximum.reduce([np.zeros(len(rows), np.int64), *recorded])
+    longest = np.zeros(len(rows), np.int64)
+    for name in outcomes.metric_names():
+        longest = np.maximum(longest, outcomes.lengths(name)[rows])
     n_epochs = np.maximum(ends.epochs[rows], longest)
     best = ends.best_epoch[rows]
     final = np.where(best > 0, best, n_epochs)

@@ -117,3 +117,11 @@ def test_outcomes_come_back_as_they_were() -> None:
     assert found[names[0]].epochs == 9
     found.drop(np.array([0]))
     assert list(found) == names[1:5]
+
+
+def test_a_metric_scored_at_the_end_alone_is_of_the_best_epoch_too() -> None:
+    history = {"valid_loss": (3.0, 1.0, 2.0), "test_loss": (0.5,)}
+    outcome = Outcome("ab" * 16, "p", "finished", 3, history, 0.1, 7, best_epoch=2)
+    columns = Outcomes.of(Keys.of([outcome.key]), {outcome.key: outcome})
+    for metric, expected in (("valid_loss", 1.0), ("test_loss", 0.5)):
+        assert outcome.last(metric) == columns.last(metric)[0] == expected

@@ -54,9 +54,10 @@ class Outcome:
     def last(self, metric: str) -> float:
         """Return a metric of the weights that the run ended with; NaN where it was not recorded.
 
-        These are the last epoch's, or the best one's where a run with patience restored them.
+        These are the last epoch's, or the best one's where a run with patience restored them. Of a
+        metric that is scored at the end alone it is the only one.
         """
         values = self.history.get(metric, ())
         if not values:
             return float("nan")
-        return values[-1 if self.best_epoch is None else self.best_epoch - 1]
+        return values[min(self.best_epoch or len(values), len(values)) - 1]

@@ -98,7 +98,7 @@ def _put(
     for at in order.tolist():
         with naming(keys[at]):
             parts, body = open_blob(blobs[at])
-            check_lengths(epochs[at], best[at], (size // 8 for _, size in parts))
+            check_lengths(epochs[at], (size // 8 for _, size in parts))
         some, bodies = by_layout.setdefault(parts, ([], []))
         some.append(at)
         bodies.append(body)

@@ -201,7 +201,7 @@ def _as_outcome(row: ResultRow[Any]) -> Outcome:
             row.n_params,
         )
         history = unpack_floats(row.history)
-        check_lengths(row.epochs, row.best_epoch, map(len, history.values()))
+        check_lengths(row.epochs, map(len, history.values()))
         return Outcome(
             key=row.key,
             provenance=row.provenance,

@@ -45,7 +45,7 @@ def check_ends(
             raise ValueError(f"its {name} epoch is {epoch} of {epochs}")
     if best_epoch == 0:
         raise ValueError("its best epoch is 0")
-    if seconds is not None and not (isinstance(seconds, float | int) and math.isfinite(seconds)):
+    if seconds is not None and (not isinstance(seconds, float | int) or math.isinf(seconds)):
         raise ValueError("its seconds are none")
 
 
@@ -98,18 +98,12 @@ def check_verdict(verdict: Mapping[str, Any]) -> None:
             raise ValueError(f"its {name} is no number")
 
 
-def check_lengths(epochs: int, best_epoch: int | None, lengths: Iterable[int]) -> None:
-    """Refuse histories of fewer epochs, or that end before the best one.
+def check_lengths(epochs: int, lengths: Iterable[int]) -> None:
+    """Refuse histories that all end before the run did; one metric may be scored at the end alone.
 
     Raises:
-        ValueError: all of them end before the run did, or one before the epoch whose weights the
-            run ended with; those that are empty are none.
+        ValueError: they do, and not all of them are empty.
     """
-    lengths = list(lengths)
-    if 0 < max(lengths, default=0) < epochs:
-        raise ValueError(f"{epochs} epochs, of a history of {max(lengths)}")
-    if best_epoch is None:
-        return
-    for length in lengths:
-        if 0 < length < best_epoch:
-            raise ValueError(f"its best epoch is {best_epoch}, of a history of {length}")
+    longest = max(lengths, default=0)
+    if 0 < longest < epochs:
+        raise ValueError(f"{epochs} epochs, of a history of {longest}")

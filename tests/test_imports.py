@@ -17,7 +17,7 @@ SOURCE = Path(mlplab.__file__).parent
 # From the ground up; rooms of one line never import each other.
 FLOORS = (
     ("atomic", "errors", "loading", "notes", "version"),
-    ("durations", "extras", "hints", "inside", "sheet"),
+    ("durations", "extras", "hints", "inside", "named_paths", "sheet"),
     ("specs",),
     ("data", "store", "stats"),
     ("engine",),
@@ -42,6 +42,7 @@ ALLOWED = {
     "errors": set(),
     "inside": set(),
     "loading": set(),
+    "named_paths": set(),
     "notes": set(),
     "sheet": set(),
     "version": set(),

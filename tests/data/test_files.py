@@ -52,6 +52,13 @@ def test_the_users_folder_may_be_laid_out_in_three_ways(tiny, user_data, part):
     assert task.inputs.tolist() == tiny.images.reshape(12, 6).tolist()
 
 
+@pytest.mark.parametrize("variable", ["MLPLAB_DATA", "MLPLAB_CACHE"])
+def test_a_home_folder_that_there_is_not_is_one_line(tiny, machine, monkeypatch, variable):
+    monkeypatch.setenv(variable, "~nobody-of-that-name/data")
+    with pytest.raises(DataError, match=f"{variable}: no path can be '~nobody-of-that-name/data'"):
+        load_task("tiny")
+
+
 @pytest.mark.parametrize("kind", ["MLPLAB_DATA", "cache", "system"])
 def test_a_wrong_checksum_is_an_error_that_names_the_file(tiny, machine, user_data, kind):
     folders = {

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mlplab.errors import DataError
+from mlplab.named_paths import home, named_path
 
 SYSTEM_FOLDERS = (Path("/usr/share/datasets"), Path("/usr/local/share/datasets"))
 
@@ -33,17 +34,18 @@ def cache_folder() -> Path:
 
     `MLPLAB_CACHE` if set, else `mlplab` in the platform's folder for caches
     (`XDG_CACHE_HOME`, `~/.cache`, `~/Library/Caches` or `%LOCALAPPDATA%`).
+
+    Raises:
+        DataError: there is no such home folder.
     """
     own = os.environ.get("MLPLAB_CACHE")
     if own:
-        return Path(own).expanduser().absolute()
-    if sys.platform == "win32":
-        base = os.environ.get("LOCALAPPDATA") or str(Path.home() / "AppData" / "Local")
-        return Path(base) / "mlplab" / "Cache"
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Caches" / "mlplab"
-    base = os.environ.get("XDG_CACHE_HOME", "")
-    return (Path(base) if os.path.isabs(base) else Path.home() / ".cache") / "mlplab"
+        return named_path(own, "MLPLAB_CACHE", DataError)
+    chosen = os.environ.get("LOCALAPPDATA" if sys.platform == "win32" else "XDG_CACHE_HOME", "")
+    if sys.platform != "darwin" and os.path.isabs(chosen):
+        return Path(chosen) / ("mlplab/Cache" if sys.platform == "win32" else "mlplab")
+    at_home = {"win32": "AppData/Local/mlplab/Cache", "darwin": "Library/Caches/mlplab"}
+    return home("MLPLAB_CACHE", DataError) / at_home.get(sys.platform, ".cache/mlplab")
 
 
 def places(name: str, aliases: tuple[str, ...] = ()) -> list[Place]:
@@ -58,7 +60,7 @@ def places(name: str, aliases: tuple[str, ...] = ()) -> list[Place]:
     found = []
     own = os.environ.get("MLPLAB_DATA")
     if own:
-        root = Path(own).expanduser().absolute()
+        root = named_path(own, "MLPLAB_DATA", DataError)
         if not root.is_dir():
             raise DataError(f"MLPLAB_DATA: expected a folder with data sets; got {own!r}")
         found += [Place("MLPLAB_DATA", root / part) for part in (name, *aliases, ".")]

@@ -7,7 +7,6 @@ import os
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mlplab.errors import ConfigError
@@ -17,6 +16,7 @@ from mlplab.exercises.page_texts import experiment_name, note, note_templates, p
 from mlplab.exercises.profile import Profile, profile_of
 from mlplab.exercises.registry import list_exercises
 from mlplab.exercises.wording_file import LANGUAGES
+from mlplab.named_paths import named_path
 from mlplab.notes import Note
 
 if TYPE_CHECKING:
@@ -278,7 +278,7 @@ def profile_for(
     if not exercise.takes_images:
         others = ", ".join(one.id for one in list_exercises() if one.takes_images)
         raise ConfigError(f"images: {exercise.id} takes no folder of images; these do: {others}")
-    return replace(profile, images=str(Path(images).expanduser().resolve()))
+    return replace(profile, images=str(named_path(images, "images").resolve()))
 
 
 def plan(

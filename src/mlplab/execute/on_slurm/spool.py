@@ -33,6 +33,7 @@ from mlplab.atomic import atomic_file
 from mlplab.data import Task
 from mlplab.errors import ConfigError, WorkerError
 from mlplab.execute.on_slurm.results import Results
+from mlplab.named_paths import named_path
 from mlplab.specs import Run
 from mlplab.store.place import default_path
 from mlplab.version import ENGINE_VERSION
@@ -247,15 +248,9 @@ class Spool:
 
     def __init__(self, place: str | None = None) -> None:
         named = place or os.environ.get("MLPLAB_SPOOL")
+        self.folder = named_path(named, "spool") if named else default_path().parent / "slurm"
         try:
-            chosen = Path(named).expanduser() if named else default_path().parent / "slurm"
-            self.folder = chosen.absolute()
             (self.folder / "jobs").mkdir(parents=True, exist_ok=True)
-        except (RuntimeError, ValueError) as problem:
-            raise ConfigError(
-                f"spool: {named!r} cannot be a folder ({str(problem).rstrip('.')}); name one that "
-                "all machines see (--spool, or MLPLAB_SPOOL)"
-            ) from None
         except OSError as problem:
             raise self.unwritable(problem) from None
 

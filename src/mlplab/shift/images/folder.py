@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mlplab.errors import DataError
+from mlplab.named_paths import named_path
 from mlplab.shift.images.decode import SUFFIXES, Pixels, image_size, read_image
 from mlplab.shift.images.resize import resize_image
 
@@ -108,7 +109,7 @@ def image_folder(folder: str | Path) -> ImageFolder:
     >>> images.files, images.classes
     (('a/1.JPG', 'b/2.png'), ('a', 'b'))
     """
-    root = Path(folder).expanduser()
+    root = named_path(folder, "folder of images", DataError)
     if not root.is_dir():
         what = "a file" if root.exists() else "nothing"
         raise DataError(f"{folder}: expected a folder of images; {what} is there")

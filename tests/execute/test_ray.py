@@ -421,6 +421,15 @@ class TestWithoutRay:
             with pytest.raises(ConfigError, match=r"what answers there is no Ray; try"):
                 list(there(runs, task, on_ray(address=address)))
 
+    def test_no_ray_on_this_machine_is_one_line(self, monkeypatch):
+        def init(**_):
+            raise ConnectionError("Could not find any running Ray instance. Please try `--address`")
+
+        ray = SimpleNamespace(is_initialized=lambda: False, init=init)
+        monkeypatch.setattr("mlplab.execute.on_ray.connect.load", lambda *_: ray)
+        with pytest.raises(ConfigError, match="on ray: auto: no Ray runs on this machine; try"):
+            connect.connect(ml.Ray(address="auto"), 1)
+
     @pytest.mark.parametrize("address", ["nonsense", "ray://127.0.0.1:10001", "host:0", ":6379"])
     def test_what_is_no_address_is_one_line(self, unconnected, address):
         task, runs = mixed_population()

@@ -52,6 +52,8 @@ def connect(settings: Ray, cores: int) -> Any:
                 ray.init(address=address, log_to_driver=False, logging_level="ERROR")
         except Exception as problem:  # Ray raises plain ones, where a server starts too slowly
             says = (str(problem).strip().splitlines() or [type(problem).__name__])[0]
+            if address == "auto" and isinstance(problem, ConnectionError):
+                says = "no Ray runs on this machine; try `ray start --head`, or no address"
             raise ConfigError(f"on ray: {address or 'a Ray of this machine'}: {says}") from None
     return ray
 

@@ -7,12 +7,20 @@ from tests.disks import small_disk  # noqa: F401  (a fixture)
 from tests.places import place, store  # noqa: F401  (fixtures)
 
 from mlplab.specs.outcome import Outcome
+from mlplab.store import Store
 
 
 @pytest.fixture
 def file(tmp_path):
     """A file where there is no store yet, for what only SQLite does."""
     return tmp_path / "store.sqlite"
+
+
+@pytest.fixture
+def loose_store(file):
+    """A store where anything may stand in any column: SQLite's; PostgreSQL refuses it itself."""
+    with Store(file) as opened:
+        yield opened
 
 
 @pytest.fixture(scope="session")

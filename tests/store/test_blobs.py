@@ -49,15 +49,19 @@ def test_weights_arrive_with_their_run_or_not_at_all(store, outcome):
 
 
 @pytest.mark.parametrize("change", ["epoch = 'x'", "step = x'ff'", "blob = 'text'", "blob = 5"])
-def test_a_checkpoint_of_what_cannot_be_is_one_line(store, change):
-    store.put_checkpoints([Checkpoint("k", 1, 10, b"state")], "p")
-    store._database.write(lambda c: c.execute(text(f"UPDATE mlplab_checkpoints SET {change}")))
+def test_a_checkpoint_of_what_cannot_be_is_one_line(loose_store, change):
+    loose_store.put_checkpoints([Checkpoint("k", 1, 10, b"state")], "p")
+    loose_store._database.write(
+        lambda c: c.execute(text(f"UPDATE mlplab_checkpoints SET {change}"))
+    )
     with pytest.raises(StoreError, match="the stored checkpoint of run k cannot be read"):
-        store.checkpoints(["k"], "p")
+        loose_store.checkpoints(["k"], "p")
 
 
-def test_weights_that_are_no_bytes_are_one_line(store, outcome):
-    store.put([outcome("k")], weights={"k": b"w"})
-    store._database.write(lambda c: c.execute(text("UPDATE mlplab_weights SET blob = 'text'")))
+def test_weights_that_are_no_bytes_are_one_line(loose_store, outcome):
+    loose_store.put([outcome("k")], weights={"k": b"w"})
+    loose_store._database.write(
+        lambda c: c.execute(text("UPDATE mlplab_weights SET blob = 'text'"))
+    )
     with pytest.raises(StoreError, match="the stored weights of run k cannot be read"):
-        store.weights(["k"])
+        loose_store.weights(["k"])

@@ -117,8 +117,10 @@ def test_a_verdict_without_words_has_empty_ones(store):
     assert (found["says"], found["verdict"]) == ("", "")
 
 
-def test_a_look_of_no_words_is_one_line(store):
-    store.log_look("test", "score", "4.2.1", 16, False)
-    store._database.write(lambda c: c.execute(text("UPDATE mlplab_looks SET experiment = x'ff'")))
+def test_a_look_of_no_words_is_one_line(loose_store):
+    loose_store.log_look("test", "score", "4.2.1", 16, False)
+    loose_store._database.write(
+        lambda c: c.execute(text("UPDATE mlplab_looks SET experiment = x'ff'"))
+    )
     with pytest.raises(StoreError, match="a stored look cannot be read"):
-        store.looks()
+        loose_store.looks()

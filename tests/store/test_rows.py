@@ -78,17 +78,19 @@ def test_a_store_that_may_only_be_read_keeps_no_membership(file, outcome):
 
 
 @pytest.mark.parametrize("time", ["9e999", "-9e999", "1e300", "-1e15", "'x'"])
-def test_a_row_of_no_time_is_one_line(store, outcome, time):
-    store.put([outcome("a")])
-    store._database.write(
+def test_a_row_of_no_time_is_one_line(loose_store, outcome, time):
+    loose_store.put([outcome("a")])
+    loose_store._database.write(
         lambda c: c.execute(text(f"UPDATE mlplab_outcomes SET saved_at = {time}"))
     )
     with pytest.raises(StoreError, match="row of run a cannot be read: time"):
-        store.rows()
+        loose_store.rows()
 
 
-def test_a_provenance_of_no_words_is_one_line(store):
-    store.put_provenance(Provenance("m", "t", "n", "3"))
-    store._database.write(lambda c: c.execute(text("UPDATE mlplab_provenances SET torch = x'ff'")))
+def test_a_provenance_of_no_words_is_one_line(loose_store):
+    loose_store.put_provenance(Provenance("m", "t", "n", "3"))
+    loose_store._database.write(
+        lambda c: c.execute(text("UPDATE mlplab_provenances SET torch = x'ff'"))
+    )
     with pytest.raises(StoreError, match=r"the stored provenance .* is damaged"):
-        store.provenances()
+        loose_store.provenances()

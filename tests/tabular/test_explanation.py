@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Callable
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -42,6 +45,12 @@ def fitted(frame: pd.DataFrame, target: str, metric: str) -> tuple[TableModel, p
     return model, own
 
 
+def ticking() -> Callable[[], float]:
+    """A clock of which every look takes 10 ms, however busy the machine is."""
+    looks = itertools.count()
+    return lambda: 0.01 * next(looks)
+
+
 @pytest.fixture(scope="module")
 def numbers(train) -> tuple[TableModel, pd.DataFrame]:
     return fitted(train, "y", "log-rmse")
@@ -54,7 +63,7 @@ def classes(train) -> tuple[TableModel, pd.DataFrame]:
 
 def test_of_numbers_residuals_are_those_that_the_score_judges(numbers):
     model, train = numbers
-    found = explain(model, train, seconds=2)
+    found = explain(model, train, seconds=2, clock=ticking())
     assert found.logarithmic
     assert np.sqrt((found.residuals["residual"] ** 2).mean()) == pytest.approx(model.cv.score)
     assert (found.residuals["fold"].to_numpy() == model.fold_index).all()
@@ -69,7 +78,7 @@ def test_of_numbers_residuals_are_those_that_the_score_judges(numbers):
 
 def test_the_only_informative_column_is_the_most_important_and_is_followed(numbers):
     model, train = numbers
-    found = explain(model, train, seconds=2)
+    found = explain(model, train, seconds=2, clock=ticking())
     assert found.importance["column"].iloc[0] == "signal"
     assert found.importance["low"].iloc[0] > 0
     assert set(found.importance["column"]) == {"signal", "noise", "zone"}
@@ -84,7 +93,7 @@ def test_the_only_informative_column_is_the_most_important_and_is_followed(numbe
 
 def test_of_classes_counts_and_probabilities_are_out_of_fold(classes):
     model, train = classes
-    found = explain(model, train, seconds=2)
+    found = explain(model, train, seconds=2, clock=ticking())
     given = model.cv.out_of_fold
     said = np.array(model.classes)[given.argmax(axis=1)]
     truth = train["high"].to_numpy()
@@ -103,11 +112,11 @@ def test_gaps_and_other_rows_are_told(numbers):
     model, train = numbers
     alike, moved = rows(40, 7), rows(40, 8)
     moved["noise"] += 20
-    found = explain(model, train, alike, seconds=2)
+    found = explain(model, train, alike, seconds=2, clock=ticking())
     assert found.gaps["column"].tolist() == ["zone"]
     assert set(found.gap_map["column"]) == {"zone"}
     assert found.shift.detection.matters.interval[0] < 0.55
-    other = explain(model, train, moved, seconds=2).shift.detection
+    other = explain(model, train, moved, seconds=2, clock=ticking()).shift.detection
     assert other.matters.size > 0.95
     assert other.shifted.verdict == "supported"
     assert other.seen_columns[0].name == "noise"
@@ -118,7 +127,7 @@ def test_gaps_and_other_rows_are_told(numbers):
 def test_little_time_takes_fewer_rows_and_says_so():
     train = rows(600, 3)
     model, own = fitted(train, "y", "rmse")
-    found = explain(model, own, seconds=0.05)
+    found = explain(model, own, seconds=0.05, clock=ticking())
     assert found.importance["n_rows"].iloc[0] < 600
     assert found.dependence_rows < 600
     with pytest.raises(ConfigError, match="expected the 600 rows the model was fitted on; got 5"):
@@ -141,7 +150,7 @@ def test_a_loss_is_larger_for_worse_predictions(metric):
 def test_a_long_table_is_measured_on_a_sample_of_its_rows(numbers, monkeypatch):
     model, train = numbers
     monkeypatch.setattr(timed_importance, "_MOST_ROWS", 40)
-    found = explain(model, train, seconds=5)
+    found = explain(model, train, seconds=5, clock=ticking())
     assert found.importance["n_rows"].max() == 40
     assert found.importance["column"].iloc[0] == "signal"
     assert len(found.residuals) == len(train)

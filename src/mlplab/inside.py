@@ -18,6 +18,11 @@ def mark(importing: str = "") -> dict[str, str]:
     return {_VARIABLE: importing}
 
 
+def unmark() -> None:
+    """Take this process for no worker from now on."""
+    os.environ.pop(_VARIABLE, None)
+
+
 def is_worker() -> bool:
     """Tell whether this process is a worker, or was started by one."""
     return _VARIABLE in os.environ

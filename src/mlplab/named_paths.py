@@ -37,13 +37,18 @@ def named_path(
     return path
 
 
-def home(says: str, error: type[MlplabError] = ConfigError) -> Path:
+def home(aim: str, instead: str, error: type[MlplabError] = ConfigError) -> Path:
     """Return the user's home folder.
 
+    Args:
+        aim: what it is wanted for.
+        instead: what may be named in its place.
+        error: what is raised.
+
     Raises:
-        MlplabError: of the class `error`: there is none; `says` is what to set in its place.
+        MlplabError: of the class `error`: there is none.
     """
     try:
         return Path.home()
     except RuntimeError as problem:
-        raise error(f"no home folder ({problem}); name a folder in {says}") from None
+        raise error(f"no home folder {aim} ({problem}); name {instead}") from problem

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from tests.engine.population import bits, ended
-from tests.execute.test_workers import KEEP, long_population, mixed_population
+from tests.execute.jobs import KEEP, long_population, mixed_population
 
 from mlplab.bench.process_memory import family
 from mlplab.engine import Checkpointed

@@ -13,14 +13,24 @@ from collections import deque
 from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path
 from types import SimpleNamespace
-from typing import NamedTuple
 
 import pytest
 from click.testing import CliRunner
 from tests.engine.population import bits, ended, made_up, of
 from tests.execute import made_by_users  # noqa: F401  (registers them)
+from tests.execute.jobs import (
+    HERE,
+    KEEP,
+    Blob,
+    all_bits,
+    check_a_mistake,
+    check_frames,
+    check_what_a_module_brings,
+    killing_all,
+    long_population,
+    mixed_population,
+)
 from tests.execute.slurm_node import wait_until
-from tests.execute.test_workers import KEEP, long_population, mixed_population
 
 import mlplab as ml
 from mlplab.bench.process_memory import family
@@ -32,7 +42,6 @@ from mlplab.execute import execute, executor_of
 from mlplab.execute.on_ray import connect, driver
 from mlplab.specs import MLP, Fit
 
-HERE = {"workers": 1, **KEEP}
 LISTENS = "0A"
 
 
@@ -42,16 +51,6 @@ def on_ray(workers=None, **settings):
 
 def there(runs, task, executor=None, **options):
     return execute(runs, task, executor=executor or on_ray(), **options)
-
-
-class Blob(NamedTuple):
-    """A stored checkpoint."""
-
-    blob: bytes
-
-
-def all_bits(events):
-    return {key: bits(one) for key, one in ended(events).items()}
 
 
 def named(*words: str) -> set[int]:
@@ -183,16 +182,8 @@ class TestLoss:
     def test_one_that_is_lost_on_the_same_runs_twice_is_given_up(self, ray, taken_back):
         task, runs = long_population(20000)
         events = there(runs, task, checkpoint_seconds=0.0)
-        killed = set()
-
-        def kill_them_all(event):
-            if isinstance(event, Checkpointed):
-                for pid in training() - killed:
-                    killed.add(pid)
-                    os.kill(pid, signal.SIGKILL)
-
         with pytest.raises(WorkerError, match="lost twice on the same runs") as caught:
-            deque(map(kill_them_all, events), maxlen=0)
+            deque(map(killing_all(training, set()), events), maxlen=0)
         assert "\n" not in str(caught.value)
         assert len(taken_back) >= 2
         wait_until(lambda: not training())
@@ -212,11 +203,7 @@ class TestLoss:
 
 class TestUsers:
     def test_what_a_module_brings_is_imported_there(self, ray):
-        task = made_up(n=90, features=5, valid=0.2)
-        net = MLP(hidden=(7,), activation="users-mish", init="users-laplace")
-        runs = [of(task, net=net, fit=Fit(epochs=2, batch_size=16), seed=s) for s in range(4)]
-        expected = all_bits(execute(runs, task, **HERE))
-        assert all_bits(there(runs, task, **KEEP)) == expected
+        check_what_a_module_brings(there)
 
     def test_what_only_this_process_has_is_refused(self):
         metric("here_only")(lambda targets, outputs: 0.0)
@@ -236,26 +223,12 @@ class TestUsers:
         ids=["init", "activation", "schedule"],
     )
     def test_a_mistake_is_the_line_it_is_here(self, ray, settings):
-        task = made_up(n=90, features=5, valid=0.2)
-        runs = [of(task, fit=Fit(epochs=2, batch_size=16), **settings)]
-        with pytest.raises(ConfigError) as here:
-            list(execute(runs, task, workers=1))
-        with pytest.raises(ConfigError) as away:
-            list(there(runs, task))
-        assert str(away.value) == str(here.value)
+        check_a_mistake(there, **settings)
 
 
 class TestExperiment:
     def test_frames_are_equal_and_the_store_answers_again(self, ray, tmp_path):
-        experiment = ml.Experiment(
-            "digits", ml.Run(fit=Fit(epochs=2)), vary={"lr": [0.1, 0.3]}, seeds=4
-        )
-        here = experiment.run(":memory:", progress=False)
-        away = experiment.run(tmp_path / "s.sqlite", on="ray", progress=False)
-        assert here.frame().equals(away.frame())
-        again = experiment.run(tmp_path / "s.sqlite", on="ray", progress=False)
-        assert again.from_store == 8
-        assert here.frame().equals(again.frame())
+        check_frames("ray", tmp_path / "s.sqlite")
 
     @pytest.mark.slow
     @pytest.mark.parametrize("where", ["own", "cluster"])

@@ -13,13 +13,22 @@ from collections import deque
 from itertools import islice
 from pathlib import Path
 from textwrap import dedent
-from typing import NamedTuple
 
 import pytest
 from tests.engine.population import bits, ended, made_up, of
 from tests.execute import made_by_users  # noqa: F401  (registers them)
+from tests.execute.jobs import (
+    HERE,
+    KEEP,
+    Blob,
+    all_bits,
+    check_a_mistake,
+    check_frames,
+    check_what_a_module_brings,
+    long_population,
+    mixed_population,
+)
 from tests.execute.slurm_node import wait_until
-from tests.execute.test_workers import KEEP, long_population, mixed_population
 
 import mlplab as ml
 from mlplab.engine import Barrier, Checkpointed, Ended, Joined, Progressed, metric, provenance
@@ -31,8 +40,6 @@ from mlplab.execute.on_slurm.spool import JobFolder, Spool
 from mlplab.execute.on_slurm.task import train_task
 from mlplab.specs import MLP, SGD, Fit
 
-HERE = {"workers": 1, **KEEP}
-
 
 def on_slurm(**settings):
     return executor_of(ml.Slurm(**{"time": "10", **settings}))
@@ -40,16 +47,6 @@ def on_slurm(**settings):
 
 def there(runs, task, executor=None, **options):
     return execute(runs, task, executor=executor or on_slurm(), **options)
-
-
-class Blob(NamedTuple):
-    """A stored checkpoint."""
-
-    blob: bytes
-
-
-def all_bits(events):
-    return {key: bits(one) for key, one in ended(events).items()}
 
 
 def scancel(*options: str) -> None:
@@ -196,7 +193,7 @@ class TestDriver:
         script.write_text(dedent("""
             import mlplab as ml
             from mlplab.execute import execute, executor_of
-            from tests.execute.test_workers import KEEP, long_population
+            from tests.execute.jobs import KEEP, long_population
             task, runs = long_population(400)
             for event in execute(runs, task, executor=executor_of(ml.Slurm(time="10")), **KEEP):
                 pass
@@ -245,11 +242,7 @@ class TestDriver:
 
 class TestUsers:
     def test_what_a_module_brings_is_imported_there(self, slurm):
-        task = made_up(n=90, features=5, valid=0.2)
-        net = MLP(hidden=(7,), activation="users-mish", init="users-laplace")
-        runs = [of(task, net=net, fit=Fit(epochs=2, batch_size=16), seed=s) for s in range(4)]
-        expected = all_bits(execute(runs, task, **HERE))
-        assert all_bits(there(runs, task, **KEEP)) == expected
+        check_what_a_module_brings(there)
 
     def test_what_only_this_process_has_is_refused(self, slurm):
         metric("here_only")(lambda targets, outputs: 0.0)
@@ -260,27 +253,12 @@ class TestUsers:
         assert not jobs(slurm)
 
     def test_a_mistake_is_the_line_it_is_here(self, slurm):
-        task = made_up(n=90, features=5, valid=0.2)
-        net = MLP(hidden=(7,), init="users-wrong")
-        runs = [of(task, net=net, fit=Fit(epochs=2, batch_size=16))]
-        with pytest.raises(ConfigError) as here:
-            list(execute(runs, task, workers=1))
-        with pytest.raises(ConfigError) as away:
-            list(there(runs, task))
-        assert str(away.value) == str(here.value)
+        check_a_mistake(there, net=MLP(hidden=(7,), init="users-wrong"))
 
 
 class TestExperiment:
     def test_frames_are_equal_and_the_store_answers_again(self, slurm, tmp_path):
-        experiment = ml.Experiment(
-            "digits", ml.Run(fit=Fit(epochs=2)), vary={"lr": [0.1, 0.3]}, seeds=4
-        )
-        here = experiment.run(":memory:", progress=False)
-        away = experiment.run(tmp_path / "s.sqlite", on="slurm", progress=False)
-        assert here.frame().equals(away.frame())
-        again = experiment.run(tmp_path / "s.sqlite", on="slurm", progress=False)
-        assert again.from_store == 8
-        assert here.frame().equals(again.frame())
+        check_frames("slurm", tmp_path / "s.sqlite")
 
 
 @pytest.fixture

@@ -9,50 +9,13 @@ from collections import deque
 import numpy as np
 import pytest
 from tests.engine.population import bits, ended, made_up, of
+from tests.execute.jobs import KEEP, killing_all, long_population, mixed_population
 
 from mlplab.data import task_from_arrays
 from mlplab.engine import Checkpointed, Ended, Progressed, provenance
 from mlplab.errors import ConfigError, StoreError
 from mlplab.execute import WorkerError, execute
-from mlplab.specs import MLP, SGD, Adam, Fit, Fold
-
-KEEP = {"keep_weights": True, "keep_correct": True}
-
-
-def mixed_population():
-    """Several programs, so that there are several chunks; one run diverges."""
-    task = made_up(n=90, features=9, valid=0.2, weights="some")
-    runs = [
-        of(
-            task,
-            net=MLP(hidden=hidden, dropout=0.2, activation=activation, norm="layer"),
-            optim=optim,
-            rows=rows,
-            seed=seed,
-            fit=Fit(epochs=2 + seed, batch_size=16, last_batch="keep", test="epoch"),
-        )
-        for hidden, activation in (((7, 3), "tanh"), ((17,), "sigmoid"))
-        for optim in (SGD(lr=0.1), SGD(lr=1e30), Adam(lr=0.01))
-        for rows in ({"kind": "seed"}, Fold(n_folds=4, index=1))
-        for seed in (0, 1)
-    ]
-    return task, runs
-
-
-def long_population(epochs: int = 1000):
-    """Two programs that take a worker seconds each."""
-    task = made_up(n=1000, features=20)
-    return task, [
-        of(
-            task,
-            # Not what compiled loops train, on threads of this process.
-            net=MLP(hidden=(hidden,), norm="layer"),
-            seed=s,
-            fit=Fit(epochs=epochs, batch_size=16),
-        )
-        for hidden in (20, 24)
-        for s in range(2)
-    ]
+from mlplab.specs import MLP, Fit
 
 
 @pytest.fixture(scope="module")
@@ -100,15 +63,9 @@ class TestDeath:
         task, runs = long_population()
         killed = set()
 
-        def kill_them_all(event):
-            if isinstance(event, Checkpointed):
-                for pid in workers_now() - killed:
-                    killed.add(pid)
-                    os.kill(pid, signal.SIGKILL)
-
         events = execute(runs, task, workers=2, checkpoint_seconds=0.0)
         with pytest.raises(WorkerError, match="ended twice on the same runs") as caught:
-            deque(map(kill_them_all, events), maxlen=0)
+            deque(map(killing_all(workers_now, killed), events), maxlen=0)
         assert len(killed) >= 2
         assert "\n" not in str(caught.value)
 

@@ -16,12 +16,18 @@ from tests.places import place  # noqa: F401  (a fixture)
 
 from mlplab.data import Task, task_from_arrays
 from mlplab.engine.events import Checkpointed, Ended, Event, Progressed
-from mlplab.experiment import Backend
-from mlplab.specs import Outcome, Provenance, Run
+from mlplab.experiment import Backend, Experiment
+from mlplab.specs import Fit, Outcome, Provenance, Run
 from mlplab.store import Store
 
 Score = Callable[[Run], float]
 HERE = Provenance("fake", "0", "exact", "1")
+
+
+@pytest.fixture
+def experiment(task: Task) -> Experiment:
+    """Three rates, four seeds, two epochs."""
+    return Experiment(task, Run(fit=Fit(epochs=2)), {"lr": [0.1, 0.2, 0.3]}, seeds=4, name="rates")
 
 
 def noise(*names: Any) -> float:

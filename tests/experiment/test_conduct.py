@@ -24,11 +24,6 @@ def store(tmp_path: Any) -> Store:
     return Store(tmp_path / "runs.sqlite")
 
 
-@pytest.fixture
-def experiment(task: Task) -> Experiment:
-    return Experiment(task, Run(fit=Fit(epochs=2)), {"lr": [0.1, 0.2, 0.3]}, seeds=4, name="rates")
-
-
 def keys(experiment: Experiment) -> list[str]:
     return [cell.key for cell in experiment.cells()]
 

@@ -20,7 +20,6 @@ from mlplab.data import Task
 from mlplab.engine.events import Checkpointed, Event
 from mlplab.errors import Interrupted
 from mlplab.experiment import Experiment, Progress, work
-from mlplab.specs import Fit, Run
 from mlplab.specs.columns import Keys
 from mlplab.store import Store, leases
 from mlplab.store.leases import Driver, Process
@@ -208,11 +207,6 @@ def until_some(ask: Callable[[], Any]) -> Any:
 @pytest.fixture
 def store(tmp_path: Path) -> Store:
     return Store(tmp_path / "runs.sqlite")
-
-
-@pytest.fixture
-def experiment(task: Task) -> Experiment:
-    return Experiment(task, Run(fit=Fit(epochs=2)), {"lr": [0.1, 0.2, 0.3]}, seeds=4, name="rates")
 
 
 @pytest.fixture

@@ -20,9 +20,9 @@ from typing import Any
 import click
 import numpy as np
 
-from mlplab.atomic import atomic_file
 from mlplab.bench.process_memory import PROC, family
 from mlplab.bench.versions import measured_with
+from mlplab.bench.written import put_page
 from mlplab.errors import MlplabError
 
 MIB = 2**20
@@ -252,11 +252,7 @@ def main(hours: float, jobs: tuple[str, ...], out: Path | None) -> None:
     samples = soak(hours, jobs or list(JOBS), lambda line: click.echo(line, err=True))
     more = "".join(f" --job {name}" for name in jobs)
     text = page(samples, f"python -m mlplab.bench.soak --hours {hours:g}{more}")
-    if out is None:
-        click.echo(text)
-    else:
-        with atomic_file(out) as draft:
-            draft.write_text(text, encoding="utf-8")
+    put_page(text, out)
 
 
 if __name__ == "__main__":

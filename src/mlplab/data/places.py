@@ -45,7 +45,8 @@ def cache_folder() -> Path:
     if sys.platform != "darwin" and os.path.isabs(chosen):
         return Path(chosen) / ("mlplab/Cache" if sys.platform == "win32" else "mlplab")
     at_home = {"win32": "AppData/Local/mlplab/Cache", "darwin": "Library/Caches/mlplab"}
-    return home("MLPLAB_CACHE", DataError) / at_home.get(sys.platform, ".cache/mlplab")
+    own_home = home("to keep data in", "a folder in MLPLAB_CACHE", DataError)
+    return own_home / at_home.get(sys.platform, ".cache/mlplab")
 
 
 def places(name: str, aliases: tuple[str, ...] = ()) -> list[Place]:

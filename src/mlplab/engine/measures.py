@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 from mlplab.errors import ConfigError, users_code
 from mlplab.hints import hint
 from mlplab.specs.metric_range import declare_range
+
+if TYPE_CHECKING:
+    from mlplab.specs import Run
 
 Measure = Callable[[NDArray[Any], NDArray[Any]], float]
 
@@ -77,6 +80,14 @@ def measures_of(
             known = (*BUILT_IN, *source)
             raise ConfigError(f"fit.measures: no metric {name!r}; {hint(name, known)}")
     return {name: source[name] for name in wanted}
+
+
+def measures_in(
+    runs: Iterable[Run], given: Mapping[str, Measure] | None = None
+) -> dict[str, Measure]:
+    """Return the functions that runs name, as `measures_of` does."""
+    names = tuple(sorted({name for run in runs for name in run.fit.measures}))
+    return measures_of(names, given)
 
 
 def evaluate(name: str, measure: Measure, targets: NDArray[Any], outputs: NDArray[Any]) -> float:

@@ -13,7 +13,7 @@ from mlplab.data import Task
 from mlplab.engine.device import device_of
 from mlplab.engine.events import Event
 from mlplab.engine.lane import Lane, Options
-from mlplab.engine.measures import Measure, measures_of
+from mlplab.engine.measures import Measure, measures_in
 from mlplab.engine.memory import BUDGET_BYTES
 from mlplab.engine.program import AnyProgram, Program
 from mlplab.engine.surroundings import training_mode
@@ -72,8 +72,7 @@ def train(
         threads,
     )
     runs = Population.of(runs).distinct()
-    names = tuple(sorted({name for run in runs.used().values() for name in run.fit.measures}))
-    found = measures_of(names, measures)
+    found = measures_in(runs.used().values(), measures)
     for program, members, splits in _sorted(runs, task, resume or {}, place):
         if isinstance(program, Program) and program.native and place.type == "cpu":
             from mlplab.engine.native.lane import NativeLane

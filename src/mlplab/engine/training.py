@@ -346,18 +346,17 @@ class Training:
 
     def _check_position(self) -> None:
         """Refuse a place in training that the run has not, or whose epochs it has not recorded."""
-        ends = {
-            "epoch": self.run.fit.epochs - 1,
-            "step": len(self.program.batch_sizes) - 1,
-            "best_epoch": self.epoch,
-            "good_epoch": self.epoch,
-            "n_rewinds": self.run.fit.rewinds,
+        ranges = {
+            "epoch": range(self.run.fit.epochs),
+            "step": range(len(self.program.batch_sizes)),
+            "good_epoch": range(self.epoch + 1),
+            "n_rewinds": range(self.run.fit.rewinds + 1),
         }
-        for name, end in ends.items():
+        if self.best_epoch is not None:
+            ranges["best_epoch"] = range(1, self.epoch + 1)
+        for name, sound in ranges.items():
             value = getattr(self, name)
-            if name == "best_epoch" and value is None:
-                continue
-            if type(value) is not int or not (name == "best_epoch") <= value <= end:
+            if type(value) is not int or value not in sound:
                 raise ValueError(f"its {name} is {value!r}"[:80])
         longest = max(map(len, self.history.values()), default=0)
         if not longest == len(self.history.get("train_loss", ())) == self.epoch:

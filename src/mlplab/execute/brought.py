@@ -12,7 +12,7 @@ from importlib.machinery import PathFinder
 from pathlib import Path
 from typing import Any
 
-from mlplab.errors import WorkerError
+from mlplab.errors import ConfigError, WorkerError
 from mlplab.inside import GUARD, mark
 from mlplab.specs import Module, Run
 from mlplab.specs.plugins import PluginName, registered_plugins
@@ -57,6 +57,14 @@ def modules_of(brought: Any) -> list[str] | None:
     if packed is None:
         return None
     return sorted(name for name in packed[1] if name and name.partition(".")[0] not in _OURS)
+
+
+def not_importable(on: str, who: str) -> ConfigError:
+    """Return what is said of functions that `who` on a cluster cannot import."""
+    return ConfigError(
+        f"on {on}: your own functions must stand at the top of a module that {who} can import "
+        "(--import my_module.py), not in a notebook or a script"
+    )
 
 
 def _pack(brought: Any) -> tuple[bytes, set[str]] | None:

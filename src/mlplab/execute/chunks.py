@@ -43,11 +43,11 @@ def apart(runs: Population, task: Task) -> tuple[Population, Population]:
     return runs.take(native), runs.take(~native)
 
 
-def deal(runs: Sequence[Run], task: Task, workers: int) -> list[Chunk]:
-    """Split runs into chunks, the longest first.
+def by_program(runs: Sequence[Run], task: Task) -> dict[AnyProgram, list[Part]]:
+    """Return each program's runs; neighbours share mini-batches, so that a cut rarely parts them.
 
-    A program is split where that shortens the whole: large networks into one chunk per worker,
-    small ones (whose steps cost the same for ten runs as for a hundred) not at all.
+    Raises:
+        ConfigError: a run does not fit the task.
     """
     splits = Splits(task)
     members: dict[AnyProgram, list[Part]] = {}
@@ -56,11 +56,21 @@ def deal(runs: Sequence[Run], task: Task, workers: int) -> list[Chunk]:
         work = run_work(run, training.program, task, training.n_valid)
         steps = run_steps(run, training.program) * STEP_SECONDS
         members.setdefault(training.program, []).append(Part(training, work, steps))
+    for parts in members.values():
+        parts.sort(key=lambda part: (part.training.run.seed, part.training.batches))
+    return members
+
+
+def deal(runs: Sequence[Run], task: Task, workers: int) -> list[Chunk]:
+    """Split runs into chunks, the longest first.
+
+    A program is split where that shortens the whole: large networks into one chunk per worker,
+    small ones (whose steps cost the same for ten runs as for a hundred) not at all.
+    """
+    members = by_program(runs, task)
     total = sum(part.work for parts in members.values() for part in parts)
     chunks = []
     for program, parts in members.items():
-        # Neighbours share mini-batches, so that a cut rarely parts them.
-        parts.sort(key=lambda part: (part.training.run.seed, part.training.batches))
         pieces = len(fill_stacks(program, (part.training.batches for part in parts)))
         work = sum(part.work for part in parts)
         # Steps cost the same for few runs as for many, so cutting pays only where arithmetic

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from mlplab.data import Task
 from mlplab.engine import Event
-from mlplab.engine.measures import Measure, measures_of
+from mlplab.engine.measures import Measure, measures_in
 from mlplab.errors import ConfigError
 from mlplab.execute.executor import Executor, Job
 from mlplab.execute.local import Local
@@ -72,12 +72,10 @@ def execute(
     runs = Population.of(runs).distinct()
     if not runs:
         return
-    specs = runs.used().values()  # all but seeds
-    names = tuple(sorted({name for run in specs for name in run.fit.measures}))
     job = Job(
         runs,
         task,
-        measures=measures_of(names, measures),
+        measures=measures_in(runs.used().values(), measures),
         resume=_Blobs(resume or {}),
         keep_weights=keep_weights,
         keep_correct=keep_correct,

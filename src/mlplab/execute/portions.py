@@ -7,10 +7,9 @@ import math
 from collections.abc import Sequence
 
 from mlplab.data import Task
-from mlplab.engine.cost import EFFICIENCY, STEP_SECONDS, run_steps, run_work
+from mlplab.engine.cost import EFFICIENCY
 from mlplab.engine.program import AnyProgram
-from mlplab.engine.training import Splits, Training
-from mlplab.execute.chunks import Chunk, Part, cut
+from mlplab.execute.chunks import Chunk, Part, by_program, cut
 from mlplab.execute.executor import Portions
 from mlplab.specs import Run
 from mlplab.specs.clusters import Cluster
@@ -40,22 +39,13 @@ def portion(
     Raises:
         ConfigError: a run does not fit the task.
     """
-    splits = Splits(task)
-    members: dict[AnyProgram, list[Part]] = {}
-    for run in runs:
-        training = Training.begin(run, splits)
-        work = run_work(run, training.program, task, training.n_valid) / EFFICIENCY
-        native = getattr(training.program, "native", False)
-        steps = 0.0 if native else run_steps(run, training.program) * STEP_SECONDS
-        members.setdefault(training.program, []).append(Part(training, work, steps))
-    total = sum(_cost(parts) for parts in members.values()) / cores
+    members = [_there(parts, program) for program, parts in by_program(runs, task).items()]
+    total = sum(map(_cost, members)) / cores
     n_tasks = min(most, max(1, round(total / seconds)))
     if n_tasks > workers:
         n_tasks = min(workers * math.ceil(n_tasks / workers), most)
     pieces: list[list[Part]] = []
-    for parts in members.values():
-        # Neighbours share mini-batches, so that a cut rarely parts them.
-        parts.sort(key=lambda part: (part.training.run.seed, part.training.batches))
+    for parts in members:
         pieces += cut(parts, _pieces(parts, total * cores / n_tasks, cores))
     return _gather(pieces, n_tasks, cores)
 
@@ -72,6 +62,14 @@ def summed(chunks: Sequence[Chunk], cluster: Cluster, workers: int | None) -> Po
         longest_seconds=longest,
         core_seconds=total * cluster.cpus,
     )
+
+
+def _there(parts: Sequence[Part], program: AnyProgram) -> list[Part]:
+    """Return what runs of a program cost in a task, which may compile its loops."""
+    native = getattr(program, "native", False)
+    return [
+        Part(part.training, part.work / EFFICIENCY, 0.0 if native else part.steps) for part in parts
+    ]
 
 
 def _cost(parts: Sequence[Part]) -> float:

@@ -39,7 +39,8 @@ class Backend:
     Attributes:
         execute: trains runs of one task and yields events as they come; closing it stops the work.
         provenance: where the bits of a device come from.
-        plan_cost: what runs of one task would cost on so many workers.
+        plan_cost: what runs of one task would cost on so many workers; a cluster's takes their
+            portions too, where these are known.
         predict: outputs (N, C) or (N, O) of a run's weights on inputs (N, I).
         predict_samples: the same under the run's noise, drawn n times, (n, N, C) or (n, N, O).
         portions: how runs of one task would be portioned out to so many workers.
@@ -48,7 +49,7 @@ class Backend:
 
     execute: Callable[..., Generator[Event]]
     provenance: Callable[[str], Provenance]
-    plan_cost: Callable[[Sequence[Run], Task, int | None], Cost]
+    plan_cost: Callable[..., Cost]
     predict: Callable[[Run, bytes, NDArray[Any], float], NDArray[Any]]
     predict_samples: Callable[[Run, bytes, NDArray[Any], float, int], NDArray[Any]] = (
         _predict_samples
@@ -111,10 +112,12 @@ def backend_of(on: str | Cluster | None) -> Backend:
 
         return executor_of(cluster, workers=workers).portions(runs, task)
 
-    def plan_cost(runs: Sequence[Run], task: Task, workers: int | None) -> Cost:
+    def plan_cost(
+        runs: Sequence[Run], task: Task, workers: int | None, parts: Portions | None = None
+    ) -> Cost:
         from mlplab.engine import plan_cost
 
-        parts = portions(runs, task, workers)
+        parts = parts or portions(runs, task, workers)
         cost = plan_cost(runs, task, max(1, parts.tasks * parts.cores))
         return replace(cost, seconds=parts.seconds)
 

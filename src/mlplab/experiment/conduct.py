@@ -98,12 +98,12 @@ def finish(
         ConfigError: another word than `"new"`.
         Interrupted: Ctrl-C; what had finished is in the store.
     """
+    if isinstance(keep_weights, str) and keep_weights != "new":
+        raise ConfigError(f"keep_weights: expected True, False or 'new'; got {keep_weights!r}")
     cells = Cells.of(cells)
     if title is not None:
         # Before the training: an interrupted experiment's runs are found by its name too.
         setup.store.put_membership(title, task.name, task.content, cells.keys)
-    if isinstance(keep_weights, str) and keep_weights != "new":
-        raise ConfigError(f"keep_weights: expected True, False or 'new'; got {keep_weights!r}")
     need_weights = bool(keep_weights) and keep_weights != "new"
     plan = make_plan(cells, setup.store, need_weights=need_weights, need_correct=need_correct)
     # In the design's order, whether computed or remembered: sums over them then agree to the bit.

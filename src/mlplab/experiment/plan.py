@@ -70,11 +70,11 @@ class Plan:
 
     def page(self, task: Task, backend: Backend, workers: int | None = None) -> dict[str, Any]:
         """Return the plan and its cost as plain JSON values, with the portions on a cluster."""
-        page = self.as_dict(self.cost(task, backend, workers))
-        if backend.on is not None:
-            parts = self.portions(task, backend, workers)
-            page["on"] = {"kind": backend.on.kind, **asdict(parts)}
-        return page
+        if backend.on is None:
+            return self.as_dict(self.cost(task, backend, workers))
+        parts = self.portions(task, backend, workers)
+        cost = backend.plan_cost(self.remaining.runs, task, workers, parts)
+        return {**self.as_dict(cost), "on": {"kind": backend.on.kind, **asdict(parts)}}
 
     def with_paths(self, task: Task, device: str = "cpu") -> Plan:
         """Return the plan with the ways in which the remaining runs train on a device."""

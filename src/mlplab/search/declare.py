@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mlplab.data import Task
-from mlplab.engine.measures import measures_of
+from mlplab.engine.measures import measures_in
 from mlplab.errors import ConfigError
 from mlplab.experiment import Backend
 from mlplab.experiment.declare import Problems
@@ -181,6 +181,6 @@ def check_task(
         with problems.of("space: "):
             check_metric(metric, run, task)
     problems.complain()
-    measures_of(tuple(sorted({name for run in runs for name in run.fit.measures})))
+    measures_in(runs)
     # Not for its answer: planning compiles every program, and refuses what training would.
     backend.plan_cost([*runs, *runs[0].with_seeds(seeds)], task, 1)

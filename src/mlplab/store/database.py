@@ -32,7 +32,7 @@ from mlplab.store.failures import (
 )
 from mlplab.store.filesystem import is_shared
 from mlplab.store.frozen import copy_store, has_log
-from mlplab.store.place import Place
+from mlplab.store.place import LOGS, Place
 from mlplab.store.schema import bring_up_to_date, check_version, newest_version
 from mlplab.store.upkeep import bytes_on_server
 
@@ -103,7 +103,7 @@ class Database:
             pages = "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size"
             return int(self.read(lambda c: c.exec_driver_sql(pages).scalar_one()))
         size = 0
-        for end in ("", "-wal", "-journal"):
+        for end in ("", *LOGS):
             with contextlib.suppress(FileNotFoundError):
                 size += Path(f"{self.place.path}{end}").stat().st_size
         return size

@@ -11,13 +11,12 @@ import tempfile
 from pathlib import Path
 
 from mlplab.errors import StoreError
-
-_LOGS = ("-wal", "-journal")
+from mlplab.store.place import LOGS
 
 
 def has_log(path: Path) -> bool:
     """Tell whether the last writer left changes beside the file: it was killed, say."""
-    return any(_size(Path(f"{path}{end}")) for end in _LOGS)
+    return any(_size(Path(f"{path}{end}")) for end in LOGS)
 
 
 def copy_store(path: Path) -> tempfile.TemporaryDirectory[str]:
@@ -28,7 +27,7 @@ def copy_store(path: Path) -> tempfile.TemporaryDirectory[str]:
     """
     folder = tempfile.TemporaryDirectory(prefix="mlplab-", ignore_cleanup_errors=True)
     try:
-        for end in ("", *_LOGS):
+        for end in ("", *LOGS):
             if not end or _size(Path(f"{path}{end}")):
                 shutil.copyfile(f"{path}{end}", Path(folder.name, f"{path.name}{end}"))
     except OSError as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from sqlalchemy import Connection, and_, bindparam, delete, func, select
@@ -126,14 +127,7 @@ def read_specs(connection: Connection, keys: Iterable[str]) -> dict[str, str]:
 
 def write_provenance(connection: Connection, provenance: Provenance) -> None:
     """Keep what a provenance's id stands for."""
-    row = {
-        "id": provenance.id,
-        "machine": provenance.machine,
-        "torch": provenance.torch,
-        "numerics": provenance.numerics,
-        "engine": provenance.engine,
-    }
-    insert_new(connection, schema.provenances, [row])
+    insert_new(connection, schema.provenances, [{"id": provenance.id, **asdict(provenance)}])
 
 
 def read_provenances(connection: Connection) -> dict[str, dict[str, str]]:

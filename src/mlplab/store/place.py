@@ -9,6 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mlplab.errors import StoreError
+from mlplab.named_paths import home
+
+LOGS = ("-wal", "-journal")
+"""Endings of the files in which SQLite keeps, beside a store's, what is not in it yet."""
+
+BESIDE = (*LOGS, "-shm")
+"""Endings of all that SQLite writes beside a store's file."""
 
 _SECRETS = re.compile(r"([?&]\w*password=)[^&]*", re.IGNORECASE)
 EXPECTED = "a file, sqlite:///FILE or postgresql://USER@HOST/DATABASE"
@@ -28,24 +35,26 @@ class Place:
         """Whether it ends with the process."""
         return self.url == "sqlite:///:memory:"
 
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The store's file and those beside it, written or not; none on a server or in memory."""
+        return (
+            () if self.path is None else tuple(Path(f"{self.path}{end}") for end in ("", *BESIDE))
+        )
+
 
 def default_path() -> Path:
     """Return the store's file in the user's data folder; `XDG_DATA_HOME` moves that folder."""
-    try:
-        home = Path.home()
-    except RuntimeError as error:
-        raise StoreError(
-            f"no home folder to keep the store in ({error}); name a file in MLPLAB_STORE"
-        ) from error
+    own_home = home("to keep the store in", "a file in MLPLAB_STORE", StoreError)
     chosen = os.environ.get("XDG_DATA_HOME", "")
     if os.path.isabs(chosen):
         folder = Path(chosen)
     elif sys.platform == "win32":
-        folder = Path(os.environ.get("LOCALAPPDATA") or home / "AppData" / "Local")
+        folder = Path(os.environ.get("LOCALAPPDATA") or own_home / "AppData" / "Local")
     elif sys.platform == "darwin":
-        folder = home / "Library" / "Application Support"
+        folder = own_home / "Library" / "Application Support"
     else:
-        folder = home / ".local" / "share"
+        folder = own_home / ".local" / "share"
     return folder / "mlplab" / "store.sqlite"
 
 

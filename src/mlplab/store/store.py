@@ -50,7 +50,7 @@ class Store:
 
         self.url = place.url
         self.where = place.shown
-        self.file = place.path
+        self.files = place.files
         self._database = Database(place, create=create)
         self._watching: list[Seen] = []
 

@@ -9,7 +9,6 @@ from pathlib import Path
 import click
 import numpy as np
 
-from mlplab.atomic import atomic_file
 from mlplab.bench.scheduling.cluster import Cluster, Usage, Work
 from mlplab.bench.scheduling.measured import (
     N_TASKS,
@@ -22,6 +21,7 @@ from mlplab.bench.scheduling.measured import (
 from mlplab.bench.scheduling.simulate import simulate
 from mlplab.bench.verdict_simulation import markdown_table
 from mlplab.bench.versions import measured_with
+from mlplab.bench.written import put_page
 from mlplab.data import load_task
 
 N_RUNS = 1_000_000
@@ -167,11 +167,7 @@ def main(repetitions: int, workers: tuple[int, ...], out: Path | None) -> None:
     """Measure tasks here, compare real workers with simulated ones, and simulate many."""
     times = measure(tasks())
     text = page(times, compared(times, workers, repetitions), "python -m mlplab.bench.scheduling")
-    if out is None:
-        click.echo(text)
-    else:
-        with atomic_file(out) as draft:
-            draft.write_text(text, encoding="utf-8")
+    put_page(text, out)
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ import numpy as np
 
 from mlplab.bench.shift.problems import PROBLEMS, SIZES, no_shift
 from mlplab.bench.versions import measured_with
+from mlplab.bench.written import put_page
 
 LEVEL = 0.05
 N_ROWS = (200, 1000, 3000)
@@ -169,10 +170,7 @@ def main() -> None:
         if place % 100 == 99:
             print(f"{place + 1} of {len(tasks)}", file=sys.stderr, flush=True)
     text = page(found)
-    if options.out is None:
-        print(text)
-    else:
-        options.out.write_text(text, encoding="utf-8")
+    put_page(text, options.out)
 
 
 def page(found: dict[tuple[str, str, int], list[dict[str, float]]]) -> str:

@@ -219,9 +219,7 @@ def _write_file(
     from mlplab.experiment.export import export_runs
 
     everything, kept = _select(**asked)
-    place = kept.store.file
-    beside = [Path(f"{place}{end}") for end in ("-wal", "-shm", "-journal")] if place else []
-    keep_inputs([place, *beside], {"--out": out})
+    keep_inputs(kept.store.files, {"--out": out})
     if not kept.runs:
         raise ConfigError(f"{_none(everything)}: nothing is exported")
     look = partial(look_at_test, kept.store, kept.metrics, asked["experiment"] or _EXPORTED)

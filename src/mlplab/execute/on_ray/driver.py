@@ -11,8 +11,8 @@ from typing import Any, final
 from mlplab.data import Task
 from mlplab.engine import provenance
 from mlplab.engine.events import Checkpointed, Ended, Event, Joined
-from mlplab.errors import ConfigError, MlplabError, WorkerError
-from mlplab.execute.brought import pack, plugins_of
+from mlplab.errors import MlplabError, WorkerError
+from mlplab.execute.brought import not_importable, pack, plugins_of
 from mlplab.execute.chunks import Chunk
 from mlplab.execute.executor import Job, Portions
 from mlplab.execute.local import default_workers
@@ -67,10 +67,7 @@ class OnRay:
         """
         brought = pack({"measures": job.measures, "plugins": plugins_of(job.specs)})
         if brought is None:
-            raise ConfigError(
-                "on ray: your own functions must stand at the top of a module that workers can "
-                "import (--import my_module.py), not in a notebook or a script"
-            )
+            raise not_importable("ray", "workers")
         ray = connect(self.settings, self._cores())
         n_places = min(places(ray, self.settings), self.at_once or 2**31)
         chunks = self.chunks(job.runs, job.task, n_places)

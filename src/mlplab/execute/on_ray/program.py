@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 import traceback
 from collections.abc import Generator, Mapping, Sequence
@@ -16,7 +15,7 @@ from mlplab.errors import MlplabError, WorkerError
 from mlplab.execute.brought import describe, unpack
 from mlplab.execute.executor import Job
 from mlplab.execute.local import Local
-from mlplab.inside import mark
+from mlplab.inside import unmark
 from mlplab.specs import Run
 from mlplab.specs.columns import Population
 from mlplab.specs.plugins import install_plugins
@@ -57,15 +56,13 @@ def train_chunk(task: Task, chunk: Chunk) -> Generator[list[Event] | MlplabError
         error.add_note("in the worker:\n" + "".join(traceback.format_exception(problem)))
         yield error
     finally:
-        for name in mark():  # the process goes on to whatever else it is given
-            os.environ.pop(name, None)
+        unmark()  # the process goes on to whatever else it is given
 
 
 def _train(task: Task, chunk: Chunk) -> Generator[Event]:
     brought = unpack(chunk.brought, lambda module: None)
     if chunk.cores > 1:
-        for name in mark():  # a worker that has several cores may start workers of its own
-            os.environ.pop(name, None)
+        unmark()  # a worker that has several cores may start workers of its own
     install_plugins(brought["plugins"])
     here = provenance(chunk.device)
     yield Joined(here)

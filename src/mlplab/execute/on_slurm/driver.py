@@ -16,7 +16,7 @@ from mlplab.atomic import atomic_file
 from mlplab.data import Task
 from mlplab.engine.events import Barrier, Ended, Event, Joined, Progressed
 from mlplab.errors import ConfigError, MlplabError, WorkerError
-from mlplab.execute.brought import modules_of, plugins_of
+from mlplab.execute.brought import modules_of, not_importable, plugins_of
 from mlplab.execute.chunks import Chunk
 from mlplab.execute.executor import Job, Portions
 from mlplab.execute.on_slurm.commands import alive, cancel, check_slurm, submit, write_script
@@ -101,10 +101,7 @@ class OnSlurm:
         check_slurm()
         modules = modules_of({"measures": job.measures, "plugins": plugins_of(job.specs)})
         if modules is None:
-            raise ConfigError(
-                "on slurm: your own functions must stand at the top of a module that tasks can "
-                "import (--import my_module.py), not in a notebook or a script"
-            )
+            raise not_importable("slurm", "tasks")
         yield from _Drive(self, job, Spool(self.settings.spool), modules).run()
 
     def portions(self, runs: Sequence[Run], task: Task) -> Portions:
@@ -247,9 +244,10 @@ class _Drive:
         if self._device == "cpu":
             from mlplab.engine import provenance
 
+            here = provenance().id
             for key in keys:
                 if key in self._job.resume:
-                    path = folder.state_path(key, provenance().id)
+                    path = folder.state_path(key, here)
                     with atomic_file(path) as draft:
                         draft.write_bytes(self._job.resume[key])
         # Later than what the store has, where there is both.

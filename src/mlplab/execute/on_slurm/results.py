@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +58,7 @@ def write_results(path: Path, ended: Sequence[Ended], provenance: Provenance) ->
     about = {
         "format": _FORMAT,
         "runs": json.dumps(rows),
-        "provenance": json.dumps(_as_dict(provenance)),
+        "provenance": json.dumps(asdict(provenance)),
     }
     with atomic_file(path) as draft:
         save_file(arrays, draft, about)
@@ -123,7 +124,3 @@ class Results:
 
 def _whole(number: int | None) -> int | None:
     return None if number is None else int(number)
-
-
-def _as_dict(provenance: Provenance) -> dict[str, str]:
-    return {name: getattr(provenance, name) for name in ("machine", "torch", "numerics", "engine")}

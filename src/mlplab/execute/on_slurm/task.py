@@ -19,7 +19,7 @@ from mlplab.atomic import atomic_file
 from mlplab.data import attach
 from mlplab.engine import provenance
 from mlplab.engine.events import Checkpointed, Ended, Event, Progressed
-from mlplab.engine.measures import measures_of
+from mlplab.engine.measures import measures_in
 from mlplab.errors import MlplabError, WorkerError
 from mlplab.execute.brought import describe
 from mlplab.execute.executor import Job
@@ -27,7 +27,7 @@ from mlplab.execute.local import Local
 from mlplab.execute.on_slurm.commands import requeue
 from mlplab.execute.on_slurm.results import write_results
 from mlplab.execute.on_slurm.spool import JobFolder, write_json
-from mlplab.inside import mark
+from mlplab.inside import mark, unmark
 from mlplab.specs.columns import Population
 
 _SECONDS_BETWEEN = 1.0  # of files that say what has ended, and how far the others are
@@ -144,12 +144,10 @@ def train_task(folder: JobFolder, task: int, stop: Stop) -> bool:
     left = Population.of([run for run in runs if run.key not in ended])
     writer = Writer(folder, task)
     if left:
-        specs = left.used().values()
-        names = tuple(sorted({name for run in specs for name in run.fit.measures}))
         job = Job(
             left,
             attach(terms.task),
-            measures=measures_of(names),
+            measures=measures_in(left.used().values()),
             resume=_States(folder, left.keys, provenance(terms.device).id),
             keep_weights=terms.keep_weights,
             keep_correct=terms.keep_correct,
@@ -196,8 +194,7 @@ def _import_all(modules: Sequence[str]) -> None:
                 raise
             raise WorkerError(f"tasks cannot import {module!r} ({describe(problem)})") from None
         finally:
-            for name in mark():
-                os.environ.pop(name, None)
+            unmark()
 
 
 def _say_failed(folder: JobFolder, task: int, problem: BaseException) -> None:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from mlplab.errors import DataError
 from mlplab.tabular import MISSING, conform, infer_schema, read_table
 from mlplab.tabular.csv_text import Cells
-from mlplab.tabular.infer import texts_of
+from mlplab.tabular.entries import texts_of
 from mlplab.tabular.read import table_of_cells
 
 TEXT = "name,area\nä,1.5\nb,\nc,-2e3\n"

@@ -199,7 +199,7 @@ def task_of(table: Table, task: str | None, metric: str | None) -> Any:
 
 def explain_task(table: Table, task: str | None, metric: str | None) -> tuple[str, str]:
     """Return why a task was taken, and a warning where another may be meant."""
-    from mlplab.tabular.infer import texts_of
+    from mlplab.tabular.entries import texts_of
     from mlplab.tabular.target_kind import describe_target
 
     numbers = task_of(table, task, metric) == "regression"

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from mlplab.errors import DataError
 from mlplab.tabular.columns import Column, Kind, is_index_name, is_nothing_but_index
 from mlplab.tabular.date_forms import all_compact, form_of_dates, looks_dated
+from mlplab.tabular.entries import Entries
 from mlplab.tabular.number_forms import (
     Decimal,
     NumberForm,
@@ -21,7 +24,7 @@ from mlplab.tabular.number_forms import (
 )
 from mlplab.tabular.remarks import Remark
 from mlplab.tabular.target_kind import are_classes
-from mlplab.tabular.values import date_of, looks_like_date, number_of
+from mlplab.tabular.values import date_of, looks_like_date, number_of, numbers_of
 
 if TYPE_CHECKING:
     from mlplab.tabular.scoring import TaskKind
@@ -71,30 +74,30 @@ def declared_form(
 
 
 def column_of_texts(
-    texts: list[str | None], counts: Counter[str], name: str, place: int, reading: Reading
+    entries: Entries, counts: Counter[str], name: str, place: int, reading: Reading
 ) -> tuple[Column, list[Remark]]:
     n = sum(counts.values())
-    complete = n == len(texts)
+    complete = n == len(entries.codes)
     if not counts or (len(counts) == 1 and complete):
         return Column(name=name, kind="constant"), []
     if reading.date_format is not None and place >= 0:
         n_dates = sum(k for t, k in counts.items() if date_of(t, reading.date_format) is not None)
         if _mostly(n_dates, n):
             return Column(name=name, kind="date", date_format=reading.date_format), []
-    all_differ = complete and len(counts) == n
+    all_differ = entries.all_differ
     id_name = bool(_ID_NAME.search(name) or _CAMEL_ID.search(name)) or is_index_name(name)
-    n_plain = sum(k for text, k in counts.items() if number_of(text) is not None)
-    codes = any(_LEADING_ZERO.fullmatch(text) for text in counts)
+    numbers = numbers_of(counts)
+    n_plain = _n_of(counts, numbers)
+    codes = _has_codes(counts)
     form = None if codes else _form(counts, reading, n_plain)
     if form is not None and _mostly(form.n, n):
         return _in_form(name, counts, form)
     comma_alone = reading.decimal == "," and form is not None
     if _mostly(n_plain, n) and not codes and not comma_alone:
-        numbers = [number_of(text) for text in counts]
         whole = all(number is not None and number.is_integer() for number in numbers)
-        if place >= 0 and whole and _is_id(texts, name, place, id_name and all_differ):
-            return _as_id(name, texts)
-        says_index = is_nothing_but_index(name) or (is_index_name(name) and _repeats(texts))
+        if place >= 0 and whole and _is_id(entries, place, id_name and all_differ):
+            return _as_id(name, entries)
+        says_index = is_nothing_but_index(name) or (is_index_name(name) and _repeats(entries))
         if place >= 0 and whole and says_index and not all_differ:
             return _left_out(name, "number")
         if place >= 0 and whole and not id_name and all_compact(counts):
@@ -107,7 +110,7 @@ def column_of_texts(
     if unclear and len(dates.formats) == 1:
         return _dated(name, counts, dates.formats[0])
     if all_differ and id_name:
-        return _as_id(name, texts)
+        return _as_id(name, entries)
     if place >= 0 and is_nothing_but_index(name):
         return _left_out(name, "category")
     is_text = n >= _MANY_ROWS and len(counts) > _TEXT_SHARE * n
@@ -122,7 +125,7 @@ def _form(counts: Counter[str], reading: Reading, n_plain: int | None = None) ->
     """Return the form of a column's numbers, where reading them plainly is not as good."""
     n = sum(counts.values())
     if n_plain is None:
-        n_plain = sum(k for text, k in counts.items() if number_of(text) is not None)
+        n_plain = _n_of(counts, numbers_of(counts))
     comma = "," in (reading.decimal, reading.likely)
     if n_plain == n and not comma:
         return None
@@ -178,7 +181,7 @@ def _either_day(name: str, counts: Counter[str], formats: tuple[str, ...]) -> st
 
 
 def _on_powers(name: str, counts: Counter[str]) -> list[Remark]:
-    powers = [text for text in counts if _POWER.fullmatch(text)]
+    powers = [text for text in counts if "e" in text.lower() and _POWER.fullmatch(text)]
     if not powers or 2 * len(powers) < len(counts):
         return []
     says = f"entries such as {powers[0]!r} are read as powers of ten ({float(powers[0]):g}); "
@@ -199,8 +202,7 @@ def _on_words(
         says = f"entries such as {dated[0]!r} look like dates, but no one format reads nearly all; "
         return [Remark("dates", name, f"{says}left as {kind} (--date-format '{name}=...')")]
     n_numbers = max(n_plain, 0 if form is None else form.n)
-    codes = any(_LEADING_ZERO.fullmatch(text) for text in counts)
-    if codes or 2 * n_numbers < n:
+    if _has_codes(counts) or 2 * n_numbers < n:
         return []
     if n_plain == n:
         pointed = next(text for text in counts if "." in text)
@@ -223,13 +225,13 @@ def _on_words(
     return [Remark(f"mixed {stray}", name, f"{says}{kind} (--missing {stray!r} if they are gaps)")]
 
 
-def _is_id(texts: list[str | None], name: str, place: int, named: bool) -> bool:
+def _is_id(entries: Entries, place: int, named: bool) -> bool:
     """Whether whole numbers name the rows, or count them."""
     if named:
         return True
-    if len(texts) < _MANY_ROWS or None in texts:
+    if len(entries.codes) < _MANY_ROWS or not entries.all_differ:
         return False
-    numbers = [float(text) for text in texts if text is not None]
+    numbers = [float(text) for text in entries.levels]
     first = int(numbers[0])
     if place == 0 and numbers == list(range(first, first + len(numbers))):
         return True
@@ -239,12 +241,11 @@ def _is_id(texts: list[str | None], name: str, place: int, named: bool) -> bool:
     return start in (0, 1) and ordered == list(range(start, start + len(ordered)))
 
 
-def _as_id(name: str, texts: list[str | None]) -> tuple[Column, list[Remark]]:
+def _as_id(name: str, entries: Entries) -> tuple[Column, list[Remark]]:
     column = Column(name=name, kind="id")
     if _SAYS_ID.search(name) and not is_index_name(name):
         return column, []
-    first = next((text for text in texts if text is not None), "")
-    as_kind = "number" if number_of(first) is not None else "category"
+    as_kind = "number" if number_of(entries.levels[0]) is not None else "category"
     says = f"names the rows, as an id does; no model is given it (--types '{name}={as_kind}' "
     return column, [Remark(f"id {as_kind}", name, f"{says}makes it a feature)")]
 
@@ -254,11 +255,21 @@ def _left_out(name: str, as_kind: Kind) -> tuple[Column, list[Remark]]:
     return Column(name=name, kind="ignored"), [Remark(f"index {as_kind}", name, says)]
 
 
-def _repeats(texts: list[str | None]) -> bool:
+def _repeats(entries: Entries) -> bool:
     """Whether each next entry is one more, but where counting begins anew or gaps are."""
-    numbers = [number for text in texts if (number := number_of(text or "")) is not None]
-    steps = sum(b == a + 1 for a, b in pairwise(numbers))
+    rows = entries.rows(numbers_of(entries.levels), np.nan, float)
+    numbers = rows[~np.isnan(rows)]
+    steps = int(np.count_nonzero(numbers[1:] == numbers[:-1] + 1))
     return len(numbers) >= _MANY_ROWS and 2 * steps > len(numbers)
+
+
+def _has_codes(counts: Collection[str]) -> bool:
+    return any(text[:1] == "0" and _LEADING_ZERO.fullmatch(text) for text in counts)
+
+
+def _n_of(counts: Counter[str], numbers: Sequence[float | None]) -> int:
+    pairs = zip(counts.values(), numbers, strict=True)
+    return sum(n for n, number in pairs if number is not None)
 
 
 def _mostly(n: int, n_all: int) -> bool:

@@ -10,9 +10,10 @@ import numpy as np
 from mlplab.errors import DataError
 from mlplab.tabular.columns import Column, Schema, no_such_column
 from mlplab.tabular.date_forms import date_hint
-from mlplab.tabular.infer import column_names, texts_of
-from mlplab.tabular.number_forms import dressed_number
-from mlplab.tabular.values import INFINITE, date_of, number_hint, number_of
+from mlplab.tabular.entries import entries_of
+from mlplab.tabular.infer import column_names
+from mlplab.tabular.number_forms import Decimal, dressed_number
+from mlplab.tabular.values import INFINITE, date_of, number_hint, number_of, numbers_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -76,17 +77,18 @@ def _converted(
         return _numbers(series, column, missing, source, place)
     if column.kind == "date":
         return _dates(series, column, missing, source, place)
-    texts = texts_of(series, missing)
+    entries = entries_of(series, missing)
     if column.order:
         known = set(column.order)
-        for row, text in enumerate(texts):
-            if text is not None and text not in known:
+        for level, text in enumerate(entries.levels):
+            if text not in known:
+                row = entries.first_row(level)
                 raise DataError(
                     f"{source}, {place(row)}, column {column.name!r}: expected one of "
                     f"{', '.join(column.order)}; got {text!r}; correct it or extend the order"
                 )
-    entries = np.array([np.nan if text is None else text for text in texts], dtype=object)
-    return pd.Series(entries, index=series.index, dtype=object)
+    texts = entries.rows(entries.levels, np.nan, object)
+    return pd.Series(texts, index=series.index, dtype=object)
 
 
 def _numbers(
@@ -102,28 +104,26 @@ def _numbers(
         gaps = [number for number in map(number_of, missing) if number is not None]
         if gaps:
             values = np.where(np.isin(values, gaps), np.nan, values)
-        texts: list[str | None] = []
+        entries = None
     else:
-        texts = texts_of(series, missing)
-        values = np.full(len(texts), np.nan)
-        # Each text is parsed once: columns repeat their entries.
-        known: dict[str, float | None] = {}
-        for row, text in enumerate(texts):
-            if text is None:
-                continue
-            number = known[text] if text in known else known.setdefault(text, _number(text, column))
-            if number is None:
-                written = f" written with {column.unit}" if column.unit else ""
-                raise DataError(
-                    f"{source}, {place(row)}, column {column.name!r}: expected a number{written}; "
-                    f"got {_short(text)}; {number_hint(text, column.decimal)}, "
-                    f"or types={{{column.name!r}: 'category'}} (--types '{column.name}=category')"
-                )
-            values[row] = number
+        entries = entries_of(series, missing)
+        numbers = _parsed(entries.levels, column)
+        if None in numbers:
+            level = numbers.index(None)
+            text, row = entries.levels[level], entries.first_row(level)
+            written = f" written with {column.unit}" if column.unit else ""
+            raise DataError(
+                f"{source}, {place(row)}, column {column.name!r}: expected a number{written}; "
+                f"got {_short(text)}; {number_hint(text, column.decimal)}, "
+                f"or types={{{column.name!r}: 'category'}} (--types '{column.name}=category')"
+            )
+        values = entries.rows(numbers, np.nan, np.float64)
     endless = np.flatnonzero(np.abs(values) == INFINITE)
     if len(endless):
         row = int(endless[0])
-        shown = _short(texts[row] or "") if texts else repr(float(values[row]))
+        shown = repr(float(values[row]))
+        if entries is not None:
+            shown = _short(entries.levels[entries.codes[row]])
         raise DataError(
             f"{source}, {place(row)}, column {column.name!r}: expected a finite number below "
             f"1.8e308; got {shown}; correct it or leave the cell empty"
@@ -131,11 +131,15 @@ def _numbers(
     return values
 
 
-def _number(text: str, column: Column) -> float | None:
+def _parsed(texts: list[str], column: Column) -> list[float | None]:
     if column.decimal is None:
-        return number_of(text)
-    number = dressed_number(text, column.decimal, column.unit)
-    endless = number is None and column.decimal == "." and not column.unit
+        return numbers_of(texts)
+    return [_dressed(text, column, column.decimal) for text in texts]
+
+
+def _dressed(text: str, column: Column, decimal: Decimal) -> float | None:
+    number = dressed_number(text, decimal, column.unit)
+    endless = number is None and decimal == "." and not column.unit
     return number_of(text) if endless else number
 
 
@@ -149,16 +153,19 @@ def _dates(
         naive = series.dt.tz_convert("UTC").dt.tz_localize(None) if series.dt.tz else series
         return naive.astype("datetime64[us]")
     wanted = f"a date as {column.date_format}" if column.date_format else "a date as 2010-12-31"
-    out: list[Any] = []
-    for row, text in enumerate(texts_of(series, missing)):
-        when = None if text is None else date_of(text, column.date_format)
-        if text is not None and when is None:
+    entries = entries_of(series, missing)
+    days = []
+    for level, text in enumerate(entries.levels):
+        when = date_of(text, column.date_format)
+        if when is None:
+            row = entries.first_row(level)
             raise DataError(
                 f"{source}, {place(row)}, column {column.name!r}: expected {wanted}; "
                 f"got {_short(text)}; {date_hint(text, column.name, column.date_format)}"
             )
-        out.append(np.datetime64("NaT") if when is None else np.datetime64(when, "us"))
-    return pd.Series(np.array(out, dtype="datetime64[us]"), index=series.index)
+        days.append(np.datetime64(when, "us"))
+    whole = entries.rows(days, np.datetime64("NaT"), "datetime64[us]")
+    return pd.Series(whole, index=series.index)
 
 
 def _short(text: str) -> str:

@@ -13,9 +13,9 @@ import numpy.typing as npt
 from mlplab.errors import ConfigError
 from mlplab.tabular.classified import classified_tables
 from mlplab.tabular.columns import Schema
+from mlplab.tabular.entries import texts_of
 from mlplab.tabular.facts import missing_map, missing_table
 from mlplab.tabular.importance import Loss, Rows
-from mlplab.tabular.infer import texts_of
 from mlplab.tabular.labels import label_text
 from mlplab.tabular.residuals import residual_table
 from mlplab.tabular.scoring import Scoring

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from mlplab.errors import ConfigError, DataError
 from mlplab.tabular.column_kind import Reading, column_of_texts, declared_form, target_column
 from mlplab.tabular.columns import Column, Schema, declared_column, no_such_column
+from mlplab.tabular.entries import entries_of
 from mlplab.tabular.number_forms import Decimal, proves_comma, proves_point
 from mlplab.tabular.remarks import Remark, spell_remarks
 from mlplab.tabular.values import MISSING
@@ -18,10 +18,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from mlplab.tabular.scoring import TaskKind
-
-# What pandas takes for a column of any length is more than that many texts one by one take:
-# of 10 rows with 100,000 columns reading takes a third.
-_FEW_ROWS = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,12 +104,12 @@ def infer(
     if target is not None and target not in names:
         raise DataError(no_such_column(target, names, "target"))
     absent = frozenset(missing)
-    texts = {
-        name: texts_of(frame.iloc[:, place], absent)
-        for place, name in enumerate(names)
-        if _is_read(frame.iloc[:, place], name == target)
-    }
-    counts = {name: _counted(entries) for name, entries in texts.items()}
+    entries = {}
+    for place, name in enumerate(names):
+        series = frame.iloc[:, place]
+        if _is_read(series, name == target):
+            entries[name] = entries_of(series, absent)
+    counts = {name: column.counts() for name, column in entries.items()}
     if decimal is None:
         # One column that proves it decides for all: a program writes a table with one decimal mark.
         if any(map(proves_comma, counts.values())):
@@ -124,17 +120,16 @@ def infer(
     columns: list[Column] = []
     remarks: list[Remark] = []
     for place, name in enumerate(names):
-        series = frame.iloc[:, place]
         if name in types:
             column = declared_column(name, types[name])
-            if name in texts:
+            if name in entries:
                 column, remark = declared_form(column, counts[name], reading)
                 remarks += remark
-        elif name not in texts:
-            column = _of_dtype(series, name)
+        elif name not in entries:
+            column = _of_dtype(frame.iloc[:, place], name)
         else:
             where = -1 if name == target else place
-            column, remark = column_of_texts(texts[name], counts[name], name, where, reading)
+            column, remark = column_of_texts(entries[name], counts[name], name, where, reading)
             if name == target:
                 read = column
                 column = target_column(column, counts[name], task)
@@ -168,37 +163,6 @@ def column_names(frame: pd.DataFrame) -> list[str]:
     return names
 
 
-def texts_of(series: pd.Series[Any], missing: Collection[str]) -> list[str | None]:
-    """Return the entries as stripped texts; None where nothing is there.
-
-    A whole number is written without a point, whatever dtype holds it.
-    """
-    import pandas as pd
-
-    if series.dtype == object and len(series) <= _FEW_ROWS:
-        given = series.tolist()
-        if all(type(value) is str for value in given):
-            return [text if text not in missing else None for text in map(str.strip, given)]
-    if pd.api.types.infer_dtype(series, skipna=True) == "string":
-        # Each text is looked at once, however often it occurs.
-        codes, found = pd.factorize(series)
-        known = [text if text not in missing else None for text in map(str.strip, found)]
-        known.append(None)
-        return [known[code] for code in codes]
-    out: list[str | None] = []
-    absent = series.isna().to_numpy()
-    for value, gone in zip(series.tolist(), absent, strict=True):
-        if gone:
-            out.append(None)
-            continue
-        # A whole column with a gap is float in pandas: 3.0 was 3.
-        if isinstance(value, float) and value.is_integer():
-            value = int(value)
-        text = str(value).strip()
-        out.append(None if text in missing else text)
-    return out
-
-
 def _is_read(series: pd.Series[Any], target: bool) -> bool:
     """Whether a column's entries tell what it is, rather than its dtype alone."""
     import pandas as pd
@@ -224,9 +188,3 @@ def _of_dtype(series: pd.Series[Any], name: str) -> Column:
         return Column(name=name, kind="date")
     is_number = pd.api.types.is_float_dtype(dtype)
     return Column(name=name, kind="number" if is_number else "category")
-
-
-def _counted(texts: list[str | None]) -> Counter[str]:
-    counts = Counter(texts)
-    del counts[None]
-    return counts  # type: ignore[return-value]

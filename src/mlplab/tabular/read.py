@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,9 +13,10 @@ from mlplab.tabular.columns import Column, Schema, no_such_column
 from mlplab.tabular.conform import conform
 from mlplab.tabular.csv_text import Cells, read_cells
 from mlplab.tabular.date_forms import form_of_dates
-from mlplab.tabular.infer import infer, texts_of
+from mlplab.tabular.entries import entries_of
+from mlplab.tabular.infer import infer
 from mlplab.tabular.number_forms import Decimal, proves_comma, proves_point
-from mlplab.tabular.values import MISSING, date_of, is_date_format, number_of
+from mlplab.tabular.values import MISSING, date_of, is_date_format, numbers_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -149,9 +149,9 @@ def table_of_cells(
         raise ConfigError(f"decimal: expected '.' or ','; got {decimal!r}")
     n_rows = len(cells.rows)
     # Objects stay texts as they are in every version of pandas, in one block.
-    entries = np.empty((n_rows, len(cells.header)), dtype=object)
-    entries[:] = cells.rows
-    raw = pd.DataFrame(entries, columns=np.array(cells.header, dtype=object), dtype=object)
+    entries = np.empty((len(cells.header), n_rows), dtype=object)
+    entries[:] = list(zip(*cells.rows, strict=True))
+    raw = pd.DataFrame(entries.T, columns=np.array(cells.header, dtype=object), dtype=object)
     declared, any_date = _with_dates(dict(types or {}), date_format, cells, schema)
     notes = [f"{cells.source}: read as {cells.form}"] if cells.form else []
     inferred = schema is None
@@ -220,10 +220,8 @@ def _as_this_file(
     if missing is not None:
         schema = schema.replace(missing=tuple(missing))
     numbers = [c for c in schema.columns if c.kind == "number" and c.name in raw]
-    texts = {
-        c.name: {t for t in texts_of(raw[c.name], frozenset(schema.missing)) if t is not None}
-        for c in numbers
-    }
+    absent = frozenset(schema.missing)
+    texts = {c.name: entries_of(raw[c.name], absent).levels for c in numbers}
     seen, notes = decimal, []
     if seen is None:
         comma = any(map(proves_comma, (dict.fromkeys(t, 1) for t in texts.values())))
@@ -234,7 +232,7 @@ def _as_this_file(
     changed = {}
     for column in numbers:
         usual = column.decimal or "."
-        plain = all(number_of(text) is not None for text in texts[column.name])
+        plain = None not in numbers_of(texts[column.name])
         if seen is not None and seen != usual and not (seen == "." and plain and not column.unit):
             changed[column.name] = column.replace(decimal=seen)
         elif seen is not None and seen != usual:
@@ -255,7 +253,7 @@ def _dated_as_this_file(
     for column in schema.columns:
         if column.kind != "date" or column.name not in raw or column.name in declared:
             continue
-        texts = Counter(filter(None, texts_of(raw[column.name], frozenset(schema.missing))))
+        texts = entries_of(raw[column.name], frozenset(schema.missing)).counts()
         if all(date_of(text, column.date_format) is not None for text in texts):
             continue
         formats = form_of_dates(texts).formats

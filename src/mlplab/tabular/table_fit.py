@@ -19,9 +19,10 @@ from mlplab.store import Store
 from mlplab.tabular.columns import Schema, no_such_column
 from mlplab.tabular.conform import conform
 from mlplab.tabular.ensemble_weights import mixed
+from mlplab.tabular.entries import texts_of
 from mlplab.tabular.fold_networks import Trainer, TrainingTable
 from mlplab.tabular.fold_rows import fold_of_rows
-from mlplab.tabular.infer import column_names, infer, infer_schema, texts_of
+from mlplab.tabular.infer import column_names, infer, infer_schema
 from mlplab.tabular.journal import Journal
 from mlplab.tabular.labels import Label, labels_of
 from mlplab.tabular.question import question_of

@@ -37,7 +37,7 @@ from mlplab.execute import execute, executor_of
 from mlplab.execute.on_slurm import commands, driver
 from mlplab.execute.on_slurm.results import Results
 from mlplab.execute.on_slurm.spool import JobFolder, Spool
-from mlplab.execute.on_slurm.task import train_task
+from mlplab.execute.on_slurm.task import Stop, train_task
 from mlplab.specs import MLP, SGD, Fit
 
 
@@ -418,6 +418,31 @@ class TestTakingOver:
         for path in Spool().folder.glob("jobs/*/results/*"):
             path.unlink()
         assert len(ended(there(runs, task))) == len(runs)
+
+
+class TestStop:
+    @pytest.fixture
+    def hears(self):
+        """A stop that hears this process's signals."""
+        before = {number: signal.getsignal(number) for number in (signal.SIGUSR1, signal.SIGTERM)}
+        yield Stop()
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+    @pytest.mark.parametrize(
+        ("signals", "goes_on"),
+        [
+            ([], False),
+            ([signal.SIGUSR1], True),
+            ([signal.SIGTERM], False),
+            ([signal.SIGUSR1, signal.SIGTERM], False),
+        ],
+        ids=["none", "at its limit", "cancelled", "cancelled in its last minute"],
+    )
+    def test_what_is_cancelled_does_not_come_back(self, hears, signals, goes_on):
+        for number in signals:
+            signal.raise_signal(number)
+        assert (hears(), hears.goes_on) == (bool(signals), goes_on)
 
 
 class _Killed(Exception):

@@ -51,6 +51,11 @@ class Stop:
         """Whether it shall stop."""
         return self.at_limit or self.told
 
+    @property
+    def goes_on(self) -> bool:
+        """Whether the task is to be queued again: at its limit, unless it was cancelled as well."""
+        return self.at_limit and not self.told
+
     def _hear(self, number: int, frame: FrameType | None) -> None:
         if number == signal.SIGUSR1:
             self.at_limit = True
@@ -166,7 +171,7 @@ def train_task(folder: JobFolder, task: int, stop: Stop) -> bool:
             f"task {task} of {folder.name} has not come any further before its time limit; give "
             "tasks more time (--time)"
         )
-    return stop.at_limit
+    return stop.goes_on
 
 
 def main() -> None:

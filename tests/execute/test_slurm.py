@@ -34,6 +34,7 @@ import mlplab as ml
 from mlplab.engine import Barrier, Checkpointed, Ended, Joined, Progressed, metric, provenance
 from mlplab.errors import ConfigError, WorkerError
 from mlplab.execute import execute, executor_of
+from mlplab.execute.local import Local
 from mlplab.execute.on_slurm import commands, driver
 from mlplab.execute.on_slurm.results import Results
 from mlplab.execute.on_slurm.spool import JobFolder, Spool
@@ -443,6 +444,24 @@ class TestStop:
         for number in signals:
             signal.raise_signal(number)
         assert (hears(), hears.goes_on) == (bool(signals), goes_on)
+
+    def test_one_that_is_cancelled_before_its_first_step_has_not_failed(
+        self, hears, pretended, monkeypatch
+    ):
+        comes_back = []
+
+        def submit(script, *settings):
+            for number in (signal.SIGUSR1, signal.SIGTERM):
+                signal.raise_signal(number)
+            comes_back.append(train_task(JobFolder(script.parent), 0, hears))
+            raise _Killed
+
+        monkeypatch.setattr(driver, "submit", submit)
+        monkeypatch.setattr(Local, "train", lambda *_: iter(()))
+        task, runs = mixed_population()
+        with pytest.raises(_Killed):
+            list(there(runs, task, on_slurm(tasks=1)))
+        assert comes_back == [False]
 
 
 class _Killed(Exception):

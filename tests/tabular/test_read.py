@@ -149,6 +149,14 @@ def test_a_stray_behind_rows_left_out_is_named_by_its_own_line():
         table_of_cells(cells, target="y", drop_gaps=True)
 
 
+def test_an_empty_date_that_is_no_gap_is_named_though_the_format_is_another(tmp_path):
+    days = [f"2020-01-{day:02},{day}.5" for day in range(1, 29)]
+    schema = table(tmp_path, "\n".join(["day,y", *days]), target="y").schema
+    others = [f"{day:02}/01/2020,1" for day in range(1, 29)]
+    with pytest.raises(DataError, match=r"line 30, column 'day': expected .* %d/%m/%Y; got ''"):
+        table(tmp_path, "\n".join(["day,x", *others, ",1"]), schema=schema, missing=["NA"])
+
+
 @given(st.lists(st.sampled_from(["a", " b ", "", "NA", None, float("nan")]), max_size=12))
 def test_texts_are_the_same_whether_looked_at_once_or_row_by_row(entries):
     series = pd.Series(np.array(entries, dtype=object), dtype=object)

@@ -27,6 +27,8 @@ from mlplab.tabular.target_kind import are_classes
 from mlplab.tabular.values import date_of, looks_like_date, number_of, numbers_of
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from mlplab.tabular.scoring import TaskKind
 
 _ID_NAME = re.compile(r"(?:^|[_\s.-])(?:id|uuid|guid|key|index)$", re.IGNORECASE)
@@ -97,7 +99,9 @@ def column_of_texts(
         whole = all(number is not None and number.is_integer() for number in numbers)
         if place >= 0 and whole and _is_id(entries, place, id_name and all_differ):
             return _as_id(name, entries)
-        says_index = is_nothing_but_index(name) or (is_index_name(name) and _repeats(entries))
+        says_index = is_nothing_but_index(name) or (
+            is_index_name(name) and _repeats(entries.rows(numbers, np.nan, float))
+        )
         if place >= 0 and whole and says_index and not all_differ:
             return _left_out(name, "number")
         if place >= 0 and whole and not id_name and all_compact(counts):
@@ -181,7 +185,7 @@ def _either_day(name: str, counts: Counter[str], formats: tuple[str, ...]) -> st
 
 
 def _on_powers(name: str, counts: Counter[str]) -> list[Remark]:
-    powers = [text for text in counts if "e" in text.lower() and _POWER.fullmatch(text)]
+    powers = [text for text in counts if _POWER.fullmatch(text)]
     if not powers or 2 * len(powers) < len(counts):
         return []
     says = f"entries such as {powers[0]!r} are read as powers of ten ({float(powers[0]):g}); "
@@ -255,16 +259,15 @@ def _left_out(name: str, as_kind: Kind) -> tuple[Column, list[Remark]]:
     return Column(name=name, kind="ignored"), [Remark(f"index {as_kind}", name, says)]
 
 
-def _repeats(entries: Entries) -> bool:
+def _repeats(rows: NDArray[np.float64]) -> bool:
     """Whether each next entry is one more, but where counting begins anew or gaps are."""
-    rows = entries.rows(numbers_of(entries.levels), np.nan, float)
     numbers = rows[~np.isnan(rows)]
     steps = int(np.count_nonzero(numbers[1:] == numbers[:-1] + 1))
     return len(numbers) >= _MANY_ROWS and 2 * steps > len(numbers)
 
 
 def _has_codes(counts: Collection[str]) -> bool:
-    return any(text[:1] == "0" and _LEADING_ZERO.fullmatch(text) for text in counts)
+    return any(map(_LEADING_ZERO.fullmatch, counts))
 
 
 def _n_of(counts: Counter[str], numbers: Sequence[float | None]) -> int:

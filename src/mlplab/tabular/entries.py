@@ -99,8 +99,8 @@ def texts_of(series: pd.Series[Any], missing: Collection[str]) -> list[str | Non
     ['1', None, None]
     """
     entries = entries_of(series, missing)
-    known = [*entries.levels, None]
-    return [known[code] for code in entries.codes.tolist()]
+    texts: list[str | None] = entries.rows(entries.levels, None, object).tolist()
+    return texts
 
 
 def _of_texts(texts: Iterable[str | None], missing: Collection[str]) -> Entries:

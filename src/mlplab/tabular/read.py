@@ -253,7 +253,8 @@ def _dated_as_this_file(
     for column in schema.columns:
         if column.kind != "date" or column.name not in raw or column.name in declared:
             continue
-        texts = entries_of(raw[column.name], frozenset(schema.missing)).counts()
+        # An empty cell is no date, whether or not it counts as a gap: it tells of no format.
+        texts = entries_of(raw[column.name], {*schema.missing, ""}).counts()
         if all(date_of(text, column.date_format) is not None for text in texts):
             continue
         formats = form_of_dates(texts).formats

@@ -166,7 +166,7 @@ def train_task(folder: JobFolder, task: int, stop: Stop) -> bool:
     if not stop():
         write_json(folder.folder / "done" / str(task), {"run_epochs": writer.run_epochs})
         return False
-    if stop.at_limit and not writer.run_epochs:
+    if stop.goes_on and not writer.run_epochs:
         raise WorkerError(
             f"task {task} of {folder.name} has not come any further before its time limit; give "
             "tasks more time (--time)"

@@ -6,6 +6,7 @@ import json
 import math
 import struct
 import threading
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ import numpy as np
 import pytest
 
 from mlplab.data import Task
-from mlplab.errors import ConfigError, StoreError
+from mlplab.errors import ConfigError, Interrupted, StoreError
 from mlplab.experiment import Experiment, Runs
 from mlplab.experiment.kept import Asked, kept_runs
 from mlplab.experiment.tracking import Tracker, children, export_to, open_destination
@@ -184,8 +185,6 @@ def test_nothing_is_written_twice(
         return len(mlflow_runs(place)[1]) if to == "mlflow" else len(run_files(place))
 
     fake.stop_after = 5
-    from mlplab.errors import Interrupted
-
     with pytest.raises(Interrupted):
         experiment.run(store, backend=fake.backend, track=f"{to}={place}")
     fake.stop_after = None
@@ -199,6 +198,53 @@ def test_nothing_is_written_twice(
     assert all(path.read_bytes() == was for path, was in before.items())
     if to == "mlflow":
         assert len(mlflow_runs(place)[0]) == 1
+
+
+def test_two_writers_at_once_share_one_parent(
+    mlflow_uri: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from mlplab.experiment.tracking.children import Group
+    from mlplab.experiment.tracking.mlflow import MlflowServer
+
+    group = Group("rates", "arrays", "abc")
+    first, second = MlflowServer(mlflow_uri), MlflowServer(mlflow_uri)
+    create = first._client.create_run
+
+    def create_late(*args: Any, **options: Any) -> Any:
+        second.begin(group, "run")  # between the look and the creation
+        return create(*args, **options)
+
+    monkeypatch.setattr(first._client, "create_run", create_late)
+    first.begin(group, "run")
+    (parent,) = mlflow_runs(mlflow_uri)[0]
+    assert first._parents == second._parents == {group.id: parent.info.run_id}
+
+
+def test_an_interrupted_tracker_ends_what_it_writes(
+    experiment: Experiment, store: Store, fake: Any, logs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from mlplab.experiment.tracking.tensorboard import EventFiles
+
+    interrupted, ended = threading.Event(), threading.Event()
+    begin, abandon = EventFiles.begin, Tracker.abandon
+
+    def begin_slowly(self: EventFiles, *args: Any) -> Any:
+        interrupted.wait(60.0)
+        time.sleep(0.2)  # who does not wait is ahead of it
+        each = begin(self, *args)
+        ended.set()
+        return each
+
+    def interrupt(self: Tracker) -> None:
+        interrupted.set()
+        abandon(self)
+
+    monkeypatch.setattr(EventFiles, "begin", begin_slowly)
+    monkeypatch.setattr(Tracker, "abandon", interrupt)
+    fake.stop_after = 1
+    with pytest.raises(Interrupted):
+        experiment.run(store, backend=fake.backend, track=f"tensorboard={logs}")
+    assert ended.is_set()
 
 
 @pytest.mark.parametrize("to", ["mlflow", "tensorboard"])

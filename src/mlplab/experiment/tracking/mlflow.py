@@ -74,8 +74,7 @@ class MlflowServer:
     def begin(self, group: Group, each: Each) -> Each:
         """Find or make the experiment's parent run, and read which children it has."""
         with self._asking():
-            found = self._runs(f"tags.`mlplab.id` = '{group.id}'")
-            parent = next(found, None)
+            parent = self._parent_of(group)
             if parent is not None:
                 self._client.update_run(parent.info.run_id, status="RUNNING")
                 each = "arm" if parent.data.tags.get("mlplab.each") == "arm" else "run"
@@ -87,9 +86,12 @@ class MlflowServer:
                     "mlplab.content": group.content,
                     "mlplab.each": each,
                 }
-                parent = self._client.create_run(
+                made = self._client.create_run(
                     self._experiment, run_name=group.title[:_LONGEST], tags=tags
                 )
+                parent = self._parent_of(group) or made
+                if parent.info.run_id != made.info.run_id:  # another writer was there first
+                    self._client.delete_run(made.info.run_id)
             parent_id = self._parents[group.id] = parent.info.run_id
             children = self._runs(f"tags.`{_PARENT}` = '{parent_id}'")
             self._children[group.id] = known = {}
@@ -163,6 +165,11 @@ class MlflowServer:
         """Mark the parent run as finished."""
         with self._asking():
             self._client.set_terminated(self._parents[group.id])
+
+    def _parent_of(self, group: Group) -> Any | None:
+        """Return the experiment's parent run; of several the oldest, as all writers choose."""
+        parents = self._runs(f"tags.`mlplab.id` = '{group.id}'")
+        return min(parents, key=lambda run: (run.info.start_time, run.info.run_id), default=None)
 
     def _runs(self, condition: str) -> Iterator[Any]:
         token = None

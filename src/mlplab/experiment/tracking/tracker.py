@@ -20,6 +20,8 @@ from mlplab.experiment.tracking.destinations import Destination, open_destinatio
 from mlplab.experiment.tracking.feed import Feed
 from mlplab.specs import Outcome
 
+_PATIENCE = 10.0  # seconds
+
 if TYPE_CHECKING:
     Request = tuple[Feed, Callable[[Feed], None]]
 
@@ -87,11 +89,17 @@ class Tracker:
                 count.ended()
 
     def abandon(self) -> None:
-        """Write nothing more: what lacks is written when the same experiment runs again."""
+        """Write nothing more: what lacks is written when the same experiment runs again.
+
+        What is being written is waited for, so that this next writer does not meet it half done;
+        for seconds only, as whoever interrupts is not to wait for an address that does not answer.
+        """
         self._is_closed = True
         for feed in self._feeds:
             self._problems.setdefault(feed, "tracking was interrupted")
         self._requests.put(None)
+        if self._thread is not None:
+            self._thread.join(_PATIENCE)
 
     def _ask(self, what: Callable[[Feed], None]) -> None:
         if self._is_closed:

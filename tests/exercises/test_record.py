@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
 from mlplab.exercises import PROFILES, find_exercises
 from mlplab.exercises.record.augmented.design import design as augmented
+from mlplab.exercises.record.augmented.moves import BESIDE, NO_OTHER_NOISE, chosen_moves
 from mlplab.exercises.record.ensemble.design import STUDENT
 from mlplab.exercises.record.ensemble.design import design as ensemble
 from mlplab.exercises.record.ensemble.mixtures import EACH, LEAST, mixtures
@@ -70,12 +73,37 @@ def test_each_part_is_taken_away_alone(recipe):
 
 def test_nothing_that_chooses_scores_the_test_split_or_shares_a_seed_with_what_is_scored():
     found = {**first_track(STANDARD, None), **augmented(STANDARD, None)}
-    names = ("search", *ROUNDS, "levels", "bins", "parts", "without bins", "moves")
+    names = ("search", *ROUNDS, "levels", "bins", "parts", "without bins", *BESIDE)
     choosing = [found[name] for name in names]
     assert all(arm.run.fit.test == "never" for one in choosing for arm in one.design)
     scored = {*found["recipe"].seeds, *ensemble(STANDARD, None)["members"].seeds}
     assert scored.isdisjoint(seed for one in choosing for seed in one.seeds)
     assert scored.isdisjoint(TUNING_SEEDS)
+
+
+def test_the_noise_that_moves_replace_is_all_that_the_recipe_has():
+    quiet = apply_factors(RECIPE, NO_OTHER_NOISE)
+    without = without_each(RECIPE)
+    for part in ("hidden dropout", "noise on inputs", "mixup"):
+        assert apply_factors(quiet, without.pop(part)) == quiet
+    assert not {"hidden noise", "label smoothing"} & without.keys()
+
+
+@pytest.mark.parametrize("best", BESIDE)
+def test_the_best_moves_are_chosen_wherever_they_are(best):
+    def runs(at):
+        arms = [(0, False, 0.95), (1, False, 0.7), (0, True, 0.8 if at == best else 0.75)]
+        return SimpleNamespace(
+            summary=lambda metric: [
+                SimpleNamespace(
+                    factors={"fit.shift": shift, "fit.flip": flip}, mean=mean, n_seeds=2
+                )
+                for shift, flip, mean in arms
+            ]
+        )
+
+    chosen = chosen_moves({name: runs(name) for name in BESIDE})
+    assert chosen == {"fit.shift": 0, "fit.flip": True, **BESIDE[best]}
 
 
 def test_bins_are_taken_away_by_the_data_alone():

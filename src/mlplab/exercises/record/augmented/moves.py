@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from mlplab.experiment import Runs
@@ -9,10 +10,28 @@ from mlplab.experiment import Runs
 SHIFTS = (0, 1, 2)
 FLIPS = (False, True)
 
+NO_OTHER_NOISE: Mapping[str, Any] = {
+    "net.dropout": (),
+    "fit.input_noise": "none",
+    "fit.input_strength": None,
+    "fit.mixup": 0.0,
+}
+"""Takes the recipe's own noise away: it was chosen for images that do not move."""
 
-def chosen_moves(runs: Runs) -> dict[str, Any]:
-    """Return shift and flip of the best mean validation accuracy among those that move anything."""
-    moving = [one for one in runs.summary("valid_accuracy") if any(one.factors.values())]
-    # An arm whose runs all failed has no mean.
-    best = max(moving, key=lambda one: one.mean if one.n_seeds else 0.0)
-    return dict(best.factors)
+BESIDE: Mapping[str, Mapping[str, Any]] = {"moves": {}, "moves alone": NO_OTHER_NOISE}
+"""Experiments that try every move: beside the recipe's noise, and in its place."""
+
+
+def chosen_moves(runs: Mapping[str, Runs]) -> dict[str, Any]:
+    """Return what makes of the recipe the best on validation rows among those that move anything.
+
+    Args:
+        runs: those of `BESIDE`.
+    """
+    tried = [
+        (one.mean if one.n_seeds else 0.0, {**one.factors, **changes})  # 0: all its runs failed
+        for name, changes in BESIDE.items()
+        for one in runs[name].summary("valid_accuracy")
+        if any(one.factors.values())
+    ]
+    return max(tried, key=lambda accuracy_and_changes: accuracy_and_changes[0])[1]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mlplab.draw import metric_by_factor
 from mlplab.draw.words import quantity
@@ -10,34 +10,55 @@ from mlplab.exercises.charts import strip_chart
 from mlplab.exercises.findings import Findings, Results
 from mlplab.exercises.grid_edges import grid_edge
 from mlplab.exercises.record.augmented.design import BAR, STRETCH
-from mlplab.exercises.record.augmented.moves import SHIFTS, chosen_moves
+from mlplab.exercises.record.augmented.moves import (
+    BESIDE,
+    NO_OTHER_NOISE,
+    SHIFTS,
+    chosen_moves,
+)
 from mlplab.exercises.record.costs import core_hours
 from mlplab.exercises.told import summary_table
 from mlplab.exercises.training_rows import n_train
 from mlplab.exercises.uncertainty_bands import T_BAND
 
+if TYPE_CHECKING:
+    import pandas as pd
+
+_WITH, _ALONE = BESIDE
+
 
 def tell(results: Results) -> Findings:
     """Collect what the page says and shows."""
+    import pandas as pd
+
     moves, compared = results.runs["moves"], results.runs["compared"]
-    chosen = chosen_moves(moves)
+    tried = {name: results.runs[name] for name in BESIDE}
+    chosen = chosen_moves(tried)
+    is_alone = chosen.keys() >= NO_OTHER_NOISE.keys()
     still, moved = compared.values("test_accuracy")
     plain, best = compared.summary("test_accuracy")
-    by_moves = {tuple(one.factors.values()): one.mean for one in moves.summary("valid_accuracy")}
+    by_moves = {
+        (name, *one.factors.values()): one.mean
+        for name, runs in tried.items()
+        for one in runs.summary("valid_accuracy")
+    }
+    of_chosen = (_ALONE if is_alone else _WITH, chosen["fit.shift"], chosen["fit.flip"])
     low, high = best.interval or (float("nan"), float("nan"))
     values: dict[str, Any] = {
         "small": results.profile.effort == 0,
         "n_seeds": len(compared.experiment.seeds),
         "n_tuning_seeds": len(moves.experiment.seeds),
-        "n_arms": len(moves.arms),
+        "n_arms": len(by_moves),
         "n_train": n_train(compared),
         "n_valid": moves.experiment.data.n_valid,
         "tuning_epochs": moves.experiment.base.fit.epochs,
         "epochs": compared.experiment.base.fit.epochs,
         "shift": chosen["fit.shift"],
         "flip": chosen["fit.flip"],
-        "still_valid": by_moves[0, False],
-        "moved_valid": by_moves[tuple(chosen.values())],
+        "is_alone": is_alone,
+        "still_valid": by_moves[_WITH, 0, False],
+        "still_alone_valid": by_moves[_ALONE, 0, False],
+        "moved_valid": by_moves[of_chosen],
         "still": plain.mean,
         "moved": best.mean,
         "low": low,
@@ -53,15 +74,20 @@ def tell(results: Results) -> Findings:
         measure=quantity("test_accuracy"),
         band=T_BAND,
     )
-    frame = moves.frame(last=True)
     by_shift = metric_by_factor(
-        frame.assign(**{"fit.flip": frame["fit.flip"].map({False: "no", True: "yes"})}),
+        pd.concat([_labelled(runs.frame(last=True), name) for name, runs in tried.items()]),
         "fit.shift",
         "valid_accuracy",
-        series="fit.flip",
+        series="images",
         band=T_BAND,
         name="by-shift",
     )
-    table = summary_table({"chosen": moves, "compared": compared}, ["train_accuracy", "train_loss"])
+    table = summary_table({**tried, "compared": compared}, ["train_accuracy", "train_loss"])
     edges = grid_edge("fit.shift", chosen["fit.shift"], SHIFTS, limits=(0,))
     return Findings(values, (strips, by_shift), {"moves": table}, edges=edges)
+
+
+def _labelled(frame: pd.DataFrame, name: str) -> pd.DataFrame:
+    """Add what was done to the images besides shifting them, in words."""
+    turned = frame["fit.flip"].map({False: "as they are", True: "mirrored"})
+    return frame.assign(images=turned + ("" if name == _WITH else ", no other noise"))

@@ -12,24 +12,21 @@ from functools import partial
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import click
 
-from mlplab.bench.process_memory import PROC
 from mlplab.bench.versions import measured_with
 from mlplab.bench.written import put_page
 from mlplab.errors import MlplabError
 from mlplab.specs.clusters import CLUSTERS, HERE
+from mlplab.theory.memory.measured import peak_above
 
 if TYPE_CHECKING:
     from mlplab.experiment import Experiment, Runs
 
-T = TypeVar("T")
-
 WORKERS = 2
 TRIVIAL, TINY = 100, 20_000
-_STATUS, _FORGET = PROC / "self" / "status", PROC / "self" / "clear_refs"
 _VERSIONS = ("mlplab", "python", "system", "processor", "cores", "torch", "ray")
 
 Seconds = Mapping[str, Sequence[float]]
@@ -135,26 +132,6 @@ def page(
     return "\n".join([*lines, "", measured_with(_VERSIONS, ("torch", "ray")), ""])
 
 
-def _memory() -> dict[str, float]:
-    """Return what this process holds and held at most, in MiB, by the kernel's names."""
-    rows = (line.split() for line in _STATUS.read_text().splitlines())
-    return {row[0].rstrip(":"): int(row[1]) / 1024 for row in rows if row[0].startswith("Vm")}
-
-
-def rise_of(work: Callable[[], T]) -> tuple[T, float]:
-    """Return what some work returns, and by how many MiB this process rises meanwhile.
-
-    Raises:
-        MlplabError: this system has no `/proc`.
-    """
-    if not _STATUS.exists():
-        raise MlplabError("memory is measured from /proc, which needs Linux")
-    _FORGET.write_text("5")  # the peak so far: proc(5)
-    before = _memory()["VmRSS"]
-    result = work()
-    return result, _memory()["VmHWM"] - before
-
-
 @click.command()
 @click.option("--on", "others", multiple=True, type=click.Choice(list(CLUSTERS)), default=["ray"])
 @click.option("--runs", "n_runs", type=click.IntRange(4), default=1000, show_default=True)
@@ -171,11 +148,16 @@ def main(others: tuple[str, ...], n_runs: int, epochs: int, rounds: int, out: Pa
     for place in places:  # whatever starts once
         timed(small_runs(WORKERS), place)
     _, trivial = beside(small_runs(TRIVIAL), places, max(rounds, 5), show)
+    taken: dict[str, float] = {}
     tiny = {}
+
+    def train_tiny(place: str) -> None:
+        taken[place], _ = timed(small_runs(TINY), place)
+
     for place in places:
-        (taken, _), rise = rise_of(partial(timed, small_runs(TINY), place))
-        tiny[place] = (taken, rise)
-        show(f"{TINY:,} tiny runs, {place}: {taken:.1f} s, {rise:+.0f} MiB")
+        _, rise = peak_above(partial(train_tiny, place))
+        tiny[place] = (taken[place], rise / 2**20)
+        show(f"{TINY:,} tiny runs, {place}: {taken[place]:.1f} s, {rise / 2**20:+.0f} MiB")
     n, long = beside(long_runs(n_runs, epochs), places, rounds, show)
     put_page(page(n, long, trivial, tiny), out)
 

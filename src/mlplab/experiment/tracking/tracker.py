@@ -91,7 +91,7 @@ class Tracker:
     def abandon(self) -> None:
         """Write nothing more: what lacks is written when the same experiment runs again.
 
-        What is being written is waited for, so that this next writer does not meet it half done;
+        What is being written is waited for, so that the next writer does not meet it half done;
         for seconds only, as whoever interrupts is not to wait for an address that does not answer.
         """
         self._is_closed = True

@@ -44,8 +44,7 @@ def measure_peak(run: Run, shape: DataShape, n_runs: int = 1) -> MeasuredPeak:
     Raises:
         MlplabError: this system has no `/proc`, or the process failed.
     """
-    if not Path("/proc/self/clear_refs").exists():
-        raise MlplabError("memory is measured from /proc/self/status, which needs Linux")
+    _check_measurable()
     done = subprocess.run(
         [sys.executable, "-c", f"from {__name__} import main; main()"],
         input=pickle.dumps((run, shape, n_runs)),
@@ -76,7 +75,12 @@ def _train(run: Run, shape: DataShape, n_runs: int) -> MeasuredPeak:
 
 
 def peak_above(work: Callable[[], object]) -> tuple[int, int]:
-    """Return what is resident before some work, and by how much the peak then lies above it."""
+    """Return the bytes resident before some work, and by how many the peak then lies above them.
+
+    Raises:
+        MlplabError: this system has no `/proc`.
+    """
+    _check_measurable()
     base = _status("VmRSS")
     Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
     work()
@@ -90,6 +94,11 @@ def without_checkpoints() -> None:
 
     for kind, name in ((Lane, "_checkpoints"), (NativeLane, "_keep")):
         setattr(kind, name, lambda *_: iter(()))
+
+
+def _check_measurable() -> None:
+    if not Path("/proc/self/clear_refs").exists():
+        raise MlplabError("memory is measured from /proc/self/status, which needs Linux")
 
 
 def _status(name: str) -> int:

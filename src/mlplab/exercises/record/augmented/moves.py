@@ -22,16 +22,23 @@ BESIDE: Mapping[str, Mapping[str, Any]] = {"moves": {}, "moves alone": NO_OTHER_
 """Experiments that try every move: beside the recipe's noise, and in its place."""
 
 
-def chosen_moves(runs: Mapping[str, Runs]) -> dict[str, Any]:
-    """Return what makes of the recipe the best on validation rows among those that move anything.
+def best_moves(runs: Mapping[str, Runs]) -> tuple[str, dict[str, Any]]:
+    """Return which of `BESIDE`, and which moves, are best on validation rows, if any move is made.
 
     Args:
         runs: those of `BESIDE`.
     """
     tried = [
-        (one.mean if one.n_seeds else 0.0, {**one.factors, **changes})  # 0: all its runs failed
-        for name, changes in BESIDE.items()
+        (one.mean if one.n_seeds else 0.0, name, dict(one.factors))  # 0: all its runs failed
+        for name in BESIDE
         for one in runs[name].summary("valid_accuracy")
         if any(one.factors.values())
     ]
-    return max(tried, key=lambda accuracy_and_changes: accuracy_and_changes[0])[1]
+    _, name, moves = max(tried, key=lambda row: row[0])
+    return name, moves
+
+
+def chosen_moves(runs: Mapping[str, Runs]) -> dict[str, Any]:
+    """Return what makes of the recipe the one with the best moves."""
+    name, moves = best_moves(runs)
+    return {**moves, **BESIDE[name]}

@@ -10,12 +10,7 @@ from mlplab.exercises.charts import strip_chart
 from mlplab.exercises.findings import Findings, Results
 from mlplab.exercises.grid_edges import grid_edge
 from mlplab.exercises.record.augmented.design import BAR, STRETCH
-from mlplab.exercises.record.augmented.moves import (
-    BESIDE,
-    NO_OTHER_NOISE,
-    SHIFTS,
-    chosen_moves,
-)
+from mlplab.exercises.record.augmented.moves import BESIDE, SHIFTS, best_moves
 from mlplab.exercises.record.costs import core_hours
 from mlplab.exercises.told import summary_table
 from mlplab.exercises.training_rows import n_train
@@ -33,8 +28,7 @@ def tell(results: Results) -> Findings:
 
     moves, compared = results.runs["moves"], results.runs["compared"]
     tried = {name: results.runs[name] for name in BESIDE}
-    chosen = chosen_moves(tried)
-    is_alone = chosen.keys() >= NO_OTHER_NOISE.keys()
+    name_of_best, chosen = best_moves(tried)
     still, moved = compared.values("test_accuracy")
     plain, best = compared.summary("test_accuracy")
     by_moves = {
@@ -42,7 +36,6 @@ def tell(results: Results) -> Findings:
         for name, runs in tried.items()
         for one in runs.summary("valid_accuracy")
     }
-    of_chosen = (_ALONE if is_alone else _WITH, chosen["fit.shift"], chosen["fit.flip"])
     low, high = best.interval or (float("nan"), float("nan"))
     values: dict[str, Any] = {
         "small": results.profile.effort == 0,
@@ -55,10 +48,10 @@ def tell(results: Results) -> Findings:
         "epochs": compared.experiment.base.fit.epochs,
         "shift": chosen["fit.shift"],
         "flip": chosen["fit.flip"],
-        "is_alone": is_alone,
+        "is_alone": name_of_best == _ALONE,
         "still_valid": by_moves[_WITH, 0, False],
         "still_alone_valid": by_moves[_ALONE, 0, False],
-        "moved_valid": by_moves[of_chosen],
+        "moved_valid": by_moves[name_of_best, *chosen.values()],
         "still": plain.mean,
         "moved": best.mean,
         "low": low,

@@ -9,7 +9,8 @@ import pytest
 
 from mlplab.exercises import PROFILES, find_exercises
 from mlplab.exercises.record.augmented.design import design as augmented
-from mlplab.exercises.record.augmented.moves import BESIDE, NO_OTHER_NOISE, chosen_moves
+from mlplab.exercises.record.augmented.design import then as after_moves
+from mlplab.exercises.record.augmented.moves import BESIDE, NO_OTHER_NOISE
 from mlplab.exercises.record.ensemble.design import STUDENT
 from mlplab.exercises.record.ensemble.design import design as ensemble
 from mlplab.exercises.record.ensemble.mixtures import EACH, LEAST, mixtures
@@ -90,7 +91,7 @@ def test_the_noise_that_moves_replace_is_all_that_the_recipe_has():
 
 
 @pytest.mark.parametrize("best", BESIDE)
-def test_the_best_moves_are_chosen_wherever_they_are(best):
+def test_the_best_moves_are_compared_with_the_recipe_and_by_themselves(best):
     def runs(at):
         arms = [(0, False, 0.95), (1, False, 0.7), (0, True, 0.8 if at == best else 0.75)]
         return SimpleNamespace(
@@ -102,8 +103,20 @@ def test_the_best_moves_are_chosen_wherever_they_are(best):
             ]
         )
 
-    chosen = chosen_moves({name: runs(name) for name in BESIDE})
-    assert chosen == {"fit.shift": 0, "fit.flip": True, **BESIDE[best]}
+    compared = after_moves({name: runs(name) for name in BESIDE}, STANDARD, None)["compared"]
+    moves = {"fit.shift": 0, "fit.flip": True}
+    quiet = apply_factors(RECIPE, NO_OTHER_NOISE)
+    alone, moved = apply_factors(quiet, moves), apply_factors(RECIPE, {**BESIDE[best], **moves})
+    assert [arm.run for arm in compared.design][:3] == [RECIPE, quiet, alone]
+    assert compared.design[-1].run == moved
+
+    def made(changes):
+        return apply_factors(RECIPE, changes)
+
+    gain, by_themselves, *above = compared.claims
+    assert (made(gain.arm), made(gain.baseline)) == (moved, RECIPE)
+    assert (made(by_themselves.arm), made(by_themselves.baseline)) == (alone, quiet)
+    assert all(made(claim.arm) == moved for claim in above)
 
 
 def test_bins_are_taken_away_by_the_data_alone():

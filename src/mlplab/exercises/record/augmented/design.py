@@ -1,11 +1,18 @@
-"""How images are moved is chosen on validation rows; then the recipe with and without it."""
+"""How images are moved is chosen on validation rows, then compared with not moving them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from mlplab.exercises.profile import Profile
-from mlplab.exercises.record.augmented.moves import BESIDE, FLIPS, SHIFTS, chosen_moves
+from mlplab.exercises.record.augmented.moves import (
+    BESIDE,
+    FLIPS,
+    NO_OTHER_NOISE,
+    SHIFTS,
+    best_moves,
+)
 from mlplab.exercises.record.recipe import RECIPE, WHOLE, blind, fresh_seeds, held_out, sized
 from mlplab.exercises.tuned import TUNING_SEEDS
 from mlplab.experiment import Experiment, Runs
@@ -35,20 +42,26 @@ def design(profile: Profile, seeds: int | None) -> Mapping[str, Experiment]:
 
 
 def then(runs: Mapping[str, Runs], profile: Profile, seeds: int | None) -> Mapping[str, Experiment]:
-    """Compare the recipe with the chosen moves and without any, on fresh seeds."""
-    moved = chosen_moves(runs)
+    """Compare the chosen moves with the recipe, and by themselves with no noise of any kind."""
+    name, moves = best_moves(runs)
+    alone = {**NO_OTHER_NOISE, **moves}
+    moved = {**BESIDE[name], **moves}
 
     def above(key: str, value: float) -> Threshold:
         return Threshold(key=key, arm=moved, value=value, expect="higher", matters=MATTERS)
+
+    def better(key: str, arm: Mapping[str, Any], baseline: Mapping[str, Any]) -> Difference:
+        return Difference(key=key, arm=arm, baseline=baseline, expect="higher", matters=MATTERS)
 
     return {
         "compared": Experiment(
             WHOLE,
             sized(RECIPE, profile),
-            arms=[{}, moved],
+            arms=[{}, NO_OTHER_NOISE, alone, *([moved] if moved != alone else [])],
             seeds=fresh_seeds(seeds or profile.pick(8, 10, 30)),
             claims=(
-                Difference(key="gain", arm=moved, baseline={}, expect="higher", matters=MATTERS),
+                better("gain", moved, {}),
+                better("alone", alone, NO_OTHER_NOISE),
                 above("bar", BAR),
                 above("stretch", STRETCH),
             ),

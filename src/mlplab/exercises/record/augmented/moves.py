@@ -36,9 +36,3 @@ def best_moves(runs: Mapping[str, Runs]) -> tuple[str, dict[str, Any]]:
     ]
     _, name, moves = max(tried, key=lambda row: row[0])
     return name, moves
-
-
-def chosen_moves(runs: Mapping[str, Runs]) -> dict[str, Any]:
-    """Return what makes of the recipe the one with the best moves."""
-    name, moves = best_moves(runs)
-    return {**moves, **BESIDE[name]}

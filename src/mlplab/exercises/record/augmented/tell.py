@@ -1,4 +1,4 @@
-"""What moving the images adds, and which moves were chosen."""
+"""What moving the images adds, to the recipe and by itself, and which moves were chosen."""
 
 from __future__ import annotations
 
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _WITH, _ALONE = BESIDE
+_AS_THEY_ARE = "as they are"
+_QUIET = ", no other noise"
 
 
 def tell(results: Results) -> Findings:
@@ -29,8 +31,9 @@ def tell(results: Results) -> Findings:
     moves, compared = results.runs["moves"], results.runs["compared"]
     tried = {name: results.runs[name] for name in BESIDE}
     name_of_best, chosen = best_moves(tried)
-    still, moved = compared.values("test_accuracy")
-    plain, best = compared.summary("test_accuracy")
+    arms = compared.summary("test_accuracy")
+    best = arms[-1]
+    groups = [_AS_THEY_ARE, _AS_THEY_ARE + _QUIET, "moved" + _QUIET, "moved"]
     by_moves = {
         (name, *one.factors.values()): one.mean
         for name, runs in tried.items()
@@ -52,7 +55,9 @@ def tell(results: Results) -> Findings:
         "still_valid": by_moves[_WITH, 0, False],
         "still_alone_valid": by_moves[_ALONE, 0, False],
         "moved_valid": by_moves[name_of_best, *chosen.values()],
-        "still": plain.mean,
+        "still": arms[0].mean,
+        "still_alone": arms[1].mean,
+        "moved_alone": arms[2].mean,
         "moved": best.mean,
         "low": low,
         "high": high,
@@ -61,7 +66,8 @@ def tell(results: Results) -> Findings:
         "core_hours": core_hours(results.runs.values()),
     }
     strips = strip_chart(
-        {"as they are": still.tolist(), "moved": moved.tolist()},
+        # The last group is there where the moves came beside the noise.
+        dict(zip(groups, compared.values("test_accuracy").tolist(), strict=False)),
         "moved-or-not",
         group="images",
         measure=quantity("test_accuracy"),
@@ -82,5 +88,5 @@ def tell(results: Results) -> Findings:
 
 def _labelled(frame: pd.DataFrame, name: str) -> pd.DataFrame:
     """Add what was done to the images besides shifting them, in words."""
-    turned = frame["fit.flip"].map({False: "as they are", True: "mirrored"})
-    return frame.assign(images=turned + ("" if name == _WITH else ", no other noise"))
+    turned = frame["fit.flip"].map({False: _AS_THEY_ARE, True: "mirrored"})
+    return frame.assign(images=turned + ("" if name == _WITH else _QUIET))

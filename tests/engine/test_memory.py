@@ -231,6 +231,7 @@ import numpy as np
 from mlplab.data import task_from_arrays
 from mlplab.engine import train
 from mlplab.specs import MLP, Adam, Fit, Run, TaskRef
+from mlplab.theory.resident import peak_bytes
 
 with contextlib.suppress(AttributeError, OSError):
     ctypes.CDLL(None).prctl(41, 1, 0, 0, 0)  # no huge pages, which come as the system likes
@@ -243,13 +244,11 @@ def runs(n, hidden):
             for s in range(n)]
 # One run of the same shape first: the library of matrix products keeps room of its own.
 list(train(runs(1, (512, 256)), task))
-def peak():
-    return int(open("/proc/self/status").read().split("VmHWM:")[1].split()[0]) * 1024
-before = peak()
+before = peak_bytes()
 large = runs(24, (512, 256))
 for _ in train(large, task, slots=24, budget_bytes=10**9):
     pass
-print(peak() - before)
+print(peak_bytes() - before)
 """
 
 

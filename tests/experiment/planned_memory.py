@@ -21,6 +21,7 @@ import mlplab as ml
 from mlplab.bench.memory.grid import METRIC, STACK, Setting, module, wide
 from mlplab.bench.memory.peak import experiment_of, predict
 from mlplab.engine.footprint import task_bytes
+from mlplab.theory.resident import forget_peak, peak_bytes
 
 PR_SET_THP_DISABLE = 41  # huge pages come as the system likes
 
@@ -155,9 +156,9 @@ def train(case: Case) -> tuple[int, int]:
         if case.resumes:
             interrupted(experiment, store)
         trim()
-        before = peak()
+        before = peak_bytes()
         experiment.run(store, workers=1, keep_weights=case.keep_weights)
-        return planned, peak() - before
+        return planned, peak_bytes() - before
 
 
 def often() -> None:
@@ -189,12 +190,7 @@ def trim() -> None:
     """Give back what is free, and let the peak begin anew."""
     with contextlib.suppress(AttributeError, OSError):
         ctypes.CDLL(None).malloc_trim(0)
-        Path("/proc/self/clear_refs").write_text("5")
-
-
-def peak() -> int:
-    status = Path("/proc/self/status").read_text()
-    return int(status.split("VmHWM:")[1].split()[0]) * 1024
+        forget_peak()
 
 
 def apart(work: Callable[[], tuple[int, int]]) -> tuple[int, int]:

@@ -24,6 +24,7 @@ from mlplab.bench.process_memory import PROC, family
 from mlplab.bench.versions import measured_with
 from mlplab.bench.written import put_page
 from mlplab.errors import MlplabError
+from mlplab.theory.resident import resident_bytes
 
 MIB = 2**20
 WARM_SHARE = 0.25
@@ -62,13 +63,13 @@ def sample(start: float, rounds: int) -> Sample:
         MlplabError: this system has no `/proc`.
     """
     own = PROC / "self"
-    if not (own / "statm").exists():
+    if not (own / "status").exists():
         raise MlplabError("a soak is measured from /proc, which needs Linux")
     gc.collect()
     return Sample(
         hours=(time.monotonic() - start) / 3600,
         rounds=rounds,
-        resident=int((own / "statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE"),
+        resident=resident_bytes(),
         files=len(list((own / "fd").iterdir())) - 1,  # the listing itself has one open
         threads=len(list((own / "task").iterdir())),
         children=len(family(os.getpid())) - 1,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -139,10 +138,9 @@ def _mebibytes(size: int) -> str:
 
 def _base_bytes() -> int:
     """Return what this process takes, whose libraries are loaded; 0 where none can say."""
-    try:
-        resident = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
-    except (OSError, ValueError, IndexError):
-        return 0
-    import mmap
+    from mlplab.theory.resident import resident_bytes
 
-    return resident * mmap.PAGESIZE
+    try:
+        return resident_bytes()
+    except OSError:
+        return 0

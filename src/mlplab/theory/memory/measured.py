@@ -16,6 +16,7 @@ import numpy as np
 from mlplab.errors import MlplabError
 from mlplab.specs import Run
 from mlplab.theory.memory.population import DataShape, population_memory
+from mlplab.theory.resident import forget_peak, peak_bytes, resident_bytes
 
 
 @dataclass(frozen=True)
@@ -81,10 +82,10 @@ def peak_above(work: Callable[[], object]) -> tuple[int, int]:
         MlplabError: this system has no `/proc`.
     """
     _check_measurable()
-    base = _status("VmRSS")
-    Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
+    base = resident_bytes()
+    forget_peak()
     work()
-    return base, _status("VmHWM") - base
+    return base, peak_bytes() - base
 
 
 def without_checkpoints() -> None:
@@ -99,11 +100,6 @@ def without_checkpoints() -> None:
 def _check_measurable() -> None:
     if not Path("/proc/self/clear_refs").exists():
         raise MlplabError("memory is measured from /proc/self/status, which needs Linux")
-
-
-def _status(name: str) -> int:
-    text = Path("/proc/self/status").read_text(encoding="ascii")
-    return int(text.split(f"{name}:")[1].split()[0]) * 1024
 
 
 def main() -> None:

@@ -1,14 +1,13 @@
-"""Memory of this process: what it takes, and the most that it took since it was asked."""
+"""The most memory that this process took for a while, on its device."""
 
 from __future__ import annotations
 
-from pathlib import Path
+import contextlib
 
 import torch
 
 from mlplab.engine.heap import give_back
-
-_PROC = Path("/proc/self")
+from mlplab.theory.resident import forget_peak, peak_bytes, resident_bytes
 
 
 class Peak:
@@ -22,9 +21,11 @@ class Peak:
         self._base: int | None = None
         if device != "cpu":
             self._base = torch.cuda.memory_allocated(device)
-        elif _forget_peak():
+            return
+        with contextlib.suppress(OSError):
+            forget_peak()
             give_back()
-            self._base = _status("VmRSS")
+            self._base = resident_bytes()
 
     def begin(self) -> None:
         """Forget what was taken for a while until now."""
@@ -32,7 +33,7 @@ class Peak:
             torch.cuda.reset_peak_memory_stats(self._device)
         elif self._base is not None:
             give_back()
-            _forget_peak()
+            forget_peak()
 
     def bytes(self) -> int | None:
         """Return it; None where the system does not tell."""
@@ -40,20 +41,4 @@ class Peak:
             return None
         if self._device != "cpu":
             return int(torch.cuda.max_memory_allocated(self._device)) - self._base
-        return max(0, _status("VmHWM") - self._base)
-
-
-def _forget_peak() -> bool:
-    try:
-        (_PROC / "clear_refs").write_text("5", encoding="ascii")
-    except OSError:
-        return False
-    return True
-
-
-def _status(field: str) -> int:
-    for line in (_PROC / "status").read_text(encoding="utf-8").splitlines():
-        name, _, value = line.partition(":")
-        if name == field:
-            return int(value.split()[0]) * 1024
-    raise OSError(f"/proc/self/status: no {field}")
+        return max(0, peak_bytes() - self._base)

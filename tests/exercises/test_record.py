@@ -113,10 +113,10 @@ def test_the_best_moves_are_compared_with_the_recipe_and_by_themselves(best):
     def made(changes):
         return apply_factors(RECIPE, changes)
 
-    gain, by_themselves, *above = compared.claims
-    assert (made(gain.arm), made(gain.baseline)) == (moved, RECIPE)
-    assert (made(by_themselves.arm), made(by_themselves.baseline)) == (alone, quiet)
-    assert all(made(claim.arm) == moved for claim in above)
+    *differences, bar, stretch = compared.claims
+    pairs = [(made(claim.arm), made(claim.baseline)) for claim in differences]
+    assert pairs == [(moved, RECIPE), (alone, quiet), (RECIPE, quiet)]
+    assert made(bar.arm) == made(stretch.arm) == moved
 
 
 def test_bins_are_taken_away_by_the_data_alone():

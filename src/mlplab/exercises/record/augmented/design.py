@@ -62,6 +62,7 @@ def then(runs: Mapping[str, Runs], profile: Profile, seeds: int | None) -> Mappi
             claims=(
                 better("gain", moved, {}),
                 better("alone", alone, NO_OTHER_NOISE),
+                better("noise", {}, NO_OTHER_NOISE),
                 above("bar", BAR),
                 above("stretch", STRETCH),
             ),

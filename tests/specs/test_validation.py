@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mlplab.errors import ConfigError, MlplabError
-from mlplab.specs import MLP, SGD, Adam, Fit, Fold, Init, Run, Schedule, resolve
+from mlplab.specs import MLP, SGD, Adam, Chain, Fit, Fold, Init, Run, Schedule, Slurm, resolve
 
 
 @pytest.mark.parametrize(
@@ -39,6 +39,31 @@ def test_a_mistake_is_one_line_that_names_field_value_and_expectation(make, word
         make()
     for word in words:
         assert word in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("make", "line"),
+    [
+        (lambda: Run(optim={"kind": "adan"}),
+         "optim.kind: expected 'sgd', 'rmsprop', 'adam', 'adamw', 'lars', 'lion', 'custom'; "
+         "got 'adan'; did you mean 'adam'?"),
+        (lambda: Run(optim={}), "optim.kind: a value is required"),
+        (lambda: Run(optim=3), "optim: expected dictionary; got 3"),
+        (lambda: Slurm(partition="a b"),
+         "partition: expected text that matches '^[A-Za-z0-9_][A-Za-z0-9_.,-]*$'; got 'a b'"),
+        (lambda: Slurm(spool=""), "spool: expected at least 1 character; got ''"),
+        (lambda: Chain(arms=[{}]),
+         "arms: expected at least 2 items; got [{}]"),
+        (lambda: Fit(epochs="a"), "epochs: expected integer; got 'a'"),
+        (lambda: Fit(epochs=1.5), "epochs: expected integer; got 1.5"),
+        (lambda: Fit(mixup="much"), "mixup: expected number; got 'much'"),
+        (lambda: MLP(residual="perhaps"), "residual: expected boolean; got 'perhaps'"),
+    ],
+)  # fmt: skip
+def test_what_was_expected_is_said_in_plain_words(make, line):
+    with pytest.raises(ConfigError) as caught:
+        make()
+    assert str(caught.value) == line
 
 
 def test_every_problem_is_reported_at_once():

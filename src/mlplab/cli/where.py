@@ -20,7 +20,7 @@ from mlplab.cli.values import (
 from mlplab.errors import ConfigError
 from mlplab.hints import expected, hint
 from mlplab.specs import MLP, OPTIMISERS, Fit, Run, Spec, TaskRef, canonical_json
-from mlplab.specs.base import explain
+from mlplab.specs.complaints import explain
 
 Condition = Mapping[str, Any]
 Settings = Callable[[], Collection[str]]

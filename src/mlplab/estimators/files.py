@@ -23,7 +23,7 @@ from mlplab.estimators.seen import Seen
 from mlplab.estimators.settings import run_of
 from mlplab.estimators.targets import TRANSFORMS, Targets
 from mlplab.specs import Custom
-from mlplab.specs.base import explain
+from mlplab.specs.complaints import explain
 
 _NOTE = "mlplab-estimator"
 # Histories of a million epochs fit; a damaged length must not be read as JSON.

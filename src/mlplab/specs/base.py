@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from mlplab.errors import ConfigError
-from mlplab.hints import hint
 from mlplab.sheet import Sheet, listed
-
-_LONGEST = 300  # characters of a value that is shown
-_QUOTED = re.compile("'([^']*)'")
+from mlplab.specs.complaints import explain
 
 
 class Spec(BaseModel):
@@ -171,38 +167,3 @@ def digest(value: Any, length: int = 32) -> str:
     True
     """
     return hashlib.sha256(canonical_json(value).encode()).hexdigest()[:length]
-
-
-def explain(problems: ValidationError, model: type[BaseModel]) -> str:
-    """Put every problem of a validation into one line: the field, what was expected, the value."""
-    lines = []
-    for problem in problems.errors(include_url=False):
-        parts = [str(part) for part in problem["loc"]]
-        if parts[:2] == ["net", "mlp"]:
-            del parts[1]  # users say net.hidden
-        place = ".".join(parts) or model.__name__
-        if problem["type"] == "extra_forbidden":
-            known = [name for name in model.model_fields if name != "kind"]
-            says = hint(str(problem["loc"][-1]), known)
-            lines.append(f"{model.__name__} has no field {place!r}; {says}")
-        elif problem["type"] == "missing":
-            lines.append(f"{place}: a value is required")
-        elif problem["type"] == "value_error":
-            message = str(problem["msg"]).removeprefix("Value error, ")
-            lines.append(message if place in (model.__name__, "") else f"{place}: {message}")
-        else:
-            wanted = str(problem["msg"]).removeprefix("Input should be ").removeprefix("a valid ")
-            given = repr(problem["input"])
-            if len(given) > _LONGEST:  # a whole file, where that is what is read
-                given = f"{given[:_LONGEST]}..."
-            lines.append(f"{place}: expected {wanted}; got {given}{_meant(problem)}")
-    return "; ".join(lines)
-
-
-def _meant(problem: Mapping[str, Any]) -> str:
-    """The word that may be meant, where only some are allowed."""
-    if problem["type"] != "literal_error":
-        return ""
-    words = _QUOTED.findall(str(problem.get("ctx", {}).get("expected")))
-    says = hint(str(problem["input"]), words, "")
-    return f"; {says}" if says else ""

@@ -10,7 +10,7 @@ import numpy as np
 from pydantic import ValidationError
 
 from mlplab.errors import DataError, MlplabError
-from mlplab.specs.base import explain
+from mlplab.specs.complaints import explain
 from mlplab.tabular.model_note import ModelNote, read_model_file
 from mlplab.tabular.scoring import METRICS
 from mlplab.tabular.shortcuts import SHORTCUTS, Shortcut

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mlplab.draw import metric_by_factor
+from mlplab.draw import SEED_RANGE, metric_by_factor
 from mlplab.draw.words import quantity
 from mlplab.exercises.charts import strip_chart
 from mlplab.exercises.findings import Findings, Results
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _WITH, _ALONE = BESIDE
 _AS_THEY_ARE = "as they are"
-_QUIET = ", no other noise"
+_QUIET = ", no noise"
 
 
 def tell(results: Results) -> Findings:
@@ -78,7 +78,7 @@ def tell(results: Results) -> Findings:
         "fit.shift",
         "valid_accuracy",
         series="images",
-        band=T_BAND,
+        band=SEED_RANGE,
         name="by-shift",
     )
     table = summary_table({**tried, "compared": compared}, ["train_accuracy", "train_loss"])

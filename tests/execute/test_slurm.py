@@ -163,7 +163,7 @@ class TestLoss:
         assert {key: bits(one) for key, one in done.items()} == expected
 
     def test_the_real_limit_of_a_minute(self, slurm):
-        task, runs = long_population(20000)
+        task, runs = long_population(7000)
         expected = all_bits(execute(runs, task, workers=2, **KEEP))
         assert all_bits(there(runs, task, on_slurm(time="1"), **KEEP)) == expected
 

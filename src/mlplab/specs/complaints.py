@@ -18,6 +18,8 @@ _PLAINER = (
     (re.compile(r"^Input should (?:be (?:a valid )?)?"), ""),
     (re.compile(r"^\w+ should match pattern "), "text that matches "),
     (re.compile(r"^\w+ should have "), ""),
+    (re.compile(r"^Invalid JSON: (.*)$"), r"JSON (\1)"),
+    (re.compile(r"^Unable to parse .* as an integer, .*$"), "integer of fewer digits"),
     # What follows says once more what was given.
     (re.compile(r" after validation, not .*$|, (?:unable to|got a) .*$"), ""),
     (re.compile(r" or object to extract fields from$"), ""),
@@ -36,8 +38,7 @@ def _explained(problem: Mapping[str, Any], model: type[BaseModel]) -> str:
         del parts[1]  # users say net.hidden
     kind, given, context = problem["type"], problem["input"], problem.get("ctx", {})
     if kind in _TAG:  # what the kind decides cannot be read without it
-        name = context["discriminator"].strip("'")
-        parts.append(name)
+        parts.append(context["discriminator"].strip("'"))
     place = ".".join(parts) or model.__name__
     if kind == "extra_forbidden":
         known = [name for name in model.model_fields if name != "kind"]

@@ -22,7 +22,7 @@ from mlplab.theory.split.kept_steps import begin_step, finish_step, unfinished
 from mlplab.theory.split.process.checkpoint import load, save
 from mlplab.theory.split.process.costs import Costs
 from mlplab.theory.split.process.descent import torch_optimiser
-from mlplab.theory.split.process.resident import Peak
+from mlplab.theory.split.process.peak import Peak
 from mlplab.theory.split.process.ways import Rows, make_split
 
 _COUNTED = 1  # the second step: in the first, stages also tell each other what they will send

@@ -3,11 +3,24 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Iterator
+
+_LONGEST = 4000  # letters: a list of a million values is not told value by value
 
 
 class MlplabError(Exception):
-    """A user's mistake or a failed resource; faces print it as one line, without a traceback."""
+    """A user's mistake or a failed resource; faces print it as one line, without a traceback.
+
+    >>> str(MlplabError("seeds: expected whole numbers; got [0.5\\n 1.5]"))
+    'seeds: expected whole numbers; got [0.5 1.5]'
+    """
+
+    def __str__(self) -> str:
+        # Values are shown as they show themselves, and arrays and tables do so in several lines.
+        text = re.sub(r"\s*\n\s*", " ", super().__str__())
+        half = _LONGEST // 2
+        return text if len(text) <= _LONGEST else f"{text[:half]} ... {text[-half:]}"
 
 
 class ConfigError(MlplabError, ValueError):

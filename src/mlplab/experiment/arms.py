@@ -45,6 +45,8 @@ def factor_path(base: Run, name: str) -> str:
     >>> factor_path(Run(), "lr")
     'optim.lr'
     """
+    if not isinstance(name, str):
+        raise ConfigError(f"expected the name of a factor, such as 'lr'; got {name!r}")
     if name == "seed":
         raise ConfigError("'seed' is no factor: give the experiment `seeds` instead")
     if name.split(".")[0] == "task":
@@ -164,6 +166,8 @@ class ArmIndex:
             arm, text = self._by_label.get(wanted), wanted
         elif isinstance(wanted, Arm):
             arm, text = self._by_question.get(wanted.run.text), wanted.label
+        elif not isinstance(wanted, Mapping):
+            raise ConfigError(f"arm: expected its label, or factor -> value; got {wanted!r}")
         else:
             values = {
                 factor_path(self._base, name): plain_value(value) for name, value in wanted.items()

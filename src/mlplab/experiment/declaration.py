@@ -15,6 +15,7 @@ from mlplab.experiment.arms import Arm, ArmIndex, make_arms, product
 from mlplab.experiment.backend import Backend, this_machine
 from mlplab.experiment.declare import (
     check_claims,
+    read_claims,
     read_fails,
     read_name,
     read_rows,
@@ -70,7 +71,7 @@ class Declaration:
             "base": base,
             "vary": factors,
             "seeds": read_seeds(seeds),
-            "claims": tuple(claims),
+            "claims": read_claims(claims),
             "name": read_name(name),
             "design": make_arms(base, [*rows, *read_rows(base, arms or ())]),
             "counted_seeds": isinstance(seeds, Integral),

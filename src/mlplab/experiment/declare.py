@@ -7,15 +7,15 @@ import numbers
 import operator
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, get_args
+from typing import Any
 
 from mlplab.data import Task
 from mlplab.errors import ConfigError
 from mlplab.experiment.arms import factor_path
 from mlplab.experiment.metrics import check_metric, higher_is_better, refuse_test
-from mlplab.experiment.parts import Declared, Find, Part, arms_of, parts_of
+from mlplab.experiment.parts import CLAIMS, Find, Part, arms_of, parts_of
 from mlplab.experiment.wording import claim_words
-from mlplab.specs import BestArm, Claim, FailureDifference, Proof, Run
+from mlplab.specs import BestArm, Claim, FailureDifference, Proof, Run, Spec
 
 # A run's specs, outcome and row take some 6 kB: more would fill 60 GB before anything trains.
 _MOST_SEEDS = 10_000_000
@@ -174,6 +174,22 @@ def read_fails(base: Run, fails: Mapping[str, float], task: Task | None) -> dict
     return {metric: float(bound) for metric, bound in fails.items()}
 
 
+def read_claims(claims: Sequence[Claim]) -> tuple[Claim, ...]:
+    """Return declared claims.
+
+    Raises:
+        ConfigError: something else, or one claim that is in no list.
+    """
+    # A spec can be gone through too: by its fields.
+    if isinstance(claims, Spec) or not isinstance(claims, Iterable):
+        raise ConfigError(f"claims: expected a list of claims; got {claims!r}")
+    read = tuple(claims)
+    for claim in read:
+        if not isinstance(claim, CLAIMS):
+            raise ConfigError(f"claims: expected claims; got {claim!r}")
+    return read
+
+
 def check_claims(claims: Sequence[Claim], find: Find, task: Task | None) -> None:
     """Refuse claims that these runs cannot answer, and test metrics that would select.
 
@@ -191,8 +207,6 @@ def check_claims(claims: Sequence[Claim], find: Find, task: Task | None) -> None
     seen: set[str] = set()
     keys: set[str] = set()
     for claim in claims:
-        if not isinstance(claim, (*get_args(Declared), Proof)):
-            raise ConfigError(f"claims: expected claims; got {claim!r}")
         with problems.of(f"claim {claim.key or claim_words(claim)['en']!r}: "):
             if claim.id in seen:
                 raise ConfigError("declared twice")

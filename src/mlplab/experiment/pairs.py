@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mlplab.errors import ConfigError
-from mlplab.experiment.parts import Contrast, Find, parts_of
+from mlplab.experiment.parts import CLAIMS, Contrast, Find, parts_of
 from mlplab.experiment.verdict import Judge
 from mlplab.experiment.wording import claim_words
 from mlplab.hints import hint
@@ -50,7 +50,7 @@ def _decided(
         names = (verdict.says, verdict.id, verdict.key or verdict.id)
         if wanted == claim or wanted in names:
             return claim, verdict
-    if not isinstance(wanted, str):
+    if isinstance(wanted, CLAIMS):
         return wanted, None
     says = hint(wanted, [verdict.key or verdict.says for _, verdict in decided])
     raise ConfigError(f"claim: none is {wanted!r}; {says}")

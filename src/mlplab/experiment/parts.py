@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import Literal, assert_never
+from typing import Literal, assert_never, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +14,15 @@ from mlplab.errors import ConfigError
 from mlplab.experiment.arms import Arm
 from mlplab.experiment.metrics import higher_is_better
 from mlplab.experiment.outcome_table import Slice
-from mlplab.specs import BestArm, Chain, Difference, FailureDifference, Interaction, Threshold
+from mlplab.specs import (
+    BestArm,
+    Chain,
+    Difference,
+    FailureDifference,
+    Interaction,
+    Proof,
+    Threshold,
+)
 from mlplab.specs.claim import FAILURE_RATE, Scope
 from mlplab.specs.claim import Arm as ArmFactors
 from mlplab.stats import (
@@ -32,6 +40,9 @@ from mlplab.stats import (
 )
 
 Declared = Difference | Chain | Threshold | Interaction | BestArm | FailureDifference
+CLAIMS = (*get_args(Declared), Proof)
+"""The types of a claim."""
+
 Find = Callable[[ArmFactors], Arm]
 Expect = Literal["higher", "lower", "same"]
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mlplab.draw import Text
+from mlplab.errors import ConfigError
 from mlplab.pages.page import write_page
 from mlplab.pages.pictures import remembered_pictures
 
@@ -55,6 +56,8 @@ def report(
     from mlplab.search import SearchResult
     from mlplab.shift.detection.report import Detection
 
+    if not isinstance(out, str | os.PathLike):
+        raise ConfigError(f"out: expected a folder; got {out!r}")
     store: Store | None = None
     if isinstance(runs, SearchResult):
         made, store = search_report(runs, title=title, command=command), runs.runs.setup.store
@@ -65,8 +68,12 @@ def report(
         from mlplab.pages.shift_page import shift_report
 
         made = shift_report(runs, title=title, command=command)
+    elif not hasattr(runs, "model"):  # that of a table; its room takes seconds to import
+        raise ConfigError(
+            "report: expected what Experiment.run, Search.run, tabular.explain or shift.detect "
+            f"returned; got {type(runs).__name__}"
+        )
     else:
-        # Its room takes seconds to import.
         from mlplab.pages.table_page import table_report
 
         made = table_report(runs, title=title, command=command)

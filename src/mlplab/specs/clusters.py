@@ -101,12 +101,10 @@ def cluster_of(on: str | Cluster | None) -> Cluster | None:
     >>> cluster_of("slurm"), cluster_of("here")
     (Slurm(), None)
     """
-    if on is None or on == HERE:
-        return None
-    if isinstance(on, Ray | Slurm):
+    if on is None or isinstance(on, Ray | Slurm):
         return on
-    if on in CLUSTERS:
-        return CLUSTERS[on]()
+    if isinstance(on, str) and on in (HERE, *CLUSTERS):
+        return CLUSTERS[on]() if on in CLUSTERS else None
     raise ConfigError(
         f"on: expected {HERE}, {', '.join(CLUSTERS)}, ml.Ray(...) or ml.Slurm(...); got {on!r}"
         f"{_meant(on)}"

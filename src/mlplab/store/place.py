@@ -73,7 +73,9 @@ def find_place(where: str | os.PathLike[str] | None) -> Place:
             path = default_path()
             return Place(f"sqlite:///{path}", str(path), path, ours=True)
         where = named
-    text = os.fspath(where)
+    text = os.fspath(where) if isinstance(where, str | os.PathLike) else None
+    if not isinstance(text, str):
+        raise StoreError(f"store: expected {EXPECTED}; got {where!r}")
     if not text:
         raise StoreError(f"the store's place is empty: expected {EXPECTED}")
     if text in (":memory:", "sqlite://", "sqlite:///:memory:"):

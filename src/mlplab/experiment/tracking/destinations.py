@@ -60,6 +60,19 @@ DESTINATIONS: Mapping[str, Callable[[str | None], Destination]] = {
 }
 
 
+def read_destinations(given: Sequence[str | Destination]) -> Sequence[str | Destination]:
+    """Return destinations, all of which are texts or can be written to.
+
+    Raises:
+        ConfigError: something else.
+    """
+    listed = given if isinstance(given, Sequence) and not isinstance(given, bytes) else [given]
+    for one in listed:
+        if not isinstance(one, str) and not hasattr(one, "put_verdicts"):
+            raise ConfigError(f"track: expected {' or '.join(DESTINATIONS)}; got {one!r}")
+    return listed
+
+
 def open_destination(text: str) -> Destination:
     """Return what a text names: `mlflow`, `mlflow=URI`, `tensorboard` or `tensorboard=FOLDER`.
 

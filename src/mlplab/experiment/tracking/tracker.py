@@ -16,7 +16,11 @@ from mlplab.experiment.design import Cell
 from mlplab.experiment.progress import Count, ProgressCallback, ProgressOption
 from mlplab.experiment.progress_bar import reporting
 from mlplab.experiment.tracking.children import Group
-from mlplab.experiment.tracking.destinations import Destination, open_destination
+from mlplab.experiment.tracking.destinations import (
+    Destination,
+    open_destination,
+    read_destinations,
+)
 from mlplab.experiment.tracking.feed import Feed
 from mlplab.specs import Outcome
 
@@ -43,7 +47,8 @@ class Tracker:
 
     def __init__(self, destinations: Sequence[str | Destination]) -> None:
         self._feeds = [
-            Feed(open_destination(one) if isinstance(one, str) else one) for one in destinations
+            Feed(open_destination(one) if isinstance(one, str) else one)
+            for one in read_destinations(destinations)
         ]
         self._problems: dict[Feed, str] = {}
         self._requests: queue.SimpleQueue[Request | None] = queue.SimpleQueue()

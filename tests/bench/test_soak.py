@@ -11,7 +11,9 @@ from mlplab.bench.soak import JOBS, MIB, Sample, growth, main, page, sample
 
 def samples(mib) -> list[Sample]:
     n = len(mib)
-    return [Sample(2 * i / (n - 1), i, int(mib[i] * MIB), 5, 1, 0) for i in range(n)]
+    return [
+        Sample(2 * i / (n - 1), i, int(300 * MIB), int(mib[i] * MIB), 5, 1, 0) for i in range(n)
+    ]
 
 
 def test_growth_is_that_of_the_memory_after_the_warm_up():
@@ -41,6 +43,7 @@ def test_an_open_file_and_more_memory_are_seen(tmp_path):
         after = sample(0.0, 0)
     assert after.files == before.files + 1
     assert after.resident - before.resident > 0.9 * held.nbytes
+    assert after.own - before.own > 0.9 * held.nbytes
     assert sample(0.0, 0).files == before.files
 
 
@@ -69,4 +72,4 @@ def test_the_page_shows_few_rows_and_the_last():
     text = page(samples(np.full(200, 100.0)), "soak")
     assert "+0.00 MiB an hour" in text
     assert text.count("\n| ") < 25
-    assert "| 2.00 | 199 | 100.0 | 5 | 1 | 0 |" in text
+    assert "| 2.00 | 199 | 300.0 | 100.0 | 5 | 1 | 0 |" in text

@@ -7,7 +7,7 @@ import sys
 import numpy as np
 import pytest
 
-from mlplab.theory.resident import forget_peak, peak_bytes, resident_bytes
+from mlplab.theory.resident import forget_peak, own_bytes, peak_bytes, resident_bytes
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux has /proc")
 
@@ -24,3 +24,15 @@ def test_the_peak_keeps_what_was_given_back_until_it_is_forgotten():
     assert peak_bytes() - before == pytest.approx(LARGE, abs=SLACK)
     forget_peak()
     assert peak_bytes() - before == pytest.approx(0, abs=SLACK)
+
+
+def test_pages_of_files_are_not_its_own(tmp_path):
+    path = tmp_path / "zeros"
+    path.write_bytes(bytes(LARGE))
+    before, own = resident_bytes(), own_bytes()
+    pages = np.memmap(path, np.uint8, "r")
+    assert not pages.sum()
+    held = np.ones(LARGE, np.uint8)
+    assert own_bytes() - own == pytest.approx(LARGE, abs=SLACK)
+    assert resident_bytes() - before == pytest.approx(2 * LARGE, abs=SLACK)
+    del held

@@ -24,7 +24,7 @@ from mlplab.bench.process_memory import PROC, family
 from mlplab.bench.versions import measured_with
 from mlplab.bench.written import put_page
 from mlplab.errors import MlplabError
-from mlplab.theory.resident import resident_bytes
+from mlplab.theory.resident import own_bytes, resident_bytes
 
 MIB = 2**20
 WARM_SHARE = 0.25
@@ -43,6 +43,7 @@ class Sample:
         hours: since the start.
         rounds: done so far.
         resident: bytes of its memory.
+        own: those that are no pages of files, which come and go as the system likes.
         files: open descriptors.
         threads: of this process.
         children: processes it has started that are still there.
@@ -51,6 +52,7 @@ class Sample:
     hours: float
     rounds: int
     resident: int
+    own: int
     files: int
     threads: int
     children: int
@@ -70,6 +72,7 @@ def sample(start: float, rounds: int) -> Sample:
         hours=(time.monotonic() - start) / 3600,
         rounds=rounds,
         resident=resident_bytes(),
+        own=own_bytes(),
         files=len(list((own / "fd").iterdir())) - 1,  # the listing itself has one open
         threads=len(list((own / "task").iterdir())),
         children=len(family(os.getpid())) - 1,
@@ -77,12 +80,13 @@ def sample(start: float, rounds: int) -> Sample:
 
 
 def growth(samples: Sequence[Sample]) -> tuple[float, float]:
-    """Return by how many MiB an hour the memory grows after the warm-up, and its standard error.
+    """Return by how many MiB an hour its own memory grows after the warm-up, and the error.
 
-    The slope of a line by least squares through all samples that come after it.
+    The slope of a line by least squares through all samples that come after it, and its standard
+    error.
 
     >>> def at(hours, mib):
-    ...     return Sample(hours, 0, int(mib * MIB), 0, 0, 0)
+    ...     return Sample(hours, 0, 0, int(mib * MIB), 0, 0, 0)
     >>> rise, error = growth([at(0, 10), at(1, 100), at(2, 101), at(3, 102), at(4, 103)])
     >>> round(rise, 6), round(error, 6)
     (1.0, 0.0)
@@ -92,7 +96,7 @@ def growth(samples: Sequence[Sample]) -> tuple[float, float]:
     if len(kept) < 3:
         return float("nan"), float("nan")
     hours = np.array([one.hours for one in kept])
-    mib = np.array([one.resident / MIB for one in kept])
+    mib = np.array([one.own / MIB for one in kept])
     away = hours - hours.mean()
     slope = float(away @ mib / (away @ away))
     rest = mib - mib.mean() - slope * away
@@ -203,7 +207,8 @@ def soak(hours: float, jobs: Sequence[str], show: Callable[[str], None]) -> list
         samples.append(sample(start, number + 1))
         now = samples[-1]
         show(f"{now.hours:.2f} h, round {now.rounds}: {now.resident / MIB:.1f} MiB, "
-             f"{now.files} files, {now.threads} threads, {now.children} children")  # fmt: skip
+             f"{now.own / MIB:.1f} its own, {now.files} files, {now.threads} threads, "
+             f"{now.children} children")  # fmt: skip
     return samples
 
 
@@ -222,17 +227,19 @@ def page(samples: Sequence[Sample], command: str) -> str:
         "stacks and in worker processes, modules of torch, searches by halving, and fits tables "
         "and compares them, in turn, each in a store of its own that is removed. After a warm-up "
         f"({WARM_SHARE:.0%} of the time) {_spell_growth(*growth(samples))}, over {len(kept)} "
-        "rounds. Open files after rounds: "
+        "rounds. That is memory of its own: what is resident also has pages of files, such as the "
+        "code of libraries, which the system drops and reads again as it likes. "
+        "Open files after rounds: "
         f"{', '.join(map(str, flat['files']))}; threads: {', '.join(map(str, flat['threads']))}; "
         f"processes: {', '.join(map(str, flat['children']))}.",
         "",
-        "| hours | rounds | resident, MiB | open files | threads | processes |",
-        "|---|---|---|---|---|---|",
+        "| hours | rounds | resident, MiB | its own, MiB | open files | threads | processes |",
+        "|---|---|---|---|---|---|---|",
     ]
     shown = [*samples[::step], *([samples[-1]] if (len(samples) - 1) % step else [])]
     lines += [
-        f"| {one.hours:.2f} | {one.rounds} | {one.resident / MIB:.1f} | {one.files} | "
-        f"{one.threads} | {one.children} |"
+        f"| {one.hours:.2f} | {one.rounds} | {one.resident / MIB:.1f} | {one.own / MIB:.1f} | "
+        f"{one.files} | {one.threads} | {one.children} |"
         for one in shown
     ]
     return "\n".join([*lines, "", measured_with(_VERSIONS), ""])

@@ -16,6 +16,17 @@ def resident_bytes() -> int:
     return _status("VmRSS")
 
 
+def own_bytes() -> int:
+    """Return the size of the resident set without pages of files, such as libraries' code.
+
+    The system drops those when it likes, and reads them again when they are needed.
+
+    Raises:
+        OSError: this system has no `/proc`.
+    """
+    return _status("RssAnon")
+
+
 def peak_bytes() -> int:
     """Return the largest resident set since `forget_peak`, or since the process began.
 

@@ -84,6 +84,24 @@ def assert_runs_nothing(name: str, tree: ast.AST) -> None:
             assert "127.0.0.1" in ast.unparse(call)
 
 
+# What these write is the user's own table, a program for the shell, help, and escaped already.
+WRITES_AS_IT_IS = {
+    "cli/commands/completion.py",
+    "cli/commands/predict.py",
+    "cli/documents.py",
+    "cli/program.py",
+    "cli/screen.py",
+}
+
+
+def test_whatever_commands_write_is_made_printable() -> None:
+    for path in sorted((SOURCE / "cli").rglob("*.py")):
+        name = path.relative_to(SOURCE).as_posix()
+        for called, call in calls(ast.parse(path.read_text(encoding="utf-8"))):
+            if called in ("click.echo", "print") and call.args and name not in WRITES_AS_IT_IS:
+                assert ast.unparse(call.args[0]).startswith(("printable(", "_SAYS")), (name, called)
+
+
 class Planted:
     """What makes a folder when it is unpickled."""
 

@@ -135,6 +135,11 @@ def rewritten(blob: bytes, change) -> bytes:
     return out.getvalue()
 
 
+def steps_of(note: dict) -> list[dict]:
+    """The steps of a model's first encoder; the first is one of a column of numbers."""
+    return note["encodings"][0]["encoders"][0]["steps"]
+
+
 @pytest.mark.parametrize(
     ("change", "says"),
     [
@@ -146,6 +151,10 @@ def rewritten(blob: bytes, change) -> bytes:
         (lambda n: n["parts"][0].update(encoding=99), "parts: another number"),
         (lambda n: n["encodings"][0].update(width=1), "more features than the width"),
         (lambda n: n["cv"].update(metric="rmse"), "does not fit the task"),
+        (lambda n: steps_of(n)[0].update(column="other"), "'other' is no number of the table"),
+        (lambda n: steps_of(n)[0].update(column=n["target"]), "is no number of the table"),
+        (lambda n: steps_of(n)[0].update(part="month"), "is no date of the table"),
+        (lambda n: steps_of(n)[0].update(part="century"), "part: expected"),
         (lambda n: n.update(parts=[]), "parts"),
     ],
 )

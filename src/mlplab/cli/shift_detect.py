@@ -12,7 +12,7 @@ import click
 from mlplab.cli import options
 from mlplab.cli.documents import write_json
 from mlplab.cli.reading import Reading, reading_options
-from mlplab.cli.screen import note, show_interval, show_number, write, write_table
+from mlplab.cli.screen import note, show_interval, show_number, write, write_line, write_table
 
 if TYPE_CHECKING:
     from mlplab.cli.shift_tables import Pair
@@ -135,7 +135,7 @@ def detect(
     if out is not None:
         page = _write_page(found, out, (first, second), pair, files)
         line = f"page: {page}"
-        note(line, quiet) if as_json else click.echo(line)
+        note(line, quiet) if as_json else write_line(line)
 
 
 def _write_page(

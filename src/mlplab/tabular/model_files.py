@@ -125,5 +125,7 @@ def _encodings(note: ModelNote, tensors: Tensors) -> tuple[Encoding, ...]:
             raise DataError(f"encodings: expected {note.n_folds} encoders")
         if any(len(encoder.names) > said.width for encoder in said.encoders):
             raise DataError("encodings: more features than the width")
+        for encoder in said.encoders:
+            encoder.check(note.table_schema)
         found.append(Encoding(said.encoders, said.width, means, deviations))
     return tuple(found)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
+from mlplab.errors import DataError
 from mlplab.specs.base import Spec
-from mlplab.tabular.columns import Schema
+from mlplab.tabular.columns import Kind, Schema
 from mlplab.tabular.conform import conform
 from mlplab.tabular.date_parts import DateParts
 from mlplab.tabular.encode import MISSING_LEVEL
@@ -22,7 +23,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Array = npt.NDArray[np.float64]
-_DATE_PARTS = ("days", "month", "weekday")
+DatePart = Literal["", "days", "month", "weekday"]
+"""Empty for what is no date."""
+
 _MOST, _FAR = 1e150, 30.0
 # A curve of 33 points, interpolated, instead of all training rows in a model's file.
 _KNOTS = 33
@@ -85,7 +88,7 @@ class Numbers(Spec):
 
     kind: Literal["numbers"] = "numbers"
     column: str
-    part: str = Field(default="", description="of a date")
+    part: DatePart = Field(default="", description="of a date")
     ranks: dict[str, float] = Field(default={}, description="of levels")
     log: bool = False
     fill: float = 0.0
@@ -96,6 +99,11 @@ class Numbers(Spec):
     heights: tuple[float, ...] = ()
     gaps: bool = Field(default=False, description="whether a feature is 1 where it is missing")
     edges: tuple[float, ...] = ()
+
+    @property
+    def reads(self) -> tuple[Kind, ...]:
+        """Kinds of columns that it can take."""
+        return ("date",) if self.part else ("category",) if self.ranks else ("number",)
 
     @property
     def names(self) -> list[str]:
@@ -135,6 +143,11 @@ class Levels(Spec):
     rare: bool = False
 
     @property
+    def reads(self) -> tuple[Kind, ...]:
+        """Kinds of columns that it can take."""
+        return ("category", "number")
+
+    @property
     def names(self) -> list[str]:
         """Names of the features."""
         names = [f"{self.column}={level}" for level in self.levels]
@@ -166,6 +179,18 @@ class Encoder(Spec):
         """Whether a column has so many levels with a feature each, and others that share one."""
         levels = [step for step in self.steps if isinstance(step, Levels)]
         return any(step.rare and len(step.levels) == most_levels for step in levels)
+
+    def check(self, schema: Schema) -> None:
+        """Refuse steps that read no feature of a schema, or one of another kind.
+
+        Raises:
+            DataError: names the first.
+        """
+        kinds = {column.name: column.kind for column in schema.features}
+        for step in self.steps:
+            if kinds.get(step.column) not in step.reads:
+                wanted = " or ".join(step.reads)
+                raise DataError(f"encodings: {step.column!r} is no {wanted} of the table")
 
     def transform(self, frame: pd.DataFrame) -> Array:
         """Return the features of a frame that fits the schema, (N, F)."""
@@ -206,7 +231,7 @@ def fit_encoder(
             if inputs.few and _is_discrete(frame[name].to_numpy(np.float64), inputs.few):
                 steps += _fit_levels(frame, name, inputs, most_levels)
         elif column.kind == "date":
-            for part in _DATE_PARTS:
+            for part in get_args(DatePart)[1:]:
                 steps += _fit_numbers(frame, name, inputs, part=part)
         elif column.kind == "category":
             levels = [str(level) for level in frame[name].dropna().unique()]

@@ -10,7 +10,7 @@ import click
 
 from mlplab.cli import options
 from mlplab.cli.documents import write_json
-from mlplab.cli.screen import write
+from mlplab.cli.screen import write, write_line
 
 if TYPE_CHECKING:
     from mlplab.specs import MLP
@@ -215,7 +215,7 @@ def _plain(derived: Derivation) -> dict[str, Any]:
 
 def _tell(drawn: Graph, values: Values | None, derived: Derivation | None) -> None:
     for line in drawn.lines():
-        click.echo(line)
+        write_line(line)
     if values is not None:
         from mlplab.cli.screen import write_table
         from mlplab.theory.graph.computation import number_text, shape_text
@@ -240,9 +240,10 @@ def _tell(drawn: Graph, values: Values | None, derived: Derivation | None) -> No
             ("backward", [one.tex for one in derived.backward]),
             ("written out", [one.tex for one in derived.parameters]),
         ):
-            click.echo(f"\n{title}:" if equations else "", nl=bool(equations))
+            if equations:
+                write_line(f"\n{title}:")
             for text in equations:
-                click.echo(f"  {text}")
+                write_line(f"  {text}")
         write("")
         write(
             f"computed in float64 on random examples, all differ from autograd by at most "

@@ -65,7 +65,6 @@ def test_a_peak_is_that_of_the_work_alone():
         return float(np.ones(mib << 17).sum())
 
     hold(64)
-    totals = []
-    _, rise = clusters.peak_above(lambda: totals.append(hold(32)))
-    assert totals == [32 << 17]
+    total, _, rise = clusters.peak_above(lambda: hold(32))
+    assert total == 32 << 17
     assert 30 < rise / 2**20 < 60

@@ -47,6 +47,8 @@ def test_a_mistake_is_one_line_that_names_field_value_and_expectation(make, word
         (lambda: Run(optim={"kind": "adan"}),
          "optim.kind: expected 'sgd', 'rmsprop', 'adam', 'adamw', 'lars', 'lion', 'custom'; "
          "got 'adan'; did you mean 'adam'?"),
+        (lambda: Run(optim={"kind": 3}),
+         "optim.kind: expected 'sgd', 'rmsprop', 'adam', 'adamw', 'lars', 'lion', 'custom'; got 3"),
         (lambda: Run(optim={}), "optim.kind: a value is required"),
         (lambda: Run(optim=3), "optim: expected dictionary; got 3"),
         (lambda: Slurm(partition="a b"),

@@ -148,16 +148,11 @@ def main(others: tuple[str, ...], n_runs: int, epochs: int, rounds: int, out: Pa
     for place in places:  # whatever starts once
         timed(small_runs(WORKERS), place)
     _, trivial = beside(small_runs(TRIVIAL), places, max(rounds, 5), show)
-    taken: dict[str, float] = {}
     tiny = {}
-
-    def train_tiny(place: str) -> None:
-        taken[place], _ = timed(small_runs(TINY), place)
-
     for place in places:
-        _, rise = peak_above(partial(train_tiny, place))
-        tiny[place] = (taken[place], rise / 2**20)
-        show(f"{TINY:,} tiny runs, {place}: {taken[place]:.1f} s, {rise / 2**20:+.0f} MiB")
+        (taken, _), _, rise = peak_above(partial(timed, small_runs(TINY), place))
+        tiny[place] = (taken, rise / 2**20)
+        show(f"{TINY:,} tiny runs, {place}: {taken:.1f} s, {rise / 2**20:+.0f} MiB")
     n, long = beside(long_runs(n_runs, epochs), places, rounds, show)
     put_page(page(n, long, trivial, tiny), out)
 

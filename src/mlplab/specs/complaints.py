@@ -53,7 +53,8 @@ def _explained(problem: Mapping[str, Any], model: type[BaseModel]) -> str:
     for words, plainer in _PLAINER:
         wanted = words.sub(plainer, wanted)
     if kind == "union_tag_invalid":
-        wanted, given = context["expected_tags"], context["tag"]
+        wanted = context["expected_tags"]
+        given = given["kind"] if isinstance(given, Mapping) else context["tag"]
     shown = repr(given)
     if len(shown) > _LONGEST:  # a whole file, where that is what is read
         shown = f"{shown[:_LONGEST]}..."

@@ -70,7 +70,7 @@ def measure(setting: Setting) -> dict[str, int]:
         without_checkpoints()
     with tempfile.TemporaryDirectory() as folder:
         place, keeps = Path(folder) / "runs.db", setting.keep_weights
-        base, used = peak_above(lambda: experiment.run(place, workers=1, keep_weights=keeps))
+        _, base, used = peak_above(lambda: experiment.run(place, workers=1, keep_weights=keeps))
     return {"base": base, "used": used, "predicted": predicted}
 
 

@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 
@@ -17,6 +18,8 @@ from mlplab.errors import MlplabError
 from mlplab.specs import Run
 from mlplab.theory.memory.population import DataShape, population_memory
 from mlplab.theory.resident import forget_peak, peak_bytes, resident_bytes
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -71,12 +74,12 @@ def _train(run: Run, shape: DataShape, n_runs: int) -> MeasuredPeak:
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder) / "runs.db"
         # The store is opened within: the database is a part of what a first run takes.
-        base, used = peak_above(lambda: experiment.run(Store(place), workers=1))
+        _, base, used = peak_above(lambda: experiment.run(Store(place), workers=1))
     return MeasuredPeak(base, used, predicted)
 
 
-def peak_above(work: Callable[[], object]) -> tuple[int, int]:
-    """Return the bytes resident before some work, and by how many the peak then lies above them.
+def peak_above(work: Callable[[], T]) -> tuple[T, int, int]:
+    """Do some work; return what it does, and by how many bytes the peak rose above how many.
 
     Raises:
         MlplabError: this system has no `/proc`.
@@ -84,8 +87,8 @@ def peak_above(work: Callable[[], object]) -> tuple[int, int]:
     _check_measurable()
     base = resident_bytes()
     forget_peak()
-    work()
-    return base, peak_bytes() - base
+    done = work()
+    return done, base, peak_bytes() - base
 
 
 def without_checkpoints() -> None:

@@ -205,6 +205,18 @@ def test_a_file_holds_the_frames(
     assert [one.name for one in tmp_path.iterdir()] == [path.name]
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="no colon in names of folders")
+def test_a_path_that_looks_like_an_address_is_a_path(
+    runs: Runs, store: Store, tmp_path: Path, monkeypatch: Any
+) -> None:
+    pytest.importorskip("pyarrow")
+    monkeypatch.chdir(tmp_path)
+    Path("s3:").mkdir()
+    export_runs(kept_runs(store), Path("s3:/runs.parquet"), "parquet", last=True)
+    with Path("s3:/runs.parquet").open("rb") as stream:
+        assert len(pd.read_parquet(stream)) == len(kept_runs(store))
+
+
 def test_columns_of_a_parquet_file_have_one_type_in_every_part(
     runs: Runs, others: Runs, store: Store, tmp_path: Path, monkeypatch: Any
 ) -> None:

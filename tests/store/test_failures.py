@@ -81,6 +81,18 @@ def test_a_damaged_file(file, outcome, harm):
         store.get(keys)
 
 
+def test_a_name_that_is_no_text(file):
+    Store(file).close()
+    with contextlib.closing(sqlite3.connect(file)) as connection:
+        connection.execute("PRAGMA writable_schema = ON")
+        connection.execute(
+            "UPDATE sqlite_master SET name = CAST(X'ff' AS TEXT), sql = 'CREATE TABLE'"
+        )
+        connection.commit()
+    with one_line(file, "is damaged"), Store(file) as store:
+        store.size_bytes()
+
+
 def test_a_damaged_row(file, outcome):
     with Store(file) as store:
         store.put([outcome("kk")])

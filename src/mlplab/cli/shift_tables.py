@@ -218,7 +218,8 @@ def _parquet(path: Path) -> pd.DataFrame:
     import pandas as pd
 
     try:
-        frame = pd.read_parquet(path)
+        with path.open("rb") as stream:  # of a path such as a:/b pyarrow would make a URI
+            frame = pd.read_parquet(stream)
     except ImportError:
         raise DataError(f"{path}: Parquet files need pyarrow: pip install pyarrow") from None
     except (OSError, ValueError) as problem:

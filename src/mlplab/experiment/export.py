@@ -92,7 +92,8 @@ def _write_parquet(frames: Iterator[pd.DataFrame], path: Path, factors: Mapping[
     # One schema for all: a part alone may have nothing but gaps in a column.
     schema = pa.schema([(name, types.get(name, pa.float64())) for name in first.columns])
     n_rows = 0
-    with ParquetWriter(path, schema) as writer:
+    # Opened here: of a path such as a:/b it would make a URI.
+    with path.open("wb") as stream, ParquetWriter(stream, schema) as writer:
         for frame in itertools.chain([first], frames):
             writer.write_table(pa.Table.from_pandas(frame, schema, preserve_index=False))
             n_rows += len(frame)

@@ -95,8 +95,14 @@ def is_away(error: Exception) -> bool:
 
 
 def as_store_error(error: Exception, place: Place) -> StoreError:
-    """Translate an error of SQLAlchemy or of a driver."""
+    """Translate an error of SQLAlchemy or of a driver.
+
+    What Python cannot decode is damage too: of names, which SQLite's own messages then quote.
+    """
     cause = getattr(error, "orig", None) or error
+    if isinstance(cause, UnicodeDecodeError):
+        advice = _SQLITE["SQLITE_CORRUPT"].format("text that is not UTF-8")
+        return StoreError(f"the store {place.shown} {advice}")
     says = (str(cause).strip() or type(cause).__name__).splitlines()[0]
     if isinstance(cause, sqlite3.Error):
         name = _sqlite_name(cause)

@@ -26,6 +26,8 @@ def atomic_file(target: Path, mode: int = 0o666) -> Iterator[Path]:
     """
     if target.exists() and not (target.is_file() or target.is_dir()):
         raise OSError(errno.EINVAL, "is a device or pipe; expected a file's name", str(target))
+    if not target.name:
+        raise OSError(errno.EISDIR, "is a folder; expected a file's name", str(target))
     target.parent.mkdir(parents=True, exist_ok=True)
     draft = target.with_name(f".{secrets.token_hex(8)}.part")
     # Made anew, so that nobody can lay a link of that name into a shared folder beforehand.

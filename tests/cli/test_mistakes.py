@@ -11,6 +11,7 @@ import pytest
 from mlplab.cli.exit_status import end, explain
 from mlplab.errors import ConfigError, Interrupted, MlplabError, StoreError
 
+RELU = ("relu", "--function", "x", "--interval", "0", "1", "--eps", "0.1")
 SWEEP = ("sweep", "digits", "--seeds", "2")
 RANDOM = (*SWEEP, "--vary", "lr=0.1", "--search", "random")
 MISTAKES = [
@@ -40,6 +41,8 @@ MISTAKES = [
     (("train", "digits", "--on", "slrm"), 2, "on: expected here, ray, slurm"),
     (("train", "digits", "--on", "slrm"), 2, "got 'slrm'; did you mean 'slurm'?"),
     (("train", "digits", "--cpus", "2"), 2, "--cpus: works with --on ray or slurm only"),
+    (("train", "digits", "--time", "5"), 2, "--time: works with --on slurm only"),
+    ((*RELU, "--out", ""), 1, "expected a file's name"),
     (("run", "4.2.1", "--on", "ray", "--time", "5"), 2, "--time: works with --on slurm only"),
     (("train", "digits", "--on", "slurm", "--cpus", "0"), 2, "expected a whole number from 1"),
     (

@@ -143,3 +143,21 @@ def test_importing_the_room_loads_nothing_heavy():
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert done.stdout.strip() == "[]", done.stderr
+
+
+def leave():
+    raise SystemExit(0)
+
+
+@pytest.mark.parametrize(
+    ("load", "says"),
+    [
+        (leave, "data set 'mine' failed with SystemExit: 0"),
+        (lambda: 1 / 0, "data set 'mine' failed with ZeroDivisionError: division by zero"),
+        (lambda: None, "data set 'mine': expected a Task; it returned None"),
+    ],
+)
+def test_what_a_users_data_set_does_wrong_is_one_line(load, says):
+    dataset("mine", describe="mine")(load)
+    with pytest.raises(ConfigError, match=says):
+        load_task("mine")

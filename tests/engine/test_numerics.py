@@ -20,7 +20,7 @@ from mlplab.engine import kernel_kind, numerics, program_of, provenance, worksho
 from mlplab.engine import openblas as openblas_module
 from mlplab.engine.kernels import products
 from mlplab.engine.layout import slots_apart
-from mlplab.engine.numerics import runs_per_block
+from mlplab.engine.numerics import asked_numerics, runs_per_block
 from mlplab.engine.openblas import openblas
 from mlplab.engine.surroundings import single_thread, training_mode
 from mlplab.errors import ConfigError
@@ -315,3 +315,12 @@ class TestProfilesOfDevices:
             with training_mode(torch.device("cpu")):
                 assert precision() == before
             assert precision() == before
+
+
+def test_another_word_for_the_products_is_refused(monkeypatch):
+    for word in ("", "loop", "tf32", "bf16"):
+        monkeypatch.setenv("MLPLAB_NUMERICS", word)
+        assert asked_numerics() == word
+    monkeypatch.setenv("MLPLAB_NUMERICS", "bf61")
+    with pytest.raises(ConfigError, match=r"MLPLAB_NUMERICS: .*; got 'bf61'; did you mean 'bf16'"):
+        asked_numerics()

@@ -320,7 +320,7 @@ class TestSubmitting:
 
         monkeypatch.setattr("mlplab.execute.on_slurm.spool.write_json", full)
         task, runs = mixed_population()
-        with pytest.raises(ConfigError, match=r"spool: .* \(No space left on device\); name a "):
+        with pytest.raises(WorkerError, match=r"spool: .* \(No space left on device\); name a "):
             list(there(runs, task))
         assert not Spool().jobs()
 
@@ -515,7 +515,7 @@ class TestWithoutSlurm:
 
     def test_a_spool_that_cannot_be_written_is_one_line(self, tmp_path):
         (tmp_path / "file").write_text("")
-        with pytest.raises(ConfigError, match=r"spool: .* cannot be written \(Not a directory\)"):
+        with pytest.raises(WorkerError, match=r"spool: .* cannot be written \(Not a directory\)"):
             Spool(str(tmp_path / "file" / "spool"))
 
     @pytest.mark.parametrize("place", ["~nobody-of-that-name/spool", "a\0b"])

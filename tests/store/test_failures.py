@@ -93,6 +93,29 @@ def test_a_name_that_is_no_text(file):
         store.size_bytes()
 
 
+@pytest.mark.parametrize("word", [b"thesis", "half: \udcff", 3, "a\0b"])
+def test_words_that_are_none_are_refused_before_they_are_kept(file, word):
+    with Store(file) as store:
+        for keep in (
+            lambda: store.log_look("test", word, "an experiment", 1, False),
+            lambda: store.put_membership("an experiment", word, "content", []),
+        ):
+            with one_line("a store keeps text that UTF-8 can write; got"):
+                keep()
+        assert store.looks() == []
+        assert store.memberships() == []
+
+
+def test_asking_for_words_that_are_none(file):
+    with Store(file) as store, one_line("a store keeps text that UTF-8 can write; got '\\udcff'"):
+        store.prune(stale_engine="\udcff")
+
+
+def test_whole_numbers_beyond_64_bits(file):
+    with Store(file) as store, one_line(file, "expected whole numbers below 2**63"):
+        store.log_look("test", "a purpose", "an experiment", 2**63, False)
+
+
 def test_a_damaged_row(file, outcome):
     with Store(file) as store:
         store.put([outcome("kk")])

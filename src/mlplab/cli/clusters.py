@@ -61,7 +61,9 @@ def read_cluster(ctx: click.Context, on: str, given: dict[str, Any]) -> Cluster 
     """
     cluster = cluster_of(on)
     if cluster is None:
-        refuse_given(ctx, _FIELDS, f"works with --on {' or '.join(CLUSTERS)} only")
+        for name in _FIELDS:
+            places = [place for place, kind in CLUSTERS.items() if name in kind.model_fields]
+            refuse_given(ctx, [name], f"works with --on {' or '.join(places)} only")
         return None
     fields = type(cluster).model_fields
     refuse_given(

@@ -60,7 +60,11 @@ def explain(problem: BaseException) -> tuple[str, int]:
         case MlplabError():
             says = _one_line(problem)
         case MemoryError():
-            says = "out of memory: use fewer workers (--threads 1) or smaller networks"
+            says = "out of memory: use fewer workers (--threads 1), smaller networks or less data"
+        case UnicodeEncodeError() if sys.stdout.errors == "strict":
+            letter = problem.object[problem.start]
+            says = f"standard output is {problem.encoding}, which has no {letter!r}: write to a "
+            says += "file (--out), or set PYTHONIOENCODING=utf-8"
         case OSError() if problem.strerror:
             says = f"{problem.filename}: " if problem.filename else ""
             says += problem.strerror

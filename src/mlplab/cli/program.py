@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -12,7 +13,8 @@ import click
 from click.shell_completion import CompletionItem
 
 from mlplab.cli.exit_status import FAILED, end, finish_output, is_interrupt, leave_at_once
-from mlplab.cli.streams import open_closed
+from mlplab.cli.streams import open_closed, write_what_fits
+from mlplab.errors import MlplabError
 from mlplab.hints import hint
 from mlplab.loading import keep_interrupts, without_collection
 from mlplab.version import __version__
@@ -95,6 +97,7 @@ class Program(click.Group):
             self._main_shell_completion({}, name, complete_var)
             given = list(sys.argv[1:] if args is None else args)
             with self.make_context(name, given, **extra) as ctx:
+                _check_folder()
                 self.invoke(ctx)
             finish_output()
         except click.exceptions.Exit as stop:
@@ -117,10 +120,18 @@ def program(ctx: click.Context) -> None:
         click.echo(ctx.get_help())
 
 
+def _check_folder() -> None:
+    try:
+        os.getcwd()
+    except FileNotFoundError:  # torch's libraries would end the process for it
+        raise MlplabError("this folder was removed: change into another one") from None
+
+
 def main() -> NoReturn:
     """Run the command line; the entry point of the package."""
     keep_interrupts()
     open_closed()
+    write_what_fits()
     try:
         program.main(prog_name=NAME)
     except SystemExit as stop:

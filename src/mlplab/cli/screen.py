@@ -12,6 +12,8 @@ import click
 
 from mlplab.cli.printable import printable
 
+_NARROWEST = 20  # columns of a terminal, whatever COLUMNS says
+
 
 def write_table(
     heads: Sequence[str],
@@ -34,6 +36,8 @@ def write_table(
     from rich.text import Text
 
     console = Console(file=sys.stdout, highlight=False)
+    if console.width < _NARROWEST:  # COLUMNS=0 and the like: rich would write nothing at all
+        console.width = 80
     flush_right, unfolded = set(right), set(whole)
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, header_style="bold")
     for head in heads:

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from mlplab.data.labels import ids_of_labels, is_class_like
 from mlplab.data.task import Array, Kind, Task
 from mlplab.errors import ConfigError, DataError
+from mlplab.specs.names import read_name
 
 
 def task_from_arrays(
@@ -95,7 +96,7 @@ def task_from_arrays(
     if not np.isfinite(input_scale) or input_scale == 0:
         raise ConfigError(f"input_scale: expected a number other than 0; got {input_scale!r}")
     return Task(
-        name=name,
+        name=read_name(name) or "arrays",
         inputs=np.ascontiguousarray(every.reshape(n, -1)),
         targets=ids,
         kind=kind,

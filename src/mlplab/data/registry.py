@@ -22,7 +22,7 @@ from mlplab.data.files import (
     locate,
 )
 from mlplab.data.task import Kind, Task
-from mlplab.errors import ConfigError
+from mlplab.errors import ConfigError, users_code
 from mlplab.hints import hint
 from mlplab.specs import Run, TaskRef
 
@@ -162,7 +162,10 @@ def load_task(
     entry = _entry(name_or_arrays)
     params = _bound(name_or_arrays, entry, params)
     if entry.files is None:
-        task = entry.load(**params)
+        with users_code("data set", name_or_arrays):
+            task = entry.load(**params)
+        if not isinstance(task, Task):
+            raise ConfigError(f"data set {name_or_arrays!r}: expected a Task; it returned {task!r}")
     else:
         task = _from_files(entry, entry.files, params, offline, report)
     source = task.source if entry.files else str(entry.info.where)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import platform
 from functools import lru_cache
-from typing import Literal
+from typing import Literal, get_args
 
 import torch
 
@@ -17,11 +17,26 @@ from mlplab.engine.device import device_of
 from mlplab.engine.kernels import runs_in_block
 from mlplab.engine.native.coverage import COVERS, is_available
 from mlplab.engine.openblas import openblas
+from mlplab.errors import ConfigError
+from mlplab.hints import expected
 from mlplab.specs import Provenance
 from mlplab.version import ENGINE_VERSION
 
 Kernels = Literal["openblas", "loop"]
 DeviceKernels = Literal["device", "tf32", "bf16"]
+_NUMERICS = (*get_args(Kernels), *get_args(DeviceKernels))
+
+
+def asked_numerics() -> str:
+    """Return what the environment variable `MLPLAB_NUMERICS` asks for; empty where nothing is said.
+
+    Raises:
+        ConfigError: another word.
+    """
+    asked = os.environ.get("MLPLAB_NUMERICS", "")
+    if asked and asked not in _NUMERICS:
+        raise ConfigError(f"MLPLAB_NUMERICS: {expected(asked, _NUMERICS)}")
+    return asked
 
 
 @lru_cache(maxsize=1)
@@ -33,7 +48,7 @@ def kernel_kind() -> Kernels:
     `loop`: torch's product for each run, correct everywhere and slower for small networks; also
     where the environment variable `MLPLAB_NUMERICS` asks for it.
     """
-    if os.environ.get("MLPLAB_NUMERICS") == "loop" or openblas() is None:
+    if asked_numerics() == "loop" or openblas() is None:
         return "loop"
     return "openblas"
 
@@ -66,7 +81,7 @@ def device_kernels() -> DeviceKernels:
     GPUs. `bf16`: products see 8 bits of each factor; weights, optimiser and all else are float32.
     Runs in float64 stay as they are.
     """
-    asked = os.environ.get("MLPLAB_NUMERICS")
+    asked = asked_numerics()
     return "tf32" if asked == "tf32" else "bf16" if asked == "bf16" else "device"
 
 
@@ -76,7 +91,7 @@ def provenance(device: str = "cpu") -> Provenance:
     Raises:
         ConfigError: there is no such device here.
     """
-    if device == "cpu":
+    if isinstance(device, str) and device == "cpu":
         return _of_the_cpu()
     place = device_of(device)
     name = torch.cuda.get_device_name(place) if place.type == "cuda" else device

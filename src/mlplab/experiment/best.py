@@ -207,7 +207,9 @@ class Best:
 def choose(results: Results, metric: str, matters: float, higher: bool | None) -> Best:
     """Choose the arm with the best mean; see `Runs.best`."""
     refuse_test(metric, "best()")
-    read_matters(matters)
+    matters = read_matters(matters)
+    if higher is not None and not isinstance(higher, bool):
+        raise ConfigError(f"higher_is_better: expected True or False; got {higher!r}")
     experiment = results.experiment
     for arm in results.arms:
         check_metric(metric, arm.run, experiment.data)

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from mlplab.errors import ConfigError
 from mlplab.experiment.arms import Arm, factor_path, show_value
+from mlplab.experiment.declare import read_matters
 from mlplab.experiment.parts import Contrast
 from mlplab.experiment.results import Results
 from mlplab.experiment.verdict import Judge, part_verdict
@@ -21,6 +22,7 @@ def compare_levels(
 ) -> Verdicts:
     """Decide "higher with this level than with that one" for pairs of a factor's levels."""
     experiment = results.experiment
+    matters = read_matters(matters)
     path = factor_path(experiment.base, factor)
     arms_of: dict[Any, dict[Setting, Arm]] = {}
     for arm in results.arms:
@@ -31,7 +33,7 @@ def compare_levels(
         raise ConfigError(
             f"compare: {factor!r} has one level in this design; varied: {', '.join(varied) or '-'}"
         )
-    if pairs not in ("first", "all"):
+    if not isinstance(pairs, str) or pairs not in ("first", "all"):
         raise ConfigError(f"pairs: expected 'first' or 'all'; got {pairs!r}")
     chosen = [
         (second, first)

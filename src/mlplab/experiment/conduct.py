@@ -21,6 +21,7 @@ from mlplab.errors import ConfigError, Interrupted
 from mlplab.experiment.arms import Arm
 from mlplab.experiment.backend import Backend, this_machine
 from mlplab.experiment.checkpoints import Checkpoints
+from mlplab.experiment.declare import read_whole
 from mlplab.experiment.design import Cell, Cells
 from mlplab.experiment.keeper import Keeper
 from mlplab.experiment.plan import Plan, make_plan
@@ -58,8 +59,11 @@ class Setup:
     tracker: Tracker | None = None
 
     def __post_init__(self) -> None:
-        if self.device != "cpu":  # known at once, and without loading torch for the cpu
-            self.backend.provenance(self.device)
+        if not isinstance(self.backend, Backend):
+            raise ConfigError(f"backend: expected a Backend; got {self.backend!r}")
+        if self.workers is not None:
+            read_whole("workers", self.workers)
+        check_device(self.device, self.backend)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +72,28 @@ class Finished:
 
     outcomes: Outcomes
     n_from_store: int
+
+
+def check_device(device: str, backend: Backend | None = None) -> None:
+    """Refuse a device that is not there, without loading torch for the cpu.
+
+    Raises:
+        ConfigError: there is no such device.
+    """
+    if not isinstance(device, str) or device != "cpu":
+        (backend or this_machine()).provenance(device)
+
+
+def read_keep_weights(keep_weights: KeepWeights) -> KeepWeights:
+    """Return whether weights are kept.
+
+    Raises:
+        ConfigError: neither yes nor no, and another word than `"new"`.
+    """
+    is_word = isinstance(keep_weights, str) and keep_weights == "new"
+    if not isinstance(keep_weights, bool) and not is_word:
+        raise ConfigError(f"keep_weights: expected True, False or 'new'; got {keep_weights!r}")
+    return keep_weights
 
 
 def finish(
@@ -98,8 +124,7 @@ def finish(
         ConfigError: another word than `"new"`.
         Interrupted: Ctrl-C; what had finished is in the store.
     """
-    if isinstance(keep_weights, str) and keep_weights != "new":
-        raise ConfigError(f"keep_weights: expected True, False or 'new'; got {keep_weights!r}")
+    read_keep_weights(keep_weights)
     cells = Cells.of(cells)
     if title is not None:
         # Before the training: an interrupted experiment's runs are found by its name too.

@@ -17,7 +17,6 @@ from mlplab.experiment.declare import (
     check_claims,
     read_claims,
     read_fails,
-    read_name,
     read_rows,
     read_seeds,
     read_vary,
@@ -26,6 +25,7 @@ from mlplab.experiment.design import Cells, make_cells
 from mlplab.experiment.parts import arms_of, parts_of
 from mlplab.specs import Claim, Proof, Run, TaskRef, digest
 from mlplab.specs.claim import ANSWERED
+from mlplab.specs.names import read_name
 
 if TYPE_CHECKING:
     from mlplab.engine import Cost

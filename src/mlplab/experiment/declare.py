@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import numbers
 import operator
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -56,24 +57,6 @@ def read_matters(matters: Any) -> float:
     if not number or not 0 < matters < float("inf"):  # NaN fails both comparisons
         raise ConfigError(f"matters: expected a finite number above 0; got {matters!r}")
     return float(matters)
-
-
-def read_name(name: Any, what: str = "name") -> str | None:
-    """Return a name under which something is kept; None is made up later.
-
-    Raises:
-        ConfigError: no text, or text that no store can keep.
-
-    >>> read_name("rates"), read_name(None)
-    ('rates', None)
-    """
-    if name is None:
-        return None
-    if not isinstance(name, str) or not name.strip():
-        raise ConfigError(f"{what}: expected some text; got {name!r}")
-    if "\0" in name or any("\ud800" <= letter <= "\udfff" for letter in name):
-        raise ConfigError(f"{what}: expected text that UTF-8 can write; got {name!r}")
-    return name
 
 
 def read_seeds(seeds: int | Sequence[int]) -> tuple[int, ...]:
@@ -168,7 +151,8 @@ def read_fails(base: Run, fails: Mapping[str, float], task: Task | None) -> dict
             check_metric(metric, base, task)
             if higher_is_better(metric) is None:
                 raise ConfigError(f"{metric!r} has no known better direction")
-            if isinstance(bound, bool) or not isinstance(bound, int | float):
+            is_number = isinstance(bound, int | float) and not isinstance(bound, bool)
+            if not is_number or math.isnan(bound):
                 raise ConfigError(f"{metric!r} expects a number; got {bound!r}")
     problems.complain()
     return {metric: float(bound) for metric, bound in fails.items()}
@@ -277,6 +261,6 @@ def _as_tuple(values: Any) -> tuple[Any, ...]:
     """The values of a list, range or array as plain Python values; empty for anything else."""
     if hasattr(values, "tolist"):
         values = values.tolist()
-    if isinstance(values, str | Mapping) or not isinstance(values, Sequence):
+    if isinstance(values, str | bytes | bytearray | Mapping) or not isinstance(values, Sequence):
         return ()
-    return tuple(value.item() if hasattr(value, "item") else value for value in values)
+    return tuple(value.tolist() if hasattr(value, "tolist") else value for value in values)

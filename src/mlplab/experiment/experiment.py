@@ -7,8 +7,16 @@ import time
 from dataclasses import dataclass
 from typing import final
 
+from mlplab.errors import ConfigError
 from mlplab.experiment.backend import Backend, backend_of
-from mlplab.experiment.conduct import KeepWeights, Setup, finish, log_test_look
+from mlplab.experiment.conduct import (
+    KeepWeights,
+    Setup,
+    check_device,
+    finish,
+    log_test_look,
+    read_keep_weights,
+)
 from mlplab.experiment.declaration import Declaration
 from mlplab.experiment.plan import Plan, make_plan
 from mlplab.experiment.progress import ProgressOption
@@ -18,6 +26,7 @@ from mlplab.experiment.tracking import Track, tracking
 from mlplab.experiment.until_decided import finish_until_decided
 from mlplab.inside import refuse_at_import
 from mlplab.specs.clusters import Cluster
+from mlplab.specs.names import read_name
 from mlplab.store import Store
 
 StoreLike = Store | str | os.PathLike[str] | None
@@ -60,11 +69,16 @@ class Experiment(Declaration):
     def plan(
         self, store: StoreLike = None, *, keep_weights: bool = False, device: str = "cpu"
     ) -> Plan:
-        """Return which runs the store knows, and which remain and how they train; none is."""
+        """Return which runs the store knows, and which remain and how they train; none is.
+
+        Raises:
+            ConfigError: there is no such device.
+        """
+        check_device(device)
         plan = make_plan(
             self.cells(),
             _open(store),
-            need_weights=keep_weights,
+            need_weights=read_keep_weights(keep_weights) is True,
             need_correct=self.needs_correct,
         )
         return plan.with_paths(self.data, device)
@@ -113,6 +127,9 @@ class Experiment(Declaration):
             WorkerError: a module that calls this at its top is imported by a worker process.
         """
         refuse_at_import()
+        read_name("" if purpose is None else purpose, "purpose")
+        if not isinstance(until_decided, bool):
+            raise ConfigError(f"until_decided: expected True or False; got {until_decided!r}")
         start = time.monotonic()
         with reporting(progress, "train") as report, tracking(track, progress) as tracker:
             setup = Setup(_open(store), backend or backend_of(on), workers, device, tracker)

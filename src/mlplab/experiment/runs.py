@@ -16,6 +16,7 @@ from mlplab.experiment.compare import compare_levels
 from mlplab.experiment.conduct import Setup
 from mlplab.experiment.cross_validation import CrossValidated, cross_validate
 from mlplab.experiment.declaration import Declaration
+from mlplab.experiment.declare import read_whole
 from mlplab.experiment.design import Cell
 from mlplab.experiment.effects import Effects, estimate_effects
 from mlplab.experiment.ensembles import Ensembles, ensembles_of
@@ -115,7 +116,9 @@ class Runs(Results):
         """
         return make_frame(self.cells, self.outcomes, last=last)
 
-    def values(self, metric: str, arms: Sequence[Arm] | None = None) -> NDArray[np.float64]:
+    def values(
+        self, metric: str, arms: Sequence[Arm | Mapping[str, Any] | str] | None = None
+    ) -> NDArray[np.float64]:
         """Return a metric's last values, (arms, seeds); NaN where a run failed.
 
         Seeds are those that all these arms ran, in the order of the experiment.
@@ -331,7 +334,7 @@ class Runs(Results):
         """
         found = self.experiment.find(arm)
         cells = self.cells.of_arm(found)
-        cells = cells.take(cells.seeds == seed)
+        cells = cells.take(cells.seeds == read_whole("seed", seed, least=0))
         if not cells:
             raise ConfigError(f"seed: arm {found.label!r} was not run with seed {seed!r}")
         return unpack_weights(run_weights(cells, self, progress)[0])
@@ -358,8 +361,10 @@ class Runs(Results):
         ids = sorted(self.outcomes.origins())
         return say_note("mixed runs", n=len(ids), names=ids) if len(ids) > 1 else NOTHING
 
-    def _known(self, metric: str, arms: Sequence[Arm] | None) -> tuple[Arm, ...]:
-        chosen = self.arms if arms is None else tuple(arms)
+    def _known(
+        self, metric: str, arms: Sequence[Arm | Mapping[str, Any] | str] | None
+    ) -> tuple[Arm, ...]:
+        chosen = self.arms if arms is None else tuple(map(self.experiment.find, arms))
         for arm in chosen:
             check_metric(metric, arm.run, self.experiment.data)
         return chosen

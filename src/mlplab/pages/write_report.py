@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -51,6 +52,7 @@ def report(
     Cost: about a second for 100 runs, most of it the pictures, which the store remembers.
     """
     from mlplab.experiment import Runs
+    from mlplab.experiment.declare import read_matters
     from mlplab.pages.experiment_page import experiment_report
     from mlplab.pages.search_page import search_report
     from mlplab.search import SearchResult
@@ -58,6 +60,10 @@ def report(
 
     if not isinstance(out, str | os.PathLike):
         raise ConfigError(f"out: expected a folder; got {out!r}")
+    if not isinstance(title, str | Mapping):
+        raise ConfigError(f"title: expected a text, or language -> text; got {title!r}")
+    if matters is not None:
+        matters = read_matters(matters)
     store: Store | None = None
     if isinstance(runs, SearchResult):
         made, store = search_report(runs, title=title, command=command), runs.runs.setup.store

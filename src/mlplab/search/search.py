@@ -11,7 +11,7 @@ from typing import Any, final
 from mlplab.data import Task, task_of
 from mlplab.errors import ConfigError
 from mlplab.experiment import Backend, Experiment, Setup, backend_of, this_machine
-from mlplab.experiment.declare import fresh_seeds, read_matters, read_name, read_seeds, read_whole
+from mlplab.experiment.declare import fresh_seeds, read_matters, read_seeds, read_whole
 from mlplab.experiment.metrics import refuse_test
 from mlplab.experiment.progress import ProgressOption, Total
 from mlplab.experiment.progress_bar import reporting
@@ -36,6 +36,7 @@ from mlplab.search.trial import Terms, Trial
 from mlplab.search.walk import walk
 from mlplab.specs import Run, TaskRef
 from mlplab.specs.clusters import Cluster
+from mlplab.specs.names import read_name
 from mlplab.store import Store
 
 

@@ -8,6 +8,7 @@ from pydantic import Field, JsonValue, field_validator, model_validator
 
 from mlplab.sheet import MOST_ROWS, Sheet, interval_text, listed
 from mlplab.specs.base import Spec, digest
+from mlplab.specs.names import is_plain_text
 
 Arm = dict[str, Any]
 Matters = Annotated[float, Field(gt=0, description="The smallest difference that matters.")]
@@ -36,7 +37,7 @@ class _Worded(Spec):
         for text in texts:
             if not isinstance(words, str) and not text.strip():
                 raise ValueError("expected language -> text, none of them empty")
-            if "\0" in text or any("\ud800" <= letter <= "\udfff" for letter in text):
+            if not is_plain_text(text):
                 raise ValueError(f"expected text that UTF-8 can write; got {text!r}")
         return words
 

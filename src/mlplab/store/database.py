@@ -163,7 +163,7 @@ class Database:
                     self._was_reached = True
                     with connection.begin():
                         return work(connection)
-            except (SQLAlchemyError, sqlite3.Error, UnicodeDecodeError) as error:
+            except (SQLAlchemyError, sqlite3.Error, UnicodeDecodeError, OverflowError) as error:
                 # A server that was there once is waited for: it may be starting again.
                 may_help = is_busy(error) or (self._was_reached and is_away(error))
                 if not may_help or time.monotonic() + pause > deadline:

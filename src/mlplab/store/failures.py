@@ -100,6 +100,10 @@ def as_store_error(error: Exception, place: Place) -> StoreError:
     What Python cannot decode is damage too: of names, which SQLite's own messages then quote.
     """
     cause = getattr(error, "orig", None) or error
+    if isinstance(cause, StoreError):  # of a value inside a statement
+        return cause
+    if isinstance(cause, OverflowError):
+        return StoreError(f"the store {place.shown}: {cause}; expected whole numbers below 2**63")
     if isinstance(cause, UnicodeDecodeError):
         advice = _SQLITE["SQLITE_CORRUPT"].format("text that is not UTF-8")
         return StoreError(f"the store {place.shown} {advice}")

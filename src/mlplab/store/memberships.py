@@ -21,6 +21,7 @@ def write_membership(
     connection: Connection, experiment: str, task: str, content: str, keys: Iterable[str]
 ) -> None:
     """Keep an experiment's runs; the same ones asked for again change nothing."""
+    schema.check_words(experiment, task, content)
     # One blob of 16 bytes a run: a row per run would make the store 8 % larger.
     blob = b"".join(map(bytes.fromhex, keys))
     row = {

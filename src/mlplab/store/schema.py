@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable
+from typing import Any
 
 from sqlalchemy import (
     BigInteger,
@@ -17,6 +18,7 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
+    TypeDecorator,
     UniqueConstraint,
     func,
     insert,
@@ -27,12 +29,37 @@ from sqlalchemy import (
 )
 
 from mlplab.errors import StoreError
+from mlplab.specs.names import is_plain_text
 from mlplab.store.place import Place
 from mlplab.version import __version__
 
 # One prefix, so that a shared database may hold other things.
 PREFIX = "mlplab_"
 metadata = MetaData()
+
+
+class Words(TypeDecorator[str]):
+    """Text, and nothing else: SQLite would keep bytes in its place, which nobody could read."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: object) -> Any:
+        """Return the text, or raise what `check_words` does."""
+        if value is not None:
+            check_words(value)
+        return value
+
+
+def check_words(*values: Any) -> None:
+    """Refuse what is no text for a column.
+
+    Raises:
+        StoreError: the first that is none, or that UTF-8 cannot write.
+    """
+    for value in values:
+        if not is_plain_text(value):
+            raise StoreError(f"a store keeps text that UTF-8 can write; got {value!r}")
 
 
 def _table(name: str, *columns: Column[object] | UniqueConstraint) -> Table:
@@ -45,11 +72,11 @@ def _required(name: str, kind: type) -> Column[object]:
 
 def _said(name: str) -> Column[object]:
     """A word that may be missing: empty."""
-    return Column(name, Text, nullable=False, server_default="")
+    return Column(name, Words, nullable=False, server_default="")
 
 
 def _part_of_key(name: str) -> Column[object]:
-    return Column(name, Text, primary_key=True)
+    return Column(name, Words, primary_key=True)
 
 
 def _number() -> Column[object]:
@@ -60,7 +87,7 @@ schema = _table(
     "schema",
     Column("version", Integer, primary_key=True, autoincrement=False),
     _required("saved_at", Double),
-    _required("mlplab", Text),
+    _required("mlplab", Words),
 )
 outcomes = _table(
     "outcomes",
@@ -82,10 +109,10 @@ runs = _table("runs", _part_of_key("key"), _required("spec", Text))
 provenances = _table(
     "provenances",
     _part_of_key("id"),
-    _required("machine", Text),
-    _required("torch", Text),
-    _required("numerics", Text),
-    _required("engine", Text),
+    _required("machine", Words),
+    _required("torch", Words),
+    _required("numerics", Words),
+    _required("engine", Words),
 )
 checkpoints = _table(
     "checkpoints",
@@ -106,21 +133,21 @@ weights = _table(
 verdicts = _table(
     "verdicts",
     _number(),
-    _required("experiment", Text),
+    _required("experiment", Words),
     _said("exercise"),
     _said("profile"),
     _said("key"),
-    _required("claim", Text),
+    _required("claim", Words),
     _required("n_seeds", Integer),
     _required("saved_at", Double),
-    _required("verdict", Text),
+    _required("verdict", Words),
 )
 looks = _table(
     "looks",
     _number(),
-    _required("split", Text),
-    _required("purpose", Text),
-    _required("experiment", Text),
+    _required("split", Words),
+    _required("purpose", Words),
+    _required("experiment", Words),
     _required("n_runs", Integer),
     _required("remembered", Boolean),
     _required("saved_at", Double),
@@ -128,8 +155,8 @@ looks = _table(
 remembered = _table(
     "remembered",
     _part_of_key("key"),
-    _required("subject", Text),
-    _required("code", Text),
+    _required("subject", Words),
+    _required("code", Words),
     _required("saved_at", Double),
     _required("blob", LargeBinary),
 )
@@ -137,28 +164,28 @@ experiments = _table(
     "experiments",
     _part_of_key("experiment"),
     _part_of_key("digest"),
-    _required("task", Text),
-    _required("content", Text),
+    _required("task", Words),
+    _required("content", Words),
     _required("keys", LargeBinary),
     _required("saved_at", Double),
 )
 drivers = _table(
     "drivers",
     _part_of_key("id"),
-    _required("host", Text),
-    _required("boot", Text),
+    _required("host", Words),
+    _required("boot", Words),
     _required("pid", BigInteger),
     _required("started", BigInteger),
     _required("beat", BigInteger),
     _required("changes", BigInteger),
 )
 # One blob of 16 bytes a run, as in `experiments`: rows would cost as much as those of outcomes.
-leases = _table("leases", _number(), _required("driver", Text), _required("keys", LargeBinary))
+leases = _table("leases", _number(), _required("driver", Words), _required("keys", LargeBinary))
 wishes = _table(
     "wishes",
     _number(),
-    _required("driver", Text),
-    _required("holder", Text),
+    _required("driver", Words),
+    _required("holder", Words),
     _required("keys", LargeBinary),
 )
 CONTENTS = (

@@ -49,6 +49,7 @@ def predict(
     """
     keep_inputs((model, file), {"--out": out})
     from mlplab.cli.screen import note, write_line
+    from mlplab.cli.streams import write_as_it_is
     from mlplab.cli.text_file import write_text
     from mlplab.tabular import load_table_model, read_table
 
@@ -77,6 +78,7 @@ def predict(
     elif out is not None:
         write_line(f"{out}: {len(found)} predictions of {loaded.target}")
     else:
+        write_as_it_is()
         click.echo(text, nl=False)
 
 

@@ -15,6 +15,7 @@ from mlplab.cli.documents import write_json
 from mlplab.cli.groups import DefaultGroup
 from mlplab.cli.one_of import OneOf
 from mlplab.cli.screen import note, write
+from mlplab.cli.streams import write_as_it_is
 from mlplab.cli.tables import keep_inputs
 from mlplab.errors import ConfigError
 
@@ -226,6 +227,8 @@ def _write_file(
     # Who reads from a pipe may stop early, and has looked; a file that fails shows nothing.
     looked = look(len(kept), _EXPORTED) if out is None else []
     with show_progress("export", quiet) as progress:
+        if out is None:
+            write_as_it_is()
         target = sys.stdout if out is None else out
         n_rows = export_runs(kept, target, to, last=last, progress=progress)
     for line in looked or look(len(kept), _EXPORTED):

@@ -15,6 +15,8 @@ from mlplab.execute.on_slurm.spool import PREFIX
 from mlplab.specs.clusters import Slurm
 
 _COMMAND_SECONDS = 60.0
+# What Slurm says where its controller cannot be reached: no setting would help.
+_SILENT = re.compile(r"contact|connect|timed out", re.IGNORECASE)
 # Before the time limit: Slurm may send a signal up to a minute early, and never late.
 _WARNING_SECONDS = 60
 _SCRIPT = """#!/bin/sh
@@ -65,6 +67,7 @@ def submit(script: Path, n_tasks: int, settings: Slurm, at_once: int | None = No
 
     Raises:
         ConfigError: Slurm refuses it.
+        WorkerError: it cannot be reached.
     """
     folder = script.parent
     # A minute's warning is no use to a task of a minute.
@@ -86,7 +89,9 @@ def submit(script: Path, n_tasks: int, settings: Slurm, at_once: int | None = No
         options.append(f"--gpus={settings.gpus}")
     done = _run(["sbatch", "--parsable", *options, str(script)])
     if done.returncode:
-        raise ConfigError(f"on slurm: sbatch refuses the job: {_says(done)}")
+        says = _says(done)
+        kind = WorkerError if _SILENT.search(says) else ConfigError
+        raise kind(f"on slurm: sbatch refuses the job: {says}")
     return done.stdout.strip().partition(";")[0]
 
 

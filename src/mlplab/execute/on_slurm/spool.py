@@ -31,7 +31,7 @@ from typing import Any
 
 from mlplab.atomic import atomic_file
 from mlplab.data import Task
-from mlplab.errors import ConfigError, WorkerError
+from mlplab.errors import WorkerError
 from mlplab.execute.on_slurm.results import Results
 from mlplab.named_paths import named_path
 from mlplab.specs import Run
@@ -243,7 +243,7 @@ class Spool:
         place: where it is; None is `MLPLAB_SPOOL`, else a folder beside the user's own store.
 
     Raises:
-        ConfigError: it cannot be written.
+        WorkerError: it cannot be written.
     """
 
     def __init__(self, place: str | None = None) -> None:
@@ -254,9 +254,9 @@ class Spool:
         except OSError as problem:
             raise self.unwritable(problem) from None
 
-    def unwritable(self, problem: OSError) -> ConfigError:
+    def unwritable(self, problem: OSError) -> WorkerError:
         """Return what is said of a spool in which something could not be written."""
-        return ConfigError(
+        return WorkerError(
             f"spool: {self.folder} cannot be written ({problem.strerror or problem}); name a "
             "folder that all machines see and that has room (--spool, or MLPLAB_SPOOL)"
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import sys
 
 import numpy as np
 
@@ -23,5 +24,5 @@ def grid(space: Space, terms: Terms, rng: np.random.Generator) -> Steps:
         # A part in grid order would never vary the first factor.
         configs = [configs[i] for i in rng.permutation(len(configs))]
     distinct = unknown(configs, space, set())
-    paid = itertools.islice(distinct, terms.n_trials)
+    paid = itertools.islice(distinct, min(terms.n_trials, sys.maxsize))
     yield [Proposal(config, terms.epochs, terms.seeds) for config in paid]

@@ -60,7 +60,7 @@ def explain(problem: BaseException) -> tuple[str, int]:
         case MlplabError():
             says = _one_line(problem)
         case MemoryError():
-            says = "out of memory: use fewer workers (--threads 1) or smaller networks"
+            says = "out of memory: use fewer workers (--threads 1), smaller networks or less data"
         case OSError() if problem.strerror:
             says = f"{problem.filename}: " if problem.filename else ""
             says += problem.strerror

@@ -89,8 +89,16 @@ def test_the_seed_decides_the_draw_and_train_and_test_differ(name):
         ("sparse-linear", {"n_inputs": True}, "n_inputs: expected a whole number"),
         ("sparse-linear", {"noise": float("inf")}, "noise: expected a finite number"),
         ("blobs", {"n_classes": 1}, "n_classes: expected a whole number from 2 to 1000000; got 1"),
-        ("xor", {"noise": 1e39}, r"noise: expected a finite number from 0 of float32; got 1e\+39"),
-        ("sparse-linear", {"bias": -1e39}, r"bias: expected a finite number of float32; got -1e"),
+        (
+            "xor",
+            {"noise": 1e39},
+            r"noise: .* from 0 that float32 holds; got 1e\+39",
+        ),
+        (
+            "sparse-linear",
+            {"bias": -1e39},
+            r"bias: .* number that float32 holds; got -1e\+39",
+        ),
         ("polynomial", {"coefficients": [1, "x"]}, "coefficients: expected a list of finite"),
         (
             "modular-addition",

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 
 from mlplab.errors import ConfigError
+from mlplab.specs.numbers import LARGEST
 
-_LARGEST = float(np.finfo(np.float32).max)
 _MOST_NUMBERS = 10**9  # 8 GB while they are drawn: about what a machine of today can spare
 MOST_CLASSES = 10**6  # as many outputs as a layer may have units
 
@@ -119,9 +119,9 @@ def _is_number(value: object) -> bool:
 
 
 def _is_finite(number: float) -> bool:
-    return _is_number(number) and bool(abs(number) <= _LARGEST)
+    return _is_number(number) and bool(abs(number) <= LARGEST)
 
 
 def _cause(number: float) -> str:
     """Return what is said of a number that only float64 holds."""
-    return " of float32" if _is_number(number) and _LARGEST < abs(number) < np.inf else ""
+    return " that float32 holds" if _is_number(number) and LARGEST < abs(number) < np.inf else ""

@@ -143,3 +143,9 @@ def test_importing_the_room_loads_nothing_heavy():
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert done.stdout.strip() == "[]", done.stderr
+
+
+@pytest.mark.parametrize("name", ["valid", "bins", "permute"])
+def test_a_number_too_long_to_show_is_told(name):
+    with pytest.raises(ConfigError, match=f"^{name}: .*a whole number of more than 4300 digits"):
+        load_task("xor", **{name: -(10**5000)})

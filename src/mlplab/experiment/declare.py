@@ -92,7 +92,9 @@ def read_seeds(seeds: int | Sequence[int]) -> tuple[int, ...]:
         raise ConfigError(f"seeds: expected at most {MOST_SEEDS}; got more")
     listed = _as_tuple(seeds)
     if not listed or not all(_is_whole(seed) and 0 <= seed < _SEEDS for seed in listed):
-        raise ConfigError(f"seeds: expected a number, or whole numbers from 0; got {shown(seeds)}")
+        raise ConfigError(
+            f"seeds: expected a number, or whole numbers from 0 to 2**63 - 1; got {shown(seeds)}"
+        )
     if len(set(listed)) < len(listed):
         twice = next(seed for seed in listed if listed.count(seed) > 1)
         raise ConfigError(f"seeds: expected each once; got {twice} twice")

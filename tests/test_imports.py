@@ -17,7 +17,7 @@ SOURCE = Path(mlplab.__file__).parent
 # From the ground up; rooms of one line never import each other.
 FLOORS = (
     ("atomic", "errors", "loading", "notes", "version"),
-    ("durations", "extras", "hints", "inside", "named_paths", "sheet"),
+    ("durations", "extras", "hints", "inside", "named_paths", "sheet", "whole"),
     ("specs",),
     ("data", "store", "stats"),
     ("engine",),
@@ -46,6 +46,7 @@ ALLOWED = {
     "notes": set(),
     "sheet": set(),
     "version": set(),
+    "whole": set(),
     "specs": {"pydantic"},
     "specs/columns/keys.py": {"numpy"},
     "specs/columns/outcomes.py": {"numpy"},

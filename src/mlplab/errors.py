@@ -9,6 +9,18 @@ from collections.abc import Iterator
 _LONGEST = 4000  # letters: a list of a million values is not told value by value
 
 
+def shown(value: object) -> str:
+    """Return a value's repr; of a whole number that is too long for one, what it is.
+
+    >>> shown(3), shown(-(10**5000))
+    ('3', 'a whole number of more than 4300 digits')
+    """
+    try:
+        return repr(value)
+    except ValueError:
+        return "a whole number of more than 4300 digits"
+
+
 class MlplabError(Exception):
     """A user's mistake or a failed resource; faces print it as one line, without a traceback.
 

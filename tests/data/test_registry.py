@@ -161,3 +161,9 @@ def test_what_a_users_data_set_does_wrong_is_one_line(load, says):
     dataset("mine", describe="mine")(load)
     with pytest.raises(ConfigError, match=says):
         load_task("mine")
+
+
+@pytest.mark.parametrize("name", ["valid", "bins", "permute"])
+def test_a_number_too_long_to_show_is_told(name):
+    with pytest.raises(ConfigError, match=f"^{name}: .*a whole number of more than 4300 digits"):
+        load_task("xor", **{name: -(10**5000)})

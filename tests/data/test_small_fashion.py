@@ -53,6 +53,9 @@ def test_replaced_classes_are_nested_and_only_of_the_pool(clothes):
     [
         ({"label_noise": 1.0}, "label_noise: expected a share from 0 and below 1; got 1"),
         ({"label_noise": -0.1}, "label_noise: expected a share"),
+        ({"label_noise": "x"}, "label_noise: expected a share from 0 and below 1; got 'x'"),
+        ({"seed": 1.5}, r"seed: expected a whole number; got 1\.5"),
+        ({"n_test": True}, "n_test: expected a whole number from 1 to 20; got True"),
         ({"n_test": 21}, "n_test: expected a whole number from 1 to 20; got 21"),
         ({"n_test": 2.5}, r"n_test: expected a whole number from 1 to 20; got 2\.5"),
     ],

@@ -88,7 +88,23 @@ def test_the_seed_decides_the_draw_and_train_and_test_differ(name):
         ("polynomial", {"noise": -1}, "noise: expected a finite number from 0; got -1"),
         ("sparse-linear", {"n_inputs": True}, "n_inputs: expected a whole number"),
         ("sparse-linear", {"noise": float("inf")}, "noise: expected a finite number"),
-        ("blobs", {"n_classes": 1}, "n_classes: expected a whole number from 2; got 1"),
+        ("blobs", {"n_classes": 1}, "n_classes: expected a whole number from 2 to 1000000; got 1"),
+        (
+            "xor",
+            {"noise": 1e39},
+            r"noise: .* from 0 that float32 holds; got 1e\+39",
+        ),
+        (
+            "sparse-linear",
+            {"bias": -1e39},
+            r"bias: .* number that float32 holds; got -1e\+39",
+        ),
+        ("polynomial", {"coefficients": [1, "x"]}, "coefficients: expected a list of finite"),
+        (
+            "modular-addition",
+            {"modulus": 10**4},
+            "modulus: expected at most 1,000,000,000 inputs in all; got 10000",
+        ),
         ("xor", {"noise": "x"}, "noise: expected a finite number from 0; got 'x'"),
         ("spirals", {"n_test": 0}, "n_test: expected a whole number from 1"),
         ("polynomial", {"dtype": "int8"}, "dtype: expected"),
@@ -97,3 +113,31 @@ def test_the_seed_decides_the_draw_and_train_and_test_differ(name):
 def test_parameters_out_of_range_are_named(name, params, match):
     with pytest.raises(ConfigError, match=match):
         load_task(name, **params)
+
+
+NAMES = ("polynomial", "sparse-linear", "blobs", "xor", "spirals", "modular-addition")
+PARAMETERS = [(name, parameter) for name in NAMES for parameter in load_task(name).params]
+
+
+@pytest.mark.parametrize("value", ["x", "", "none", None, [], {}, [[]], math.nan, "1", True, 1.5])
+@pytest.mark.parametrize(("name", "parameter"), PARAMETERS)
+def test_a_value_of_another_type_is_named_or_makes_a_task(name, parameter, value):
+    try:
+        load_task(name, **{parameter: value})
+    except ConfigError as problem:
+        line = str(problem)
+        assert line.startswith(f"{parameter}: expected "), line
+        assert line.endswith(f"; got {value!r}"), line
+    else:
+        fits = {True: ["scaled"], 1.5: ["noise", "spread", "turns", "weight", "bias"]}
+        assert value == [] if parameter == "coefficients" else parameter in fits[value]
+
+
+SIZES = [(name, size) for name, size in PARAMETERS if size.startswith("n_") or size == "modulus"]
+
+
+@pytest.mark.parametrize("size", [10**10, 10**23, 10**400])
+@pytest.mark.parametrize(("name", "parameter"), SIZES)
+def test_a_size_that_fits_no_machine_is_named(name, parameter, size):
+    with pytest.raises(ConfigError, match=rf"\b{parameter}\b.*: expected .*{size}"):
+        load_task(name, **{parameter: size})

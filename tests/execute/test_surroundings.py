@@ -192,7 +192,7 @@ class TestWorkerCount:
         monkeypatch.setenv("MLPLAB_WORKERS", "7")
         assert default_workers() == 7
 
-    @pytest.mark.parametrize("given", ["0", "-1", "many", "1.5"])
+    @pytest.mark.parametrize("given", ["0", "-1", "many", "1.5", "²"])
     def test_nonsense_is_one_clear_line(self, monkeypatch, given):
         monkeypatch.setenv("MLPLAB_WORKERS", given)
         with pytest.raises(ConfigError, match=f"expected a whole number from 1; got '{given}'"):

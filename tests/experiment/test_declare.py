@@ -37,7 +37,10 @@ def difference(metric: str = "test_accuracy", **arm: Any) -> Difference:
         ({"seeds": 0}, "seeds: expected at least 1; got 0"),
         ({"seeds": []}, "seeds: expected a number"),
         ({"seeds": [1, 2, 1]}, "seeds: expected each once; got 1 twice"),
-        ({"seeds": [-1]}, r"seeds: expected a number, or whole numbers from 0; got \[-1\]"),
+        (
+            {"seeds": [-1]},
+            r"seeds: expected a number, or whole numbers from 0 to 2\*\*63 - 1; got \[-1\]",
+        ),
         ({"seeds": [0.5]}, "seeds: expected a number"),
         ({"seeds": "12"}, "seeds: expected a number"),
         ({"seeds": True}, "seeds: expected a number"),

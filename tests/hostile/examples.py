@@ -24,6 +24,7 @@ SECONDS = 120.0
 # escapes of a terminal, bytes that are no text, names that leave a folder.
 JUNK = (
     *("", " ", "-1", "0", "1", "2", "3", "0.5", "nan", "inf", "-inf", "1e-400", "1e400", "0x10"),
+    *("1e39", "-1e39", "1e300", "1e-300", "prelu:1e39", "²"),
     *(
         "1_000",
         "+5",

@@ -17,6 +17,10 @@ from tests.hostile.examples import HUGE, TEXTS, check, examples, run
 
 from mlplab.cli import program
 from mlplab.cli.program import COMMANDS
+from mlplab.data import load_task
+
+# Data sets that are made by parameters: any of them may be given anything.
+MADE = ("blobs", "modular-addition", "polynomial", "sparse-linear", "spirals", "xor")
 
 # What can be changed, and what stays: nothing that takes minutes is started.
 USUAL = {
@@ -64,6 +68,9 @@ def options_of(words: list[str]) -> list[str]:
     return [name for param in command.params for name in param.opts if name.startswith("--")]
 
 
+LISTS = ("[1]", "[1, null]", '["x"]', "[[1]]", "[1e39]", '{"1": 2}', "1e39", "-1e300", "null")
+
+
 @st.composite
 def argument_lists(draw: st.DrawFn) -> list[str]:
     """A usual list with some words replaced, added or left out."""
@@ -86,6 +93,18 @@ def argument_lists(draw: st.DrawFn) -> list[str]:
             words[place : place + 1] = [draw(values)]
     # Before the rest: a last word that wants a value would take it for one.
     return [*words[:n_names], *stays, *words[n_names:]]
+
+
+@st.composite
+def parameter_lists(draw: st.DrawFn) -> list[str]:
+    """A plan of a data set that is given something for one of its own parameters, or for two."""
+    name = draw(st.sampled_from(MADE))
+    words = ["train", name, "--epochs", "1", "--plan"]
+    for _ in range(draw(st.integers(1, 2))):
+        parameter = draw(st.sampled_from(sorted(load_task(name).params)))
+        value = draw(TEXTS | st.sampled_from([*LISTS, *(v for v in HUGE if len(v) != 8)]))
+        words += ["--param", f"{parameter}={value}"]
+    return words
 
 
 @pytest.fixture(scope="module")
@@ -153,4 +172,10 @@ def test_a_usual_command_works(usual: str, home: Path, files: Path) -> None:
 @examples(60)
 def test_no_argument_is_a_traceback(arguments: list[str], home: Path, files: Path) -> None:
     refill(home, files)
+    check(run(*arguments), home, arguments)
+
+
+@given(arguments=parameter_lists())
+@examples(60)
+def test_no_parameter_of_a_data_set_is_a_traceback(arguments: list[str], home: Path) -> None:
     check(run(*arguments), home, arguments)

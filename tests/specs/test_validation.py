@@ -9,7 +9,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mlplab.errors import ConfigError, MlplabError
-from mlplab.specs import MLP, SGD, Adam, Chain, Fit, Fold, Init, Run, Schedule, Slurm, resolve
+from mlplab.specs import (
+    MLP,
+    SGD,
+    Adam,
+    Chain,
+    Fit,
+    Fold,
+    Init,
+    Run,
+    Schedule,
+    Slurm,
+    Spec,
+    resolve,
+)
 
 
 @pytest.mark.parametrize(
@@ -53,6 +66,26 @@ def test_a_mistake_is_one_line_that_names_field_value_and_expectation(make, word
         (lambda: Run(optim=3), "optim: expected dictionary; got 3"),
         (lambda: Slurm(partition="a b"),
          "partition: expected text that matches '^[A-Za-z0-9_][A-Za-z0-9_.,-]*$'; got 'a b'"),
+        (lambda: Slurm(time="١:00:00"),
+         "time: expected a time such as 30 (minutes), 1:00:00 or 2-12; got '١:00:00'"),
+        (lambda: Slurm(time="99999999999999999999-0"),
+         "time: expected at most a year, such as 7-0 for a week; got 99999999999999999999-0"),
+        (lambda: Slurm(time="9" * 60),
+         f"time: expected a time such as 30 (minutes), 1:00:00 or 2-12; got '{'9' * 60}'"),
+        (lambda: Fit(huber_delta=1e39), "huber_delta: expected at most 3.4e+38, as float32; "
+         "got 1e+39"),
+        (lambda: Init(low=-1e39, high=0), "low: expected at least -3.4e+38, as float32; "
+         "got -1e+39"),
+        (lambda: MLP(activation="prelu:1e39,unit"),
+         "activation: prelu: expected a number that float32 holds as slope; got '1e39'"),
+        (lambda: MLP(activation="elu:1e39"),
+         "activation: elu: expected a number of at least 0 that float32 holds as alpha; "
+         "got '1e39'"),
+        (lambda: SGD(lr=10**5000),
+         "lr: expected number; got a whole number of more than 4300 digits"),
+        (lambda: Fit(loss=10**5000),
+         "loss: expected 'auto', 'cross-entropy', 'squared', 'absolute', 'huber' or 'log-cosh'; "
+         "got a whole number of more than 4300 digits"),
         (lambda: Slurm(spool=""), "spool: expected at least 1 character; got ''"),
         (lambda: Chain(arms=[{}]), "arms: expected at least 2 items; got [{}]"),
         (lambda: Fit(epochs="1" * 5000),
@@ -67,6 +100,38 @@ def test_what_was_expected_is_said_in_plain_words(make, line):
     with pytest.raises(ConfigError) as caught:
         make()
     assert str(caught.value) == line
+
+
+def _fields(kind):
+    """Class and name of every field that holds one number of that kind, of what makes a run."""
+    modules = [f"mlplab.specs.{name}" for name in ("fit", "net", "init", "optim", "schedule")]
+    modules += ["mlplab.specs.rows", "mlplab.specs.clusters", "mlplab.specs.run"]
+    specs, left = [], [Spec]
+    while left:
+        subclasses = left.pop().__subclasses__()
+        specs += subclasses
+        left += subclasses
+    return [
+        pytest.param(spec, name, id=f"{spec.__name__}-{name}")
+        for spec in specs
+        if spec.__module__ in modules
+        for name, field in spec.model_fields.items()
+        if field.annotation in (kind, kind | None) or (kind is int and name == "valid")
+    ]
+
+
+@pytest.mark.parametrize("number", [2**63, 10**30])
+@pytest.mark.parametrize(("spec", "name"), _fields(int))
+def test_a_whole_number_beyond_64_bits_is_refused(spec, name, number):
+    with pytest.raises(ConfigError, match=rf"\b{name}: expected less than .*; got"):
+        spec(**{name: number})
+
+
+@pytest.mark.parametrize("number", [1e39, 1e300])
+@pytest.mark.parametrize(("spec", "name"), _fields(float))
+def test_a_number_beyond_float32_is_refused(spec, name, number):
+    with pytest.raises(ConfigError, match=rf"\b{name}: expected .*; got 1e\+"):
+        spec(**{name: number})
 
 
 def test_every_problem_is_reported_at_once():

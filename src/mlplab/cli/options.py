@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import click
 
 from mlplab.cli.imports import import_users
+from mlplab.whole import parse_whole
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -21,9 +22,10 @@ def whole_from(least: int) -> Callable[[click.Context, click.Parameter, str | No
     def read(ctx: click.Context, param: click.Parameter, value: str | None) -> int | None:
         if value is None:
             return None
-        if not value.isdecimal() or int(value) < least:
+        number = parse_whole(value)
+        if number is None or number < least:
             raise click.BadParameter(f"expected a whole number from {least}; got {value!r}")
-        return int(value)
+        return number
 
     return read
 

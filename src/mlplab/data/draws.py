@@ -5,13 +5,21 @@ They are the numbers of the data sets `polynomial` and `sparse-linear` in float6
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
-from mlplab.data.ranges import expect_at_least, expect_not_negative
+from mlplab.data.ranges import (
+    expect_at_least,
+    expect_each_finite,
+    expect_finite,
+    expect_not_negative,
+    expect_room,
+    expect_whole,
+)
 from mlplab.errors import ConfigError
 from mlplab.specs.keyed import philox
 
@@ -43,7 +51,7 @@ def draw_polynomial(
         x (R, N), of which features are made, and y (R, N).
 
     Raises:
-        ConfigError: no seeds, n below 1, noise below 0, or an unknown part.
+        ConfigError: no seeds, a number out of range, or an unknown part.
 
     Cost: about 30 microseconds a seed for 100 examples.
 
@@ -53,6 +61,7 @@ def draw_polynomial(
     ((2, 50), True)
     """
     place = _checked(seeds, part, noise, n=n)
+    expect_each_finite(coefficients=coefficients)
     x, error = np.empty((len(seeds), n)), np.empty((len(seeds), n))
     for run, seed in enumerate(seeds):
         philox(seed, "polynomial/x", place).standard_normal(out=x[run])
@@ -93,7 +102,7 @@ def draw_sparse_linear(
         X (R, N, P) and y (R, N).
 
     Raises:
-        ConfigError: no seeds, a size below 1, noise below 0, or an unknown part.
+        ConfigError: no seeds, a number out of range, or an unknown part.
 
     Cost: about 15 microseconds a seed and input.
 
@@ -102,6 +111,7 @@ def draw_sparse_linear(
     ((2, 20, 3), True)
     """
     place = _checked(seeds, part, noise, n=n, n_inputs=n_inputs)
+    expect_finite(weight=weight, bias=bias)
     X, error = np.empty((len(seeds), n, n_inputs)), np.empty((len(seeds), n))
     for run, seed in enumerate(seeds):
         philox(seed, "sparse-linear/noise", place).standard_normal(out=error[run])
@@ -120,6 +130,9 @@ def _checked(seeds: Sequence[int], part: str, noise: float, **sizes: int) -> int
     expect_not_negative(noise=noise)
     if not len(seeds):
         raise ConfigError("seeds: expected at least one; got none")
+    for seed in seeds:
+        expect_whole(seed=seed)
+    expect_room(len(seeds) * math.prod(sizes.values()), seeds=len(seeds), **sizes)
     if part not in _PARTS:
         raise ConfigError(f"part: expected train or test; got {part!r}")
     return _PARTS[part]

@@ -12,10 +12,10 @@ from mlplab.data.files import FileSet
 from mlplab.data.http_folder import HttpFolder
 from mlplab.data.idx import read_idx
 from mlplab.data.label_noise import replaced_classes
-from mlplab.data.ranges import expect_share
+from mlplab.data.ranges import expect_at_least, expect_share, expect_whole
 from mlplab.data.registry import dataset
 from mlplab.data.task import Task
-from mlplab.errors import ConfigError, DataError
+from mlplab.errors import DataError
 from mlplab.specs import Run
 
 CLASS_NAMES = (
@@ -102,11 +102,9 @@ def small_fashion_mnist(
         ConfigError: a number out of range.
     """
     expect_share(label_noise=label_noise)
+    expect_whole(seed=seed)
     whole = fashion_mnist(folder)
-    if not isinstance(n_test, int) or not 1 <= n_test <= whole.n_test:
-        raise ConfigError(
-            f"n_test: expected a whole number from 1 to {whole.n_test}; got {n_test!r}"
-        )
+    expect_at_least(1, most=whole.n_test, n_test=n_test)
     n = whole.n_pool + n_test
     squares = whole.inputs[:n].reshape(n, 14, 2, 14, 2)
     images = squares.mean(axis=(2, 4), dtype=np.float32).round().astype(np.uint8)

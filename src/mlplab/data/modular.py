@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from mlplab.data.ranges import expect_at_least
+from mlplab.data.ranges import expect_at_least, expect_room
 from mlplab.data.registry import dataset
 from mlplab.data.task import Task
 from mlplab.specs import MLP, AdamW, Fit, Run
@@ -38,7 +38,7 @@ def modular_addition(*, modulus: int = MODULUS) -> Task:
         modulus: p.
 
     Raises:
-        ConfigError: a modulus below 2.
+        ConfigError: a modulus below 2, or too large to list all pairs.
 
     Source: Power et al., Grokking: Generalization beyond overfitting on small algorithmic
     datasets, 2022, arXiv 2201.02177; for multilayer perceptrons Gromov, Grokking modular
@@ -49,6 +49,7 @@ def modular_addition(*, modulus: int = MODULUS) -> Task:
     ([0, 0, 1, 0, 0, 0, 0, 0, 1, 0], 0)
     """
     expect_at_least(2, modulus=modulus)
+    expect_room(2 * modulus**3, modulus=modulus)
     a, b = np.divmod(np.arange(modulus**2), modulus)
     one_hot = np.eye(modulus, dtype=np.uint8)
     return Task(

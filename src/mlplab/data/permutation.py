@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from mlplab.errors import ConfigError
+from mlplab.errors import ConfigError, shown
 from mlplab.specs.keyed import philox
 
 
@@ -20,5 +20,5 @@ def feature_order(number: int, n_features: int) -> npt.NDArray[np.int64]:
     [0, 1, 2, 3, 4]
     """
     if not isinstance(number, int) or isinstance(number, bool) or number < 0:
-        raise ConfigError(f"permute: expected a whole number from 0; got {number!r}")
+        raise ConfigError(f"permute: expected a whole number from 0; got {shown(number)}")
     return philox(number, "permuted features").permutation(n_features)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from mlplab.errors import ConfigError
+from mlplab.errors import ConfigError, shown
 
 _MOST_BINS = 256
 _ROWS = 4096  # encoded at a time: what is made in passing stays in the cache
@@ -20,7 +20,9 @@ def check_bins(n_bins: Any) -> int:
         ConfigError: no whole number from 1 to 256.
     """
     if not isinstance(n_bins, int) or isinstance(n_bins, bool) or not 1 <= n_bins <= _MOST_BINS:
-        raise ConfigError(f"bins: expected a whole number from 1 to {_MOST_BINS}; got {n_bins!r}")
+        raise ConfigError(
+            f"bins: expected a whole number from 1 to {_MOST_BINS}; got {shown(n_bins)}"
+        )
     return n_bins
 
 

@@ -8,7 +8,13 @@ import numpy as np
 import numpy.typing as npt
 
 from mlplab.data.arrays import task_from_arrays
-from mlplab.data.ranges import expect_at_least, expect_not_negative
+from mlplab.data.ranges import (
+    MOST_CLASSES,
+    expect_at_least,
+    expect_not_negative,
+    expect_room,
+    expect_whole,
+)
 from mlplab.data.registry import dataset
 from mlplab.data.task import Task
 from mlplab.specs import SGD, Fit, Run
@@ -51,13 +57,12 @@ def blobs(
     Raises:
         ConfigError: a size or the spread is out of range.
     """
-    expect_at_least(2, n_classes=n_classes)
     expect_not_negative(spread=spread)
 
     def draw(split: int, ids: Ids) -> Doubles:
         return _on_circle(ids / n_classes) + spread * _normal(seed, "blobs", split, len(ids))
 
-    return _planar("blobs", n_train, n_test, n_classes, draw)
+    return _planar("blobs", n_train, n_test, n_classes, seed, draw)
 
 
 @dataset(
@@ -92,7 +97,7 @@ def xor(*, n_train: int = 400, n_test: int = 1000, noise: float = 0.1, seed: int
         points[wrong, 1] *= -1
         return points + noise * _normal(seed, "xor", split, len(ids))
 
-    return _planar("xor", n_train, n_test, 2, draw)
+    return _planar("xor", n_train, n_test, 2, seed, draw)
 
 
 @dataset(
@@ -128,7 +133,6 @@ def spirals(
     Raises:
         ConfigError: a size, the turns or the noise is out of range.
     """
-    expect_at_least(2, n_classes=n_classes)
     expect_not_negative(turns=turns, noise=noise)
 
     def draw(split: int, ids: Ids) -> Doubles:
@@ -136,7 +140,7 @@ def spirals(
         points = t[:, None] * _on_circle(ids / n_classes + turns * t)
         return points + noise * _normal(seed, "spirals", split, len(ids))
 
-    return _planar("spirals", n_train, n_test, n_classes, draw)
+    return _planar("spirals", n_train, n_test, n_classes, seed, draw)
 
 
 def _planar(
@@ -144,9 +148,13 @@ def _planar(
     n_train: int,
     n_test: int,
     n_classes: int,
+    seed: int,
     draw: Callable[[int, Ids], Doubles],
 ) -> Task:
+    expect_at_least(2, most=MOST_CLASSES, n_classes=n_classes)
     expect_at_least(1, n_train=n_train, n_test=n_test)
+    expect_room(2 * (n_train + n_test), n_train=n_train, n_test=n_test)
+    expect_whole(seed=seed)
     y, y_test = np.arange(n_train) % n_classes, np.arange(n_test) % n_classes
     return task_from_arrays(
         draw(0, y),

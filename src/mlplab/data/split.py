@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from mlplab.errors import ConfigError
+from mlplab.errors import ConfigError, shown
 from mlplab.specs.keyed import philox
 from mlplab.specs.rows import Block, First, Fold, Holdout, Joined, Own, Relabelled, Rows
 
@@ -40,13 +40,16 @@ def held_out_count(valid: float | int, n_pool: int) -> int:
     share = isinstance(valid, float | np.floating) and 0 <= valid < 1
     if not (whole and valid >= 0) and not share:
         raise ConfigError(
-            f"valid: expected a share of at least 0 and below 1, or a whole count; got {valid!r}"
+            "valid: expected a share of at least 0 and below 1, or a whole count; "
+            f"got {shown(valid)}"
         )
     count = int(valid) if whole else round(float(valid) * n_pool)
     if valid > 0 and count == 0:
         raise ConfigError(f"valid: a share of {valid} holds out none of {n_pool} training rows")
     if count >= n_pool:
-        raise ConfigError(f"valid: {valid!r} leaves none of {n_pool} training rows to train on")
+        raise ConfigError(
+            f"valid: {shown(valid)} leaves none of {n_pool} training rows to train on"
+        )
     return count
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from mlplab.data.arrays import task_from_arrays
 from mlplab.data.draws import Doubles, Part, draw_polynomial, draw_sparse_linear
-from mlplab.data.ranges import expect_at_least
+from mlplab.data.ranges import expect_at_least, expect_flags, expect_room
 from mlplab.data.registry import dataset
 from mlplab.data.task import Task
 from mlplab.specs import MLP, SGD, Fit, Init, Run
@@ -51,9 +51,11 @@ def polynomial(
         dtype: what the numbers are kept in.
 
     Raises:
-        ConfigError: a size below 1 or noise below 0.
+        ConfigError: a parameter out of range.
     """
     expect_at_least(1, n_train=n_train, n_test=n_test, n_terms=n_terms)
+    expect_room((n_train + n_test) * n_terms, n_train=n_train, n_test=n_test, n_terms=n_terms)
+    expect_flags(scaled=scaled)
     parts: list[Doubles] = []
     for part, n in _sizes(n_train, n_test):
         x, y = draw_polynomial([seed], n, part=part, coefficients=coefficients, noise=noise)
@@ -103,9 +105,10 @@ def sparse_linear(
         dtype: what the numbers are kept in.
 
     Raises:
-        ConfigError: a size below 1 or noise below 0.
+        ConfigError: a parameter out of range.
     """
     expect_at_least(1, n_train=n_train, n_test=n_test, n_inputs=n_inputs)
+    expect_room((n_train + n_test) * n_inputs, n_train=n_train, n_test=n_test, n_inputs=n_inputs)
     parts: list[Doubles] = []
     for part, n in _sizes(n_train, n_test):
         X, y = draw_sparse_linear(
@@ -122,8 +125,9 @@ def _sizes(n_train: int, n_test: int) -> tuple[tuple[Part, int], ...]:
 def _powers(x: Doubles, n_terms: int, *, scaled: bool) -> Doubles:
     """Return x^i, or x^i / i!, (N, n_terms), by products alone: the same bits on any machine."""
     terms = np.ones((len(x), n_terms))
-    for i in range(1, n_terms):
-        terms[:, i] = terms[:, i - 1] * x
-        if scaled:
-            terms[:, i] /= i
+    with np.errstate(over="ignore"):  # the task names what does not fit
+        for i in range(1, n_terms):
+            terms[:, i] = terms[:, i - 1] * x
+            if scaled:
+                terms[:, i] /= i
     return terms

@@ -19,11 +19,11 @@ from mlplab.estimators.scale import SmoothClip
 from mlplab.estimators.settings import (
     entropy_of,
     held_out_rows,
+    n_seeds_of,
     progress_of,
     run_of,
     seeds_of,
     share,
-    whole,
     workers_of,
 )
 from mlplab.experiment.progress_bar import reporting
@@ -56,7 +56,7 @@ class MLPEstimator(BaseEstimator):  # type: ignore[misc]
         valid = self._n_valid(len(X)) if self.early_stopping else 0
         task = self._task(self._scaled(X), y, weights, valid)
         run = run_of(self.get_params(deep=False), len(X) - valid)
-        n_seeds = whole("n_seeds", self.n_seeds, 1)
+        n_seeds = n_seeds_of(self.n_seeds)
         runs = [run.replace(seed=seed) for seed in seeds_of(entropy, n_seeds)]
         with reporting(progress_of(self.progress), "fit") as report:
             self._take(train_members(runs, task, workers_of(self.n_jobs), report))
@@ -87,7 +87,7 @@ class MLPEstimator(BaseEstimator):  # type: ignore[misc]
         task = self._task(self._scaled(X), y, weights, 0)
         before: list[Progress | None]
         if first:
-            seeds = seeds_of(entropy_of(self.random_state), whole("n_seeds", self.n_seeds, 1))
+            seeds = seeds_of(entropy_of(self.random_state), n_seeds_of(self.n_seeds))
             before = [None] * len(seeds)
         else:
             seeds = tuple(member.run.seed for member in self.members_)

@@ -9,9 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.random import BitGenerator, Generator, RandomState, SeedSequence
 
-from mlplab.errors import ConfigError
+from mlplab.errors import ConfigError, shown
+from mlplab.experiment.declare import MOST_SEEDS
 from mlplab.experiment.progress import ProgressOption
 from mlplab.specs import MLP, Custom, Fit, Run, Schedule, optimiser_spec
+from mlplab.specs.numbers import LARGEST
 
 _LEAST_BATCH, _MOST_BATCH = 16, 256
 _STEPS = 16
@@ -30,16 +32,27 @@ def plain(value: Any) -> Any:
     return value
 
 
-def whole(name: str, value: Any, least: int) -> int:
+def whole(name: str, value: Any, least: int, most: int | None = None) -> int:
     """Return a parameter that is a whole number.
 
     Raises:
-        ConfigError: it is not, or it is too small.
+        ConfigError: it is not, or it is too small or too large.
     """
     value = plain(value)
     if isinstance(value, bool) or not isinstance(value, int) or value < least:
-        raise ConfigError(f"{name}: expected a whole number from {least}; got {value!r}")
+        raise ConfigError(f"{name}: expected a whole number from {least}; got {shown(value)}")
+    if most is not None and value > most:
+        raise ConfigError(f"{name}: expected at most {most}; got {shown(value)}")
     return value
+
+
+def n_seeds_of(value: Any) -> int:
+    """Return how many networks an estimator trains.
+
+    Raises:
+        ConfigError: no whole number from 1, or more than an experiment's seeds may be.
+    """
+    return whole("n_seeds", value, 1, MOST_SEEDS)
 
 
 def share(name: str, value: Any, *, zero: bool = False) -> float:
@@ -52,7 +65,7 @@ def share(name: str, value: Any, *, zero: bool = False) -> float:
     number = isinstance(value, int | float) and not isinstance(value, bool)
     if not number or not 0 <= value < 1 or (value == 0 and not zero):
         wanted = "a share from 0 and below 1" if zero else "a share between 0 and 1"
-        raise ConfigError(f"{name}: expected {wanted}; got {value!r}")
+        raise ConfigError(f"{name}: expected {wanted}; got {shown(value)}")
     return float(value)
 
 
@@ -110,7 +123,7 @@ def weight_decay_of(value: Any, optimizer: str, lr: Any, *, classes: bool) -> An
         return value
     if value != "auto":
         raise ConfigError(f"weight_decay: expected 'auto' or a number from 0; got {value!r}")
-    if optimizer != "adamw" or not isinstance(lr, int | float) or lr <= 0:
+    if optimizer != "adamw" or not isinstance(lr, int | float) or not 0 < lr <= LARGEST:
         return 0.0
     return (_SHRINKS_CLASSES if classes else _SHRINKS_NUMBERS) / lr
 

@@ -19,6 +19,7 @@ from mlplab.execute.executor import Job, Portions
 from mlplab.execute.processes import in_processes
 from mlplab.inside import is_worker
 from mlplab.specs import Run
+from mlplab.whole import parse_whole
 
 _SMALL_SECONDS = 4.0  # starting workers takes about as long
 
@@ -31,9 +32,9 @@ def default_workers() -> int:
     if is_worker():
         return 1
     if given := os.environ.get("MLPLAB_WORKERS"):
-        if not given.isdigit() or int(given) < 1:
+        if not (n_workers := parse_whole(given)):
             raise ConfigError(f"MLPLAB_WORKERS: expected a whole number from 1; got {given!r}")
-        return int(given)
+        return n_workers
     # loky sets its variable itself: its workers are no children of `multiprocessing`.
     if multiprocessing.parent_process() is not None or "LOKY_WORKER" in os.environ:
         return 1

@@ -9,7 +9,7 @@ from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from mlplab.errors import ConfigError
+from mlplab.errors import ConfigError, shown
 from mlplab.sheet import Sheet
 from mlplab.specs import Custom, Module, Run, Spec, resolve, set_fields, set_path
 from mlplab.specs.paths import short_names
@@ -218,7 +218,7 @@ def show_value(value: Any, word: re.Pattern[str] = _WORD) -> str:
         return ",".join(show_value(item, word) for item in value) or "none"
     if isinstance(value, str):
         return value if word.fullmatch(value) else repr(value)
-    return str(value)
+    return shown(value) if isinstance(value, int) else str(value)
 
 
 def _label(values: Mapping[str, Any]) -> str:

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from mlplab.data import Task
-from mlplab.errors import ConfigError
+from mlplab.errors import ConfigError, shown
 from mlplab.experiment.arms import factor_path
 from mlplab.experiment.metrics import check_metric, higher_is_better, refuse_test
 from mlplab.experiment.parts import CLAIMS, Find, Part, arms_of, parts_of
@@ -19,7 +19,7 @@ from mlplab.experiment.wording import claim_words
 from mlplab.specs import BestArm, Claim, FailureDifference, Proof, Run, Spec
 
 # A run's specs, outcome and row take some 6 kB: more would fill 60 GB before anything trains.
-_MOST_SEEDS = 10_000_000
+MOST_SEEDS = 10_000_000
 _SEEDS = 2**63  # of a run: one more than the last
 
 
@@ -38,9 +38,9 @@ def read_whole(name: str, value: Any, least: int = 1) -> int:
         number = None
     # torch's tensors of one element pass `operator.index`, and True is an int.
     if number is None or isinstance(value, bool) or _has_axes(value):
-        raise ConfigError(f"{name}: expected a whole number from {least}; got {value!r}")
+        raise ConfigError(f"{name}: expected a whole number from {least}; got {shown(value)}")
     if number < least:
-        raise ConfigError(f"{name}: expected at least {least}; got {number}")
+        raise ConfigError(f"{name}: expected at least {least}; got {shown(number)}")
     return number
 
 
@@ -55,7 +55,7 @@ def read_matters(matters: Any) -> float:
     """
     number = not isinstance(matters, bool) and isinstance(matters, numbers.Real)
     if not number or not 0 < matters < float("inf"):  # NaN fails both comparisons
-        raise ConfigError(f"matters: expected a finite number above 0; got {matters!r}")
+        raise ConfigError(f"matters: expected a finite number above 0; got {shown(matters)}")
     return float(matters)
 
 
@@ -71,11 +71,13 @@ def read_seeds(seeds: int | Sequence[int]) -> tuple[int, ...]:
     if hasattr(seeds, "__index__") and not isinstance(seeds, bool) and not _has_axes(seeds):
         seeds = range(read_whole("seeds", seeds))
     # Sliced first: `len` of a range beyond 2**63 raises.
-    if isinstance(seeds, range) and len(seeds[: _MOST_SEEDS + 1]) > _MOST_SEEDS:
-        raise ConfigError(f"seeds: expected at most {_MOST_SEEDS}; got more")
+    if isinstance(seeds, range) and len(seeds[: MOST_SEEDS + 1]) > MOST_SEEDS:
+        raise ConfigError(f"seeds: expected at most {MOST_SEEDS}; got more")
     listed = _as_tuple(seeds)
     if not listed or not all(_is_whole(seed) and 0 <= seed < _SEEDS for seed in listed):
-        raise ConfigError(f"seeds: expected a number, or whole numbers from 0; got {seeds!r}")
+        raise ConfigError(
+            f"seeds: expected a number, or whole numbers from 0 to 2**63 - 1; got {shown(seeds)}"
+        )
     if len(set(listed)) < len(listed):
         twice = next(seed for seed in listed if listed.count(seed) > 1)
         raise ConfigError(f"seeds: expected each once; got {twice} twice")

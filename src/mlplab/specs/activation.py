@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator
 
+from mlplab.specs.numbers import LARGEST
 from mlplab.specs.plugins import plugin_names
 from mlplab.specs.shorthand import number_text, parse_shorthand
 
@@ -63,9 +64,11 @@ def _number(kind: str, name: str, value: Any) -> float:
         number = float(value)
     except ValueError:
         number = float("nan")
-    least = 0.0 if kind != "prelu" else float("-inf")
-    if not least <= number < float("inf"):
+    least = 0.0 if kind != "prelu" else -LARGEST
+    if not least <= number <= LARGEST:
         wanted = "a number" if kind == "prelu" else "a number of at least 0"
+        if LARGEST < abs(number) < float("inf"):
+            wanted += " that float32 holds"
         raise ValueError(f"{kind}: expected {wanted} as {name}; got {value!r}")
     return number or 0.0  # never -0.0
 

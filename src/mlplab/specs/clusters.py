@@ -10,8 +10,11 @@ from pydantic import Field, field_validator
 from mlplab.errors import ConfigError
 from mlplab.hints import hint
 from mlplab.specs.base import Spec
+from mlplab.specs.numbers import Whole
 
-_TIME = re.compile(r"(?:(\d+)-)?(\d+)(?::(\d+))?(?::(\d+))?")
+_TIME = re.compile(r"(?:([0-9]+)-)?([0-9]+)(?::([0-9]+))?(?::([0-9]+))?")
+_LONGEST = 50  # characters of a time: of more digits, Python refuses to make a number
+_YEAR = 366 * 24 * 60 * 60
 _NAME = r"^[A-Za-z0-9_][A-Za-z0-9_.,-]*$"
 
 
@@ -28,7 +31,7 @@ class Ray(Spec):
         description="Of a cluster's head, host:port; without one RAY_ADDRESS, else a Ray of this "
         "machine's own.",
     )
-    cpus: int = Field(default=1, ge=1, description="Cores of each program that trains.")
+    cpus: Whole = Field(default=1, ge=1, description="Cores of each program that trains.")
     gpus: int = Field(
         default=0, ge=0, le=1, description="GPUs of each program that trains: none, or one."
     )
@@ -57,7 +60,7 @@ class Slurm(Spec):
         description="Time limit of a task, as Slurm reads it: minutes, hours:minutes:seconds, "
         "days-hours. What is not finished by then goes on from checkpoints.",
     )
-    cpus: int = Field(default=1, ge=1, description="Cores of each task.")
+    cpus: Whole = Field(default=1, ge=1, description="Cores of each task.")
     gpus: int = Field(default=0, ge=0, le=1, description="GPUs of each task: none, or one.")
     tasks: int = Field(
         default=40, ge=1, le=1000, description="At most so many tasks; each has many runs."
@@ -72,8 +75,10 @@ class Slurm(Spec):
     @field_validator("time")
     @classmethod
     def _is_a_time(cls, text: str) -> str:
-        if seconds_of(text) < 60:
+        if (seconds := seconds_of(text)) < 60:
             raise ValueError(f"expected at least a minute, such as 1:00:00 for an hour; got {text}")
+        if seconds > _YEAR:
+            raise ValueError(f"expected at most a year, such as 7-0 for a week; got {text}")
         return text
 
     @property
@@ -120,7 +125,7 @@ def seconds_of(text: str) -> int:
     >>> [seconds_of(text) for text in ("90", "1:30", "2:00:00", "1-12", "1-0:30")]
     [5400, 90, 7200, 129600, 88200]
     """
-    match = _TIME.fullmatch(text)
+    match = _TIME.fullmatch(text) if len(text) <= _LONGEST else None
     if match is None:
         raise ValueError(f"expected a time such as 30 (minutes), 1:00:00 or 2-12; got {text!r}")
     days, *rest = match.groups()

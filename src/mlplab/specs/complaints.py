@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from mlplab.errors import shown
 from mlplab.hints import hint
 
 _LONGEST = 300  # characters of a value that is shown
@@ -20,6 +21,8 @@ _PLAINER = (
     (re.compile(r"^\w+ should have "), ""),
     (re.compile(r"^Invalid JSON: (.*)$"), r"JSON (\1)"),
     (re.compile(r"^Unable to parse .* as an integer, .*$"), "integer of fewer digits"),
+    (re.compile(r"^less than or equal to 340282346\d+$"), "at most 3.4e+38, as float32"),
+    (re.compile(r"^greater than or equal to -340282346\d+$"), "at least -3.4e+38, as float32"),
     # What follows says once more what was given.
     (re.compile(r" after validation, not .*$|, (?:unable to|got a) .*$"), ""),
     (re.compile(r" or object to extract fields from$"), ""),
@@ -55,10 +58,10 @@ def _explained(problem: Mapping[str, Any], model: type[BaseModel]) -> str:
     if kind == "union_tag_invalid":
         wanted = context["expected_tags"]
         given = given["kind"] if isinstance(given, Mapping) else context["tag"]
-    shown = repr(given)
-    if len(shown) > _LONGEST:  # a whole file, where that is what is read
-        shown = f"{shown[:_LONGEST]}..."
+    value = shown(given)
+    if len(value) > _LONGEST:  # a whole file, where that is what is read
+        value = f"{value[:_LONGEST]}..."
     meant = ""
     if kind in ("literal_error", "union_tag_invalid"):
-        meant = hint(str(given), _QUOTED.findall(wanted), "")
-    return f"{place}: expected {wanted}; got {shown}" + (f"; {meant}" if meant else "")
+        meant = hint(given if isinstance(given, str) else value, _QUOTED.findall(wanted), "")
+    return f"{place}: expected {wanted}; got {value}" + (f"; {meant}" if meant else "")

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, model_validator
 
 from mlplab.specs.base import Spec
+from mlplab.specs.numbers import Real, Whole
 
 
 def _each_once(names: tuple[str, ...]) -> tuple[str, ...]:
@@ -21,8 +22,8 @@ class Fit(Spec):
     256
     """
 
-    epochs: int = Field(default=10, ge=1, description="Passes over the training rows.")
-    batch_size: int = Field(default=256, ge=1, description="Examples per step.")
+    epochs: Whole = Field(default=10, ge=1, description="Passes over the training rows.")
+    batch_size: Whole = Field(default=256, ge=1, description="Examples per step.")
     last_batch: Literal["drop", "keep"] = Field(
         default="drop", description="What happens to the partial last batch of an epoch."
     )
@@ -35,7 +36,7 @@ class Fit(Spec):
         lt=1,
         description="Share of each target spread over all classes in training.",
     )
-    huber_delta: float = Field(
+    huber_delta: Real = Field(
         default=1.0, gt=0, description="Error from which the huber loss grows linearly."
     )
     ema: float = Field(
@@ -45,7 +46,7 @@ class Fit(Spec):
         description="Decay of the running mean of the weights, which is scored "
         "and kept instead of the last ones; 0 keeps the last.",
     )
-    patience: int = Field(
+    patience: Whole = Field(
         default=0,
         ge=0,
         description="Epochs without a better `monitor` after which a run ends; 0 never.",
@@ -57,7 +58,7 @@ class Fit(Spec):
         default=True,
         description="Whether a run with `patience` ends with the weights of its best epoch.",
     )
-    rewinds: int = Field(
+    rewinds: Whole = Field(
         default=0,
         ge=0,
         description="How often a run that diverges goes back to the end of its best epoch in "
@@ -74,16 +75,16 @@ class Fit(Spec):
         description="On the inputs x in training: x + s N(0, 1), x + s U(0, 1), x (1 + s N(0, 1)), "
         "or dropout at the rate s; s is the strength.",
     )
-    input_strength: float | None = Field(
+    input_strength: Real | None = Field(
         default=None, ge=0, description="Of the input noise: a deviation, a width, or a rate."
     )
-    mixup: float = Field(
+    mixup: Real = Field(
         default=0.0,
         ge=0,
         description="Alpha of Beta(alpha, alpha), from which each batch draws the share by which "
         "its examples and their targets are mixed with others; 0 mixes nothing.",
     )
-    shift: int = Field(
+    shift: Whole = Field(
         default=0,
         ge=0,
         description="Pixels by which each image moves at most, up or down and left or right, anew "
@@ -101,7 +102,7 @@ class Fit(Spec):
     measures: Annotated[tuple[str, ...], AfterValidator(_each_once)] = Field(
         default=(), description="Further metrics by name: grad_norm, or the user's own."
     )
-    probes: int = Field(
+    probes: Whole = Field(
         default=0,
         ge=0,
         description="Steps of each epoch, evenly spread from its first on, before which hidden "

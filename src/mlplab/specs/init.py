@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 
 from mlplab.hints import expected
 from mlplab.specs.base import Spec
+from mlplab.specs.numbers import Real
 from mlplab.specs.plugins import plugin_names
 from mlplab.specs.shorthand import parse_shorthand
 
@@ -45,12 +46,12 @@ class Init(Spec):
     """
 
     kind: str = Field(default="he", description="A kind above, or a name that a user registered.")
-    scale: float = Field(
+    scale: Real = Field(
         default=1.0, gt=0, description="Standard deviation (normal), bound (uniform), or a factor."
     )
-    low: float | None = Field(default=None, description="Lower bound of `uniform`, if not -scale.")
-    high: float | None = Field(default=None, description="Upper bound of `uniform`, if not scale.")
-    value: float = Field(default=0.0, description="Every weight of `constant`.")
+    low: Real | None = Field(default=None, description="Lower bound of `uniform`, if not -scale.")
+    high: Real | None = Field(default=None, description="Upper bound of `uniform`, if not scale.")
+    value: Real = Field(default=0.0, description="Every weight of `constant`.")
 
     @model_validator(mode="before")
     @classmethod

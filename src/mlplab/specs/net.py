@@ -13,10 +13,11 @@ from mlplab.specs.base import Spec
 from mlplab.specs.given import Short
 from mlplab.specs.init import INIT_FORMS, Init
 from mlplab.specs.module import Module
+from mlplab.specs.numbers import Real, Whole
 
 Width = Annotated[int, Field(ge=1, le=1_000_000)]
 Rate = Annotated[float, Field(ge=0.0, lt=1.0)]
-Strength = Annotated[float, Field(ge=0.0)]
+Strength = Annotated[Real, Field(ge=0.0)]
 
 
 # Any: a default is of the kind that is kept, and checkers want the field's.
@@ -69,7 +70,7 @@ class MLP(Spec):
         "uniform:LOW,HIGH, orthogonal, identity, constant:VALUE or zeros.",
         examples=list(INIT_FORMS),
     )
-    inputs: int = Field(
+    inputs: Whole = Field(
         default=0,
         ge=0,
         description="How many of the task's features are seen, from the first; 0 is all.",

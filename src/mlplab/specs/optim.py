@@ -11,15 +11,14 @@ from mlplab.errors import ConfigError
 from mlplab.hints import expected
 from mlplab.specs.base import Spec
 from mlplab.specs.given import Short
+from mlplab.specs.numbers import Real
 from mlplab.specs.plugins import find_plugin, plugin_names
 from mlplab.specs.schedule import SCHEDULE_FORMS, Schedule
 from mlplab.specs.settings import plain_settings, setting_of
 
-LearningRate = Annotated[float, Field(gt=0, description="Learning rate.")]
-Decay = Annotated[
-    float, Field(ge=0, description="L2 penalty: weight_decay * w joins the gradient.")
-]
-DecoupledDecay = Annotated[float, Field(ge=0, description="Decoupled: w shrinks by lr * this.")]
+LearningRate = Annotated[Real, Field(gt=0, description="Learning rate.")]
+Decay = Annotated[Real, Field(ge=0, description="L2 penalty: weight_decay * w joins the gradient.")]
+DecoupledDecay = Annotated[Real, Field(ge=0, description="Decoupled: w shrinks by lr * this.")]
 Fraction = Annotated[float, Field(ge=0, lt=1)]
 DecayBiases = Annotated[
     bool,
@@ -29,7 +28,7 @@ DecayBiases = Annotated[
     ),
 ]
 L1 = Annotated[
-    float,
+    Real,
     Field(
         ge=0,
         description="L1 penalty: after each step, weights (never biases) move towards 0 by "
@@ -37,11 +36,11 @@ L1 = Annotated[
     ),
 ]
 ClipNorm = Annotated[
-    float,
+    Real,
     Field(ge=0, description="Most that the norm of the whole gradient may be; 0 does not clip."),
 ]
 ClipValue = Annotated[
-    float, Field(ge=0, description="Most that a gradient entry may be, by size; 0 does not clip.")
+    Real, Field(ge=0, description="Most that a gradient entry may be, by size; 0 does not clip.")
 ]
 
 _SCHEDULE: Any = Field(
@@ -101,7 +100,7 @@ class RMSprop(_Rated):
     kind: Literal["rmsprop"] = "rmsprop"
     lr: LearningRate = 0.01
     alpha: Fraction = Field(default=0.99, description="Memory of the mean square.")
-    eps: float = Field(default=1e-8, gt=0, description="Added to the root in the denominator.")
+    eps: Real = Field(default=1e-8, gt=0, description="Added to the root in the denominator.")
     schedule: Short[Schedule, str] = _SCHEDULE
 
 
@@ -116,7 +115,7 @@ class Adam(_Rated):
     betas: tuple[Fraction, Fraction] = Field(
         default=(0.9, 0.999), description="Memory of the two means."
     )
-    eps: float = Field(default=1e-8, gt=0, description="Added to the root in the denominator.")
+    eps: Real = Field(default=1e-8, gt=0, description="Added to the root in the denominator.")
     schedule: Short[Schedule, str] = _SCHEDULE
 
 
@@ -131,7 +130,7 @@ class AdamW(_Rated):
     betas: tuple[Fraction, Fraction] = Field(
         default=(0.9, 0.999), description="Memory of the two means."
     )
-    eps: float = Field(default=1e-8, gt=0, description="Added to the root in the denominator.")
+    eps: Real = Field(default=1e-8, gt=0, description="Added to the root in the denominator.")
     weight_decay: DecoupledDecay = 0.01
     schedule: Short[Schedule, str] = _SCHEDULE
 
@@ -146,7 +145,7 @@ class LARS(_Rated):
 
     kind: Literal["lars"] = "lars"
     lr: LearningRate = 1.0
-    trust: float = Field(
+    trust: Real = Field(
         default=0.01, gt=0, description="Share of a layer's norm that a step may move."
     )
     momentum: Fraction = Field(default=0.9, description="Share of the last step kept.")

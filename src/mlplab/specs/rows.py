@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, model_validator
 
 from mlplab.specs.base import Spec
+from mlplab.specs.numbers import Whole
 
 
 def plain_share(valid: Any) -> Any:
@@ -22,10 +23,12 @@ def plain_share(valid: Any) -> Any:
         return valid
     if number == 0:
         return 0.0
-    return int(number) if number >= 1 and float(number).is_integer() else number
+    if isinstance(number, int) or number < 1 or not number.is_integer():
+        return number
+    return int(number)
 
 
-Share = Annotated[float | int, BeforeValidator(plain_share)]
+Share = Annotated[float | int, BeforeValidator(plain_share), Field(lt=2**63)]
 
 
 class SeedSplit(Spec):
@@ -41,9 +44,9 @@ class Fold(Spec):
     """
 
     kind: Literal["fold"] = "fold"
-    n_folds: int = Field(default=5, ge=2)
-    index: int = Field(default=0, ge=0)
-    seed: int = Field(default=0, ge=0)
+    n_folds: Whole = Field(default=5, ge=2)
+    index: Whole = Field(default=0, ge=0)
+    seed: Whole = Field(default=0, ge=0)
 
     @model_validator(mode="after")
     def _inside(self) -> Fold:
@@ -56,7 +59,7 @@ class First(Spec):
     """The first `n` of the training rows of the seed's split, in the order of its draw."""
 
     kind: Literal["first"] = "first"
-    n: int = Field(ge=1)
+    n: Whole = Field(ge=1)
 
 
 class Own(Spec):
@@ -67,11 +70,11 @@ class Own(Spec):
     """
 
     kind: Literal["own"] = "own"
-    n: int = Field(ge=1)
-    stride: int = Field(
+    n: Whole = Field(ge=1)
+    stride: Whole = Field(
         default=0, ge=0, description="Rows from one block to the next; 0 is n + valid."
     )
-    valid: int = Field(default=0, ge=0)
+    valid: Whole = Field(default=0, ge=0)
 
     @model_validator(mode="after")
     def _fits(self) -> Own:
@@ -91,7 +94,7 @@ class Holdout(Spec):
 
     kind: Literal["holdout"] = "holdout"
     valid: Share = Field(default=0.2, gt=0, description="Share (below 1) or count (from 1).")
-    seed: int = Field(default=0, ge=0)
+    seed: Whole = Field(default=0, ge=0)
 
 
 class Block(Spec):
@@ -101,9 +104,9 @@ class Block(Spec):
     """
 
     kind: Literal["block"] = "block"
-    start: int = Field(default=0, ge=0)
-    n: int = Field(ge=1)
-    valid: int = Field(default=0, ge=0)
+    start: Whole = Field(default=0, ge=0)
+    n: Whole = Field(ge=1)
+    valid: Whole = Field(default=0, ge=0)
 
 
 class Relabelled(Spec):
@@ -115,11 +118,11 @@ class Relabelled(Spec):
     """
 
     kind: Literal["relabelled"] = "relabelled"
-    n_first: int = Field(ge=1, description="Rows of the first sample.")
-    n_folds: int = Field(default=2, ge=2)
-    index: int = Field(default=0, ge=0)
-    seed: int = Field(default=0, ge=0)
-    observed: int = Field(default=0, ge=0, description="Run seed of the labels as they are.")
+    n_first: Whole = Field(ge=1, description="Rows of the first sample.")
+    n_folds: Whole = Field(default=2, ge=2)
+    index: Whole = Field(default=0, ge=0)
+    seed: Whole = Field(default=0, ge=0)
+    observed: Whole = Field(default=0, ge=0, description="Run seed of the labels as they are.")
 
     @model_validator(mode="after")
     def _inside(self) -> Relabelled:
@@ -136,10 +139,10 @@ class Joined(Spec):
     """
 
     kind: Literal["joined"] = "joined"
-    n_kept: int = Field(ge=1)
-    n_joined: int = Field(ge=1)
-    seed: int = Field(default=0, ge=0)
-    observed: int = Field(default=0, ge=0, description="Run seed of the rows as they are.")
+    n_kept: Whole = Field(ge=1)
+    n_joined: Whole = Field(ge=1)
+    seed: Whole = Field(default=0, ge=0)
+    observed: Whole = Field(default=0, ge=0, description="Run seed of the rows as they are.")
 
 
 Rows = Annotated[

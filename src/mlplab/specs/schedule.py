@@ -11,6 +11,7 @@ from pydantic import Field, model_validator
 from mlplab.errors import ConfigError, users_code
 from mlplab.hints import expected
 from mlplab.specs.base import Spec
+from mlplab.specs.numbers import Real, Whole
 from mlplab.specs.plugins import find_plugin, plugin_names, register_plugin
 from mlplab.specs.shorthand import parse_shorthand
 
@@ -51,17 +52,17 @@ class Schedule(Spec):
         default="constant", description="A kind above, or a name that a user registered."
     )
     gamma: float = Field(default=0.9, gt=0, le=1, description="Factor of a decay.")
-    every: int = Field(default=1, ge=1, description="Epochs between the steps of `step`.")
+    every: Whole = Field(default=1, ge=1, description="Epochs between the steps of `step`.")
     final: float = Field(default=0.0, ge=0, le=1, description="Where the factor ends.")
-    power: float = Field(default=1.0, gt=0, description="Exponent of `polynomial`.")
-    warmup: float = Field(
+    power: Real = Field(default=1.0, gt=0, description="Exponent of `polynomial`.")
+    warmup: Real = Field(
         default=0.0, ge=0, description="Epochs of linear warm-up before full strength."
     )
     peak: float = Field(
         default=0.3, gt=0, lt=1, description="Where `one-cycle` turns, as share of steps."
     )
     start: float = Field(default=0.04, gt=0, le=1, description="Where `one-cycle` begins.")
-    patience: int = Field(
+    patience: Whole = Field(
         default=2, ge=0, description="Epochs without a gain that `plateau` bears."
     )
 

@@ -17,6 +17,7 @@ from mlplab.engine.environment import environment
 from mlplab.errors import ConfigError
 from mlplab.extras import load
 from mlplab.specs.clusters import Ray
+from mlplab.whole import parse_whole
 
 _REACH_SECONDS = 5.0  # Ray itself would wait for minutes
 _LOOPBACK = "127.0.0.1"
@@ -158,7 +159,7 @@ def _reach(address: str) -> None:
     if address == "auto":
         return
     host, _, port = address.rpartition(":")
-    if not host or "/" in host or not port.isdigit() or not 0 < int(port) < 2**16:
+    if not host or "/" in host or not 0 < (parse_whole(port) or 0) < 2**16:
         raise ValueError("expected the host and port of a cluster's head, such as 10.0.0.1:6379")
     try:
         with socket.create_connection((host.strip("[]"), int(port)), _REACH_SECONDS) as there:

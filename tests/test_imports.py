@@ -18,6 +18,7 @@ SOURCE = Path(mlplab.__file__).parent
 FLOORS = (
     ("atomic", "errors", "loading", "notes", "version"),
     ("durations", "extras", "hints", "inside", "named_paths", "sheet"),
+    ("reading",),
     ("specs",),
     ("data", "store", "stats"),
     ("engine",),
@@ -44,6 +45,7 @@ ALLOWED = {
     "loading": set(),
     "named_paths": set(),
     "notes": set(),
+    "reading": set(),
     "sheet": set(),
     "version": set(),
     "specs": {"pydantic"},

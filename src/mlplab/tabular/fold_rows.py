@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from mlplab.errors import ConfigError, DataError
+from mlplab.errors import DataError
+from mlplab.reading import read_whole
 from mlplab.tabular.scoring import TaskKind
 
 
@@ -37,8 +38,7 @@ def fold_of_rows(
     """
     from sklearn.model_selection import GroupKFold, KFold, StratifiedKFold
 
-    if n_folds < 2:
-        raise ConfigError(f"n_folds: expected at least 2; got {n_folds}")
+    n_folds = read_whole("n_folds", n_folds, 2)
     y = np.asarray(target)
     n = len(y)
     if n < 4:

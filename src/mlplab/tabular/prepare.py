@@ -10,6 +10,7 @@ from sklearn.impute import MissingIndicator
 from sklearn.pipeline import Pipeline
 
 from mlplab.errors import ConfigError
+from mlplab.reading import read_word
 from mlplab.tabular.columns import Schema, no_such_column
 from mlplab.tabular.date_parts import DateParts
 from mlplab.tabular.empty import EmptyToZero
@@ -20,6 +21,7 @@ from mlplab.tabular.piecewise import PiecewiseLinear
 from mlplab.tabular.preparation import Preparation, TargetKind
 from mlplab.tabular.scale import scaler
 from mlplab.tabular.skewed_log import SkewedLog
+from mlplab.tabular.target_kind import TASKS
 from mlplab.tabular.typed import Typed
 
 
@@ -52,8 +54,7 @@ def preparer(
     ['area', 'area_missing', 'zone_A', 'zone_B']
     """
     preparation = preparation or Preparation()
-    if kind not in ("regression", "classification"):
-        raise ConfigError(f"kind: expected 'regression' or 'classification'; got {kind!r}")
+    read_word("kind", kind, TASKS)
     numbers, dates = schema.names("number"), schema.names("date")
     ordered = schema.names("category", ordered=True)
     nominal = schema.names("category", ordered=False)

@@ -113,6 +113,8 @@ def test_a_flat_folder_has_no_classes(tmp_path):
 
 
 def test_what_is_no_folder_of_images_is_one_line(tmp_path):
+    with pytest.raises(DataError, match="folder of images: expected a path; got 3"):
+        image_folder(3)
     with pytest.raises(DataError, match="expected a folder of images; nothing is there"):
         image_folder(tmp_path / "none")
     with pytest.raises(DataError, match="expected a folder of images; a file is there"):

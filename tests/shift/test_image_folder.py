@@ -175,6 +175,12 @@ def test_damaged_images_can_be_left_out(tmp_path):
         image_folder(tmp_path).without_damaged()
 
 
+@pytest.mark.parametrize("read", [read_image, image_size])
+def test_a_device_is_no_image(read):
+    with pytest.raises(DataError, match="/dev/zero: is a device; expected an image"):
+        read("/dev/zero")
+
+
 def test_a_link_that_leads_nowhere_is_named(tmp_path):
     written(tmp_path, ["a.png"])
     (tmp_path / "b.png").symlink_to(tmp_path / "gone")

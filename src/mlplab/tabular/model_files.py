@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from pydantic import ValidationError
 
+from mlplab.devices import refuse_device
 from mlplab.errors import DataError, MlplabError
 from mlplab.specs.complaints import explain
 from mlplab.tabular.model_note import ModelNote, read_model_file
@@ -28,6 +29,7 @@ def load_table_model(path: str | Path) -> TableModel:
         DataError: it cannot be read, is damaged, or is no such file.
     """
     path = Path(path)
+    refuse_device(path, "a file of TableModel.save")
     try:
         return _restore(path)
     except OSError as problem:

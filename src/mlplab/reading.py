@@ -5,10 +5,12 @@ from __future__ import annotations
 import contextlib
 import numbers
 import operator
+import os
 from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
-from mlplab.errors import ConfigError, MlplabError
+from mlplab.errors import ConfigError, DataError, MlplabError
 from mlplab.hints import expected
 
 
@@ -110,6 +112,19 @@ def read_list(name: str, value: Any, wanted: str) -> tuple[Any, ...]:
     if isinstance(value, str | bytes | Mapping) or not isinstance(value, Iterable):
         raise ConfigError(f"{name}: expected {wanted}; got {value!r}")
     return tuple(value)
+
+
+def read_path(value: Any) -> Path:
+    """Return the path of a file.
+
+    Raises:
+        DataError: neither text nor a path.
+
+    >>> read_path("new.csv").name
+    'new.csv'
+    """
+    refuse_unless("path", value, (str, os.PathLike), "a file's path", DataError)
+    return Path(value)
 
 
 def refuse_unless(

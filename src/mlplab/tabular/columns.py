@@ -240,15 +240,15 @@ def read_types(types: Any) -> dict[str, Any]:
     return dict(types)
 
 
-def check_schema(schema: Any) -> None:
-    """Refuse what is no schema; None stands for one that is inferred.
+def check_schema(schema: Any, *, needed: bool = False) -> None:
+    """Refuse what is no schema; unless it is needed, None stands for one that is inferred.
 
     Raises:
         ConfigError: neither.
 
     >>> check_schema(None)
     """
-    if schema is not None:
+    if needed or schema is not None:
         refuse_unless("schema", schema, Schema, "a Schema, such as the one of a table")
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mlplab.errors import DataError
-from mlplab.tabular.columns import Column, Schema, no_such_column
+from mlplab.tabular.columns import Column, Schema, check_schema, no_such_column
 from mlplab.tabular.date_forms import date_hint
 from mlplab.tabular.entries import entries_of
 from mlplab.tabular.infer import column_names
@@ -60,6 +60,7 @@ def conform(
     """
     import pandas as pd
 
+    check_schema(schema, needed=True)
     where = place or (lambda row: f"row {row}")
     names = column_names(frame)
     at = {name: i for i, name in enumerate(names)}

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
-import os
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 from types import NoneType
 
 from mlplab.errors import DataError
-from mlplab.reading import refuse_unless
+from mlplab.reading import read_path, refuse_unless
 from mlplab.tabular.csv_delimiter import DELIMITERS, likely_delimiter, said_delimiter
 from mlplab.tabular.csv_encoding import read_text, spell_encoding
 
@@ -55,10 +54,9 @@ def read_cells(
     Raises:
         DataError: one line that names the file, the place, what was expected and what to try.
     """
-    refuse_unless("path", path, (str, os.PathLike), "a file's path", DataError)
     for name, given in (("delimiter", delimiter), ("encoding", encoding)):
         refuse_unless(name, given, (str, NoneType), "a text")
-    path = Path(path)
+    path = read_path(path)
     text, encoding = read_text(path, encoding)
     said, text = said_delimiter(text)
     if delimiter is None:

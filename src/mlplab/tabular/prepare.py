@@ -10,8 +10,8 @@ from sklearn.impute import MissingIndicator
 from sklearn.pipeline import Pipeline
 
 from mlplab.errors import ConfigError
-from mlplab.reading import read_word
-from mlplab.tabular.columns import Schema, no_such_column
+from mlplab.reading import read_word, refuse_unless
+from mlplab.tabular.columns import Schema, check_schema, no_such_column
 from mlplab.tabular.date_parts import DateParts
 from mlplab.tabular.empty import EmptyToZero
 from mlplab.tabular.encode import category_encoder, rank_encoder
@@ -53,7 +53,9 @@ def preparer(
     >>> list(steps.fit_transform(frame).columns)
     ['area', 'area_missing', 'zone_A', 'zone_B']
     """
-    preparation = preparation or Preparation()
+    check_schema(schema, needed=True)
+    preparation = Preparation() if preparation is None else preparation
+    refuse_unless("preparation", preparation, Preparation, "a Preparation")
     read_word("kind", kind, TASKS)
     numbers, dates = schema.names("number"), schema.names("date")
     ordered = schema.names("category", ordered=True)

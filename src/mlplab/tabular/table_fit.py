@@ -6,6 +6,7 @@ import time
 import warnings
 from collections.abc import Callable
 from importlib import import_module
+from types import NoneType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from mlplab.errors import ConfigError, DataError, Interrupted
 from mlplab.experiment.progress import ProgressCallback, ProgressOption, Total
 from mlplab.experiment.progress_bar import reporting
 from mlplab.inside import refuse_at_import
-from mlplab.reading import read_flag, read_number, read_whole, read_word
+from mlplab.reading import read_flag, read_number, read_whole, read_word, refuse_unless
 from mlplab.store import Store
 from mlplab.tabular.columns import Schema, check_schema, no_such_column
 from mlplab.tabular.conform import conform
@@ -137,6 +138,7 @@ def fit_table(
     minutes = read_number("minutes", minutes, "more than 0", lambda number: number > 0)
     blend, nested = read_flag("blend", blend), read_flag("nested", nested)
     n_folds, seed = read_whole("n_folds", n_folds, 2), read_whole("seed", seed, 0)
+    refuse_unless("store", store, (Store, NoneType), "a Store, or None")
     if threads is not None:
         threads = read_whole("threads", threads)
     if configurations is not None:

@@ -17,7 +17,8 @@ SOURCE = Path(mlplab.__file__).parent
 # From the ground up; rooms of one line never import each other.
 FLOORS = (
     ("atomic", "errors", "loading", "notes", "version"),
-    ("durations", "extras", "hints", "inside", "named_paths", "sheet", "whole"),
+    ("devices", "durations", "extras", "hints", "inside", "named_paths", "sheet", "whole"),
+    ("reading",),
     ("specs",),
     ("data", "store", "stats"),
     ("engine",),
@@ -38,12 +39,14 @@ FLOOR = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
 # Third-party packages that a room may import, anywhere in it; rooms not named may import any.
 ALLOWED = {
     "atomic": set(),
+    "devices": set(),
     "durations": set(),
     "errors": set(),
     "inside": set(),
     "loading": set(),
     "named_paths": set(),
     "notes": set(),
+    "reading": set(),
     "sheet": set(),
     "version": set(),
     "whole": set(),

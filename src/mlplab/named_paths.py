@@ -27,6 +27,8 @@ def named_path(
     Traceback (most recent call last):
     mlplab.errors.ConfigError: MLPLAB_DATA: no path can be '~nobody-here/runs' (Could not ...
     """
+    if not isinstance(named, str | os.PathLike):
+        raise error(f"{says}: expected a path; got {named!r}")
     try:
         path = Path(named).expanduser().absolute()
         if "\0" in str(path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 
 import pytest
@@ -180,6 +181,8 @@ def test_a_file_hides_no_module_and_none_hides_it(home, invoke):
         assert (result.exit_code, f"dotted name; got {text!r}" in result.stderr) == (2, True)
     result = invoke("train", "digits", "--import", "own")
     assert "is a folder" in result.stderr
+    result = invoke("train", "digits", "--import", os.devnull)
+    assert "is a device or pipe; expected a Python file" in result.stderr
     result = invoke("train", "digits", "--import", "my_package.nowhere")
     assert "No module named 'my_package'" in result.stderr
 

@@ -205,6 +205,8 @@ cities = pd.DataFrame({"size": [1.0, 2.0], "city": ["Paris", "Rome"]})
         ((X, ["a", "b", "c", "d"]), {"kind": "regression"}, "y: expected numbers"),
         ((X, [[1], [2], [1], [{}]]), {}, "labels that can be compared"),
         ((np.zeros((50, 1)), range(50)), {}, "say kind='regression' or kind='classification'"),
+        ((X, Y), {"class_names": "abc"}, "class_names: expected a list of names; got 'abc'"),
+        ((X, Y), {"class_names": True}, "class_names: expected a list of names; got True"),
         ((X, Y), {"class_names": ("a",)}, "class_names: expected at least two"),
         ((X, Y + 1), {"class_names": ("a", "b")}, "expected class ids from 0 to 1; got 2 at row 1"),
         ((X, Y, X, Y + 1), {"class_names": ("a", "b")}, "y_test: expected class ids"),

@@ -199,6 +199,10 @@ def test_other_files_are_refused(tmp_path, blob):
     refused(tmp_path, len(deep).to_bytes(8, "little") + deep)
     with pytest.raises(DataError, match="cannot be read"):
         MLPClassifier.load(tmp_path / "nowhere")
+    with pytest.raises(DataError, match="path: expected a file's path; got 3"):
+        MLPClassifier.load(3)
+    with pytest.raises(DataError, match="/dev/zero: is a device; expected a file of MLPClassifier"):
+        MLPClassifier.load("/dev/zero")
 
 
 @settings(max_examples=60, deadline=None)

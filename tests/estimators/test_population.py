@@ -245,5 +245,9 @@ def test_classes_that_do_not_fit_get_one_line():
     X, y = load_wine(return_X_y=True)
     with pytest.raises(ConfigError, match="'rare' is not among"):
         MLPClassifier(**QUICK, class_weight={"rare": 2}).fit(X, y)
+    with pytest.raises(ConfigError, match="class_weight: expected None, 'balanced' or a dict; got"):
+        MLPClassifier(**QUICK, class_weight=True).fit(X, y)
+    with pytest.raises(ConfigError, match=r"class_weight\[0\]: expected a number; got 'often'"):
+        MLPClassifier(**QUICK, class_weight={0: "often"}).fit(X, y)
     with pytest.raises(ConfigError, match="at least 2 networks"):
         MLPClassifier(**QUICK, n_seeds=1).fit(X, y).predict_proba(X, return_std=True)

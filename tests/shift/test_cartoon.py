@@ -122,8 +122,10 @@ def test_what_is_grey_stays_grey():
 @pytest.mark.parametrize(
     ("option", "says"),
     [
-        ({"levels": 1}, "levels: expected a whole number from 2; got 1"),
-        ({"passes": -1}, "passes: expected a whole number from 0; got -1"),
+        ({"levels": 1}, "levels: expected at least 2; got 1"),
+        ({"passes": -1}, "passes: expected at least 0; got -1"),
+        ({"levels": "2"}, "levels: expected a whole number from 2; got '2'"),
+        ({"outline": None}, "outline: expected a number from 0 to 1; got None"),
         ({"radius": 0.0}, "radius: expected a number above 0; got 0.0"),
         ({"contrast": float("nan")}, "contrast: expected a number above 0; got nan"),
         ({"outline": 1.5}, "outline: expected a number from 0 to 1; got 1.5"),

@@ -196,6 +196,12 @@ X = np.arange(20.0).reshape(10, 2)
     [
         ({"method": "odd"}, "method: expected one of odds, ulsif, rulsif, kliep, kmm; got 'odd'"),
         ({"clip": 0}, "clip: expected a number above 0, or None; got 0"),
+        ({"clip": "2"}, "clip: expected a number above 0, or None; got '2'"),
+        ({"flatten": None}, "flatten: expected a number from 0 to 1; got None"),
+        ({"n_folds": None}, "n_folds: expected a whole number from 2; got None"),
+        ({"seed": -1}, "seed: expected at least 0; got -1"),
+        ({"method": ["kmm"]}, "method: expected one of odds"),
+        ({"normalise": "no"}, "normalise: expected True or False; got 'no'"),
         ({"flatten": 2}, "flatten: expected a number from 0 to 1; got 2"),
         ({"relative": 1.0}, "relative: expected a number between 0 and 1"),
         ({"n_centres": 0}, "n_centres: expected at least 1"),

@@ -209,12 +209,30 @@ def test_what_a_rank_test_can_see_is_what_simulation_says():
         ({"epsilon": 0.5}, "epsilon: expected an AUC's distance from 0.5"),
         ({"epsilon": float("nan")}, "epsilon: expected"),
         ({"n_permutations": 5}, "n_permutations: expected at least 19"),
-        ({"seed": -1}, "seed: expected a whole number from 0; got -1"),
+        ({"epsilon": None}, "epsilon: expected an AUC's distance from 0.5, below 0.5; got None"),
+        ({"n_permutations": None}, "n_permutations: expected a whole number from 19; got None"),
+        ({"seed": -1}, "seed: expected at least 0; got -1"),
+        ({"seed": 1.5}, "seed: expected a whole number from 0; got 1.5"),
+        ({"classifier": "no"}, "classifier: expected True or False; got 'no'"),
+        ({"workers": 0}, "workers: expected at least 1; got 0"),
     ],
 )
 def test_settings_out_of_range_are_refused(settings, says):
     with pytest.raises(ConfigError, match=says):
         detect(normal(30), normal(30), **settings)
+
+
+@pytest.mark.parametrize(
+    ("asked", "says"),
+    [
+        (("a", 200), "n_first: expected a whole number from 1; got 'a'"),
+        ((200, 0), "n_second: expected at least 1; got 0"),
+        ((200, 200, 1.0), "power: expected a share between 0 and 1; got 1.0"),
+    ],
+)
+def test_what_a_rank_test_can_see_needs_rows(asked, says):
+    with pytest.raises(ConfigError, match=says):
+        detectable_auc(*asked)
 
 
 def test_samples_that_cannot_be_compared_are_refused():

@@ -113,6 +113,8 @@ def test_a_flat_folder_has_no_classes(tmp_path):
 
 
 def test_what_is_no_folder_of_images_is_one_line(tmp_path):
+    with pytest.raises(DataError, match="folder of images: expected a path; got 3"):
+        image_folder(3)
     with pytest.raises(DataError, match="expected a folder of images; nothing is there"):
         image_folder(tmp_path / "none")
     with pytest.raises(DataError, match="expected a folder of images; a file is there"):
@@ -171,6 +173,12 @@ def test_damaged_images_can_be_left_out(tmp_path):
     (tmp_path / "b/2.png").write_bytes(b"")
     with pytest.raises(DataError, match=r"none of its 4 images decodes; .*a/1.png: not a PNG"):
         image_folder(tmp_path).without_damaged()
+
+
+@pytest.mark.parametrize("read", [read_image, image_size])
+def test_a_device_is_no_image(read):
+    with pytest.raises(DataError, match="/dev/zero: is a device; expected an image"):
+        read("/dev/zero")
 
 
 def test_a_link_that_leads_nowhere_is_named(tmp_path):

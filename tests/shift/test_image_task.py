@@ -57,6 +57,8 @@ def test_the_content_is_what_the_images_show(tmp_path):
 
 def test_what_makes_no_task_is_one_line(tmp_path):
     flat = written(tmp_path / "flat", ["a.png"])
+    with pytest.raises(DataError, match="folder of images: expected a path; got None"):
+        image_task(None)
     with pytest.raises(DataError, match="flat: images lie in no sub-folders"):
         image_task(flat)
     lonely = written(tmp_path / "lonely", ["cat/1.png"])

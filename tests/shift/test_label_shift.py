@@ -185,6 +185,7 @@ Y = [0, 1, 1, 0]
     ("change", "says"),
     [
         ({"valid": P[:, 0]}, r"probabilities_valid: expected rows x classes, \(N, C\)"),
+        ({"valid": "x"}, "probabilities_valid: expected numbers; got 'x'"),
         ({"valid": 2 * P}, "probabilities_valid: expected rows that sum to 1; row 0 sums to 2"),
         ({"target": np.where(P == 0.7, np.nan, P)}, "probabilities_target: expected finite"),
         ({"target": P[:0]}, "probabilities_target: has no rows"),

@@ -73,6 +73,9 @@ def test_its_interval_covers_with_known_ratios() -> None:
         ([1.0, 2.0], [1.0, -1.0], "none negative"),
         ([1.0, 2.0], [0.0, 0.0], "not all 0"),
         ([1.0, np.nan], [1.0, 1.0], "losses: expected finite"),
+        ([], [], "weights: expected one or more; got none"),
+        ("x", [1.0], "losses: expected numbers; got 'x'"),
+        ([1.0], ["x"], "weights: expected numbers; got list"),
     ],
 )
 def test_wrong_losses_and_weights_are_refused(
@@ -80,6 +83,11 @@ def test_wrong_losses_and_weights_are_refused(
 ) -> None:
     with pytest.raises(DataError, match=says):
         weighted_risk(losses, weights)
+
+
+def test_weights_that_are_no_numbers_leave_no_rows() -> None:
+    with pytest.raises(DataError, match="weights: expected numbers; got 'x'"):
+        effective_rows("x")
 
 
 @pytest.mark.parametrize("setting", [{"clip": 0.0}, {"clip": -1.0}, {"flatten": 1.5}])

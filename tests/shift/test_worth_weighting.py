@@ -122,8 +122,13 @@ def test_a_loss_of_ones_own_is_given_predictions() -> None:
     ("change", "problem", "says"),
     [
         ({"exponents": []}, ConfigError, "exponents: expected one or more"),
-        ({"exponents": [2.0]}, ConfigError, "above 0 and at most 1; got .2.0."),
+        ({"exponents": [2.0]}, ConfigError, "above 0 and at most 1; got 2.0"),
         ({"n_folds": 2, "n_repeats": 1}, ConfigError, "5 differences or more; got 2 x 1"),
+        ({"exponents": 3}, ConfigError, "exponents: expected one or more.* got 3"),
+        ({"n_folds": None}, ConfigError, "n_folds: expected a whole number from 2; got None"),
+        ({"seed": -1}, ConfigError, "seed: expected at least 0; got -1"),
+        ({"matters": "0"}, ConfigError, "matters: expected a number above 0; got '0'"),
+        ({"inputs": 3}, DataError, "inputs: expected an array or a frame; got int"),
         ({"matters": 0}, ConfigError, "matters: expected a number above 0"),
         ({"model": KNeighborsRegressor()}, ConfigError, "fit takes sample_weight; got KNeigh"),
         ({"loss": lambda a, b: 1.0}, ConfigError, "loss: expected finite numbers"),
@@ -140,5 +145,6 @@ def test_mistakes_are_one_line(change: dict[str, Any], problem: Any, says: str) 
     x, y, ratios = shimodaira(100)
     asked: dict[str, Any] = {"model": LinearRegression(), "targets": y, "weights": ratios} | change
     model, targets, weights = (asked.pop(name) for name in ("model", "targets", "weights"))
+    x = asked.pop("inputs", x)
     with pytest.raises(problem, match=says):
         worth_weighting(model, x, targets, weights, **asked)

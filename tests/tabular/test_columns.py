@@ -171,6 +171,10 @@ def test_what_is_wrong_with_a_frame_names_row_and_column():
         conform(pd.DataFrame({"x": [1, "two"]}), schema)
     with pytest.raises(DataError, match=r"row 0, column 'x': expected a finite number .* got inf"):
         conform(pd.DataFrame({"x": [np.inf, 1]}), schema)
+    with pytest.raises(ConfigError, match=r"schema: expected a Schema.* got None"):
+        conform(pd.DataFrame({"x": ["1"]}), None)
+    with pytest.raises(ConfigError, match="missing: expected a list of words"):
+        conform(pd.DataFrame({"x": ["1"]}), schema, missing="NA")
     with pytest.raises(DataError, match="two columns are 'x'"):
         conform(pd.DataFrame([[1, 2]], columns=["x", "x"]), schema)
     with pytest.raises(DataError, match="at least one column"):

@@ -185,3 +185,8 @@ def test_what_is_no_such_file_is_refused(tmp_path, blob):
         load_table_model(path)
     with pytest.raises(DataError, match="cannot be read"):
         load_table_model(tmp_path / "nowhere.zip")
+    with pytest.raises(DataError, match="path: expected a file's path; got 3"):
+        load_table_model(3)
+    (tmp_path / "endless.zip").symlink_to("/dev/zero")
+    with pytest.raises(DataError, match=r"endless\.zip: is a device; expected a file of TableMod"):
+        load_table_model(tmp_path / "endless.zip")

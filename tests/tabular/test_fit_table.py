@@ -220,6 +220,22 @@ def test_nested_repeats_the_choice_without_each_fold():
         ({"target": "cost"}, DataError, "target: no column 'cost'"),
         ({"metric": "mae"}, ConfigError, "metric: expected one of rmse"),
         ({"task": "ranking"}, ConfigError, "task: expected"),
+        ({"task": "regresion"}, ConfigError, "did you mean 'regression'"),
+        ({"task": ["regression"]}, ConfigError, "task: expected one of regression"),
+        ({"metric": ["rmse"]}, ConfigError, "metric: expected one of rmse"),
+        ({"schema": True}, ConfigError, "schema: expected a Schema.* got True"),
+        ({"minutes": None}, ConfigError, "minutes: expected more than 0; got None"),
+        ({"minutes": "5"}, ConfigError, "minutes: expected more than 0; got '5'"),
+        ({"minutes": float("nan")}, ConfigError, "minutes: expected more than 0; got nan"),
+        ({"threads": ""}, ConfigError, "threads: expected a whole number from 1; got ''"),
+        ({"configurations": ""}, ConfigError, "configurations: expected a whole number from 1"),
+        ({"n_folds": float("inf")}, ConfigError, "n_folds: expected a whole number from 2"),
+        ({"seed": 1.5}, ConfigError, "seed: expected a whole number from 0; got 1.5"),
+        ({"seed": 2**32}, ConfigError, r"seed: expected a whole number below 2\*\*32; got 429"),
+        ({"groups": 3}, DataError, r"groups: expected 40, one per row; got \(\)"),
+        ({"store": 3}, ConfigError, "store: expected a Store, or None; got 3"),
+        ({"blend": "no"}, ConfigError, "blend: expected True or False; got 'no'"),
+        ({"nested": None}, ConfigError, "nested: expected True or False; got None"),
         ({"minutes": 0}, ConfigError, "minutes: expected more than 0"),
         ({"configurations": 0}, ConfigError, "configurations: expected at least 1"),
         ({"n_folds": 1}, ConfigError, "n_folds: expected at least 2"),
@@ -233,6 +249,18 @@ def test_what_does_not_fit_is_refused_in_one_line(changes, error, says):
     target = asked.pop("target")
     with pytest.raises(error, match=says):
         fit_table(made_frame(40), target, **asked)
+
+
+@pytest.mark.parametrize("train", [None, [[1, 2]], np.zeros((4, 2))])
+def test_what_is_no_frame_is_refused_in_one_line(wines, train):
+    _, model = wines
+    says = f"expected a pandas frame with named columns; got {type(train).__name__}"
+    with pytest.raises(DataError, match=says):
+        fit_table(train, "target")
+    with pytest.raises(DataError, match=says):
+        model.predict(train)
+    with pytest.raises(DataError, match=says):
+        model.predict_held_out(train, [0])
 
 
 def test_a_target_without_an_entry_or_without_differences_is_refused():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import os
 import zipfile
 
 import pytest
@@ -222,6 +223,26 @@ def test_a_missing_file_and_a_folder_are_named(tmp_path):
         read_table(tmp_path / "none.csv")
     with pytest.raises(DataError, match="is a folder; expected a CSV file"):
         read_table(tmp_path)
+
+
+@pytest.mark.parametrize("device", ["/dev/zero", "/dev/full", "/dev/null"])
+def test_a_device_is_not_read_without_end(device, tmp_path):
+    with pytest.raises(DataError, match=f"{device}: is a device; expected a CSV file"):
+        read_table(device)
+    (tmp_path / "link.csv").symlink_to(device)
+    with pytest.raises(DataError, match=r"link\.csv: is a device; expected a CSV file"):
+        read_table(tmp_path / "link.csv")
+
+
+def test_a_pipe_is_read_as_a_file_is():
+    reads, writes = os.pipe()
+    with os.fdopen(writes, "wb") as pipe:
+        pipe.write(GOOD)
+    try:
+        table = read_table(f"/dev/fd/{reads}")
+    finally:
+        os.close(reads)
+    assert len(table.frame) == 24
 
 
 def test_a_test_file_without_a_column_of_training_is_named(tmp_path):

@@ -148,7 +148,13 @@ def test_what_no_model_can_use_is_left_out_or_said(frame, schema):
     useless = Schema(columns=(Column(name="Id", kind="id"), Column(name="note", kind="text")))
     with pytest.raises(ConfigError, match=r"no column that a model.*Id \(id\), note \(text"):
         preparer(useless)
-    with pytest.raises(ConfigError, match="kind: expected 'regression'"):
+    with pytest.raises(ConfigError, match=r"schema: expected a Schema.* got True"):
+        preparer(True)
+    with pytest.raises(ConfigError, match="preparation: expected a Preparation; got 3"):
+        preparer(useless, 3)
+    with pytest.raises(
+        ConfigError, match="kind: expected one of regression, classification; got 'rank'"
+    ):
         preparer(schema, kind="rank")
 
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlplab.errors import DataError
+from mlplab.errors import ConfigError, DataError
 from mlplab.tabular import MISSING, conform, infer_schema, read_table
 from mlplab.tabular.csv_text import Cells
 from mlplab.tabular.entries import texts_of
@@ -64,6 +64,41 @@ def test_guises_of_one_table(tmp_path, blob, how):
 def test_quoted_commas_quotes_and_newlines_are_part_of_a_cell(tmp_path):
     found = table(tmp_path, 'a,b\n"x, ""y""\nz",1\nw,2\n')
     assert found.frame["a"].tolist() == ['x, "y"\nz', "w"]
+
+
+@pytest.mark.parametrize(
+    ("how", "says"),
+    [
+        ({"task": "classificaton"}, "task: expected one of regression, classification; got "
+         "'classificaton'; did you mean 'classification'?"),
+        ({"task": ["regression"]}, "task: expected one of regression, classification; got ['regr"),
+        ({"task": True}, "task: expected one of regression, classification; got True"),
+        ({"missing": "NA"}, "missing: expected a list of words, such as ['NA']; got 'NA'"),
+        ({"missing": b"NA"}, "missing: expected a list of words, such as ['NA']; got b'NA'"),
+        ({"missing": [-1]}, "missing: expected a list of words, such as ['NA']; got [-1]"),
+        ({"missing": 3}, "missing: expected a list of words, such as ['NA']; got 3"),
+        ({"schema": True}, "schema: expected a Schema, such as the one of a table; got True"),
+        ({"types": "x"}, "types: expected a mapping, column -> kind; got 'x'"),
+        ({"delimiter": True}, "delimiter: expected a text; got True"),
+        ({"encoding": True}, "encoding: expected a text; got True"),
+        ({"date_format": 3}, "date format: expected one such as %d/%m/%Y; got 3"),
+        ({"date_format": {"area": 3}}, "date format: expected one such as %d/%m/%Y; got 3"),
+    ],
+)  # fmt: skip
+def test_a_setting_that_does_not_fit_is_named(tmp_path, how, says):
+    with pytest.raises(ConfigError) as problem:
+        table(tmp_path, TEXT, target="area", **how)
+    assert says in str(problem.value)
+    first = table(tmp_path, TEXT)
+    with pytest.raises(ConfigError) as problem:
+        table(tmp_path, TEXT, **{"schema": first.schema} | how)
+    assert says in str(problem.value)
+
+
+@pytest.mark.parametrize("path", [3, None, ["t.csv"]])
+def test_what_is_no_path_is_named(path):
+    with pytest.raises(DataError, match="path: expected a file's path; got"):
+        read_table(path)
 
 
 @pytest.mark.parametrize("mark", ["", "NA", "N/A", "NaN", "null", "#N/A"])

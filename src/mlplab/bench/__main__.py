@@ -1,11 +1,8 @@
 """`python -m mlplab.bench`: the benchmark without the rest of the command line."""
 
-import sys
+from functools import partial
 
 from mlplab.bench.command import bench
-from mlplab.errors import MlplabError
+from mlplab.bench.program import start
 
-try:
-    bench(prog_name="mlplab bench")
-except MlplabError as problem:
-    sys.exit(f"error: {problem}")
+start(partial(bench, prog_name="mlplab bench"))

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from mlplab.bench.program import start
 from mlplab.bench.versions import measured_with
 from mlplab.bench.written import put_page
 from mlplab.errors import MlplabError
@@ -158,4 +159,4 @@ def main(others: tuple[str, ...], n_runs: int, epochs: int, rounds: int, out: Pa
 
 
 if __name__ == "__main__":
-    main()
+    start(main)

@@ -11,7 +11,9 @@ from pathlib import Path
 
 import numpy as np
 
+from mlplab.bench.program import start, whole_from
 from mlplab.bench.verdict_simulation import markdown_table
+from mlplab.bench.written import put_page
 from mlplab.stats.interval import mean_interval
 from mlplab.stats.new_examples import new_examples_interval
 from mlplab.stats.quantiles import FloatArray, t_upper
@@ -203,8 +205,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Command line: simulate, write or print the page, exit with 1 if a cell is not accepted."""
     parser = argparse.ArgumentParser(_PROGRAM, description=__doc__)
     parser.add_argument("--long", action="store_true", help=f"{LONG_TIMES:,} times each cell")
-    parser.add_argument("--times", type=int, help="repetitions of each cell")
-    parser.add_argument("--seed", type=int, default=0, help="seed of the random numbers")
+    parser.add_argument("--times", type=whole_from(1), help="repetitions of each cell")
+    parser.add_argument("--seed", type=whole_from(0), default=0, help="seed of the random numbers")
     parser.add_argument("--out", type=Path, help="file to write; standard output by default")
     given = sys.argv[1:] if arguments is None else list(arguments)
     chosen = parser.parse_args(given)
@@ -214,10 +216,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         print(line, file=sys.stderr, flush=True)
 
     text, accepted = page(times, chosen.seed, " ".join([_PROGRAM, *given]), progress)
-    if chosen.out:
-        chosen.out.write_text(text, encoding="utf-8")
-    else:
-        print(text)
+    put_page(text, chosen.out)
     raise SystemExit(0 if accepted else 1)
 
 
@@ -241,4 +240,4 @@ def _extreme(
 
 
 if __name__ == "__main__":
-    main()
+    start(main)

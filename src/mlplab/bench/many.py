@@ -14,6 +14,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
@@ -22,6 +23,7 @@ import click
 import numpy as np
 
 from mlplab.atomic import atomic_file
+from mlplab.bench.program import start
 from mlplab.data import Task, task_from_arrays
 from mlplab.errors import MlplabError
 from mlplab.experiment import Experiment
@@ -192,7 +194,13 @@ def _size(store: Path) -> int:
 
 @click.command()
 @click.argument("n_runs", nargs=-1, required=True, type=click.IntRange(1))
-@click.option("--arms", default=ARMS, show_default=True, help="Learning rates; runs share them.")
+@click.option(
+    "--arms",
+    type=click.IntRange(1),
+    default=ARMS,
+    show_default=True,
+    help="Learning rates; runs share them.",
+)
 @click.option("--store", type=click.Path(path_type=Path), help="A new file; default: a temporary.")
 @click.option("--part", type=click.Choice(list(PARTS)), help="Only this, here; JSON comes out.")
 @click.option("--markdown", type=click.Path(path_type=Path), help="Write the page there.")
@@ -229,7 +237,4 @@ def many(
 
 
 if __name__ == "__main__":
-    try:
-        many(prog_name="python -m mlplab.bench.many")
-    except MlplabError as problem:
-        sys.exit(f"error: {problem}")
+    start(partial(many, prog_name="python -m mlplab.bench.many"))

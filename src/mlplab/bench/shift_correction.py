@@ -14,8 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
+from mlplab.bench.program import start, whole_from
 from mlplab.bench.shift_shares import DEFAULT, PUBLIC, share_errors
 from mlplab.bench.verdict_simulation import markdown_table
+from mlplab.bench.written import put_page
 from mlplab.shift import correct, label_shift
 
 _PROGRAM = "python -m mlplab.bench.shift_correction"
@@ -345,8 +347,10 @@ def _calibrated(world: Classes) -> str:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Command line: simulate, write or print the page, exit with 1 if a promise is broken."""
     parser = argparse.ArgumentParser(_PROGRAM, description=__doc__)
-    parser.add_argument("--times", type=int, default=20, help="draws of each problem")
-    parser.add_argument("--covers", type=int, default=1000, help="draws of each world of classes")
+    parser.add_argument("--times", type=whole_from(1), default=20, help="draws of each problem")
+    parser.add_argument(
+        "--covers", type=whole_from(1), default=1000, help="draws of each world of classes"
+    )
     parser.add_argument("--out", type=Path, help="file to write; standard output by default")
     given = sys.argv[1:] if arguments is None else list(arguments)
     chosen = parser.parse_args(given)
@@ -356,12 +360,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
     command = " ".join([_PROGRAM, *given])
     text, accepted = page(chosen.times, chosen.covers, command, progress)
-    if chosen.out:
-        chosen.out.write_text(text, encoding="utf-8")
-    else:
-        print(text)
+    put_page(text, chosen.out)
     raise SystemExit(0 if accepted else 1)
 
 
 if __name__ == "__main__":
-    main()
+    start(main)

@@ -21,6 +21,7 @@ import click
 import numpy as np
 
 from mlplab.bench.process_memory import PROC, family
+from mlplab.bench.program import start
 from mlplab.bench.versions import measured_with
 from mlplab.bench.written import put_page
 from mlplab.errors import MlplabError
@@ -264,4 +265,4 @@ def main(hours: float, jobs: tuple[str, ...], out: Path | None) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    start(main)

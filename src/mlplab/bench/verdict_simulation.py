@@ -8,7 +8,9 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
+from mlplab.bench.program import start, whole_from
 from mlplab.bench.real_differences import PooledCell, simulate_real
 from mlplab.bench.verdict_errors import (
     NOT_GATED,
@@ -19,6 +21,9 @@ from mlplab.bench.verdict_errors import (
     Sampler,
     simulate_verdicts,
 )
+from mlplab.bench.written import put_page
+from mlplab.devices import refuse_device
+from mlplab.errors import DataError
 from mlplab.stats.interval import ALPHA
 from mlplab.stats.quantiles import FloatArray
 from mlplab.stats.sequential import LOOKS
@@ -154,8 +159,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "python -m mlplab.bench.verdict_simulation", description=__doc__
     )
     parser.add_argument("--long", action="store_true", help=f"{LONG_FAMILIES:,} families per cell")
-    parser.add_argument("--families", type=int, help="families per cell")
-    parser.add_argument("--seed", type=int, default=0, help="seed of the random numbers")
+    parser.add_argument("--families", type=whole_from(1), help="families per cell")
+    parser.add_argument("--seed", type=whole_from(0), default=0, help="seed of the random numbers")
     parser.add_argument("--out", type=Path, help="file to write; standard output by default")
     parser.add_argument(
         "--differences", type=Path, help="text file of real differences, one comparison per line"
@@ -163,18 +168,26 @@ def main(arguments: Sequence[str] | None = None) -> None:
     given = sys.argv[1:] if arguments is None else list(arguments)
     chosen = parser.parse_args(given)
     families = chosen.families or (LONG_FAMILIES if chosen.long else SHORT_FAMILIES)
-    real = None if chosen.differences is None else np.loadtxt(chosen.differences, ndmin=2)
+    real = None if chosen.differences is None else _differences(chosen.differences)
     command = " ".join([_PROGRAM, *given])
 
     def progress(line: str) -> None:
         print(line, file=sys.stderr, flush=True)
 
     text, accepted = page(families, chosen.seed, command, real, progress)
-    if chosen.out:
-        chosen.out.write_text(text, encoding="utf-8")
-    else:
-        print(text)
+    put_page(text, chosen.out)
     raise SystemExit(0 if accepted else 1)
+
+
+def _differences(path: Path) -> npt.NDArray[np.float64]:
+    refuse_device(path, "a text file of numbers")
+    try:
+        return np.loadtxt(path, ndmin=2)
+    except OSError as problem:
+        raise DataError(f"{path}: cannot be read ({problem.strerror or problem})") from None
+    except ValueError as problem:
+        why = str(problem).splitlines()[0][:200]
+        raise DataError(f"{path}: expected a text file of numbers, a line each ({why})") from None
 
 
 def _gate(tested: Sequence[Cell], high: Sequence[Cell]) -> str:
@@ -244,4 +257,4 @@ def _theta(theta: float) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    start(main)

@@ -5,12 +5,20 @@ from __future__ import annotations
 from pathlib import Path
 
 from mlplab.atomic import atomic_file
+from mlplab.errors import DataError
 
 
 def put_page(text: str, out: Path | None) -> None:
-    """Write a page to a file, or print it."""
+    """Write a page to a file, or print it.
+
+    Raises:
+        DataError: the file cannot be written.
+    """
     if out is None:
         print(text)
         return
-    with atomic_file(out) as draft:
-        draft.write_text(text, encoding="utf-8")
+    try:
+        with atomic_file(out) as draft:
+            draft.write_text(text, encoding="utf-8")
+    except OSError as problem:
+        raise DataError(f"{out}: cannot be written ({problem.strerror or problem})") from None

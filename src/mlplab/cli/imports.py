@@ -50,7 +50,8 @@ def import_user(text: str) -> None:
 def _module_of(path: Path) -> str:
     """Make a file importable; return its module's name."""
     if not path.is_file():
-        what = "is a folder" if path.is_dir() else "there is no such file"
+        what = "is a device or pipe" if path.exists() else "there is no such file"
+        what = "is a folder" if path.is_dir() else what
         raise ConfigError(f"{what}; expected a Python file, or a module's dotted name")
     if path.suffix != ".py" or not path.stem.isidentifier():
         raise ConfigError(

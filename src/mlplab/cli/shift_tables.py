@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mlplab.cli.reading import Reading
+from mlplab.devices import refuse_device
 from mlplab.errors import DataError
 from mlplab.hints import hint
 
@@ -201,6 +202,7 @@ def _require_columns(
 def _array(path: Path) -> Any:
     import numpy as np
 
+    refuse_device(path, "an array")
     try:
         array = np.load(path, allow_pickle=False)
     except (OSError, ValueError, EOFError) as problem:
@@ -217,6 +219,7 @@ def _array(path: Path) -> Any:
 def _parquet(path: Path) -> pd.DataFrame:
     import pandas as pd
 
+    refuse_device(path, "a Parquet file")
     try:
         with path.open("rb") as stream:  # of a path such as a:/b pyarrow would make a URI
             frame = pd.read_parquet(stream)

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from mlplab.data.labels import ids_of_labels, is_class_like
 from mlplab.data.task import Array, Kind, Task
 from mlplab.errors import ConfigError, DataError
-from mlplab.specs.names import read_name
+from mlplab.reading import read_list, read_name
 
 
 def task_from_arrays(
@@ -65,6 +65,8 @@ def task_from_arrays(
         raise ConfigError(f"kind: expected 'classification' or 'regression'; got {kind!r}")
     if dtype not in ("float32", "float64"):
         raise ConfigError(f"dtype: expected 'float32' or 'float64'; got {dtype!r}")
+    if class_names is not None:
+        class_names = read_list("class_names", class_names, "a list of names")
     _same_columns(X, X_test)
     inputs = [_inputs(X, "X", dtype)]
     targets = [_raw_targets(y, "y", len(inputs[0]))]

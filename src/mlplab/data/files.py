@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from mlplab.data.places import Place, cache_folder, places
+from mlplab.devices import refuse_device
 from mlplab.errors import DataError
 
 MessageCallback = Callable[[str], None]
@@ -73,6 +74,7 @@ def sha256_of(path: Path) -> str:
     Raises:
         DataError: it cannot be read.
     """
+    refuse_device(path)
     try:
         with path.open("rb") as stream:
             return hashlib.file_digest(stream, "sha256").hexdigest()

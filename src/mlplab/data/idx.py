@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from mlplab.devices import refuse_device
 from mlplab.errors import DataError
 
 # A kilobyte of gzip may unpack to a thousand times as much; the largest set has 47 MB.
@@ -55,6 +56,7 @@ def read_idx(path: Path) -> npt.NDArray[Any]:
 
 
 def _unpacked(path: Path) -> bytes:
+    refuse_device(path)
     try:
         blob = path.read_bytes()
         if blob[:2] != b"\x1f\x8b":

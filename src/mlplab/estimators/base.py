@@ -156,6 +156,7 @@ class MLPEstimator(BaseEstimator):  # type: ignore[misc]
             DataError: the file is not one of these, is damaged, or is of the other estimator.
         """
         from mlplab.estimators.files import load_estimator
+        from mlplab.reading import read_path
 
-        loaded: Self = load_estimator(cls, Path(path))
+        loaded: Self = load_estimator(cls, read_path(path))
         return loaded

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
 from typing import Any, Literal
 
 import numpy as np
@@ -18,6 +20,7 @@ from mlplab.estimators.conformal import conformal_quantile, require_calibration
 from mlplab.estimators.parameters import described
 from mlplab.estimators.population import each_output, mean_and_spread
 from mlplab.experiment.progress import ProgressOption
+from mlplab.reading import read_number
 from mlplab.specs import Custom
 
 
@@ -243,17 +246,22 @@ class MLPClassifier(ClassifierMixin, MLPEstimator):  # type: ignore[misc]
         if self.class_weight is None:
             return weights
         given = np.ones(len(ids)) if weights is None else weights
-        if isinstance(self.class_weight, str):
-            if self.class_weight != "balanced":
-                raise ConfigError(
-                    f"class_weight: expected None, 'balanced' or a dict; got {self.class_weight!r}"
-                )
+        is_word = isinstance(self.class_weight, str) and self.class_weight == "balanced"
+        if not is_word and not isinstance(self.class_weight, Mapping):
+            raise ConfigError(
+                f"class_weight: expected None, 'balanced' or a dict; got {self.class_weight!r}"
+            )
+        if is_word:
             sums = np.bincount(ids, weights=given, minlength=len(self.classes_))
             each = given.sum() / (len(self.classes_) * np.maximum(sums, 1e-300))
         else:
             present = np.unique(ids)
             each = np.ones(len(self.classes_))
-            named = {k: v for k, v in dict(self.class_weight).items() if k in self.classes_}
+            named = {
+                k: read_number(f"class_weight[{k!r}]", v, "a number", math.isfinite)
+                for k, v in self.class_weight.items()
+                if k in self.classes_
+            }
             strange = [k for k in self.class_weight if k not in self.classes_]
             if strange:
                 raise ConfigError(

@@ -16,6 +16,7 @@ from safetensors.numpy import load as load_tensors
 from safetensors.numpy import save as save_tensors
 
 from mlplab.atomic import atomic_file
+from mlplab.devices import refuse_device
 from mlplab.errors import ConfigError, DataError, StoreError
 from mlplab.estimators.population import Member
 from mlplab.estimators.scale import SmoothClip
@@ -104,6 +105,7 @@ def save_estimator(model: Any, path: Path) -> None:
 
 def load_estimator(cls: Any, path: Path) -> Any:
     """Read a fitted estimator; see `MLPEstimator.load`."""
+    refuse_device(path, f"a file of {cls.__name__}.save")
     try:
         blob = path.read_bytes()
     except OSError as problem:

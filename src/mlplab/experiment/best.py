@@ -28,6 +28,7 @@ from mlplab.experiment.progress import ProgressOption
 from mlplab.experiment.progress_bar import reporting
 from mlplab.experiment.results import Results
 from mlplab.experiment.summary import summarise
+from mlplab.reading import read_flag
 from mlplab.sheet import Sheet, listed
 from mlplab.specs import Fold, Holdout
 from mlplab.stats import best_arms, score_label, selection_optimism
@@ -208,8 +209,8 @@ def choose(results: Results, metric: str, matters: float, higher: bool | None) -
     """Choose the arm with the best mean; see `Runs.best`."""
     refuse_test(metric, "best()")
     matters = read_matters(matters)
-    if higher is not None and not isinstance(higher, bool):
-        raise ConfigError(f"higher_is_better: expected True or False; got {higher!r}")
+    if higher is not None:
+        higher = read_flag("higher_is_better", higher)
     experiment = results.experiment
     for arm in results.arms:
         check_metric(metric, arm.run, experiment.data)

@@ -21,13 +21,13 @@ from mlplab.errors import ConfigError, Interrupted
 from mlplab.experiment.arms import Arm
 from mlplab.experiment.backend import Backend, this_machine
 from mlplab.experiment.checkpoints import Checkpoints
-from mlplab.experiment.declare import read_whole
 from mlplab.experiment.design import Cell, Cells
 from mlplab.experiment.keeper import Keeper
 from mlplab.experiment.plan import Plan, make_plan
 from mlplab.experiment.progress import ProgressCallback, Tally
 from mlplab.experiment.tracking.tracker import Tracker
 from mlplab.experiment.work import Work
+from mlplab.reading import read_whole
 from mlplab.specs import Outcome, Provenance
 from mlplab.specs.columns import Outcomes
 from mlplab.store import Store

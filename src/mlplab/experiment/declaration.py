@@ -23,9 +23,9 @@ from mlplab.experiment.declare import (
 )
 from mlplab.experiment.design import Cells, make_cells
 from mlplab.experiment.parts import arms_of, parts_of
+from mlplab.reading import read_name
 from mlplab.specs import Claim, Proof, Run, TaskRef, digest
 from mlplab.specs.claim import ANSWERED
-from mlplab.specs.names import read_name
 
 if TYPE_CHECKING:
     from mlplab.engine import Cost

@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import math
 import numbers
-import operator
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -16,32 +15,12 @@ from mlplab.experiment.arms import factor_path
 from mlplab.experiment.metrics import check_metric, higher_is_better, refuse_test
 from mlplab.experiment.parts import CLAIMS, Find, Part, arms_of, parts_of
 from mlplab.experiment.wording import claim_words
+from mlplab.reading import has_axes, read_whole
 from mlplab.specs import BestArm, Claim, FailureDifference, Proof, Run, Spec
 
 # A run's specs, outcome and row take some 6 kB: more would fill 60 GB before anything trains.
 MOST_SEEDS = 10_000_000
 _SEEDS = 2**63  # of a run: one more than the last
-
-
-def read_whole(name: str, value: Any, least: int = 1) -> int:
-    """Return a whole number, numpy's included, as Python's own.
-
-    Raises:
-        ConfigError: no whole number, or one below `least`.
-
-    >>> read_whole("finalists", 3)
-    3
-    """
-    try:
-        number = operator.index(value)
-    except TypeError:
-        number = None
-    # torch's tensors of one element pass `operator.index`, and True is an int.
-    if number is None or isinstance(value, bool) or _has_axes(value):
-        raise ConfigError(f"{name}: expected a whole number from {least}; got {shown(value)}")
-    if number < least:
-        raise ConfigError(f"{name}: expected at least {least}; got {shown(number)}")
-    return number
 
 
 def read_matters(matters: Any) -> float:
@@ -68,7 +47,7 @@ def read_seeds(seeds: int | Sequence[int]) -> tuple[int, ...]:
     >>> read_seeds(3), read_seeds([7, 5])
     ((0, 1, 2), (7, 5))
     """
-    if hasattr(seeds, "__index__") and not isinstance(seeds, bool) and not _has_axes(seeds):
+    if hasattr(seeds, "__index__") and not isinstance(seeds, bool) and not has_axes(seeds):
         seeds = range(read_whole("seeds", seeds))
     # Sliced first: `len` of a range beyond 2**63 raises.
     if isinstance(seeds, range) and len(seeds[: MOST_SEEDS + 1]) > MOST_SEEDS:
@@ -249,10 +228,6 @@ def _check_selection(claim: BestArm) -> None:
             f"higher_is_better: expected {higher} for {claim.metric!r}; "
             f"got {claim.higher_is_better}"
         )
-
-
-def _has_axes(value: Any) -> bool:
-    return bool(getattr(value, "shape", ()))
 
 
 def _is_whole(value: Any) -> bool:

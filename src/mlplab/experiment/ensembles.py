@@ -10,11 +10,11 @@ from numpy.typing import ArrayLike, NDArray
 
 from mlplab.errors import ConfigError, DataError, StoreError
 from mlplab.experiment.arms import Arm
-from mlplab.experiment.declare import read_whole
 from mlplab.experiment.design import Cell
 from mlplab.experiment.progress import ProgressOption
 from mlplab.experiment.results import Results
 from mlplab.experiment.weights import run_weights
+from mlplab.reading import read_whole
 
 
 @final

@@ -7,7 +7,6 @@ import time
 from dataclasses import dataclass
 from typing import final
 
-from mlplab.errors import ConfigError
 from mlplab.experiment.backend import Backend, backend_of
 from mlplab.experiment.conduct import (
     KeepWeights,
@@ -25,8 +24,8 @@ from mlplab.experiment.runs import Runs
 from mlplab.experiment.tracking import Track, tracking
 from mlplab.experiment.until_decided import finish_until_decided
 from mlplab.inside import refuse_at_import
+from mlplab.reading import read_flag, read_name
 from mlplab.specs.clusters import Cluster
-from mlplab.specs.names import read_name
 from mlplab.store import Store
 
 StoreLike = Store | str | os.PathLike[str] | None
@@ -128,8 +127,7 @@ class Experiment(Declaration):
         """
         refuse_at_import()
         read_name("" if purpose is None else purpose, "purpose")
-        if not isinstance(until_decided, bool):
-            raise ConfigError(f"until_decided: expected True or False; got {until_decided!r}")
+        read_flag("until_decided", until_decided)
         start = time.monotonic()
         with reporting(progress, "train") as report, tracking(track, progress) as tracker:
             setup = Setup(_open(store), backend or backend_of(on), workers, device, tracker)

@@ -16,7 +16,6 @@ from mlplab.experiment.compare import compare_levels
 from mlplab.experiment.conduct import Setup
 from mlplab.experiment.cross_validation import CrossValidated, cross_validate
 from mlplab.experiment.declaration import Declaration
-from mlplab.experiment.declare import read_whole
 from mlplab.experiment.design import Cell
 from mlplab.experiment.effects import Effects, estimate_effects
 from mlplab.experiment.ensembles import Ensembles, ensembles_of
@@ -37,6 +36,7 @@ from mlplab.experiment.verdict import (
 from mlplab.experiment.weights import run_weights, unpack_weights
 from mlplab.hints import hint
 from mlplab.notes import NOTHING, Note, say_note
+from mlplab.reading import read_whole
 from mlplab.sheet import MOST_ROWS, Sheet, interval_text, text_of
 from mlplab.specs import Claim, Outcome, Proof, Provenance, Verdict, Verdicts
 from mlplab.stats import FailureCount, count_failures

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, final
 from mlplab.experiment import Best, Runs, TestScore
 from mlplab.experiment.arms import shown_value
 from mlplab.experiment.progress import ProgressOption
+from mlplab.reading import read_name
 from mlplab.search.marginal import marginal_means
 from mlplab.search.space import Space
 from mlplab.search.study import write_study
@@ -17,7 +18,6 @@ from mlplab.search.trial import Terms, Trial
 from mlplab.sheet import Sheet, interval_text
 from mlplab.specs import digest
 from mlplab.specs.base import whole_repr
-from mlplab.specs.names import read_name
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -11,12 +11,13 @@ from typing import Any, final
 from mlplab.data import Task, task_of
 from mlplab.errors import ConfigError
 from mlplab.experiment import Backend, Experiment, Setup, backend_of, this_machine
-from mlplab.experiment.declare import fresh_seeds, read_matters, read_seeds, read_whole
+from mlplab.experiment.declare import fresh_seeds, read_matters, read_seeds
 from mlplab.experiment.metrics import refuse_test
 from mlplab.experiment.progress import ProgressOption, Total
 from mlplab.experiment.progress_bar import reporting
 from mlplab.experiment.tracking import Track, tracking
 from mlplab.inside import refuse_at_import
+from mlplab.reading import read_name, read_whole
 from mlplab.search.declare import (
     check_budget,
     check_seeds,
@@ -36,7 +37,6 @@ from mlplab.search.trial import Terms, Trial
 from mlplab.search.walk import walk
 from mlplab.specs import Run, TaskRef
 from mlplab.specs.clusters import Cluster
-from mlplab.specs.names import read_name
 from mlplab.store import Store
 
 

@@ -8,11 +8,11 @@ from contextlib import contextmanager
 from typing import Any
 
 from mlplab.errors import StoreError
+from mlplab.reading import read_name
 from mlplab.search.ranges import Range
 from mlplab.search.space import Space
 from mlplab.search.strategies.tpe import distributions, load_optuna, shown
 from mlplab.search.trial import Trial
-from mlplab.specs.names import read_name
 
 _SEARCH = "mlplab search"  # the attribute by which a study says which search it is of
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from mlplab.errors import ConfigError, DataError
+from mlplab.errors import DataError
+from mlplab.reading import read_whole
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -89,8 +90,7 @@ def encode(first: Any, second: Any, *, rare: int = RARE, most_levels: int = MOST
     [0.0, 1.0, 1.0, 0.0]
     """
     for name, value in (("rare", rare), ("most_levels", most_levels)):
-        if value < 1:
-            raise ConfigError(f"{name}: expected at least 1; got {value}")
+        read_whole(name, value)
     tables = _paired(first, second)
     n_first = len(next(iter(tables[0].values())))
     blocks: list[NDArray[np.float32]] = []

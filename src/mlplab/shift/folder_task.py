@@ -57,7 +57,7 @@ def image_task(
     Traceback (most recent call last):
     mlplab.errors.DataError: no such folder: expected a folder of images; nothing is there
     """
-    folders = [image_folder(part) for part in (folder, test) if part is not None]
+    folders = [image_folder(folder), *([] if test is None else [image_folder(test)])]
     classes = _class_names(folders)
     ids = {name: i for i, name in enumerate(classes)}
     if isinstance(side, bool) or not isinstance(side, int) or side < 1:

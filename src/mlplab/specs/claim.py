@@ -6,9 +6,9 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, JsonValue, field_validator, model_validator
 
+from mlplab.reading import is_plain_text
 from mlplab.sheet import MOST_ROWS, Sheet, interval_text, listed
 from mlplab.specs.base import Spec, digest
-from mlplab.specs.names import is_plain_text
 
 Arm = dict[str, Any]
 Matters = Annotated[float, Field(gt=0, description="The smallest difference that matters.")]

@@ -29,7 +29,7 @@ from sqlalchemy import (
 )
 
 from mlplab.errors import StoreError
-from mlplab.specs.names import is_plain_text
+from mlplab.reading import is_plain_text
 from mlplab.store.place import Place
 from mlplab.version import __version__
 

@@ -12,6 +12,7 @@ from pydantic import Field, model_validator
 
 from mlplab.errors import ConfigError
 from mlplab.hints import hint
+from mlplab.reading import refuse_unless
 from mlplab.specs.base import Spec
 from mlplab.tabular.values import MISSING
 
@@ -153,7 +154,7 @@ class Schema(Spec):
         >>> schema.with_types({"size": ["S", "M", "L"]})["size"].order
         ('S', 'M', 'L')
         """
-        declared = {name: declared_column(name, given) for name, given in types.items()}
+        declared = {n: declared_column(n, given) for n, given in read_types(types).items()}
         known = [column.name for column in self.columns]
         for name in declared:
             if name not in known:
@@ -222,6 +223,33 @@ def declared_column(name: str, given: Any) -> Column:
     raise ConfigError(
         f"types: column {name!r}: expected a kind or a list of levels in order; got {given!r}"
     )
+
+
+def read_types(types: Any) -> dict[str, Any]:
+    """Return what is declared of columns, by name; None declares nothing.
+
+    Raises:
+        ConfigError: no mapping.
+
+    >>> read_types(None)
+    {}
+    """
+    if types is None:
+        return {}
+    refuse_unless("types", types, Mapping, "a mapping, column -> kind")
+    return dict(types)
+
+
+def check_schema(schema: Any, *, needed: bool = False) -> None:
+    """Refuse what is no schema; unless it is needed, None stands for one that is inferred.
+
+    Raises:
+        ConfigError: neither.
+
+    >>> check_schema(None)
+    """
+    if needed or schema is not None:
+        refuse_unless("schema", schema, Schema, "a Schema, such as the one of a table")
 
 
 def no_such_column(name: str, known: Iterable[str], what: str) -> str:

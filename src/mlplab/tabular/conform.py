@@ -8,12 +8,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mlplab.errors import DataError
-from mlplab.tabular.columns import Column, Schema, no_such_column
+from mlplab.tabular.columns import Column, Schema, check_schema, no_such_column
 from mlplab.tabular.date_forms import date_hint
 from mlplab.tabular.entries import entries_of
 from mlplab.tabular.infer import column_names
 from mlplab.tabular.number_forms import Decimal, dressed_number
-from mlplab.tabular.values import INFINITE, date_of, number_hint, number_of, numbers_of
+from mlplab.tabular.values import (
+    INFINITE,
+    date_of,
+    number_hint,
+    number_of,
+    numbers_of,
+    read_missing,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -53,10 +60,11 @@ def conform(
     """
     import pandas as pd
 
+    check_schema(schema, needed=True)
     where = place or (lambda row: f"row {row}")
     names = column_names(frame)
     at = {name: i for i, name in enumerate(names)}
-    absent = frozenset(schema.missing if missing is None else missing)
+    absent = frozenset(schema.missing if missing is None else read_missing(missing))
     out = {}
     for column in schema.columns:
         if column.name not in at:

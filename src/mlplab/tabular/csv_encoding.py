@@ -6,6 +6,7 @@ import codecs
 import re
 from pathlib import Path
 
+from mlplab.devices import refuse_device
 from mlplab.errors import DataError
 
 _NO_CSV = {
@@ -40,6 +41,7 @@ def read_text(path: Path, encoding: str | None = None) -> tuple[str, str]:
     Raises:
         DataError: one line; the file cannot be read, is of another kind, or not in the encoding.
     """
+    refuse_device(path, "a CSV file")
     try:
         blob = path.read_bytes()
     except OSError as problem:

@@ -7,8 +7,10 @@ import io
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
+from types import NoneType
 
 from mlplab.errors import DataError
+from mlplab.reading import read_path, refuse_unless
 from mlplab.tabular.csv_delimiter import DELIMITERS, likely_delimiter, said_delimiter
 from mlplab.tabular.csv_encoding import read_text, spell_encoding
 
@@ -52,7 +54,9 @@ def read_cells(
     Raises:
         DataError: one line that names the file, the place, what was expected and what to try.
     """
-    path = Path(path)
+    for name, given in (("delimiter", delimiter), ("encoding", encoding)):
+        refuse_unless(name, given, (str, NoneType), "a text")
+    path = read_path(path)
     text, encoding = read_text(path, encoding)
     said, text = said_delimiter(text)
     if delimiter is None:

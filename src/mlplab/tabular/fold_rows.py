@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mlplab.errors import ConfigError, DataError
+from mlplab.reading import read_whole
 from mlplab.tabular.scoring import TaskKind
 
 
@@ -37,14 +38,15 @@ def fold_of_rows(
     """
     from sklearn.model_selection import GroupKFold, KFold, StratifiedKFold
 
-    if n_folds < 2:
-        raise ConfigError(f"n_folds: expected at least 2; got {n_folds}")
+    n_folds = read_whole("n_folds", n_folds, 2)
     y = np.asarray(target)
     n = len(y)
     if n < 4:
         raise DataError(f"train: expected at least 4 rows; got {n}")
     rows = np.zeros((n, 1))
     if groups is not None:
+        if np.ndim(groups) != 1:
+            raise DataError(f"groups: expected {n}, one per row; got {np.shape(groups)}")
         names, ids = np.unique(np.asarray(groups).astype(str), return_inverse=True)
         if len(ids) != n:
             raise DataError(f"groups: expected {n}, one per row; got {len(ids)}")
@@ -52,6 +54,9 @@ def fold_of_rows(
             raise DataError("groups: expected at least 2 different ones; got 1")
         if folds_possible(n, n_folds, groups) == len(names):
             return ids.astype(np.int64)
+    if seed >= 2**32:  # scikit-learn takes no more
+        raise ConfigError(f"seed: expected a whole number below 2**32; got {seed}")
+    if groups is not None:
         parts = GroupKFold(n_folds, shuffle=True, random_state=seed).split(rows, groups=ids)
     else:
         n_folds = folds_possible(n, n_folds)

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from mlplab.errors import ConfigError, DataError
 from mlplab.tabular.column_kind import Reading, column_of_texts, declared_form, target_column
-from mlplab.tabular.columns import Column, Schema, declared_column, no_such_column
+from mlplab.tabular.columns import Column, Schema, declared_column, no_such_column, read_types
 from mlplab.tabular.entries import entries_of
 from mlplab.tabular.number_forms import Decimal, proves_comma, proves_point
 from mlplab.tabular.remarks import Remark, spell_remarks
-from mlplab.tabular.values import MISSING
+from mlplab.tabular.target_kind import check_task
+from mlplab.tabular.values import MISSING, read_missing
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -96,13 +97,15 @@ def infer(
     Raises:
         ConfigError, DataError: as in `infer_schema`; or no column has the date format.
     """
+    check_task(task)
     names = column_names(frame)
-    types = dict(types or {})
+    types = read_types(types)
     for name in types:
         if name not in names:
             raise ConfigError(no_such_column(name, names, "types"))
     if target is not None and target not in names:
         raise DataError(no_such_column(target, names, "target"))
+    missing = read_missing(missing)
     absent = frozenset(missing)
     entries = {}
     for place, name in enumerate(names):
@@ -142,7 +145,7 @@ def infer(
         raise ConfigError(
             f"date format {date_format!r}: no column holds such dates; name the column"
         )
-    schema = Schema(columns=tuple(columns), target=target, missing=tuple(missing))
+    schema = Schema(columns=tuple(columns), target=target, missing=missing)
     return Inference(schema, spell_remarks(remarks))
 
 
@@ -150,8 +153,13 @@ def column_names(frame: pd.DataFrame) -> list[str]:
     """Return the names of a frame's columns as text.
 
     Raises:
-        DataError: there are none, or two are the same.
+        DataError: no frame, there are none, or two are the same.
     """
+    if not hasattr(frame, "columns") or not hasattr(frame, "iloc"):
+        raise DataError(
+            f"expected a pandas frame with named columns; got {type(frame).__name__}; "
+            "give pandas.DataFrame(X, columns=[...])"
+        )
     names = [str(name) for name in frame.columns]
     if not names:
         raise DataError("frame: expected at least one column; got none")

@@ -9,7 +9,9 @@ from pathlib import Path
 import numpy as np
 from pydantic import ValidationError
 
+from mlplab.devices import refuse_device
 from mlplab.errors import DataError, MlplabError
+from mlplab.reading import read_path
 from mlplab.specs.complaints import explain
 from mlplab.tabular.model_note import ModelNote, read_model_file
 from mlplab.tabular.scoring import METRICS
@@ -27,7 +29,8 @@ def load_table_model(path: str | Path) -> TableModel:
     Raises:
         DataError: it cannot be read, is damaged, or is no such file.
     """
-    path = Path(path)
+    path = read_path(path)
+    refuse_device(path, "a file of TableModel.save")
     try:
         return _restore(path)
     except OSError as problem:

@@ -14,6 +14,7 @@ from mlplab.tabular.columns import Kind, Schema
 from mlplab.tabular.conform import conform
 from mlplab.tabular.date_parts import DateParts
 from mlplab.tabular.encode import MISSING_LEVEL
+from mlplab.tabular.infer import column_names
 from mlplab.tabular.level_orders import level_ranks
 from mlplab.tabular.piecewise import _apart, _encoded
 from mlplab.tabular.skewed_log import SkewedLog
@@ -200,8 +201,8 @@ class Encoder(Spec):
 
 def features_of(frame: pd.DataFrame, schema: Schema) -> pd.DataFrame:
     """Return a frame's features as its schema says; the target may be absent, and ids and such."""
-    names = {str(name) for name in frame.columns}
-    return conform(frame, schema.without_target().present(names))
+    present = schema.without_target().present(column_names(frame))
+    return conform(frame, present)
 
 
 def fit_encoder(

@@ -10,7 +10,8 @@ from sklearn.impute import MissingIndicator
 from sklearn.pipeline import Pipeline
 
 from mlplab.errors import ConfigError
-from mlplab.tabular.columns import Schema, no_such_column
+from mlplab.reading import read_word, refuse_unless
+from mlplab.tabular.columns import Schema, check_schema, no_such_column
 from mlplab.tabular.date_parts import DateParts
 from mlplab.tabular.empty import EmptyToZero
 from mlplab.tabular.encode import category_encoder, rank_encoder
@@ -20,6 +21,7 @@ from mlplab.tabular.piecewise import PiecewiseLinear
 from mlplab.tabular.preparation import Preparation, TargetKind
 from mlplab.tabular.scale import scaler
 from mlplab.tabular.skewed_log import SkewedLog
+from mlplab.tabular.target_kind import TASKS
 from mlplab.tabular.typed import Typed
 
 
@@ -51,9 +53,10 @@ def preparer(
     >>> list(steps.fit_transform(frame).columns)
     ['area', 'area_missing', 'zone_A', 'zone_B']
     """
-    preparation = preparation or Preparation()
-    if kind not in ("regression", "classification"):
-        raise ConfigError(f"kind: expected 'regression' or 'classification'; got {kind!r}")
+    check_schema(schema, needed=True)
+    preparation = Preparation() if preparation is None else preparation
+    refuse_unless("preparation", preparation, Preparation, "a Preparation")
+    read_word("kind", kind, TASKS)
     numbers, dates = schema.names("number"), schema.names("date")
     ordered = schema.names("category", ordered=True)
     nominal = schema.names("category", ordered=False)

@@ -9,14 +9,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mlplab.errors import ConfigError, DataError
-from mlplab.tabular.columns import Column, Schema, no_such_column
+from mlplab.reading import refuse_unless
+from mlplab.tabular.columns import (
+    Column,
+    Schema,
+    check_schema,
+    no_such_column,
+    read_types,
+)
 from mlplab.tabular.conform import conform
 from mlplab.tabular.csv_text import Cells, read_cells
 from mlplab.tabular.date_forms import form_of_dates
 from mlplab.tabular.entries import entries_of
 from mlplab.tabular.infer import infer
 from mlplab.tabular.number_forms import Decimal, proves_comma, proves_point
-from mlplab.tabular.values import MISSING, date_of, is_date_format, numbers_of
+from mlplab.tabular.target_kind import check_task
+from mlplab.tabular.values import MISSING, date_of, is_date_format, numbers_of, read_missing
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -97,7 +105,7 @@ def read_table(
     Raises:
         DataError: one line that names the file, the line and column, what was expected and what to
             try.
-        ConfigError: `types` names an unknown column or kind.
+        ConfigError: a setting that does not fit, such as an unknown column or kind in `types`.
 
     Cost: about 2 s per million cells.
     """
@@ -145,6 +153,10 @@ def table_of_cells(
     import numpy as np
     import pandas as pd
 
+    check_task(task)
+    check_schema(schema)
+    if missing is not None:
+        missing = read_missing(missing)
     if decimal not in (None, ".", ","):
         raise ConfigError(f"decimal: expected '.' or ','; got {decimal!r}")
     n_rows = len(cells.rows)
@@ -152,7 +164,7 @@ def table_of_cells(
     entries = np.empty((len(cells.header), n_rows), dtype=object)
     entries[:] = list(zip(*cells.rows, strict=True))
     raw = pd.DataFrame(entries.T, columns=np.array(cells.header, dtype=object), dtype=object)
-    declared, any_date = _with_dates(dict(types or {}), date_format, cells, schema)
+    declared, any_date = _with_dates(read_types(types), date_format, cells, schema)
     notes = [f"{cells.source}: read as {cells.form}"] if cells.form else []
     inferred = schema is None
     if schema is None:
@@ -198,11 +210,12 @@ def _with_dates(
     """Return types with columns of declared date formats, and the format of any column."""
     if date_format is None:
         return types, None
+    refuse_unless("date format", date_format, (str, Mapping), "one such as %d/%m/%Y")
     formats = {"": date_format} if isinstance(date_format, str) else dict(date_format)
     for name, one in formats.items():
         if name and name not in cells.header:
             raise ConfigError(no_such_column(name, cells.header, f"{cells.source}: date format"))
-        if not is_date_format(one):
+        if not isinstance(one, str) or not is_date_format(one):
             raise ConfigError(f"date format: expected one such as %d/%m/%Y; got {one!r}")
     overall = formats.pop("", None)
     if schema is not None and overall is not None:

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mlplab.errors import ConfigError, DataError
-from mlplab.hints import expected
+from mlplab.reading import read_word
 from mlplab.stats import risk_interval
 
 Array = npt.NDArray[np.float64]
@@ -104,8 +104,8 @@ def scoring_of(metric: str | None, task: TaskKind, target: Any) -> Scoring:
     >>> scoring_of(None, "regression", np.array([1.0, 2, 4, 8, 64])).metric
     'log-rmse'
     """
-    if metric is not None and metric not in METRICS:
-        raise ConfigError(f"metric: {expected(metric, METRICS)}")
+    if metric is not None:
+        read_word("metric", metric, METRICS)
     if metric is not None and METRICS[metric] != task:
         known = ", ".join(name for name, of in METRICS.items() if of == task)
         raise ConfigError(f"metric: {metric!r} is not for {task}; expected one of {known}")

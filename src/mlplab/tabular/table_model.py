@@ -178,10 +178,10 @@ class TableModel:
         Returns:
             Numbers in the units of the target (N,), or probabilities (N, C).
         """
+        features = frame if conformed else features_of(frame, self.schema)
         which = np.asarray(folds, dtype=np.int64)
         if which.shape != (len(frame),):
             raise DataError(f"folds: expected {len(frame)}, one per row; got {which.shape}")
-        features = frame if conformed else features_of(frame, self.schema)
         out = np.empty((len(frame), len(self.classes)) if self.classes else len(frame))
         for fold in np.unique(which):
             rows = np.flatnonzero(which == fold)

@@ -4,13 +4,28 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from typing import Any
 
+from mlplab.reading import read_word
 from mlplab.tabular.values import number_of
 
 # Whole numbers are classes where there are no more of them, of so many rows on average, and none
 # is alone; the tail of a count has values that are.
 _MOST_CLASSES, _ROWS_A_CLASS, _FEWEST = 10, 5, 2
+TASKS = ("regression", "classification")
 _FEW = 20  # different numbers, up to which a warning asks whether they are classes
+
+
+def check_task(task: Any) -> None:
+    """Refuse what a target cannot be predicted as; None stands for what its entries tell.
+
+    Raises:
+        ConfigError: neither None, `regression` nor `classification`.
+
+    >>> check_task(None)
+    """
+    if task is not None:
+        read_word("task", task, TASKS)
 
 
 def are_classes(counts: Mapping[str, int]) -> bool:

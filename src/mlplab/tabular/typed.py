@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 
-from mlplab.errors import DataError
 from mlplab.tabular.columns import Schema
 from mlplab.tabular.conform import conform
 
@@ -41,11 +40,6 @@ class Typed(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         Raises:
             DataError: no frame, a column is missing, or an entry is not of its column's kind.
         """
-        if not hasattr(X, "columns"):
-            raise DataError(
-                f"expected a pandas frame with named columns; got {type(X).__name__}; "
-                "give pandas.DataFrame(X, columns=[...])"
-            )
         features = self.schema.without_target()
         return conform(X, features, missing=self.missing)
 

@@ -5,6 +5,10 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Collection
+from typing import Any
+
+from mlplab.errors import ConfigError
+from mlplab.reading import read_list
 
 # `None` and `?` are not here: they are levels as often as they are gaps.
 MISSING = ("", "NA", "N/A", "n/a", "NaN", "nan", "NULL", "null", "#N/A", "<NA>")
@@ -17,6 +21,22 @@ _TIME = r"[0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?:[.,][0-9]{1,9})?)?"
 _DATE = re.compile(rf"{_DAY}(?:[ T]{_TIME}(?:Z|[+-][0-9]{{2}}:?[0-9]{{2}})?)?")
 
 INFINITE = float("inf")
+
+
+def read_missing(missing: Any) -> tuple[str, ...]:
+    """Return texts that stand for "not there".
+
+    Raises:
+        ConfigError: no list of words; of a single one each letter would stand for it.
+
+    >>> read_missing(["NA", "-"])
+    ('NA', '-')
+    """
+    wanted = "a list of words, such as ['NA']"
+    words = read_list("missing", missing, wanted)
+    if not all(isinstance(word, str) for word in words):
+        raise ConfigError(f"missing: expected {wanted}; got {missing!r}")
+    return words
 
 
 def number_of(text: str) -> float | None:

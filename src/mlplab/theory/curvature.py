@@ -178,7 +178,7 @@ def _eigenvalues(
 
 
 def _check(k: int, matrix: Matrix, end: End, tolerance: float, most: int, least: int) -> None:
-    from mlplab.experiment.declare import read_whole
+    from mlplab.reading import read_whole
 
     if matrix not in MATRICES:
         raise ConfigError(f"matrix: {expected(matrix, MATRICES)}")

@@ -53,7 +53,7 @@ def rows_of(run: Run, task: Task, split: str, n_rows: int | None) -> NDArray[np.
     Raises:
         ConfigError: no such split, no rows in it, or none asked for.
     """
-    from mlplab.experiment.declare import read_whole
+    from mlplab.reading import read_whole
 
     if split not in ("train", "valid"):
         raise ConfigError(f"split: {expected(split, ('train', 'valid'))}")

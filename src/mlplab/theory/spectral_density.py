@@ -118,7 +118,7 @@ def spectral_density(
     import torch
 
     from mlplab.engine.curvature.lanczos import quadrature
-    from mlplab.experiment.declare import read_whole
+    from mlplab.reading import read_whole
 
     if matrix not in MATRICES:
         raise ConfigError(f"matrix: {expected(matrix, MATRICES)}")

@@ -91,6 +91,14 @@ def test_wrong_input_gets_one_line(tables, tmp_path):
     np.save(tmp_path / "a.npy", np.zeros((30, 2)))
     assert "expected two tables, or two .npy arrays" in refusal(tables[0], tmp_path / "a.npy")
     assert "expected two of one form" in refusal(tables[0], tmp_path)
+    for ending, wanted in (
+        ("csv", "a CSV file"),
+        ("npy", "an array"),
+        ("parquet", "a Parquet file"),
+    ):
+        endless = tmp_path / f"endless.{ending}"
+        endless.symlink_to("/dev/zero")
+        assert f"{endless}: is a device; expected {wanted}" in refusal(endless, endless)
     (tmp_path / "b.npy").write_bytes(b"no array")
     assert "b.npy" in refusal(tmp_path / "a.npy", tmp_path / "b.npy")
     assert "can show a difference" in refusal(tmp_path / "a.npy", tmp_path / "a.npy")

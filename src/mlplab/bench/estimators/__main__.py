@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
 import click
@@ -22,8 +22,8 @@ from mlplab.bench.estimators.pages import (
 )
 from mlplab.bench.estimators.scores import Make, Score, read_scores, score_models
 from mlplab.bench.estimators.tables import Dataset, Kind, all_tables
+from mlplab.bench.program import start
 from mlplab.bench.versions import versions
-from mlplab.errors import MlplabError
 
 COMMAND = "python -m mlplab.bench.estimators"
 # digits alone would take as long as these together
@@ -136,7 +136,4 @@ def _chosen(names: Sequence[str], usual: Sequence[str] | None) -> list[Dataset]:
 
 
 if __name__ == "__main__":
-    try:
-        main(prog_name=COMMAND)
-    except MlplabError as problem:
-        sys.exit(f"error: {problem}")
+    start(partial(main, prog_name=COMMAND))

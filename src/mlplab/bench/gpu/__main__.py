@@ -1,5 +1,8 @@
 """The measurements on a GPU, as a command of their own."""
 
-from mlplab.bench.gpu.command import gpu
+from functools import partial
 
-gpu(prog_name="python -m mlplab.bench.gpu")
+from mlplab.bench.gpu.command import gpu
+from mlplab.bench.program import start
+
+start(partial(gpu, prog_name="python -m mlplab.bench.gpu"))

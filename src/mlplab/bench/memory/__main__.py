@@ -11,7 +11,9 @@ from pathlib import Path
 
 from mlplab.bench.memory.grid import GRID
 from mlplab.bench.memory.held_out import HELD_OUT
+from mlplab.bench.program import start
 from mlplab.bench.versions import measured_with
+from mlplab.reading import read_word
 
 _VERSIONS = ("mlplab", "python", "system", "torch", "numpy")
 _BASE = 64 * 2**20
@@ -30,6 +32,8 @@ def main() -> None:
     parser.add_argument("names", nargs="*", help="settings; default: all")
     parser.add_argument("--out", type=Path, help="the page; default: standard output")
     options = parser.parse_args()
+    for name in options.names:
+        read_word("setting", name, [*GRID, *HELD_OUT])
     rows: list[tuple[str, int, int]] = []
     for name in options.names or [*GRID, *HELD_OUT]:
         rows.append((name, *_measure(name)))
@@ -79,4 +83,4 @@ def _measure(name: str) -> tuple[int, int]:
 
 
 if __name__ == "__main__":
-    main()
+    start(main)

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 import numpy as np
 
+from mlplab.bench.program import start
 from mlplab.bench.scheduling.cluster import Cluster, Usage, Work
 from mlplab.bench.scheduling.measured import (
     N_TASKS,
@@ -161,7 +162,13 @@ def _length_row(times: Times, seconds: float) -> list[str]:
 
 @click.command()
 @click.option("--repetitions", type=click.IntRange(min=1), default=3, show_default=True)
-@click.option("--workers", type=int, multiple=True, default=(1, 2, 3, 4), show_default=True)
+@click.option(
+    "--workers",
+    type=click.IntRange(1),
+    multiple=True,
+    default=(1, 2, 3, 4),
+    show_default=True,
+)
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="The page.")
 def main(repetitions: int, workers: tuple[int, ...], out: Path | None) -> None:
     """Measure tasks here, compare real workers with simulated ones, and simulate many."""
@@ -171,4 +178,4 @@ def main(repetitions: int, workers: tuple[int, ...], out: Path | None) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    start(main)

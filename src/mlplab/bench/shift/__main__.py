@@ -15,9 +15,12 @@ from typing import Any
 
 import numpy as np
 
+from mlplab.bench.program import start, whole_from
 from mlplab.bench.shift.problems import PROBLEMS, SIZES, no_shift
 from mlplab.bench.versions import measured_with
 from mlplab.bench.written import put_page
+from mlplab.devices import refuse_device
+from mlplab.errors import DataError
 
 LEVEL = 0.05
 N_ROWS = (200, 1000, 3000)
@@ -119,11 +122,7 @@ def measured(
         kept: the file, one line a task; None keeps nothing.
         classified: repetitions of each shift in which the classifier learns the labellings.
     """
-    known = {}
-    if kept is not None and kept.exists():
-        for line in kept.read_text(encoding="utf-8").splitlines():
-            task, values = json.loads(line)
-            known[tuple(task)] = values
+    known = {} if kept is None or not kept.exists() else read_kept(kept)
     yield from ((task, known[task]) for task in tasks if task in known)
     todo = [task for task in tasks if task not in known]
     classifiers = [task[0] == "alike" or task[3] < classified for task in todo]
@@ -136,19 +135,44 @@ def measured(
             yield task, values
 
 
+def read_kept(kept: Path) -> dict[Task, dict[str, float]]:
+    """Return the answers that a file keeps.
+
+    Raises:
+        DataError: another file.
+    """
+    refuse_device(kept, "a file that --kept has written")
+    try:
+        lines = [json.loads(line) for line in kept.read_text(encoding="utf-8").splitlines()]
+        return {tuple(task): dict(values) for task, values in lines}
+    except OSError as problem:
+        raise DataError(f"{kept}: cannot be read ({problem.strerror or problem})") from None
+    except (ValueError, TypeError):  # no UTF-8, no JSON, or no pairs
+        raise DataError(f"{kept}: expected a file that --kept has written") from None
+
+
 def main() -> None:
     """Measure, and write the page."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--alike", type=int, default=2000, help="data sets without a shift")
-    parser.add_argument("--rows", type=int, nargs="*", default=list(N_ROWS))
     parser.add_argument(
-        "--shifted", type=int, nargs="*", default=list(SHIFTED), help="of each problem, as --rows"
+        "--alike", type=whole_from(0), default=2000, help="data sets without a shift"
+    )
+    parser.add_argument("--rows", type=whole_from(2), nargs="*", default=list(N_ROWS))
+    parser.add_argument(
+        "--shifted",
+        type=whole_from(0),
+        nargs="*",
+        default=list(SHIFTED),
+        help="of each problem, as --rows",
     )
     parser.add_argument(
-        "--classified", type=int, default=100, help="of these, with networks for each labelling"
+        "--classified",
+        type=whole_from(0),
+        default=100,
+        help="of these, with networks for each labelling",
     )
-    parser.add_argument("--sizes", type=int, default=100, help="large data sets")
-    parser.add_argument("--problems", nargs="*", default=list(PROBLEMS))
+    parser.add_argument("--sizes", type=whole_from(0), default=100, help="large data sets")
+    parser.add_argument("--problems", nargs="*", choices=list(PROBLEMS), default=list(PROBLEMS))
     parser.add_argument("--kept", type=Path, help="a file that keeps what was computed")
     parser.add_argument("--out", type=Path, help="the page; default: standard output")
     options = parser.parse_args()
@@ -276,4 +300,4 @@ def _interval(hits: int, n: int) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    start(main)

@@ -7,7 +7,8 @@ from typing import Any, Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from mlplab.errors import ConfigError, DataError
+from mlplab.errors import DataError
+from mlplab.reading import read_flag, read_number, read_whole, read_word
 from mlplab.shift.correction.support import share_outside
 from mlplab.shift.correction.weights import Floats, Weights, effective_rows, tame
 from mlplab.shift.encoding import MISSING_LEVEL, Encoded, encode
@@ -84,7 +85,10 @@ def correct(
     >>> correct(train, target + 20, "ulsif").declined[:40]
     '100 % of the target rows lie outside the'
     """
-    _require(method, calibration, relative, n_centres, n_folds, n_seeds, least_effective)
+    seed = _require(
+        method, calibration, relative, n_centres, n_folds, n_seeds, least_effective, seed
+    )
+    normalise = read_flag("normalise", normalise)
     encoded = encode(inputs, target_inputs)
     _require_entries(encoded)
     train, target = encoded.first, encoded.second
@@ -187,21 +191,16 @@ def _require(
     n_folds: int,
     n_seeds: int,
     least_effective: float,
-) -> None:
-    if method not in get_args(Method):
-        raise ConfigError(f"method: expected one of {', '.join(get_args(Method))}; got {method!r}")
-    if calibration not in get_args(Calibration):
-        raise ConfigError(
-            f"calibration: expected one of {', '.join(get_args(Calibration))}; got {calibration!r}"
-        )
-    if not 0 < relative < 1:
-        raise ConfigError(f"relative: expected a number between 0 and 1; got {relative}")
+    seed: int,
+) -> int:
+    read_word("method", method, get_args(Method))
+    read_word("calibration", calibration, get_args(Calibration))
+    read_number("relative", relative, "a number between 0 and 1", lambda share: 0 < share < 1)
     for name, value, least in (
         ("n_centres", n_centres, 1),
         ("n_folds", n_folds, 2),
         ("n_seeds", n_seeds, 1),
     ):
-        if value < least:
-            raise ConfigError(f"{name}: expected at least {least}; got {value}")
-    if not least_effective >= 0:
-        raise ConfigError(f"least_effective: expected at least 0; got {least_effective}")
+        read_whole(name, value, least)
+    read_number("least_effective", least_effective, "at least 0", lambda rows: rows >= 0)
+    return read_whole("seed", seed, 0)

@@ -8,8 +8,10 @@ from typing import Any, Literal, get_args
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mlplab.errors import ConfigError, DataError
+from mlplab.errors import DataError
+from mlplab.reading import read_number, read_word
 from mlplab.shift.correction import confusion, likelihood_priors
+from mlplab.shift.correction.weights import as_numbers
 
 Floats = NDArray[np.float64]
 Method = Literal["mlls", "em", "bbse"]
@@ -130,10 +132,8 @@ def label_shift(
     """
     from scipy.stats import norm
 
-    if method not in get_args(Method):
-        raise ConfigError(f"method: expected one of {', '.join(get_args(Method))}; got {method!r}")
-    if not 0 < level < 1:
-        raise ConfigError(f"level: expected a number between 0 and 1; got {level}")
+    read_word("method", method, get_args(Method))
+    level = read_number("level", level, "a number between 0 and 1", lambda share: 0 < share < 1)
     valid = _probabilities(probabilities_valid, "probabilities_valid")
     target = _probabilities(probabilities_target, "probabilities_target")
     if valid.shape[1] != target.shape[1]:
@@ -191,7 +191,7 @@ def _ids(labels: ArrayLike, classes: NDArray[Any], what: str) -> NDArray[np.int6
 
 
 def _probabilities(given: ArrayLike, what: str) -> Floats:
-    values = np.asarray(given, np.float64)
+    values = as_numbers(what, given)
     if values.ndim != 2 or values.shape[1] < 2:
         raise DataError(
             f"{what}: expected rows x classes, (N, C), C at least 2; got {values.shape}"

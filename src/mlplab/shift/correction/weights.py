@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mlplab.errors import ConfigError, DataError
+from mlplab.errors import DataError
+from mlplab.reading import read_number
 
 Floats = NDArray[np.float64]
 
@@ -92,7 +93,8 @@ def weighted_risk(
     """
     from scipy.stats import norm
 
-    values = np.asarray(losses, np.float64)
+    level = read_number("level", level, "a number between 0 and 1", lambda share: 0 < share < 1)
+    values = as_numbers("losses", losses)
     given = as_weights(weights, len(np.ravel(values)))
     if values.shape != given.shape or not np.isfinite(values).all():
         raise DataError(f"losses: expected finite numbers, {given.shape}; got {values.shape}")
@@ -103,15 +105,33 @@ def weighted_risk(
     return mean, mean - reach, mean + reach
 
 
+def as_numbers(name: str, values: Any) -> Floats:
+    """Return numbers as an array.
+
+    Raises:
+        DataError: something else is among them, or they make no array.
+
+    >>> as_numbers("losses", [1, 2]).tolist()
+    [1.0, 2.0]
+    """
+    try:
+        return np.asarray(values, np.float64)
+    except (TypeError, ValueError):
+        shown = type(values).__name__ if isinstance(values, list | tuple | dict) else repr(values)
+        raise DataError(f"{name}: expected numbers; got {shown}") from None
+
+
 def as_weights(weights: Any, n_rows: int) -> Floats:
     """Return given weights as numbers, a `Weights` included.
 
     Raises:
         DataError: another number of them, one negative or not finite, or all 0.
     """
-    values = weights.values if isinstance(weights, Weights) else np.asarray(weights, np.float64)
+    values = weights.values if isinstance(weights, Weights) else as_numbers("weights", weights)
     if values.shape != (n_rows,):
         raise DataError(f"weights: expected one per row, ({n_rows},); got {values.shape}")
+    if not n_rows:
+        raise DataError("weights: expected one or more; got none")
     if not np.isfinite(values).all() or values.min() < 0 or values.sum() <= 0:
         raise DataError("weights: expected finite numbers, none negative and not all 0")
     return np.asarray(values)
@@ -125,7 +145,7 @@ def effective_rows(weights: ArrayLike) -> float:
     >>> effective_rows([1.0, 1.0, 0.0, 0.0])
     2.0
     """
-    values = np.asarray(weights, np.float64)
+    values = as_numbers("weights", weights)
     largest = values.max(initial=0.0)
     if not largest > 0:
         return 0.0
@@ -155,11 +175,10 @@ def tame(
     >>> tame(np.array([0.0, 1.0, 8.0]), clip=4.0, flatten=0.5, normalise=False)[0].tolist()
     [0.0, 1.0, 2.0]
     """
-    if clip is not None and not clip > 0:
-        raise ConfigError(f"clip: expected a number above 0, or None; got {clip}")
-    if not 0 <= flatten <= 1:
-        raise ConfigError(f"flatten: expected a number from 0 to 1; got {flatten}")
-    edge = float(np.sqrt(len(ratios)) * ratios.mean()) if clip is None else float(clip)
+    if clip is not None:
+        clip = read_number("clip", clip, "a number above 0, or None", lambda ratio: ratio > 0)
+    flatten = read_number("flatten", flatten, "a number from 0 to 1", lambda e: 0 <= e <= 1)
+    edge = float(np.sqrt(len(ratios)) * ratios.mean()) if clip is None else clip
     values = np.minimum(ratios, edge) ** flatten
     mean = values.mean()
     if normalise and mean > 0:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mlplab.errors import ConfigError, DataError, users_code
+from mlplab.reading import read_list, read_number, read_whole
 from mlplab.shift.correction.weights import Floats, Weights, as_weights
 
 if TYPE_CHECKING:
@@ -107,9 +108,13 @@ def worth_weighting(
     from mlplab.stats import cross_validated_interval, decide_interval
 
     labels = np.asarray(targets)
-    _require(exponents, n_folds, n_repeats, matters)
+    compared = (0.0, *_read_exponents(exponents))
+    n_folds, n_repeats, seed = _read_folds(n_folds, n_repeats, seed)
+    matters = read_number("matters", matters, "a number above 0", lambda share: share > 0)
     if isinstance(weights, Weights) and weights.declined:
         return WeightingAdvice("don't", 0.0, f"no weights: {weights.declined}", {}, {}, {})
+    if not hasattr(inputs, "shape") and not isinstance(inputs, Sequence):
+        raise DataError(f"inputs: expected an array or a frame; got {type(inputs).__name__}")
     n_rows = inputs.shape[0] if hasattr(inputs, "shape") else len(inputs)
     if labels.shape != (n_rows,):
         raise DataError(f"targets: expected one per row, ({n_rows},); got {labels.shape}")
@@ -119,7 +124,6 @@ def worth_weighting(
     given = given / given.mean()
     keyword = _weight_keyword(model)
     rows = inputs if hasattr(inputs, "iloc") else np.asarray(inputs)
-    compared = (0.0, *map(float, exponents))
     risks: dict[float, list[float]] = {exponent: [] for exponent in compared}
     n_trainings, done = len(compared) * n_folds * n_repeats, 0
     for repeat in range(n_repeats):
@@ -240,15 +244,18 @@ def _take(rows: Any, places: NDArray[Any]) -> Any:
     return rows.iloc[places] if hasattr(rows, "iloc") else rows[places]
 
 
-def _require(exponents: Sequence[float], n_folds: int, n_repeats: int, matters: float) -> None:
-    if not exponents or not all(0 < exponent <= 1 for exponent in exponents):
+def _read_exponents(exponents: Any) -> tuple[float, ...]:
+    wanted = "one or more, above 0 and at most 1"
+    given = read_list("exponents", exponents, wanted)
+    if not given:
+        raise ConfigError(f"exponents: expected {wanted}; got none")
+    return tuple(read_number("exponents", one, wanted, lambda e: 0 < e <= 1) for one in given)
+
+
+def _read_folds(n_folds: Any, n_repeats: Any, seed: Any) -> tuple[int, int, int]:
+    folds, repeats = read_whole("n_folds", n_folds, 2), read_whole("n_repeats", n_repeats)
+    if folds * repeats < 5:
         raise ConfigError(
-            f"exponents: expected one or more, above 0 and at most 1; got {list(exponents)}"
+            f"n_folds, n_repeats: expected 5 differences or more; got {folds} x {repeats}"
         )
-    if n_folds < 2 or n_repeats < 1 or n_folds * n_repeats < 5:
-        raise ConfigError(
-            f"n_folds, n_repeats: expected 2 folds and 5 differences or more; got {n_folds} x "
-            f"{n_repeats}"
-        )
-    if not matters > 0:
-        raise ConfigError(f"matters: expected a number above 0; got {matters}")
+    return folds, repeats, read_whole("seed", seed, 0)

@@ -12,6 +12,7 @@ from mlplab.data.split import second_sample
 from mlplab.errors import ConfigError, DataError
 from mlplab.experiment.progress import Count, ProgressOption
 from mlplab.experiment.progress_bar import reporting
+from mlplab.reading import read_flag, read_number, read_whole
 from mlplab.shift.detection.changes import column_changes
 from mlplab.shift.detection.classifier import (
     N_FOLDS,
@@ -98,7 +99,10 @@ def detect(
     ('supported', 'supported', 'x2')
     """
     start = time.monotonic()
-    _check(epsilon, n_permutations, seed)
+    epsilon, n_permutations, seed = _check(epsilon, n_permutations, seed)
+    classifier = read_flag("classifier", classifier)
+    if workers is not None:
+        workers = read_whole("workers", workers)
     if target is None and (second_target is not None or model is not None):
         raise ConfigError("target: needed with second_target or model; it labels the first sample")
     encoded = encode(first, second)
@@ -160,19 +164,17 @@ def detectable_auc(n_first: int, n_second: int, power: float = 0.8) -> float:
     """
     from scipy.stats import norm
 
+    n_first, n_second = read_whole("n_first", n_first), read_whole("n_second", n_second)
+    power = read_number("power", power, "a share between 0 and 1", lambda share: 0 < share < 1)
     error = np.sqrt((n_first + n_second + 1) / (12 * n_first * n_second))
     return float(min(1.0, 0.5 + (norm.ppf(1 - LEVEL) + norm.ppf(power)) * error))
 
 
-def _check(epsilon: float, n_permutations: int, seed: int) -> None:
-    if not 0 <= epsilon < 0.5:
-        raise ConfigError(f"epsilon: expected an AUC's distance from 0.5, below 0.5; got {epsilon}")
-    if n_permutations < 19:
-        raise ConfigError(
-            f"n_permutations: expected at least 19, for p-values of 0.05; got {n_permutations}"
-        )
-    if seed < 0:
-        raise ConfigError(f"seed: expected a whole number from 0; got {seed}")
+def _check(epsilon: Any, n_permutations: Any, seed: Any) -> tuple[float, int, int]:
+    wanted = "an AUC's distance from 0.5, below 0.5"
+    epsilon = read_number("epsilon", epsilon, wanted, lambda distance: 0 <= distance < 0.5)
+    # fewer have no p-value of 0.05
+    return epsilon, read_whole("n_permutations", n_permutations, 19), read_whole("seed", seed, 0)
 
 
 def _some(n: int, most: int, seed: int) -> NDArray[np.int64]:

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from mlplab.errors import ConfigError, DataError
+from mlplab.errors import DataError
+from mlplab.reading import read_number, read_whole
 from mlplab.shift.images.decode import Pixels
 
 Floats = npt.NDArray[np.float32]
@@ -210,12 +211,8 @@ def _check(
     levels: int, passes: int, radius: float, contrast: float, outline: float, saturation: float
 ) -> None:
     for name, value, low in (("levels", levels, 2), ("passes", passes, 0)):
-        if isinstance(value, bool) or not isinstance(value, int) or value < low:
-            raise ConfigError(f"{name}: expected a whole number from {low}; got {value!r}")
+        read_whole(name, value, low)
     for name, size in (("radius", radius), ("contrast", contrast)):
-        if not 0 < size < math.inf:
-            raise ConfigError(f"{name}: expected a number above 0; got {size!r}")
-    if not 0 <= outline <= 1:
-        raise ConfigError(f"outline: expected a number from 0 to 1; got {outline!r}")
-    if not 0 <= saturation < math.inf:
-        raise ConfigError(f"saturation: expected a number from 0; got {saturation!r}")
+        read_number(name, size, "a number above 0", lambda given: 0 < given < math.inf)
+    read_number("outline", outline, "a number from 0 to 1", lambda given: 0 <= given <= 1)
+    read_number("saturation", saturation, "a number from 0", lambda given: 0 <= given < math.inf)

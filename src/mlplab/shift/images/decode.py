@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mlplab import extras
+from mlplab.devices import refuse_device
 from mlplab.errors import DataError
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ def image_bytes(path: str | Path) -> bytes:
     Raises:
         DataError: it cannot be read.
     """
+    refuse_device(Path(path), "an image")
     try:
         return Path(path).read_bytes()
     except OSError as problem:
@@ -100,6 +102,7 @@ def image_size(path: str | Path) -> tuple[int, int]:
         DataError: it cannot be read or is no image.
         ConfigError: Pillow is not installed.
     """
+    refuse_device(Path(path), "an image")
     try:
         with Path(path).open("rb") as stream, _opened(stream, path) as image:
             width, height = image.size

@@ -6,6 +6,7 @@ import json
 import signal
 import time
 
+from mlplab.cli.first_interrupt import first_interrupt
 from mlplab.errors import StoreError
 from mlplab.store import Store
 
@@ -46,3 +47,13 @@ def test_ctrl_c_is_one_line_and_the_same_command_continues(start):
     document = json.loads(out)
     assert document["from_store"] == kept
     assert len(document["runs"]) == N_RUNS
+
+
+def test_what_was_started_to_ignore_an_interrupt_goes_on():
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with first_interrupt(quiet=True) as is_pressed:
+            signal.raise_signal(signal.SIGINT)
+            assert not is_pressed()
+    finally:
+        signal.signal(signal.SIGINT, before)

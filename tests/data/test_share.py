@@ -6,6 +6,7 @@ import json
 import mmap
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -123,3 +124,29 @@ def test_a_folder_that_cannot_be_written_is_one_line(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(DataError, match="cannot be written"):
         load_task("xor").share(tmp_path / "file" / "below")
+
+
+@pytest.mark.parametrize("harm", ["zeros", "cut short", "gone", "another"])
+def test_what_a_disk_has_lost_is_noticed_and_shared_again(tmp_path, harm):
+    task = load_task("xor", n_train=100, n_test=50)
+    handle = task.share(tmp_path)
+    path = Path(handle["files"]["inputs"])
+    whole = path.read_bytes()
+    if harm == "gone":
+        path.unlink()
+    else:
+        harmed = {"zeros": whole[:-400] + bytes(400), "cut short": whole[:-400], "another": b"x"}
+        path.write_bytes(harmed[harm])
+    with pytest.raises(DataError, match="share"):
+        attach(handle, check=True)
+    assert task.share(tmp_path) == handle
+    assert path.read_bytes() == whole
+    same(task, attach(handle, check=True))
+
+
+def test_what_is_whole_is_not_written_again(tmp_path):
+    task = task_from_arrays([[0.0], [1.0], [2.0]], [0.5, -0.0, 1.0])
+    handle = task.share(tmp_path)
+    before = {path: path.stat().st_ino for path in tmp_path.iterdir()}
+    assert task.share(tmp_path) == handle
+    assert {path: path.stat().st_ino for path in tmp_path.iterdir()} == before

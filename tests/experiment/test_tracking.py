@@ -220,6 +220,59 @@ def test_two_writers_at_once_share_one_parent(
     assert first._parents == second._parents == {group.id: parent.info.run_id}
 
 
+def test_two_writers_of_one_run_leave_one(mlflow_uri: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    from mlplab.experiment.tracking.children import Child, Group
+    from mlplab.experiment.tracking.mlflow import MlflowServer
+
+    child = Child(
+        id="c1",
+        arm="lr=0.1",
+        arm_id="a1",
+        seed=0,
+        n_runs=1,
+        params={"optim.lr": 0.1},
+        curves={"valid_loss": [(1, 0.5), (2, 0.25)]},
+        final={"valid_loss": 0.25},
+        tags={"key": "c1"},
+        failed=False,
+        seconds=1.0,
+        time=1.7e9,
+    )
+    group = Group("rates", "arrays", "abc")
+    first, second = MlflowServer(mlflow_uri), MlflowServer(mlflow_uri)
+    first.begin(group, "run")
+    second.begin(group, "run")
+    create = first._client.create_run
+
+    def create_late(*args: Any, **options: Any) -> Any:
+        second.put(group, child)  # between the look and the creation
+        return create(*args, **options)
+
+    monkeypatch.setattr(first._client, "create_run", create_late)
+    first.put(group, child)
+    second.put(group, child)  # it has not heard of the other
+    assert len(mlflow_runs(mlflow_uri)[1]) == 1
+    assert first._children == second._children
+
+
+def test_two_that_first_meet_a_server_share_its_experiment(
+    mlflow_uri: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from mlflow import MlflowClient
+
+    from mlplab.experiment.tracking.mlflow import MlflowServer
+
+    create, made = MlflowClient.create_experiment, []
+
+    def create_late(self: Any, name: str) -> Any:
+        if not made:
+            made.append(create(self, name))  # by another, between the look and the creation
+        return create(self, name)
+
+    monkeypatch.setattr(MlflowClient, "create_experiment", create_late)
+    assert MlflowServer(mlflow_uri)._experiment == made[0]
+
+
 def test_an_interrupted_tracker_ends_what_it_writes(
     experiment: Experiment, store: Store, fake: Any, logs: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -391,6 +444,8 @@ def test_a_place_that_cannot_be_used_is_one_line(tmp_path: Path, mlflow_uri: str
     file.write_text("")
     with pytest.raises(StoreError, match="is no folder"):
         open_destination(f"tensorboard={file}")
+    with pytest.raises(StoreError, match=r"tensorboard: .* cannot be written"):
+        open_destination(f"tensorboard={file}/logs")
     with pytest.raises(StoreError, match="mlflow nowhere://x"):
         open_destination("mlflow=nowhere://x")
 

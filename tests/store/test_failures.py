@@ -9,13 +9,14 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from sqlalchemy.exc import DBAPIError
 
 from mlplab.errors import StoreError
 from mlplab.specs import Outcome
 from mlplab.specs.columns import Keys
 from mlplab.store import Store, database
 from mlplab.store.code import code_identity
-from mlplab.store.failures import as_store_error, is_busy
+from mlplab.store.failures import FullError, UnwritableError, as_store_error, is_away, is_busy
 from mlplab.store.place import find_place
 
 
@@ -294,3 +295,26 @@ def test_a_lock_that_is_not_given_back(file, outcome, monkeypatch):
         other.execute("ROLLBACK")
         store.put([outcome()])
         assert "k" in store.get(["k"])
+
+
+@pytest.mark.parametrize(
+    ("state", "kind", "busy", "away"),
+    [
+        ("42501", UnwritableError, False, False),  # no right to
+        ("25006", UnwritableError, False, False),  # a transaction that may only read
+        ("53100", FullError, False, False),
+        ("57014", StoreError, True, False),  # a statement that took longer than it may
+        ("25P03", StoreError, False, True),  # a transaction that idled longer than it may
+        ("42P01", StoreError, False, False),
+    ],
+)
+def test_what_a_server_says_by_number(state, kind, busy, away):
+    cause = Exception("says so")
+    cause.sqlstate = state
+    error = DBAPIError("INSERT", {}, cause)
+    place = find_place("postgresql://me:secret@host/runs")
+    said = as_store_error(error, place)
+    assert type(said) is kind
+    assert "says so" in str(said)
+    assert "secret" not in str(said)
+    assert (is_busy(error), is_away(error)) == (busy, away)

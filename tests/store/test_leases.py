@@ -226,3 +226,39 @@ def test_what_has_ended_since_is_told_by_number(store, outcome):
     later, found = store.ended_since(last)
     assert (list(none), sorted(found)) == ([], sorted(keys(2, 3)))
     assert list(store.ended_since(later)[1]) == []
+
+
+@pytest.fixture
+def answers_lost(store, monkeypatch):
+    """Write everything twice: what a server has kept, and whose answer was lost, is tried again."""
+    write = store._database.write
+
+    def twice(work):
+        write(work)
+        return write(work)
+
+    monkeypatch.setattr(store._database, "write", twice)
+
+
+@pytest.mark.usefixtures("answers_lost")
+def test_a_driver_whose_answer_was_lost_is_there_once(make, store):
+    taken = make().hold(keys(1, 2))
+    assert taken.mine.tolist() == [True, True]
+    assert (rows(store, "drivers"), rows(store, "leases")) == (1, 1)
+
+
+@pytest.mark.usefixtures("answers_lost")
+def test_looks_and_verdicts_whose_answer_was_lost_are_there_once(store):
+    for n in (1, 2):
+        store.log_look("test", "results", "rates", 3, False)
+        store.put_verdicts("rates", [{"id": "a", "n_seeds": 3}, {"id": "b", "n_seeds": 3}])
+        store.put_membership("rates", "digits", "content", ["0" * 32])
+        assert (len(store.looks()), len(store.verdicts())) == (n, 2 * n)
+    assert len(store.memberships()) == 1
+
+
+def test_looks_of_one_moment_are_told_apart(store, monkeypatch):
+    monkeypatch.setattr("mlplab.store.store.time.time", lambda: 1e9)
+    for _ in range(3):
+        store.log_look("test", "results", "rates", 3, False)
+    assert len(store.looks()) == 3

@@ -16,10 +16,12 @@ _SAYS = "stopping with what has finished; Ctrl-C again leaves at once"
 def first_interrupt(quiet: bool) -> Iterator[Callable[[], bool]]:
     """Hand out what says whether Ctrl-C was pressed; a second press raises `KeyboardInterrupt`.
 
-    Outside the main thread, where no signal can be taken, it is never true.
+    Outside the main thread, where no signal can be taken, it is never true; nor where the process
+    was started to ignore Ctrl-C, as shells do behind `&`.
     """
     pressed = threading.Event()
-    if threading.current_thread() is not threading.main_thread():
+    is_main = threading.current_thread() is threading.main_thread()
+    if not is_main or signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
         yield pressed.is_set
         return
 

@@ -18,7 +18,8 @@ def write_arrays(
 ) -> dict[str, str]:
     """Write arrays as `folder/stem-name.npy` and return their paths by name.
 
-    Each appears under its name only when it is complete; one that is there stays, unless `again`.
+    Each appears under its name only when it is complete; one that is there with the same bytes
+    stays, unless `again`: a disk that failed may have left others.
 
     Raises:
         DataError: the folder cannot be written.
@@ -27,7 +28,7 @@ def write_arrays(
     for name, array in arrays.items():
         path = folder.absolute() / f"{stem}-{name}.npy"
         try:
-            if again or not path.exists():
+            if again or not _has(path, array):
                 with atomic_file(path) as draft, draft.open("wb") as stream:
                     np.save(stream, array, allow_pickle=False)
         except OSError as problem:
@@ -53,3 +54,17 @@ def open_array(path: Path) -> npt.NDArray[Any]:
             pass
         raise DataError(f"{path}: missing, cut short or not a .npy file; share again") from None
     return np.asarray(mapped)
+
+
+def _has(path: Path, array: npt.NDArray[Any]) -> bool:
+    """Whether a file holds these very bytes."""
+    try:
+        there = open_array(path)
+    except DataError:
+        return False
+    if (there.dtype, there.shape) != (array.dtype, array.shape):
+        return False
+    if not array.size:
+        return True
+    ours, theirs = (np.ascontiguousarray(one).data.cast("B") for one in (array, there))
+    return ours == theirs

@@ -15,8 +15,12 @@ from mlplab.store.place import Place
 
 ELSEWHERE = "name another with --store or MLPLAB_STORE"
 COMPUTED_AGAIN = "move the store away (its runs are computed again), or name another"
-_LOST_RACES = ("40001", "40P01", "55P03")  # PostgreSQL: serialisation, deadlock, lock
-_AWAY = ("08", "57P01", "57P02", "57P03")  # PostgreSQL: connection, shutdown, crash, start
+# PostgreSQL: serialisation, deadlock, lock, a statement that waited for one too long
+_LOST_RACES = ("40001", "40P01", "55P03", "57014")
+# PostgreSQL: connection, shutdown, crash, start, a transaction that idled too long
+_AWAY = ("08", "57P01", "57P02", "57P03", "25P03")
+_UNWRITABLE = ("42501", "25006")  # PostgreSQL: no right to, and transactions that only read
+_NO_SPACE = "53100"
 
 _SQLITE = {
     "SQLITE_NOTADB": f"is not a database: move it away, or {ELSEWHERE}",
@@ -121,7 +125,11 @@ def as_store_error(error: Exception, place: Place) -> StoreError:
             f"cannot reach the store {place.shown}: {says}; check the address and that the "
             f"server runs, or {ELSEWHERE}"
         )
-    return StoreError(f"the store {place.shown} refused: {says}")
+    state = _sqlstate(cause)
+    kind = FullError if state == _NO_SPACE else StoreError
+    return (UnwritableError if state in _UNWRITABLE else kind)(
+        f"the store {place.shown} refused: {says}"
+    )
 
 
 def _sqlite_name(error: object) -> str:

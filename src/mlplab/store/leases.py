@@ -185,8 +185,10 @@ class Driver:
         def work(connection: Connection) -> tuple[str, Taken]:
             _take_turns(connection)
             drivers = _living(connection, self._observer)
-            known = any(row.id == self._id for row in drivers)
-            me = self._id if known else fresh
+            ids = {row.id for row in drivers}
+            # A server may have kept the first try of this, and its answer been lost.
+            me = self._id if self._id in ids else fresh
+            known = me in ids
             if not known:
                 who = {"id": fresh, **asdict(self._process), "beat": 0, "changes": 0}
                 connection.execute(insert(schema.drivers), who)

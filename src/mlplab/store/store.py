@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import math
 import os
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Self
@@ -53,6 +55,7 @@ class Store:
         self.files = place.files
         self._database = Database(place, create=create)
         self._watching: list[Seen] = []
+        self._last_moment = 0.0
 
     def get(self, keys: Iterable[str], provenance: str | None = None) -> dict[str, Outcome]:
         """Return the finished runs among `keys`, in their order.
@@ -243,9 +246,10 @@ class Store:
         """
         from mlplab.store.ledger import write_verdicts
 
+        now = self._moment()
         with _said_if_not_kept("verdicts"):
             self._database.write(
-                lambda c: write_verdicts(c, experiment, verdicts, exercise, profile)
+                lambda c: write_verdicts(c, experiment, verdicts, exercise, profile, now)
             )
 
     def verdicts(
@@ -269,13 +273,19 @@ class Store:
         """
         from mlplab.store.ledger import write_look
 
+        now = self._moment()
         with _said_if_not_kept(f"this look at the {split} split"):
             self._database.write(
-                lambda c: write_look(c, split, purpose, experiment, n_runs, remembered)
+                lambda c: write_look(c, split, purpose, experiment, n_runs, remembered, now)
             )
         look = {"split": split, "purpose": purpose, "experiment": experiment, "n_runs": n_runs}
         for seen in self._watching:
             seen.looks.append(look)
+
+    def _moment(self) -> float:
+        """The time, later than any before: by it what was written twice is known again."""
+        self._last_moment = max(time.time(), math.nextafter(self._last_moment, math.inf))
+        return self._last_moment
 
     def looks(self) -> list[dict[str, Any]]:
         """Return all looks, oldest first, as they were logged and with their `time`."""

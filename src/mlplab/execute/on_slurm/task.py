@@ -16,11 +16,11 @@ from types import FrameType
 from safetensors import SafetensorError, safe_open
 
 from mlplab.atomic import atomic_file
-from mlplab.data import attach
+from mlplab.data import Task, attach
 from mlplab.engine import provenance
 from mlplab.engine.events import Checkpointed, Ended, Event, Progressed
 from mlplab.engine.measures import measures_in
-from mlplab.errors import MlplabError, WorkerError
+from mlplab.errors import DataError, MlplabError, WorkerError
 from mlplab.execute.brought import describe
 from mlplab.execute.executor import Job
 from mlplab.execute.local import Local
@@ -136,6 +136,15 @@ class Writer:
         return self._folder.state_path(key, self._provenance.id)
 
 
+def _data(folder: JobFolder) -> Task:
+    try:
+        return attach(folder.terms.task, check=True)
+    except DataError as problem:
+        raise WorkerError(
+            f"on slurm: the spool's data are damaged ({problem}); the same command writes them anew"
+        ) from None
+
+
 def train_task(folder: JobFolder, task: int, stop: Stop) -> bool:
     """Train what is left of a task's runs; return whether it shall go on later.
 
@@ -151,7 +160,7 @@ def train_task(folder: JobFolder, task: int, stop: Stop) -> bool:
     if left:
         job = Job(
             left,
-            attach(terms.task),
+            _data(folder),
             measures=measures_in(left.used().values()),
             resume=_States(folder, left.keys, provenance(terms.device).id),
             keep_weights=terms.keep_weights,

@@ -65,9 +65,15 @@ class MlflowServer:
                     f"mlflow: the experiment {name!r} was deleted there; set "
                     "MLFLOW_EXPERIMENT_NAME to another name"
                 )
-            self._experiment = (
-                there.experiment_id if there else self._client.create_experiment(name)
-            )
+            if there is None:
+                try:
+                    self._client.create_experiment(name)
+                except mlflow.exceptions.MlflowException:
+                    # Another writer may have been quicker; if it is not there, this says why.
+                    if self._client.get_experiment_by_name(name) is None:
+                        raise
+                there = self._client.get_experiment_by_name(name)
+            self._experiment = there.experiment_id
         self._parents: dict[str, str] = {}
         self._children: dict[str, dict[str, tuple[str, str]]] = {}
 
@@ -126,6 +132,9 @@ class MlflowServer:
         params = [made.Param(_name(path), _short(v)) for path, v in child.params.items()]
         known = self._children[group.id]
         with self._asking():
+            if there := self._copies(group, child):
+                known[child.id] = (there[0], child.arm_id)
+                return
             run = self._client.create_run(
                 self._experiment,
                 start_time=began,
@@ -146,11 +155,21 @@ class MlflowServer:
                 self._client.log_batch(run_id, metrics=metrics[first : first + _MOST_METRICS])
             status = "FAILED" if child.failed else "FINISHED"
             self._client.set_terminated(run_id, status, ended)
+            # Two drivers hear of one run at once: whoever ends last leaves the first by name alone.
+            run_id, *others = self._copies(group, child)
+            for id in others:
+                self._client.delete_run(id)
             if child.seed is None:
                 older = [id for id, (_, arm) in known.items() if arm == child.arm_id]
                 for id in older:
                     self._client.delete_run(known.pop(id)[0])
         known[child.id] = (run_id, child.arm_id)
+
+    def _copies(self, group: Group, child: Child) -> list[str]:
+        """Return the runs there that are a child, whoever wrote them, and whole."""
+        is_child = f"tags.`{_PARENT}` = '{self._parents[group.id]}'"
+        runs = self._runs(f"{is_child} and tags.`mlplab.child` = '{child.id}'")
+        return sorted(run.info.run_id for run in runs if run.info.status in _ENDED)
 
     def put_verdicts(self, group: Group, rows: Sequence[Mapping[str, Any]]) -> None:
         """Write a tag for each on the parent run, and all of them whole as `verdicts.json`."""

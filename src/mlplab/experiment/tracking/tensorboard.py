@@ -35,6 +35,13 @@ class EventFiles:
         self.where = str(self._root)
         if self._root.exists() and not self._root.is_dir():
             raise StoreError(f"tensorboard: {self._root} is no folder; name one")
+        probe = self._root / "probe"
+        try:
+            with atomic_file(probe) as draft:
+                draft.write_bytes(b"")
+            probe.unlink()
+        except OSError as error:
+            raise StoreError(_unwritable(probe, error)) from None
         self._there: dict[Group, set[str]] = {}
 
     def begin(self, group: Group, each: Each) -> Each:

@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 from collections import deque
+from dataclasses import asdict, replace
 from itertools import islice
 from pathlib import Path
 from textwrap import dedent
@@ -40,6 +41,8 @@ from mlplab.execute.on_slurm.results import Results
 from mlplab.execute.on_slurm.spool import JobFolder, Spool
 from mlplab.execute.on_slurm.task import Stop, train_task
 from mlplab.specs import MLP, SGD, Fit
+from mlplab.store import leases
+from mlplab.store.leases import this_process
 
 
 def on_slurm(**settings):
@@ -504,6 +507,42 @@ class TestTwoStores:
         shutil.rmtree(Spool().folder / "jobs" / pretended[0])
         events += one
         assert len(ended(events)) == len(runs)
+
+
+class TestDrivers:
+    """Of one job: who submitted it, and who found it."""
+
+    @pytest.fixture
+    def cancelled(self, monkeypatch):
+        names: list[str] = []
+        monkeypatch.setattr(driver, "cancel", names.extend)
+        return names
+
+    @pytest.mark.parametrize("lives", [True, False])
+    def test_tasks_are_taken_back_unless_another_driver_waits(self, pretended, cancelled, lives):
+        task, runs = mixed_population()
+        one = there(runs, task, on_slurm(tasks=1))
+        next(event for event in one if isinstance(event, Ended))
+        (folder,) = Spool().jobs()
+        with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as other:
+            who = replace(this_process(), pid=other.pid, started=leases._started(other.pid))
+            if not lives:
+                other.communicate()
+            (folder.folder / "driver.json").write_text(json.dumps(asdict(who)))
+            one.close()
+            assert cancelled == ([] if lives else [folder.name])
+            other.communicate()
+
+    def test_a_folder_that_has_gone_is_not_made_again(self, tmp_path):
+        folder = JobFolder(tmp_path / "job")
+        with pytest.raises(FileNotFoundError):
+            folder.take()
+        assert not folder.folder.exists()
+
+    def test_a_damaged_note_of_the_driver_is_none(self, tmp_path):
+        (tmp_path / "driver.json").write_text('{"host": 3}')
+        assert JobFolder(tmp_path).take()
+        assert JobFolder(tmp_path).take()
 
 
 class TestWithoutSlurm:

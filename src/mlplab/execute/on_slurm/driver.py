@@ -159,7 +159,7 @@ class _Drive:
             self._clear()
         except BaseException:
             # Ctrl-C, an error, or `close()`: whoever wanted the results wants them no more.
-            cancel([watched.folder.name for watched in self._watched])
+            cancel([watched.folder.name for watched in self._watched if _is_ours(watched.folder)])
             raise
 
     def _find_earlier(self) -> None:
@@ -177,6 +177,7 @@ class _Drive:
                 continue
             if any(not self._mine.isdisjoint(some) for some in keys):
                 self._watched.append(_Watched(folder, len(keys), folder.read_progress()))
+                _is_ours(folder)
 
     def _queued(self) -> dict[str, dict[int, str]]:
         """Return the tasks in the queue, if there are any to look for."""
@@ -225,6 +226,7 @@ class _Drive:
                 modules=self._modules,
             )
             folder.fill(terms, [chunk.runs for chunk in chunks])
+            folder.take()
             self._bring_states(folder, [run.key for run in runs])
             # After the states that are brought: what is newer than the script, the tasks have made.
             script = write_script(folder.script, _environment())
@@ -358,11 +360,15 @@ class _Drive:
         for run in runs:
             self._lost[run.key] = 0 if came_further else self._lost.get(run.key, 0) + 1
         if any(self._lost[run.key] >= _TRIES for run in runs):
-            raise WorkerError(
-                f"on slurm: a task ended twice without a word on the same runs; what it said last: "
-                f"{watched.folder.log_of(task)}; if memory ran out, SBATCH_MEM_PER_NODE asks for "
-                "more; finished runs are kept"
+            log = watched.folder.log_of(task)
+            says = (
+                f"ended twice without a word on the same runs; what it said last: {log}; if memory "
+                "ran out, SBATCH_MEM_PER_NODE asks for more"
+                if log.exists()
+                else "left the queue twice before it began (scancel?); the same command submits it "
+                "again"
             )
+            raise WorkerError(f"on slurm: a task {says}; finished runs are kept")
         return runs
 
     def _clear(self) -> None:
@@ -379,6 +385,14 @@ class _Drive:
             if strangers <= set(self._job.kept(strangers)):
                 watched.folder.remove()
         self._spool.clear_data()
+
+
+def _is_ours(folder: JobFolder) -> bool:
+    """Whether no other driver waits for a job's tasks; the job is this one's then."""
+    try:
+        return folder.take()
+    except OSError:  # another driver has cleared up, or nothing can be written
+        return True
 
 
 def _error_of(folder: JobFolder, task: int, page: dict[str, str]) -> MlplabError:

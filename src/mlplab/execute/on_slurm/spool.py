@@ -35,6 +35,7 @@ from mlplab.errors import WorkerError
 from mlplab.execute.on_slurm.results import Results
 from mlplab.named_paths import named_path
 from mlplab.specs import Run
+from mlplab.store.leases import Process, this_process
 from mlplab.store.place import default_path
 from mlplab.version import ENGINE_VERSION
 
@@ -112,6 +113,25 @@ class JobFolder:
         for number, runs in enumerate(tasks):
             write_json(self.folder / "runs" / f"{number}.json", _page(runs))
         write_json(self.folder / "job.json", asdict(terms))
+
+    def take(self) -> bool:
+        """Make this process the job's driver, unless another one lives; return whether it is.
+
+        One on another machine counts as living, since nothing is known of it.
+
+        Raises:
+            OSError: the folder has gone, or cannot be written.
+        """
+        if not self.folder.is_dir():
+            raise FileNotFoundError(self.folder)
+        here = this_process()
+        place = self.folder / "driver.json"
+        with contextlib.suppress(TypeError, ValueError):
+            there = Process(**_read(place))
+            if there != here and not there.is_gone(here):
+                return False
+        write_json(place, asdict(here))
+        return True
 
     def runs(self, task: int) -> list[Run]:
         """Return the runs of a task, as they were when it was submitted.

@@ -215,6 +215,8 @@ def _say_failed(folder: JobFolder, task: int, problem: BaseException) -> None:
     known = isinstance(problem, MlplabError)
     says = str(problem) if known else f"task {task} failed: {describe(problem)}"
     page = {"kind": type(problem).__name__ if known else "WorkerError", "says": says}
+    if not folder.folder.is_dir():
+        return  # its driver submits the runs again, in a folder of their own
     with contextlib.suppress(OSError):
         write_json(folder.folder / "failed" / f"{task}.json", page)
 

@@ -78,7 +78,7 @@ def read_flag(name: str, value: Any) -> bool:
 
 
 def is_plain_text(value: Any) -> TypeGuard[str]:
-    """Tell whether a value is text that UTF-8 can write and every database can keep.
+    r"""Tell whether a value is text that UTF-8 can write and every database can keep.
 
     >>> is_plain_text("rates"), is_plain_text(b"rates"), is_plain_text("half a pair: \udcff")
     (True, False, False)

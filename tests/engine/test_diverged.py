@@ -210,8 +210,8 @@ def test_a_module_diverges_by_the_same_rule(split):
 
 
 @pytest.mark.parametrize("hidden", [(), (5,)])
-def test_a_rate_beyond_the_numbers_of_a_run_diverges_without_a_warning(hidden):
+def test_the_largest_rate_diverges_without_a_warning(hidden):
     task = made_up(valid=0.2)
-    run = of(task, net=MLP(hidden=hidden), optim=SGD(lr=1e300), fit=Fit(epochs=1, batch_size=8))
+    run = of(task, net=MLP(hidden=hidden), optim=SGD(lr=3.4e38), fit=Fit(epochs=1, batch_size=8))
     # Warnings are errors in tests.
     assert trained([run], task)[run.key].outcome.status == "diverged"

@@ -97,7 +97,9 @@ class TestSettings:
         assert_one_line(problem)
 
     def test_of_a_plan(self, experiment: ml.Experiment) -> None:
-        with pytest.raises(MlplabError, match="device: expected cpu"):
+        with pytest.raises(
+            MlplabError, match="device: expected one of cpu, cuda, mps; got 'nonsense'"
+        ):
             experiment.plan(":memory:", device="nonsense")
         with pytest.raises(MlplabError, match="keep_weights: expected True"):
             experiment.plan(":memory:", keep_weights="no")  # type: ignore[arg-type]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 import numpy as np
 
@@ -49,9 +50,7 @@ def expect_whole(**numbers: int) -> None:
     Raises:
         ConfigError: names the first such number.
     """
-    for name, number in numbers.items():
-        if not isinstance(number, int | np.integer) or isinstance(number, bool):
-            raise ConfigError(f"{name}: expected a whole number; got {number!r}")
+    _expect(numbers, _is_whole, "a whole number")
 
 
 def expect_finite(**numbers: float) -> None:
@@ -60,9 +59,7 @@ def expect_finite(**numbers: float) -> None:
     Raises:
         ConfigError: names the first such number.
     """
-    for name, number in numbers.items():
-        if not _is_finite(number):
-            raise ConfigError(f"{name}: expected a finite number{_cause(number)}; got {number!r}")
+    _expect(numbers, _is_finite, "a finite number", _cause)
 
 
 def expect_each_finite(**lists: Iterable[float]) -> None:
@@ -71,12 +68,7 @@ def expect_each_finite(**lists: Iterable[float]) -> None:
     Raises:
         ConfigError: names the first such list.
     """
-    for name, numbers in lists.items():
-        listed = isinstance(numbers, Iterable) and not isinstance(numbers, str | Mapping)
-        if not listed or not all(map(_is_finite, numbers)):
-            raise ConfigError(
-                f"{name}: expected a list of finite numbers, such as [1, 0.5]; got {numbers!r}"
-            )
+    _expect(lists, _are_finite, "a list of finite numbers, such as [1, 0.5]")
 
 
 def expect_not_negative(**numbers: float) -> None:
@@ -85,11 +77,7 @@ def expect_not_negative(**numbers: float) -> None:
     Raises:
         ConfigError: names the first such number.
     """
-    for name, number in numbers.items():
-        if not _is_finite(number) or number < 0:
-            raise ConfigError(
-                f"{name}: expected a finite number from 0{_cause(number)}; got {number!r}"
-            )
+    _expect(numbers, lambda x: _is_finite(x) and x >= 0, "a finite number from 0", _cause)
 
 
 def expect_share(**numbers: float) -> None:
@@ -98,9 +86,7 @@ def expect_share(**numbers: float) -> None:
     Raises:
         ConfigError: names the first such number.
     """
-    for name, number in numbers.items():
-        if not _is_finite(number) or not 0 <= number < 1:
-            raise ConfigError(f"{name}: expected a share from 0 and below 1; got {number!r}")
+    _expect(numbers, lambda x: _is_finite(x) and 0 <= x < 1, "a share from 0 and below 1")
 
 
 def expect_flags(**flags: bool) -> None:
@@ -109,9 +95,27 @@ def expect_flags(**flags: bool) -> None:
     Raises:
         ConfigError: names the first such value.
     """
-    for name, flag in flags.items():
-        if not isinstance(flag, bool):
-            raise ConfigError(f"{name}: expected true or false; got {flag!r}")
+    _expect(flags, lambda flag: isinstance(flag, bool), "true or false")
+
+
+def _expect(
+    values: Mapping[str, Any],
+    fits: Callable[[Any], bool],
+    wanted: str,
+    cause: Callable[[Any], str] = lambda _: "",
+) -> None:
+    for name, value in values.items():
+        if not fits(value):
+            raise ConfigError(f"{name}: expected {wanted}{cause(value)}; got {value!r}")
+
+
+def _is_whole(value: object) -> bool:
+    return isinstance(value, int | np.integer) and not isinstance(value, bool)
+
+
+def _are_finite(values: Any) -> bool:
+    listed = isinstance(values, Iterable) and not isinstance(values, str | Mapping)
+    return listed and all(map(_is_finite, values))
 
 
 def _is_number(value: object) -> bool:

@@ -27,7 +27,7 @@ from mlplab.experiment.plan import Plan, make_plan
 from mlplab.experiment.progress import ProgressCallback, Tally
 from mlplab.experiment.tracking.tracker import Tracker
 from mlplab.experiment.work import Work
-from mlplab.reading import read_whole
+from mlplab.reading import read_whole, refuse_unless
 from mlplab.specs import Outcome, Provenance
 from mlplab.specs.columns import Outcomes
 from mlplab.store import Store
@@ -59,11 +59,11 @@ class Setup:
     tracker: Tracker | None = None
 
     def __post_init__(self) -> None:
-        if not isinstance(self.backend, Backend):
-            raise ConfigError(f"backend: expected a Backend; got {self.backend!r}")
+        refuse_unless("backend", self.backend, Backend, "a Backend")
         if self.workers is not None:
             read_whole("workers", self.workers)
-        check_device(self.device, self.backend)
+        if not isinstance(self.device, str) or self.device != "cpu":
+            self.backend.provenance(self.device)  # known at once, without loading torch for the cpu
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,16 +72,6 @@ class Finished:
 
     outcomes: Outcomes
     n_from_store: int
-
-
-def check_device(device: str, backend: Backend | None = None) -> None:
-    """Refuse a device that is not there, without loading torch for the cpu.
-
-    Raises:
-        ConfigError: there is no such device.
-    """
-    if not isinstance(device, str) or device != "cpu":
-        (backend or this_machine()).provenance(device)
 
 
 def read_keep_weights(keep_weights: KeepWeights) -> KeepWeights:

@@ -8,8 +8,11 @@ from mlplab.data import Task
 from mlplab.engine.measures import GRADIENT, PROBED, REWINDS
 from mlplab.errors import ConfigError, GuardError
 from mlplab.hints import hint
+from mlplab.reading import refuse_unless
 from mlplab.specs import MLP, Run, holds_out
 from mlplab.specs.metric_range import SPLITS
+
+_A_NAME = "a name, such as 'valid_loss'"
 
 
 def check_metric(metric: str, run: Run, task: Task | None) -> None:
@@ -26,7 +29,7 @@ def check_metric(metric: str, run: Run, task: Task | None) -> None:
 
     >>> check_metric("test_accuracy", Run(), None)
     """
-    _refuse_no_text(metric)
+    refuse_unless("metric", metric, str, _A_NAME)
     split = metric.partition("_")[0]
     own = [name for name in run.fit.measures if name != GRADIENT]
     names = ["loss", "accuracy", "rmse"]
@@ -68,7 +71,7 @@ def refuse_test(metric: str, use: str) -> None:
     Raises:
         GuardError: the metric is one of the test split.
     """
-    _refuse_no_text(metric)
+    refuse_unless("metric", metric, str, _A_NAME)
     if metric.startswith("test_"):
         raise GuardError(
             f"{use} may not look at {metric!r}: choose by 'valid_{metric.removeprefix('test_')}' "
@@ -107,8 +110,3 @@ def fewest_rows_scored(metric: str, runs: Iterable[Run], task: Task) -> int | No
     """
     known = [rows_scored(metric, run, task) for run in runs]
     return min((n for n in known if n is not None), default=None)
-
-
-def _refuse_no_text(metric: object) -> None:
-    if not isinstance(metric, str):
-        raise ConfigError(f"metric: expected a name, such as 'valid_loss'; got {metric!r}")

@@ -11,6 +11,7 @@ from mlplab.draw import Text
 from mlplab.errors import ConfigError
 from mlplab.pages.page import write_page
 from mlplab.pages.pictures import remembered_pictures
+from mlplab.reading import refuse_unless
 
 if TYPE_CHECKING:
     from mlplab.experiment import Runs
@@ -58,10 +59,8 @@ def report(
     from mlplab.search import SearchResult
     from mlplab.shift.detection.report import Detection
 
-    if not isinstance(out, str | os.PathLike):
-        raise ConfigError(f"out: expected a folder; got {out!r}")
-    if not isinstance(title, str | Mapping):
-        raise ConfigError(f"title: expected a text, or language -> text; got {title!r}")
+    refuse_unless("out", out, (str, os.PathLike), "a folder")
+    refuse_unless("title", title, (str, Mapping), "a text, or language -> text")
     if matters is not None:
         matters = read_matters(matters)
     store: Store | None = None

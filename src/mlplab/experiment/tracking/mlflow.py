@@ -65,15 +65,15 @@ class MlflowServer:
                     f"mlflow: the experiment {name!r} was deleted there; set "
                     "MLFLOW_EXPERIMENT_NAME to another name"
                 )
-            if there is None:
-                try:
-                    self._client.create_experiment(name)
-                except mlflow.exceptions.MlflowException:
-                    # Another writer may have been quicker; if it is not there, this says why.
-                    if self._client.get_experiment_by_name(name) is None:
-                        raise
-                there = self._client.get_experiment_by_name(name)
-            self._experiment = there.experiment_id
+            try:
+                self._experiment = (
+                    there.experiment_id if there else self._client.create_experiment(name)
+                )
+            except mlflow.exceptions.MlflowException:
+                # Another writer may have been quicker; if it is not there, this says why.
+                if (there := self._client.get_experiment_by_name(name)) is None:
+                    raise
+                self._experiment = there.experiment_id
         self._parents: dict[str, str] = {}
         self._children: dict[str, dict[str, tuple[str, str]]] = {}
 
